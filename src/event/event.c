@@ -1,0 +1,50 @@
+/*
+ * event/event.c - the kinds of events, and the sizes that their readers rely on.
+ */
+#include "exfild/event/event.h"
+
+_Static_assert(sizeof(struct event) == 96, "head of an event");
+_Static_assert(sizeof(struct event_str) == 16, "string of an event");
+_Static_assert(sizeof(struct ipaddr) == 16, "address of an event");
+
+/* A record begins with its head and ends on 8 bytes; none holds padding that nobody sets. */
+#define CHECK(type)                                                          \
+	_Static_assert(sizeof(struct type) % 8 == 0, #type " ends on 8 bytes"); \
+	_Static_assert(offsetof(struct type, e) == 0, #type " begins with its head")
+
+CHECK(event_flow);
+CHECK(event_classified);
+CHECK(event_dns);
+CHECK(event_http);
+CHECK(event_tls);
+CHECK(event_ssh);
+CHECK(event_icmp);
+CHECK(event_ntp);
+CHECK(event_arp);
+CHECK(event_dhcp);
+CHECK(event_name);
+CHECK(event_sensor);
+
+static const char *const names[EVENT__COUNT] = {
+	[EVENT_FLOW_START] = "flow_start",
+	[EVENT_FLOW_PROGRESS] = "flow_progress",
+	[EVENT_FLOW_END] = "flow_end",
+	[EVENT_CLASSIFIED] = "classified",
+	[EVENT_DNS] = "dns",
+	[EVENT_HTTP] = "http",
+	[EVENT_TLS] = "tls",
+	[EVENT_QUIC] = "quic",
+	[EVENT_SSH] = "ssh",
+	[EVENT_ICMP] = "icmp",
+	[EVENT_NTP] = "ntp",
+	[EVENT_ARP] = "arp",
+	[EVENT_DHCP] = "dhcp",
+	[EVENT_NAME] = "name",
+	[EVENT_SENSOR] = "sensor",
+};
+
+const char *event_kind_name(enum event_kind kind)
+{
+	unsigned i = (unsigned)kind;
+	return i < EVENT__COUNT ? names[i] : "unknown";
+}

@@ -1,0 +1,241 @@
+/*
+ * event/schema.c - the fields of every kind of event, as --events and signatures read them.
+ *
+ * One line a field: its name, its type, its place.  Names are those of the structs; what the
+ * structs keep as a pair (index 0 from src, 1 from dst) is named src_x and dst_x here.
+ */
+#include "exfild/event/event.h"
+
+#define AT(s, field, type) { #field, type, offsetof(struct s, field) }
+#define AS(s, name, field, type) { name, type, offsetof(struct s, field) }
+#define END { NULL, FIELD_U8, 0 }
+
+#define HEAD                                                \
+	AS(event, "time", time_ns, FIELD_TIME),             \
+	AT(event, seq, FIELD_U64),                          \
+	AT(event, shard, FIELD_U8),                         \
+	AT(event, n, FIELD_U32),                            \
+	AT(event, packet, FIELD_U64),                       \
+	AT(event, flow, FIELD_U64),                         \
+	AT(event, from_server, FIELD_BOOL),                 \
+	AT(event, src, FIELD_IP),                           \
+	AT(event, sport, FIELD_U16),                        \
+	AT(event, dst, FIELD_IP),                           \
+	AT(event, dport, FIELD_U16),                        \
+	AT(event, proto, FIELD_U8),                         \
+	AT(event, ip_version, FIELD_U8),                    \
+	AT(event, app, FIELD_U16),                          \
+	AT(event, vlan, FIELD_U16),                         \
+	AT(event, tunnel_type, FIELD_U8),                   \
+	AT(event, tunnel_id, FIELD_U32),                    \
+	AT(event, tunnel_key, FIELD_U32)
+
+static const struct event_field head_fields[] = { HEAD, END };
+
+static const struct event_field flow_fields[] = {
+	HEAD,
+	AS(event_flow, "first", first_ns, FIELD_TIME),
+	AS(event_flow, "last", last_ns, FIELD_TIME),
+	AS(event_flow, "src_bytes", bytes[0], FIELD_U64),
+	AS(event_flow, "dst_bytes", bytes[1], FIELD_U64),
+	AS(event_flow, "src_payload", payload[0], FIELD_U64),
+	AS(event_flow, "dst_payload", payload[1], FIELD_U64),
+	AS(event_flow, "src_packets", packets[0], FIELD_U32),
+	AS(event_flow, "dst_packets", packets[1], FIELD_U32),
+	AS(event_flow, "src_retransmitted", retransmitted[0], FIELD_U64),
+	AS(event_flow, "dst_retransmitted", retransmitted[1], FIELD_U64),
+	AT(event_flow, outcome, FIELD_U8),
+	AT(event_flow, end, FIELD_U8),
+	AS(event_flow, "src_tcp_flags", tcp_flags[0], FIELD_U8),
+	AS(event_flow, "dst_tcp_flags", tcp_flags[1], FIELD_U8),
+	AT(event_flow, syn_flags, FIELD_U32),
+	AT(event_flow, one_sided, FIELD_BOOL),
+	AT(event_flow, initiator_known, FIELD_BOOL),
+	AT(event_flow, is_interim, FIELD_U8),
+	AS(event_flow, "src_mac", mac[0], FIELD_MAC),
+	AS(event_flow, "dst_mac", mac[1], FIELD_MAC),
+	END,
+};
+
+static const struct event_field classified_fields[] = {
+	HEAD,
+	AT(event_classified, name, FIELD_STR),
+	AT(event_classified, category_name, FIELD_STR),
+	AT(event_classified, ndpi_master, FIELD_U16),
+	AT(event_classified, ndpi_app, FIELD_U16),
+	AT(event_classified, category, FIELD_U16),
+	AT(event_classified, confidence, FIELD_U8),
+	AT(event_classified, encrypted, FIELD_BOOL),
+	AT(event_classified, risks, FIELD_HEX64),
+	END,
+};
+
+static const struct event_field dns_fields[] = {
+	HEAD,
+	AT(event_dns, transport, FIELD_U8),
+	AT(event_dns, is_response, FIELD_BOOL),
+	AT(event_dns, id, FIELD_U16),
+	AT(event_dns, opcode, FIELD_U8),
+	AT(event_dns, rcode, FIELD_U8),
+	AT(event_dns, dns_flags, FIELD_U16),
+	AT(event_dns, name, FIELD_STR),
+	AT(event_dns, qtype, FIELD_U16),
+	AT(event_dns, qclass, FIELD_U16),
+	AT(event_dns, answer, FIELD_STR),
+	AT(event_dns, questions, FIELD_U16),
+	AT(event_dns, answers, FIELD_U16),
+	AT(event_dns, authorities, FIELD_U16),
+	AT(event_dns, additionals, FIELD_U16),
+	AT(event_dns, message_len, FIELD_U16),
+	AT(event_dns, edns_size, FIELD_U16),
+	AT(event_dns, edns_option_len, FIELD_U16),
+	AT(event_dns, edns_hash, FIELD_HEX64),
+	AT(event_dns, rdata_len, FIELD_U32),
+	AT(event_dns, rdata_hash, FIELD_HEX64),
+	AT(event_dns, ttl, FIELD_U32),
+	AT(event_dns, first_answer_type, FIELD_U16),
+	AT(event_dns, upper_case, FIELD_U16),
+	AT(event_dns, tcp, FIELD_BOOL),
+	AT(event_dns, malformed, FIELD_BOOL),
+	END,
+};
+
+static const struct event_field http_fields[] = {
+	HEAD,
+	AT(event_http, is_response, FIELD_BOOL),
+	AT(event_http, version, FIELD_U8),
+	AT(event_http, method, FIELD_STR),
+	AT(event_http, host, FIELD_STR),
+	AT(event_http, uri, FIELD_STR),
+	AT(event_http, user_agent, FIELD_STR),
+	AT(event_http, content_type, FIELD_STR),
+	AT(event_http, referrer, FIELD_STR),
+	AT(event_http, cookie, FIELD_STR),
+	AT(event_http, status, FIELD_U16),
+	AT(event_http, reason, FIELD_STR),
+	AT(event_http, content_length, FIELD_U64),
+	AT(event_http, head_len, FIELD_U32),
+	AT(event_http, header_count, FIELD_U16),
+	AT(event_http, header_hash, FIELD_HEX64),
+	END,
+};
+
+static const struct event_field tls_fields[] = {
+	HEAD,
+	AT(event_tls, is_server, FIELD_BOOL),
+	AT(event_tls, has_sni, FIELD_BOOL),
+	AT(event_tls, sni, FIELD_STR),
+	AT(event_tls, alpn, FIELD_STR),
+	AT(event_tls, ja3, FIELD_STR),
+	AT(event_tls, ja4, FIELD_STR),
+	AT(event_tls, version, FIELD_U16),
+	AT(event_tls, record_version, FIELD_U16),
+	AT(event_tls, cipher, FIELD_U16),
+	AT(event_tls, quic_version, FIELD_U32),
+	END,
+};
+
+static const struct event_field ssh_fields[] = {
+	HEAD,
+	AT(event_ssh, is_server, FIELD_BOOL),
+	AT(event_ssh, banner, FIELD_STR),
+	AT(event_ssh, hassh, FIELD_STR),
+	END,
+};
+
+static const struct event_field icmp_fields[] = {
+	HEAD,
+	AT(event_icmp, type, FIELD_U8),
+	AT(event_icmp, code, FIELD_U8),
+	AT(event_icmp, is_reply, FIELD_BOOL),
+	AT(event_icmp, paired, FIELD_BOOL),
+	AT(event_icmp, differs, FIELD_BOOL),
+	AT(event_icmp, pattern, FIELD_U8),
+	AT(event_icmp, id, FIELD_U16),
+	AT(event_icmp, icmp_seq, FIELD_U16),
+	AT(event_icmp, payload_len, FIELD_U16),
+	AT(event_icmp, captured_len, FIELD_U16),
+	AT(event_icmp, info_bytes, FIELD_U32),
+	AT(event_icmp, payload_hash, FIELD_HEX64),
+	AT(event_icmp, entropy, FIELD_FLOAT),
+	AT(event_icmp, magic, FIELD_U32),
+	AT(event_icmp, head, FIELD_BYTES16),
+	AT(event_icmp, rtt_ns, FIELD_U64),
+	END,
+};
+
+static const struct event_field ntp_fields[] = {
+	HEAD,
+	AT(event_ntp, mode, FIELD_U8),
+	AT(event_ntp, version, FIELD_U8),
+	AT(event_ntp, stratum, FIELD_U8),
+	AT(event_ntp, malformed, FIELD_BOOL),
+	AT(event_ntp, payload_len, FIELD_U16),
+	AT(event_ntp, extension_len, FIELD_U16),
+	AT(event_ntp, extension_hash, FIELD_HEX64),
+	END,
+};
+
+static const struct event_field arp_fields[] = {
+	HEAD,
+	AT(event_arp, operation, FIELD_U16),
+	AT(event_arp, sender_mac, FIELD_MAC),
+	AT(event_arp, target_mac, FIELD_MAC),
+	AT(event_arp, gratuitous, FIELD_BOOL),
+	END,
+};
+
+static const struct event_field dhcp_fields[] = {
+	HEAD,
+	AT(event_dhcp, message_type, FIELD_U8),
+	AT(event_dhcp, mac, FIELD_MAC),
+	AT(event_dhcp, assigned, FIELD_IP),
+	AT(event_dhcp, host_name, FIELD_STR),
+	AT(event_dhcp, vendor_class, FIELD_STR),
+	END,
+};
+
+static const struct event_field name_fields[] = {
+	HEAD,
+	AT(event_name, address, FIELD_IP),
+	AT(event_name, name, FIELD_STR),
+	AT(event_name, ttl_s, FIELD_U32),
+	AT(event_name, source, FIELD_U8),
+	END,
+};
+
+static const struct event_field sensor_fields[] = {
+	HEAD,
+	AT(event_sensor, what, FIELD_STR),
+	AT(event_sensor, count, FIELD_U64),
+	END,
+};
+
+static const struct event_field *const tables[EVENT__COUNT] = {
+	[EVENT_FLOW_START] = flow_fields,
+	[EVENT_FLOW_PROGRESS] = flow_fields,
+	[EVENT_FLOW_END] = flow_fields,
+	[EVENT_CLASSIFIED] = classified_fields,
+	[EVENT_DNS] = dns_fields,
+	[EVENT_HTTP] = http_fields,
+	[EVENT_TLS] = tls_fields,
+	[EVENT_QUIC] = tls_fields,
+	[EVENT_SSH] = ssh_fields,
+	[EVENT_ICMP] = icmp_fields,
+	[EVENT_NTP] = ntp_fields,
+	[EVENT_ARP] = arp_fields,
+	[EVENT_DHCP] = dhcp_fields,
+	[EVENT_NAME] = name_fields,
+	[EVENT_SENSOR] = sensor_fields,
+};
+
+const struct event_field *event_fields(enum event_kind kind)
+{
+	unsigned i = (unsigned)kind;
+	return i < EVENT__COUNT ? tables[i] : head_fields;
+}
+
+const struct event_field *event_head_fields(void)
+{
+	return head_fields;
+}

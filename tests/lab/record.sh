@@ -60,7 +60,7 @@ prepare() {
 }
 
 resolver() { # the gateway's own resolver, as on a small office router
-    bg dnsmasq "${gw[@]}" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --pid-file="$dir/dnsmasq.pid" \
+    bg dnsmasq "${gw[@]}" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --bogus-priv --pid-file="$dir/dnsmasq.pid" \
         --user=root --interface=gin --bind-interfaces --log-facility=- --local=/corp.example.test/ --local=/test/ --auth-ttl=60 \
         --local-ttl=120 --edns-packet-max=1232 \
         --server=/signed.example.test/203.0.113.21 --server=/x.example.test/203.0.113.21 --server=/t.example.test/203.0.113.20 \
@@ -391,8 +391,8 @@ CONF
     sleep 2.5
     "${cli[@]}" timeout 20 python3 "$here/name_queries.py" 10.20.1.11
     # questions from the gateway's side, which the daemon answers
-    "${gw[@]}" timeout 20 dig +time=1 +tries=1 @10.20.1.10 -p 5353 laptop-07.local A | grep -c '^laptop-07.local' || true
-    "${gw[@]}" timeout 20 dig +time=1 +tries=1 @10.20.1.10 -p 5353 _services._dns-sd._udp.local PTR | grep -c PTR || true
+    "${gw[@]}" timeout 20 dig +time=1 +tries=1 @10.20.1.13 -p 5353 laptop-07.local A | grep -c '^laptop-07.local' || true
+    "${gw[@]}" timeout 20 dig +time=1 +tries=1 @10.20.1.13 -p 5353 _services._dns-sd._udp.local PTR | grep -c PTR || true
     sleep 1
 }
 

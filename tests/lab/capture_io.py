@@ -27,7 +27,7 @@ def read(path):
     forms = {b"\xd4\xc3\xb2\xa1": ("<", 1000), b"\xa1\xb2\xc3\xd4": (">", 1000),
              b"\x4d\x3c\xb2\xa1": ("<", 1), b"\xa1\xb2\x3c\x4d": (">", 1)}
     if magic not in forms or len(blob) < 24:
-        raise ValueError(f"{path}: not a capture file")
+        raise SystemExit(f"{path}: not a capture file")
     order, unit = forms[magic]
     link = struct.unpack_from(order + "I", blob, 20)[0] & 0x0FFFFFFF
     at, record = 24, struct.Struct(order + "IIII")
@@ -95,7 +95,10 @@ class Writer:
         self.stream.write(struct.pack("<IHHiIII", magic, 2, 4, 0, 0, 262144, link))
 
     def write(self, time, data, length):
-        self.stream.write(struct.pack("<IIII", time // 10**9, time % 10**9 // self.unit, len(data), max(length, len(data))))
+        # pcap has 32 bits for seconds and lengths: what lies outside is brought to the edge
+        time = min(max(time, 0), 0xFFFFFFFF * 10**9)
+        length = min(max(length, len(data)), 0xFFFFFFFF)
+        self.stream.write(struct.pack("<IIII", time // 10**9, time % 10**9 // self.unit, len(data), length))
         self.stream.write(data)
 
     def __enter__(self):

@@ -105,6 +105,7 @@ static inline void harness_restart(struct harness *h)
 		h->side_done[side] = false;
 	}
 	h->verdict = INSPECT_MORE;
+	h->flow.flags = 0;
 	h->flow.id++;
 	event_log_reset(h->log);
 }
@@ -148,6 +149,13 @@ static inline void harness_packet(struct harness *h, bool from_client, const uin
 	h->in.seq++;
 }
 
+/* As the runner: an inspector that took the flow has decided what it is. */
+static inline void harness_decide(struct harness *h)
+{
+	if (h->inspector->decides && h->verdict != INSPECT_NOT_MINE)
+		h->flow.flags |= FLOW_CLASSIFIED;
+}
+
 /* One datagram of which `len` bytes of `full` were captured. */
 static inline enum inspect_verdict harness_datagram_cut(struct harness *h, bool from_client,
 							const void *data, size_t len, size_t full)
@@ -155,6 +163,7 @@ static inline enum inspect_verdict harness_datagram_cut(struct harness *h, bool 
 	uint8_t *copy = harness_exact(data, len);
 	harness_packet(h, from_client, copy, len, full);
 	h->verdict = h->inspector->on_datagram(&h->in);
+	harness_decide(h);
 	h->packet.payload = NULL;
 	free(copy);
 	return h->verdict;
@@ -197,6 +206,7 @@ static inline enum inspect_verdict harness_stream(struct harness *h, bool from_c
 	uint32_t used = 0;
 	h->verdict = h->inspector->on_stream(&h->in, bytes, (uint32_t)total, &used);
 	assert(used <= total);
+	harness_decide(h);
 	h->side_done[side] = h->verdict == INSPECT_SIDE_DONE;
 	size_t rest = total - used;
 	if (rest > HARNESS_PENDING_MAX) /* the real stream would be lost here */

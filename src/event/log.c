@@ -73,6 +73,13 @@ void event_log_set_key(struct event_log *log, const struct hash_key *key)
 	log->key = *key;
 }
 
+void event_log_swap(struct event_log *a, struct event_log *b)
+{
+	struct event_log keep = *a;
+	*a = *b;
+	*b = keep;
+}
+
 void event_log_reset(struct event_log *log)
 {
 	for (struct chunk *c = log->first; c; c = c->next)

@@ -1,0 +1,30 @@
+# Warnings, hardening and instrumentation for every target of the tree.
+add_compile_definitions(_GNU_SOURCE EXFILD_VERSION="${PROJECT_VERSION}"
+  EXFILD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" EXFILD_BUILD_DIR="${CMAKE_BINARY_DIR}")
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wformat=2
+  -Wconversion -Wsign-conversion -Wdouble-promotion -Wvla -Walloca -Wimplicit-fallthrough
+  -Wredundant-decls -Wdate-time -ffp-contract=off -fvisibility=hidden -fno-strict-aliasing)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wformat-signedness -Wlogical-op -Wduplicated-cond -Wtrampolines)
+endif()
+if(EXFILD_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+    -fstack-clash-protection)
+  add_link_options(-Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+endif()
+if(EXFILD_SANITIZE)
+  add_compile_options(-fsanitize=${EXFILD_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${EXFILD_SANITIZE})
+endif()
+if(EXFILD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(EXFILD_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,79 @@
+/*
+ * base/table.h - the bounded table that every keyed state of exfild lives in.
+ *
+ * What: fixed-size entries in one slab, found through an open-addressing index (linear probing,
+ * deletion by shifting back).  The first key_size bytes of an entry are its key; the rest starts zeroed.
+ * When full, the victim is the entry with the lowest evidence among the next 16 under a clock hand
+ * (equal evidence: the one first met), so that a flood cannot push out what has been proven.
+ * Ownership: the table owns its entries; a pointer is valid until the next get or remove.
+ * Threads: not locked; one owner.
+ * Limits: never more than `capacity` entries; memory is touched as it is used.  Walks go in slab
+ * order, which depends on the order of calls only: the same calls give the same walk.
+ */
+#ifndef EXFILD_BASE_TABLE_H
+#define EXFILD_BASE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exfild/base/hash.h"
+
+/* How much would be lost with this entry; 0 goes first. */
+typedef uint32_t (*table_evidence_fn)(const void *entry);
+/* Called before an entry is evicted (not on remove). */
+typedef void (*table_evict_fn)(void *arg, void *entry);
+
+struct table_stats {
+	uint64_t evictions;
+	uint64_t evicted_with_evidence;
+	uint32_t entries;
+	uint32_t capacity;
+};
+
+struct table {
+	uint8_t *slab;
+	uint32_t *index;	/* slot + 1, bits of the hash above the mask; 0 is empty */
+	uint32_t *free_list;	/* slots given back */
+	uint32_t free_count;
+	uint32_t used_high;	/* slots ever used */
+	uint32_t mask;
+	uint32_t hand;
+	size_t entry_size;	/* with the table's own 8-byte head */
+	size_t key_size;
+	size_t user_size;
+	struct hash_key key;
+	table_evidence_fn evidence;
+	table_evict_fn on_evict;
+	void *arg;
+	struct table_stats stats;
+};
+
+struct table_config {
+	uint32_t capacity;
+	size_t entry_size;	/* sizeof the caller's struct, key first */
+	size_t key_size;	/* a multiple of 8 */
+	struct hash_key key;
+	table_evidence_fn evidence; /* NULL: all equal */
+	table_evict_fn on_evict;    /* NULL: none */
+	void *arg;
+};
+
+int table_init(struct table *t, const struct table_config *config);
+void table_deinit(struct table *t);
+
+uint64_t table_hash(const struct table *t, const void *key);
+/* NULL when absent. */
+void *table_find(const struct table *t, const void *key);
+/* The entry, made (zeroed after its key) when absent; *ret_new says so. NULL only if capacity is 0. */
+void *table_get(struct table *t, const void *key, bool *ret_new);
+/* The same with a hash that the caller has made of the key; all calls on a table must agree on it. */
+void *table_find_hashed(const struct table *t, const void *key, uint64_t hash);
+void *table_get_hashed(struct table *t, const void *key, uint64_t hash, bool *ret_new);
+void table_remove(struct table *t, void *entry);
+/* Walks: table_next(t, NULL) is the first, NULL the end. The current entry may be removed. */
+void *table_next(const struct table *t, const void *entry);
+/* Most bytes that this table can come to use. */
+size_t table_worst_case(uint32_t capacity, size_t entry_size);
+
+#endif

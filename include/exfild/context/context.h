@@ -1,0 +1,128 @@
+/*
+ * context/context.h - what is known about addresses and names.
+ *
+ * What: inside or outside, zones, registered domains by the public suffix list, services by name
+ * and prefix, names of addresses learnt from traffic, link addresses, learnt roles.
+ * Ownership: one context, owned by the engine; results are borrowed until the next call.
+ * Threads: analysis plane only.
+ * Limits: 65,536 names of addresses, 65,536 hosts.
+ */
+#ifndef EXFILD_CONTEXT_CONTEXT_H
+#define EXFILD_CONTEXT_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exfild/base/hash.h"
+#include "exfild/base/ipaddr.h"
+#include "exfild/event/event.h"
+
+struct context;
+
+struct context_zone {
+	char name[64];
+	struct prefix prefix;
+	uint32_t vni;	   /* 0: any */
+	bool has_vni;
+	char model[16], owner[64], data[32];
+};
+
+struct context_options {
+	struct hash_key key;
+	const struct context_zone *zones; /* configured; copied */
+	size_t zone_count;
+	const struct prefix *inside; /* --inside, added to the zones; copied */
+	size_t inside_count;
+	const char *services_path;   /* services.yaml; required */
+	const char *suffix_path;     /* public_suffix_list.dat; NULL: the library's own */
+	const char *const *sanctioned;
+	size_t sanctioned_count;
+	uint32_t max_hosts, max_names;
+};
+
+/* -EXF_E_INVALID, -EXF_E_IO ...: ret_why has file:line:column and a sentence. */
+int context_new(const struct context_options *o, struct context **ret, char *ret_why,
+		size_t why_size) __attribute__((warn_unused_result));
+void context_free(struct context *c);
+/* Learns names, link addresses and roles; call for every event before the detectors. */
+void context_event(struct context *c, const struct event *e);
+
+bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id);
+/* The zone's name, or NULL. */
+const struct context_zone *context_zone(const struct context *c, const struct ipaddr *a,
+					uint32_t tunnel_id);
+/* "10.0.0.0/8, 172.16.0.0/12 ...": what counts as inside, for the first line. */
+void context_describe_inside(const struct context *c, char *dst, size_t size);
+
+/*
+ * Splits a name (bytes, dots between labels) at its registered domain (public suffix + 1, private
+ * section included). *ret_registered points into name; a name that is itself a suffix, or has no
+ * dot, is its own registered domain. Returns the length of the part before it (with its dot), 0 if none.
+ */
+size_t context_registered(const struct context *c, const char *name, size_t len,
+			  const char **ret_registered, size_t *ret_len);
+
+enum service_class {
+	SERVICE_NONE,
+	SERVICE_STORAGE,    /* personal or company cloud storage */
+	SERVICE_FILE_DROP,  /* anonymous file sharing */
+	SERVICE_PASTE,
+	SERVICE_CHAT,
+	SERVICE_MAIL,
+	SERVICE_CODE,	    /* code hosting */
+	SERVICE_TUNNEL,	    /* ngrok and its like */
+	SERVICE_REMOTE,	    /* remote control */
+	SERVICE_OFFICE,
+	SERVICE_IAAS,	    /* object storage and machines of the clouds */
+	SERVICE_CDN,
+	SERVICE_UPDATE,	    /* software update, telemetry */
+	SERVICE_MEDIA,
+	SERVICE_MEETING,
+	SERVICE_BACKUP,
+	SERVICE_SECURITY,   /* reputation look-ups by DNS and HTTP */
+	SERVICE_RESOLVER,   /* public DNS, DoH */
+	SERVICE_AI,
+	SERVICE_SOCIAL,
+	SERVICE_IP_CHECK,   /* what is my address */
+	SERVICE__COUNT
+};
+
+struct service {
+	const char *name;     /* "dropbox" */
+	const char *title;    /* "Dropbox" */
+	enum service_class class;
+	const char *class_name; /* "storage" */
+	bool sanctioned;
+	uint64_t dns_daily_bytes; /* cap of DNS information for look-up services, 0: none */
+	const char *reason;   /* why it is here, shown in alerts */
+};
+
+/* By host name (suffix match on label boundaries), or NULL. */
+const struct service *context_service_by_name(const struct context *c, const char *name, size_t len);
+/* By address: prefixes of services.yaml, then names learnt for it. NULL if unknown. */
+const struct service *context_service_by_ip(const struct context *c, const struct ipaddr *a);
+
+/* The name that DNS or TLS gave to an address lately, or NULL. */
+const char *context_name_of(const struct context *c, const struct ipaddr *a);
+/* The host's own name (DHCP, NetBIOS, mDNS), or NULL. */
+const char *context_host_name(const struct context *c, const struct ipaddr *a);
+/* The link address of an on-link host. */
+bool context_mac_of(const struct context *c, const struct ipaddr *a, uint8_t ret_mac[6]);
+
+enum host_role {
+	ROLE_RESOLVER = 1u << 0, /* answers DNS and asks others itself */
+	ROLE_PROXY = 1u << 1,
+	ROLE_NAT = 1u << 2,
+	ROLE_SERVER = 1u << 3,	 /* accepts connections of several hosts */
+	ROLE_GATEWAY = 1u << 4,
+};
+uint32_t context_roles(const struct context *c, const struct ipaddr *a);
+
+struct context_stats {
+	uint64_t names, name_evictions, hosts, host_evictions;
+	size_t services, zones;
+};
+void context_stats(const struct context *c, struct context_stats *ret);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * detect/detector.h - the contract of a judge.
+ *
+ * What: a detector is one file (or folder of its name) and one line of detectors.def.  It sees
+ * events in one order and packet time, keeps bounded state, and raises findings.  The engine never
+ * names a detector; order in the .def has no meaning.
+ * Responsibilities of a detector: memory only in its `state` and in tables with caps; no clock but
+ * env->now_ns; abstain where it cannot judge (one-sided input); every finding explains itself.
+ * Threads: analysis plane.
+ */
+#ifndef EXFILD_DETECT_DETECTOR_H
+#define EXFILD_DETECT_DETECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exfild/base/hash.h"
+#include "exfild/base/param.h"
+#include "exfild/context/context.h"
+#include "exfild/event/event.h"
+#include "exfild/finding/finding.h"
+
+struct detect_env {
+	struct context *context;
+	struct hash_key key;
+	uint64_t now_ns;	/* packet time: what alerts show */
+	uint64_t steady_ns;	/* packet time without accepted leaps: for windows, ages and decay */
+	bool one_sided;		/* over 95 % of the input's SYNs lack any reverse packet */
+	uint32_t max_hosts;	/* caps from limits */
+	uint32_t max_pairs;
+	void (*raise)(void *arg, const struct finding *f);
+	void *arg;
+};
+
+/* Counters of a detector, for the sensor's own word about its blind spots. */
+struct detector_counters {
+	uint64_t entries, evictions, evicted_with_evidence, findings;
+	size_t worst_case_bytes;
+};
+
+struct detector {
+	const char *name;	    /* "dns_tunnel" */
+	const char *title;	    /* "Data in DNS names" */
+	const char *idea;	    /* one sentence: how it decides */
+	const struct param *params; /* ends with PARAM_END; offsets into the params struct */
+	size_t params_size;
+	size_t state_size;	    /* bytes, zeroed before init */
+	uint32_t wants;		    /* 1u << enum event_kind */
+	uint64_t tick_ns;	    /* how often on_tick comes; 0: never */
+	/* params is valid as long as the state. 0 or -EXF_E_x. */
+	int (*init)(void *state, const void *params, const struct detect_env *env);
+	void (*deinit)(void *state);
+	void (*on_event)(void *state, const struct detect_env *env, const struct event *e);
+	void (*on_tick)(void *state, const struct detect_env *env);
+	/* The input is at its end: say what was held back for more. May be NULL. */
+	void (*on_end)(void *state, const struct detect_env *env);
+	void (*counters)(const void *state, struct detector_counters *ret);
+};
+
+/* All registered detectors, sorted by name; NULL ends. */
+const struct detector *const *detector_list(void);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * inspect/inspect.h - runs inspectors over the flows of one shard.
+ *
+ * What: chooses an inspector for a flow, feeds it streams or datagrams, and lets go of the flow
+ * when nothing more is wanted (it is then shunted to counting once it is classified).
+ * Ownership: owns flow->work.
+ * Threads: one shard.
+ * Limits: max_work flows hold inspector state; max_streams buffers of 16 KiB; past them a new flow
+ * is only counted (counter `refused`).
+ */
+#ifndef EXFILD_INSPECT_INSPECT_H
+#define EXFILD_INSPECT_INSPECT_H
+
+#include "exfild/classify/classify.h"
+#include "exfild/inspect/inspector.h"
+
+struct inspect;
+
+struct inspect *inspect_new(uint32_t max_work, uint32_t max_streams, struct event_log *log,
+			    struct classifier *classifier, const struct hash_key *key);
+void inspect_free(struct inspect *in);
+/* Classification and inspection of one packet that has been through the flow table. */
+void inspect_packet(struct inspect *in, const struct packet *p, const struct flow_step *step,
+		    uint64_t seq);
+void inspect_release(struct inspect *in, struct flow *f);
+
+struct inspect_counts {
+	uint64_t chosen, refused, streams_refused, not_mine;
+	uint32_t work;
+	size_t worst_case_bytes;
+};
+void inspect_counts(const struct inspect *in, struct inspect_counts *ret);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * inspect/inspector.h - the contract of a protocol inspector.
+ *
+ * What: an inspector is one file (or folder of its name) and one line of inspectors.def.  It reads
+ * one protocol's messages from a flow and writes events.  It is chosen by its probe on the first
+ * payload, by port, or when nDPI names one of its protocols.
+ * Responsibilities: every byte through base/cursor; bounded state of state_size bytes a flow; no
+ * allocation; malformed input is an event field or a counter, never a log line.
+ * Ownership: `state` is zeroed, belongs to the flow and dies with it; nothing may hang on it.
+ * Threads: one shard.
+ */
+#ifndef EXFILD_INSPECT_INSPECTOR_H
+#define EXFILD_INSPECT_INSPECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exfild/base/hash.h"
+#include "exfild/decode/packet.h"
+#include "exfild/event/log.h"
+#include "exfild/flow/flow.h"
+
+#define INSPECT_STATE_MAX 512
+
+enum inspect_verdict {
+	INSPECT_MORE,	  /* go on */
+	INSPECT_SIDE_DONE, /* nothing more is wanted from this side */
+	INSPECT_DONE,	  /* nothing more is wanted from this flow */
+	INSPECT_NOT_MINE, /* the probe was wrong: let nDPI decide */
+};
+
+/* What an inspector may see and use while it handles bytes. */
+struct inspection {
+	struct flow *flow;
+	const struct packet *packet; /* the one that brought the bytes */
+	unsigned side;		     /* that sent them */
+	bool from_client;
+	void *state;
+	void *shard_state;	     /* of this inspector, one a shard; NULL if shard_state_size is 0 */
+	struct event_log *log;
+	uint64_t seq;
+	const struct hash_key *key;
+};
+
+struct inspector {
+	const char *name;	 /* "dns" */
+	enum app app;		 /* what a flow is when this inspector has taken it */
+	uint8_t proto;		 /* PROTO_TCP, PROTO_UDP, PROTO_ICMP; 0: TCP and UDP */
+	uint16_t state_size;	 /* <= INSPECT_STATE_MAX */
+	size_t shard_state_size; /* zeroed once a shard */
+	const uint16_t *ports;	 /* server ports where the probe is trusted to choose; 0 ends; NULL: any */
+	enum app apps[4];	 /* nDPI's verdicts that attach it; APP_UNKNOWN ends */
+	bool decides;		 /* nDPI is not asked once the probe has said yes */
+	/* First payload of a side: is it mine? Cheap, no state. NULL: only by verdict. */
+	bool (*probe)(const struct packet *p, bool from_client);
+	/*
+	 * TCP, in order: uses some of the bytes (returns how many through *ret_used), the rest comes
+	 * again with more.
+	 */
+	enum inspect_verdict (*on_stream)(struct inspection *in, const uint8_t *data, uint32_t len,
+					  uint32_t *ret_used);
+	/* UDP, ICMP: one whole payload (in->packet->payload, payload_cap). */
+	enum inspect_verdict (*on_datagram)(struct inspection *in);
+	/* Packets without a flow (ARP). */
+	void (*on_packet)(struct inspection *in);
+};
+
+/* All registered inspectors; NULL ends. */
+const struct inspector *const *inspector_list(void);
+
+/* Begins an event of the inspection's flow with its head filled. */
+void *inspect_event(struct inspection *in, enum event_kind kind, size_t size);
+
+#endif

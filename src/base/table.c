@@ -1,0 +1,281 @@
+/*
+ * base/table.c - see include/exfild/base/table.h
+ *
+ * The slab holds entries behind a head of 8 bytes with 32 bits of the hash.  The index is at most
+ * half full.  Of those 32 bits the low ones are the home position in the index; the index keeps the
+ * others above the slot number, and so a stranger in the way of a probe is passed without a look
+ * into the slab.  Shifting back takes home positions from the heads and needs no key.  All three
+ * arrays are anonymous mappings: the kernel gives pages as they are first written.
+ */
+#include "exfild/base/table.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "exfild/base/err.h"
+
+#define HEAD_SIZE    8
+#define CAPACITY_MAX (1u << 30)
+#define CLOCK_WINDOW 16
+#define IN_USE	     (1u << 31)
+
+struct head {
+	uint32_t hash;
+	uint32_t slot; /* its own number, with IN_USE; 0 before the first use */
+};
+static_assert(sizeof(struct head) == HEAD_SIZE, "the head is 8 bytes");
+
+static inline struct head *head_at(const struct table *t, uint32_t slot)
+{
+	return (struct head *)(void *)(t->slab + (size_t)slot * t->entry_size);
+}
+
+static inline void *entry_of(struct head *h)
+{
+	return h + 1;
+}
+
+static inline struct head *head_of(void *entry)
+{
+	return (struct head *)entry - 1;
+}
+
+static size_t padded_size(size_t entry_size)
+{
+	return HEAD_SIZE + (entry_size + 7) / 8 * 8;
+}
+
+static size_t index_count(uint32_t capacity)
+{
+	size_t count = 2;
+
+	while (count < 2 * (size_t)capacity)
+		count *= 2;
+	return count;
+}
+
+static void *map_bytes(size_t size)
+{
+	void *p = mmap(NULL, size > 0 ? size : 1, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap_bytes(void *p, size_t size)
+{
+	if (p != NULL)
+		(void)munmap(p, size > 0 ? size : 1);
+}
+
+static int check_config(const struct table_config *config)
+{
+	size_t bytes;
+
+	if (config->key_size == 0 || config->key_size % 8 != 0 ||
+	    config->key_size > config->entry_size)
+		return -EXF_E_INVALID;
+	if (config->capacity > CAPACITY_MAX || config->entry_size > SIZE_MAX / 4 ||
+	    __builtin_mul_overflow(padded_size(config->entry_size), config->capacity, &bytes))
+		return -EXF_E_RANGE;
+	return 0;
+}
+
+int table_init(struct table *t, const struct table_config *config)
+{
+	int rc = check_config(config);
+
+	memset(t, 0, sizeof(*t));
+	if (rc < 0)
+		return rc;
+	t->entry_size = padded_size(config->entry_size);
+	t->key_size = config->key_size;
+	t->user_size = config->entry_size;
+	t->key = config->key;
+	t->evidence = config->evidence;
+	t->on_evict = config->on_evict;
+	t->arg = config->arg;
+	t->stats.capacity = config->capacity;
+	t->mask = (uint32_t)(index_count(config->capacity) - 1);
+	t->slab = map_bytes(config->capacity * t->entry_size);
+	t->index = map_bytes(((size_t)t->mask + 1) * sizeof(*t->index));
+	t->free_list = map_bytes(config->capacity * sizeof(*t->free_list));
+	if (t->slab == NULL || t->index == NULL || t->free_list == NULL) {
+		table_deinit(t);
+		return -EXF_E_NOMEM;
+	}
+	return 0;
+}
+
+void table_deinit(struct table *t)
+{
+	unmap_bytes(t->slab, t->stats.capacity * t->entry_size);
+	unmap_bytes(t->index, ((size_t)t->mask + 1) * sizeof(*t->index));
+	unmap_bytes(t->free_list, t->stats.capacity * sizeof(*t->free_list));
+	memset(t, 0, sizeof(*t));
+}
+
+uint64_t table_hash(const struct table *t, const void *key)
+{
+	return hash_words(&t->key, key, t->key_size / 8);
+}
+
+static inline bool key_equal(const void *a, const void *b, size_t size)
+{
+	const uint8_t *p = a, *q = b;
+	uint64_t differs = 0;
+
+	for (size_t i = 0; i < size; i += 8) {
+		uint64_t x, y;
+		memcpy(&x, p + i, 8);
+		memcpy(&y, q + i, 8);
+		differs |= x ^ y;
+	}
+	return differs == 0;
+}
+
+static inline struct head *probe(const struct table *t, uint32_t hash, const void *key)
+{
+	for (uint32_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+		uint32_t at = t->index[i];
+		if (at == 0)
+			return NULL;
+		if (((at ^ hash) & ~t->mask) != 0)
+			continue;
+		struct head *h = head_at(t, (at & t->mask) - 1);
+		if (h->hash == hash && key_equal(entry_of(h), key, t->key_size))
+			return h;
+	}
+}
+
+void *table_find_hashed(const struct table *t, const void *key, uint64_t hash)
+{
+	if (t->stats.entries == 0)
+		return NULL;
+	struct head *h = probe(t, (uint32_t)hash, key);
+	return h ? entry_of(h) : NULL;
+}
+
+void *table_find(const struct table *t, const void *key)
+{
+	return table_find_hashed(t, key, table_hash(t, key));
+}
+
+/* Empties a position of the index and moves back what was pushed past it. */
+static void close_gap(struct table *t, uint32_t gap)
+{
+	for (uint32_t i = (gap + 1) & t->mask;; i = (i + 1) & t->mask) {
+		uint32_t at = t->index[i];
+		if (at == 0)
+			break;
+		uint32_t home = head_at(t, (at & t->mask) - 1)->hash & t->mask;
+		/* It may move to the gap unless its home lies after the gap, up to here. */
+		if (((i - home) & t->mask) >= ((i - gap) & t->mask)) {
+			t->index[gap] = at;
+			gap = i;
+		}
+	}
+	t->index[gap] = 0;
+}
+
+void table_remove(struct table *t, void *entry)
+{
+	struct head *h = head_of(entry);
+
+	assert(h->slot & IN_USE);
+	uint32_t slot = h->slot & ~IN_USE;
+	uint32_t i = h->hash & t->mask;
+	while ((t->index[i] & t->mask) != slot + 1)
+		i = (i + 1) & t->mask;
+	close_gap(t, i);
+	h->slot = slot;
+	t->free_list[t->free_count++] = slot;
+	t->stats.entries--;
+}
+
+/*
+ * The table is full, so every slot is in use.  The hand goes on right behind the victim: entries
+ * of equal evidence leave in the order of their slots, the newest last.
+ */
+static void evict_one(struct table *t)
+{
+	uint32_t window = t->stats.capacity < CLOCK_WINDOW ? t->stats.capacity : CLOCK_WINDOW;
+	uint32_t victim = t->hand;
+	uint32_t lowest = UINT32_MAX;
+
+	for (uint32_t n = 0; n < window; n++) {
+		uint32_t slot = t->hand + n;
+		if (slot >= t->stats.capacity)
+			slot -= t->stats.capacity;
+		uint32_t evidence = t->evidence ? t->evidence(entry_of(head_at(t, slot))) : 0;
+		if (n == 0 || evidence < lowest) {
+			victim = slot;
+			lowest = evidence;
+		}
+		if (lowest == 0)
+			break;
+	}
+	struct head *h = head_at(t, victim);
+	t->hand = victim + 1 < t->stats.capacity ? victim + 1 : 0;
+	t->stats.evictions++;
+	if (lowest > 0)
+		t->stats.evicted_with_evidence++;
+	if (t->on_evict)
+		t->on_evict(t->arg, entry_of(h));
+	if (h->slot & IN_USE)
+		table_remove(t, entry_of(h));
+}
+
+void *table_get(struct table *t, const void *key, bool *ret_new)
+{
+	return table_get_hashed(t, key, table_hash(t, key), ret_new);
+}
+
+void *table_get_hashed(struct table *t, const void *key, uint64_t full_hash, bool *ret_new)
+{
+	uint32_t hash = (uint32_t)full_hash;
+
+	if (t->stats.capacity == 0)
+		return NULL;
+	struct head *h = probe(t, hash, key);
+	*ret_new = h == NULL;
+	if (h != NULL)
+		return entry_of(h);
+	if (t->stats.entries == t->stats.capacity)
+		evict_one(t);
+	uint32_t slot = t->free_count > 0 ? t->free_list[--t->free_count] : t->used_high++;
+	h = head_at(t, slot);
+	h->hash = hash;
+	h->slot = slot | IN_USE;
+	uint8_t *entry = entry_of(h);
+	memcpy(entry, key, t->key_size);
+	memset(entry + t->key_size, 0, t->user_size - t->key_size);
+	uint32_t i = hash & t->mask;
+	while (t->index[i] != 0)
+		i = (i + 1) & t->mask;
+	t->index[i] = (hash & ~t->mask) | (slot + 1);
+	t->stats.entries++;
+	return entry;
+}
+
+void *table_next(const struct table *t, const void *entry)
+{
+	uint32_t slot = 0;
+
+	if (entry != NULL) {
+		const struct head *h = (const struct head *)entry - 1;
+		slot = (h->slot & ~IN_USE) + 1;
+	}
+	for (; slot < t->used_high; slot++) {
+		struct head *h = head_at(t, slot);
+		if (h->slot & IN_USE)
+			return entry_of(h);
+	}
+	return NULL;
+}
+
+size_t table_worst_case(uint32_t capacity, size_t entry_size)
+{
+	return capacity * (padded_size(entry_size) + sizeof(uint32_t)) +
+	       index_count(capacity) * sizeof(uint32_t);
+}

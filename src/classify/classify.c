@@ -1,0 +1,240 @@
+/*
+ * classify/classify.c - nDPI sees the first payload packets of a flow, then lets go.
+ *
+ * The undecided flows form a list from the oldest to the newest; past the cap the oldest is given
+ * up on.  Flow structs of nDPI are reused, not freed.
+ */
+#include "exfild/classify/classify.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps.h"
+#include "shim.h"
+
+#define PACKETS_TCP 12 /* payload packets until nDPI is asked for its guess */
+#define PACKETS_OTHER 8
+#define PACKETS_MIDSTREAM 4
+#define CONFIDENCE_INSPECTOR 5
+#define NAME_MAX_LEN 64
+
+struct classify_work {
+	struct classify_work *older, *newer;
+	struct flow *flow;
+	struct ndpi_flow_struct *nd;
+};
+
+struct classifier {
+	struct ndpi_detection_module_struct *module; /* NULL until first needed */
+	struct event_log *log;
+	struct classify_work *works;
+	struct classify_work *free_list; /* by `newer` */
+	struct classify_work *oldest, *newest;
+	uint32_t max;
+	uint32_t made;
+	struct classify_counts counts;
+};
+
+/* nDPI: modules must not be initialised in parallel */
+static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct classifier *classifier_new(uint32_t max_undecided, struct event_log *log)
+{
+	struct classifier *c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->max = max_undecided ? max_undecided : 1;
+	c->log = log;
+	c->works = calloc(c->max, sizeof(*c->works));
+	if (!c->works) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void classifier_free(struct classifier *c)
+{
+	if (!c)
+		return;
+	for (uint32_t i = 0; i < c->made; i++)
+		if (c->works[i].nd)
+			ndpi_free_flow(c->works[i].nd);
+	if (c->module)
+		ndpi_exit_detection_module(c->module);
+	free(c->works);
+	free(c);
+}
+
+static bool have_module(struct classifier *c)
+{
+	if (c->module)
+		return true;
+	pthread_mutex_lock(&init_lock);
+	c->module = shim_module_new();
+	pthread_mutex_unlock(&init_lock);
+	return c->module != NULL;
+}
+
+static void unlink_work(struct classifier *c, struct classify_work *w)
+{
+	if (w->older)
+		w->older->newer = w->newer;
+	else
+		c->oldest = w->newer;
+	if (w->newer)
+		w->newer->older = w->older;
+	else
+		c->newest = w->older;
+}
+
+static void release_work(struct classifier *c, struct flow *f)
+{
+	struct classify_work *w = f->verdict;
+	if (!w)
+		return;
+	unlink_work(c, w);
+	ndpi_free_flow_data(w->nd);
+	w->flow = NULL;
+	w->newer = c->free_list;
+	c->free_list = w;
+	f->verdict = NULL;
+	c->counts.undecided--;
+}
+
+void classifier_release(struct classifier *c, struct flow *f)
+{
+	release_work(c, f);
+}
+
+static void write_event(struct classifier *c, struct flow *f, const struct packet *p, unsigned side,
+			uint64_t seq, const struct shim_verdict *v)
+{
+	struct event_classified *e = event_log_begin(c->log, EVENT_CLASSIFIED, sizeof(*e), seq);
+	char name[NAME_MAX_LEN];
+	flow_event_head(f, &e->e, p->number, p->time_ns, side);
+	e->ndpi_master = v->master;
+	e->ndpi_app = v->app;
+	e->category = v->category;
+	e->confidence = v->confidence;
+	e->risks = v->risks;
+	e->encrypted = f->app == APP_TLS || f->app == APP_QUIC || f->app == APP_SSH ||
+		       f->app == APP_OPENVPN || f->app == APP_WIREGUARD || f->app == APP_IPSEC ||
+		       f->app == APP_TOR;
+	if (v->confidence == CONFIDENCE_INSPECTOR) {
+		const char *text = app_name(f->app);
+		event_log_str(c->log, &e->name, text, strlen(text), strlen(text));
+	} else {
+		shim_name(c->module, v, name, sizeof(name));
+		const char *category = shim_category_name(c->module, v->category);
+		event_log_str(c->log, &e->name, name, strlen(name), strlen(name));
+		event_log_str(c->log, &e->category_name, category, strlen(category), strlen(category));
+	}
+	event_log_commit(c->log);
+}
+
+static void decide(struct classifier *c, struct flow *f, const struct packet *p, unsigned side,
+		   uint64_t seq, const struct shim_verdict *v)
+{
+	f->flags |= FLOW_CLASSIFIED;
+	f->app = (uint16_t)app_from_ndpi(v->master, v->app);
+	if (f->app == APP_UNKNOWN)
+		c->counts.given_up++;
+	else
+		c->counts.decided++;
+	write_event(c, f, p, side, seq, v);
+	release_work(c, f);
+}
+
+void classifier_decide(struct classifier *c, struct flow *f, enum app app, const struct packet *p,
+		       unsigned side, uint64_t seq)
+{
+	struct shim_verdict v = { .confidence = CONFIDENCE_INSPECTOR };
+	if (f->flags & FLOW_CLASSIFIED)
+		return;
+	f->flags |= FLOW_CLASSIFIED;
+	f->app = (uint16_t)app;
+	c->counts.decided++;
+	write_event(c, f, p, side, seq, &v);
+	release_work(c, f);
+}
+
+static struct classify_work *take_work(struct classifier *c, struct flow *f)
+{
+	struct classify_work *w = c->free_list;
+	if (w) {
+		c->free_list = w->newer;
+	} else if (c->made < c->max) {
+		w = &c->works[c->made++];
+	} else {
+		/* the oldest undecided flow stays unclassified: it is counted, and its end says so */
+		struct flow *old = c->oldest->flow;
+		c->counts.capped++;
+		old->flags |= FLOW_CLASSIFIED;
+		release_work(c, old);
+		w = c->free_list;
+		c->free_list = w->newer;
+	}
+	if (!w->nd && !(w->nd = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT))) {
+		w->newer = c->free_list;
+		c->free_list = w;
+		return NULL;
+	}
+	memset(w->nd, 0, SIZEOF_FLOW_STRUCT);
+	w->flow = f;
+	w->newer = NULL;
+	w->older = c->newest;
+	if (c->newest)
+		c->newest->newer = w;
+	else
+		c->oldest = w;
+	c->newest = w;
+	f->verdict = w;
+	c->counts.undecided++;
+	return w;
+}
+
+static unsigned packets_allowed(const struct flow *f)
+{
+	if (f->flags & FLOW_MIDSTREAM)
+		return PACKETS_MIDSTREAM;
+	return f->key.proto == PROTO_TCP ? PACKETS_TCP : PACKETS_OTHER;
+}
+
+void classifier_packet(struct classifier *c, const struct packet *p, const struct flow_step *step,
+		       uint64_t seq)
+{
+	struct flow *f = step->flow;
+	struct shim_verdict v;
+	if ((f->flags & FLOW_CLASSIFIED) || p->payload_cap == 0 || step->fresh_len == 0 ||
+	    (p->flags & PACKET_FRAGMENT))
+		return;
+	if (!have_module(c))
+		return;
+	struct classify_work *w = f->verdict ? f->verdict : take_work(c, f);
+	if (!w)
+		return;
+	uint32_t len = p->l3_cap < p->ip_len ? p->l3_cap : p->ip_len;
+	c->counts.packets++;
+	f->classify_packets++;
+	shim_packet(c->module, w->nd, p->l3, (uint16_t)(len > UINT16_MAX ? UINT16_MAX : len),
+		    p->time_ns / 1000000, &v);
+	if (!v.app && !v.master && f->classify_packets >= packets_allowed(f))
+		shim_give_up(c->module, w->nd, &v);
+	else if (!v.app && !v.master)
+		return;
+	decide(c, f, p, step->side, seq, &v);
+}
+
+void classifier_counts(const struct classifier *c, struct classify_counts *ret)
+{
+	*ret = c->counts;
+	ret->bytes_per_undecided = SIZEOF_FLOW_STRUCT + sizeof(struct classify_work);
+	ret->bytes_per_module = 6u << 20; /* measured: 5.5 MiB of heap a module in 4.2 */
+}
+
+const char *classify_library_version(void)
+{
+	return ndpi_revision();
+}

@@ -1,0 +1,75 @@
+/*
+ * classify/shim.c - nDPI 4.2 here; 4.4 to 4.10 by their macros.
+ *
+ * Newer versions take flow information as a sixth argument (4.6), a global context at
+ * initialisation (4.10) and give up without the guess switch (4.10).
+ */
+#include "shim.h"
+
+#include <stdio.h>
+
+#define SHIM_AT_LEAST(major, minor) \
+	(NDPI_MAJOR > (major) || (NDPI_MAJOR == (major) && NDPI_MINOR >= (minor)))
+
+struct ndpi_detection_module_struct *shim_module_new(void)
+{
+#if SHIM_AT_LEAST(4, 10)
+	struct ndpi_detection_module_struct *m = ndpi_init_detection_module(NULL);
+#else
+	/* the built-in Tor list is years old; lists are the business of intelligence feeds */
+	struct ndpi_detection_module_struct *m = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
+#endif
+	if (!m)
+		return NULL;
+	NDPI_PROTOCOL_BITMASK all;
+	NDPI_BITMASK_SET_ALL(all);
+	(void)ndpi_set_protocol_detection_bitmask2(m, &all);
+	(void)ndpi_finalize_initialization(m);
+	return m;
+}
+
+static void fill(const struct ndpi_flow_struct *f, ndpi_protocol p, struct shim_verdict *ret)
+{
+	ret->master = p.master_protocol;
+	ret->app = p.app_protocol;
+	ret->category = (uint16_t)p.category;
+	ret->confidence = (uint8_t)f->confidence;
+	ret->risks = f->risk;
+}
+
+void shim_packet(struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f,
+		 const uint8_t *l3, uint16_t len, uint64_t time_ms, struct shim_verdict *ret)
+{
+#if SHIM_AT_LEAST(4, 6)
+	ndpi_protocol p = ndpi_detection_process_packet(m, f, l3, len, time_ms, NULL);
+#else
+	ndpi_protocol p = ndpi_detection_process_packet(m, f, l3, len, time_ms);
+#endif
+	fill(f, p, ret);
+}
+
+void shim_give_up(struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f,
+		  struct shim_verdict *ret)
+{
+	uint8_t guessed = 0;
+#if SHIM_AT_LEAST(4, 10)
+	ndpi_protocol p = ndpi_detection_giveup(m, f, &guessed);
+#else
+	ndpi_protocol p = ndpi_detection_giveup(m, f, 1, &guessed);
+#endif
+	fill(f, p, ret);
+	if (guessed && ret->confidence > 2)
+		ret->confidence = 1;
+}
+
+void shim_name(struct ndpi_detection_module_struct *m, const struct shim_verdict *v, char *dst,
+	       size_t size)
+{
+	ndpi_protocol p = { .master_protocol = v->master, .app_protocol = v->app };
+	ndpi_protocol2name(m, p, dst, (unsigned)size);
+}
+
+const char *shim_category_name(struct ndpi_detection_module_struct *m, uint16_t category)
+{
+	return ndpi_category_get_name(m, (ndpi_protocol_category_t)category);
+}

@@ -1,0 +1,32 @@
+/*
+ * classify/shim.h - the one place that knows nDPI's version.
+ *
+ * What: the few calls that exfild makes, in one shape for 4.2 and, by compile-time switch, 4.4 to
+ * 4.10 (another initialisation, argument and result layout).
+ * Threads: shim_module_new from one thread at a time (nDPI asks for it).
+ */
+#ifndef EXFILD_SRC_CLASSIFY_SHIM_H
+#define EXFILD_SRC_CLASSIFY_SHIM_H
+
+#include <ndpi_api.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct shim_verdict {
+	uint16_t master, app; /* 0: unknown */
+	uint16_t category;
+	uint8_t confidence; /* nDPI's: 0 none, 1 port, 2 address, 3 cache, 4 inspection */
+	uint64_t risks;
+};
+
+struct ndpi_detection_module_struct *shim_module_new(void);
+void shim_packet(struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f,
+		 const uint8_t *l3, uint16_t len, uint64_t time_ms, struct shim_verdict *ret);
+void shim_give_up(struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f,
+		  struct shim_verdict *ret);
+/* "TLS.Dropbox" */
+void shim_name(struct ndpi_detection_module_struct *m, const struct shim_verdict *v, char *dst,
+	       size_t size);
+const char *shim_category_name(struct ndpi_detection_module_struct *m, uint16_t category);
+
+#endif

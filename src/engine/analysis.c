@@ -1,0 +1,314 @@
+/*
+ * engine/analysis.c - events in, alerts out.
+ */
+#include "analysis.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "evidence.h"
+#include "exfild/base/buf.h"
+#include "exfild/base/log.h"
+#include "exfild/context/context.h"
+#include "exfild/detect/detector.h"
+#include "exfild/fusion/fusion.h"
+#include "exfild/sink/sink.h"
+#include "onesided.h"
+#include "outputs.h"
+
+struct running {
+	const struct detector *detector;
+	void *state;
+	uint64_t next_tick_ns;
+};
+
+struct analysis {
+	struct context *context;
+	struct fusion *fusion;
+	struct alert_store *store;
+	struct alert_options alert_options;
+	struct outputs *outputs;
+	struct evidence *evidence;
+	struct running *running;
+	size_t running_count;
+	struct detect_env env;
+	struct one_sided one_sided;
+	uint64_t leaped_ns;
+	FILE *events;
+	struct buf line;
+};
+
+static void on_finding(void *arg, const struct finding *f)
+{
+	struct analysis *a = arg;
+	struct finding judged = *f;
+	double risk = fusion_add(a->fusion, f);
+	judged.severity = fusion_severity(a->fusion, f);
+	(void)risk;
+	alert_store_finding(a->store, &judged);
+}
+
+static void on_alert(void *arg, const struct alert *alert)
+{
+	struct analysis *a = arg;
+	outputs_put(a->outputs, alert);
+	if (a->evidence)
+		evidence_note(a->evidence, alert);
+}
+
+static int open_events(struct analysis *a, const char *path, char *why, size_t why_size)
+{
+	buf_init(&a->line, 64 * 1024);
+	if (!path)
+		return 0;
+	a->events = strcmp(path, "-") ? fopen(path, "we") : stdout;
+	if (a->events)
+		return 0;
+	(void)snprintf(why, why_size, "cannot write events to %s: %s", path, strerror(errno));
+	return -EXF_E_IO;
+}
+
+static int start_detectors(struct analysis *a, const struct config *config)
+{
+	const struct detector *const *list = detector_list();
+	size_t count = 0;
+	while (list[count])
+		count++;
+	a->running = calloc(count ? count : 1, sizeof(*a->running));
+	if (!a->running)
+		return -EXF_E_NOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const void *params = NULL;
+		bool enabled = false;
+		for (size_t s = 0; s < config->section_count; s++) {
+			if (strcmp(config->sections[s].name, list[i]->name) == 0) {
+				params = config->sections[s].target;
+				enabled = config->sections[s].enabled;
+			}
+		}
+		if (!enabled)
+			continue;
+		struct running *r = &a->running[a->running_count];
+		r->detector = list[i];
+		r->state = calloc(1, list[i]->state_size ? list[i]->state_size : 1);
+		if (!r->state)
+			return -EXF_E_NOMEM;
+		a->running_count++;
+		int err = list[i]->init ? list[i]->init(r->state, params, &a->env) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static struct context_zone *make_zones(const struct config *config, size_t *ret_count)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < config->zone_count; i++)
+		count += config->zones[i].prefix_count;
+	struct context_zone *zones = calloc(count ? count : 1, sizeof(*zones));
+	*ret_count = 0;
+	if (!zones)
+		return NULL;
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct config_zone *z = &config->zones[i];
+		for (size_t p = 0; p < z->prefix_count; p++) {
+			struct context_zone *out = &zones[(*ret_count)++];
+			(void)snprintf(out->name, sizeof(out->name), "%s", z->name);
+			(void)snprintf(out->model, sizeof(out->model), "%s", z->model);
+			(void)snprintf(out->owner, sizeof(out->owner), "%s", z->owner);
+			(void)snprintf(out->data, sizeof(out->data), "%s", z->data);
+			out->prefix = z->prefixes[p];
+			out->has_vni = z->has_vni;
+			out->vni = z->vni;
+		}
+	}
+	return zones;
+}
+
+static int start_context(struct analysis *a, const struct analysis_options *o, char *why, size_t size)
+{
+	char services[512];
+	size_t zone_count;
+	struct context_zone *zones = make_zones(o->config, &zone_count);
+	if (!zones)
+		return -EXF_E_NOMEM;
+	(void)snprintf(services, sizeof(services), "%s/services.yaml", o->data_dir);
+	struct context_options options = {
+		.key = hash_key_fixed,
+		.zones = zones,
+		.zone_count = zone_count,
+		.inside = o->options->inside,
+		.inside_count = o->options->inside_count,
+		.services_path = services,
+		.sanctioned = o->config->services.sanctioned,
+		.sanctioned_count = o->config->services.sanctioned_count,
+		.max_hosts = o->max_hosts,
+		.max_names = 65536,
+	};
+	int err = context_new(&options, &a->context, why, size);
+	free(zones);
+	return err;
+}
+
+static enum severity severity_of(const char *name)
+{
+	static const struct { const char *name; enum severity severity; } levels[] = {
+		{ "low", SEVERITY_LOW }, { "medium", SEVERITY_MEDIUM },
+		{ "high", SEVERITY_HIGH }, { "critical", SEVERITY_CRITICAL },
+	};
+	for (size_t i = 0; name && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i].name, name) == 0)
+			return levels[i].severity;
+	return SEVERITY_NONE;
+}
+
+static int start_alerts(struct analysis *a, const struct analysis_options *o, char *why, size_t size)
+{
+	enum severity minimum = severity_of(o->options->minimum);
+	a->alert_options = (struct alert_options){
+		.sensor_name = o->config->sensor.name,
+		.mode = "replay",
+		.session = "replay",
+		.merge_ns = o->config->alerts.merge_s * 1000000000ull,
+		.minimum = minimum ? minimum : (enum severity)o->config->alerts.minimum,
+		.max_open = 16384,
+		.context = a->context,
+	};
+	a->fusion = fusion_new(o->max_hosts, &hash_key_fixed);
+	a->store = alert_store_new(&a->alert_options, on_alert, a);
+	if (!a->fusion || !a->store)
+		return -EXF_E_NOMEM;
+	return outputs_open(o->options, o->config, &a->alert_options, &a->outputs, why, size);
+}
+
+int analysis_new(const struct analysis_options *o, struct analysis **ret, char *why, size_t size)
+{
+	struct analysis *a = calloc(1, sizeof(*a));
+	if (!a)
+		return -EXF_E_NOMEM;
+	a->evidence = o->evidence;
+	int err = open_events(a, o->options->events_path, why, size);
+	if (!err)
+		err = start_context(a, o, why, size);
+	if (!err)
+		err = start_alerts(a, o, why, size);
+	if (!err) {
+		a->env = (struct detect_env){
+			.context = a->context,
+			.key = hash_key_fixed,
+			.max_hosts = o->max_hosts,
+			.max_pairs = o->max_pairs,
+			.raise = on_finding,
+			.arg = a,
+		};
+		err = start_detectors(a, o->config);
+	}
+	if (err) {
+		if (err == -EXF_E_NOMEM)
+			(void)snprintf(why, size, "memory is exhausted");
+		analysis_free(a);
+		return err;
+	}
+	*ret = a;
+	return 0;
+}
+
+void analysis_free(struct analysis *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->running_count; i++) {
+		if (a->running[i].detector->deinit)
+			a->running[i].detector->deinit(a->running[i].state);
+		free(a->running[i].state);
+	}
+	free(a->running);
+	outputs_close(a->outputs);
+	alert_store_free(a->store);
+	fusion_free(a->fusion);
+	context_free(a->context);
+	if (a->events && a->events != stdout)
+		fclose(a->events);
+	buf_deinit(&a->line);
+	free(a);
+}
+
+static void write_event(struct analysis *a, const struct event *e)
+{
+	buf_reset(&a->line);
+	event_json(e, &a->line);
+	buf_char(&a->line, '\n');
+	(void)fwrite(a->line.data, 1, a->line.len, a->events);
+}
+
+void analysis_event(struct analysis *a, const struct event *e)
+{
+	if (e->time_ns > a->env.now_ns) {
+		a->env.now_ns = e->time_ns;
+		a->env.steady_ns = e->time_ns - a->leaped_ns;
+	}
+	if (a->events)
+		write_event(a, e);
+	if (e->kind == EVENT_FLOW_END)
+		a->env.one_sided = one_sided_update(&a->one_sided, (const struct event_flow *)e);
+	context_event(a->context, e);
+	uint32_t bit = 1u << e->kind;
+	for (size_t i = 0; i < a->running_count; i++) {
+		const struct running *r = &a->running[i];
+		if (r->detector->wants & bit)
+			r->detector->on_event(r->state, &a->env, e);
+	}
+}
+
+void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
+{
+	a->leaped_ns += leap_ns;
+	a->env.now_ns = now_ns;
+	a->env.steady_ns = now_ns - a->leaped_ns;
+	for (size_t i = 0; i < a->running_count; i++) {
+		struct running *r = &a->running[i];
+		if (!r->detector->tick_ns || a->env.steady_ns < r->next_tick_ns)
+			continue;
+		r->next_tick_ns = a->env.steady_ns + r->detector->tick_ns;
+		r->detector->on_tick(r->state, &a->env);
+	}
+}
+
+void analysis_end(struct analysis *a)
+{
+	for (size_t i = 0; i < a->running_count; i++)
+		if (a->running[i].detector->on_end)
+			a->running[i].detector->on_end(a->running[i].state, &a->env);
+	alert_store_flush(a->store);
+	outputs_flush(a->outputs);
+	if (a->events)
+		(void)fflush(a->events);
+}
+
+const struct alert_counts *analysis_alerts(const struct analysis *a)
+{
+	return alert_store_counts(a->store);
+}
+
+const struct context *analysis_context(const struct analysis *a)
+{
+	return a->context;
+}
+
+void analysis_report(const struct analysis *a)
+{
+	outputs_report(a->outputs);
+	if (a->env.one_sided)
+		log_warnx("capture", "over 95 %% of the connections show one direction only: "
+				     "detectors that judge by answers have abstained");
+}
+
+bool analysis_reached(const struct analysis *a, enum severity s)
+{
+	const struct alert_counts *c = alert_store_counts(a->store);
+	return (s <= SEVERITY_LOW && c->by_severity[0]) || (s <= SEVERITY_MEDIUM && c->by_severity[1]) ||
+	       (s <= SEVERITY_HIGH && c->by_severity[2]) || c->by_severity[3];
+}

@@ -1,0 +1,51 @@
+/*
+ * engine/analysis.h - the analysis plane: one thread, the memory of hosts and pairs.
+ *
+ * What: takes events in their one order, lets the context learn, shows them to the detectors and
+ * signatures, and carries findings through fusion and the alert store to the sinks.
+ * Ownership: owns context, detectors, fusion, alerts and sinks.
+ * Threads: one at a time.
+ */
+#ifndef EXFILD_SRC_ENGINE_ANALYSIS_H
+#define EXFILD_SRC_ENGINE_ANALYSIS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "exfild/alert/alert.h"
+#include "exfild/base/err.h"
+#include "exfild/config/config.h"
+#include "exfild/engine/options.h"
+#include "exfild/event/event.h"
+
+struct analysis;
+struct evidence;
+
+struct analysis_options {
+	const struct options *options;
+	const struct config *config;
+	const char *data_dir;
+	uint32_t max_hosts, max_pairs;
+	struct evidence *evidence; /* NULL: none wanted */
+};
+
+int analysis_new(const struct analysis_options *o, struct analysis **ret, char *ret_why,
+		 size_t why_size) EXF_MUST_USE;
+void analysis_free(struct analysis *a);
+
+/* One event, in order. */
+void analysis_event(struct analysis *a, const struct event *e);
+/* A tick of packet time; leap_ns: the clock has just jumped by this much. */
+void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns);
+/* The input is at its end. */
+void analysis_end(struct analysis *a);
+
+const struct alert_counts *analysis_alerts(const struct analysis *a);
+const struct context *analysis_context(const struct analysis *a);
+/* Sinks that failed, on standard error. */
+void analysis_report(const struct analysis *a);
+/* Whether an alert of at least this severity was sent. */
+bool analysis_reached(const struct analysis *a, enum severity s);
+
+#endif

@@ -1,0 +1,242 @@
+/*
+ * engine/engine.c - builds everything, runs it, takes it down.
+ */
+#include "exfild/engine/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "analysis.h"
+#include "datadir.h"
+#include "evidence.h"
+#include "exfild/base/buf.h"
+#include "exfild/base/log.h"
+#include "exfild/detect/detector.h"
+#include "plane.h"
+#include "reader.h"
+#include "report.h"
+
+/* Replay's own sizes, the same on every machine, since they may decide what is evicted. */
+#define REPLAY_FLOWS 1048576u
+#define REPLAY_UNDECIDED 65536u
+#define REPLAY_STREAMS 4096u
+#define REPLAY_HOSTS 65536u
+#define REPLAY_PAIRS 262144u
+
+struct engine {
+	const struct options *options;
+	struct config_section *sections;
+	size_t section_count;
+	struct config *config;
+	struct evidence *evidence;
+	struct analysis *analysis;
+	struct reader reader;
+	char data_dir[512];
+	char why[512];
+};
+
+static uint32_t limit_or(uint64_t configured, uint32_t otherwise)
+{
+	if (!configured)
+		return otherwise;
+	return configured > UINT32_MAX ? UINT32_MAX : (uint32_t)configured;
+}
+
+/* One section a detector, so that the configuration knows its parameters. */
+static int make_sections(struct engine *e)
+{
+	const struct detector *const *list = detector_list();
+	while (list[e->section_count])
+		e->section_count++;
+	e->sections = calloc(e->section_count ? e->section_count : 1, sizeof(*e->sections));
+	if (!e->sections)
+		return -EXF_E_NOMEM;
+	for (size_t i = 0; i < e->section_count; i++) {
+		e->sections[i].name = list[i]->name;
+		e->sections[i].params = list[i]->params;
+		e->sections[i].enabled = true;
+		e->sections[i].target = calloc(1, list[i]->params_size ? list[i]->params_size : 1);
+		if (!e->sections[i].target)
+			return -EXF_E_NOMEM;
+	}
+	return 0;
+}
+
+static int load_config(struct engine *e)
+{
+	struct config_options o = {
+		.path = e->options->config_path,
+		.sets = e->options->sets,
+		.set_count = e->options->set_count,
+		.sections = e->sections,
+		.section_count = e->section_count,
+	};
+	return config_load(&o, &e->config, e->why, sizeof(e->why));
+}
+
+static int print_config(const struct engine *e)
+{
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	config_print(e->config, &out);
+	(void)fwrite(out.data, 1, out.len, stdout);
+	buf_deinit(&out);
+	return EXIT_DONE;
+}
+
+static struct capture_options capture_options_of(const struct engine *e)
+{
+	const struct options *o = e->options;
+	return (struct capture_options){
+		.paths = o->inputs,
+		.path_count = o->input_count,
+		.since_ns = o->since_ns,
+		.until_ns = o->until_ns,
+		.filter = o->filter ? o->filter : e->config->capture.filter,
+	};
+}
+
+static bool reads_stdin(const struct options *o)
+{
+	for (size_t i = 0; i < o->input_count; i++)
+		if (strcmp(o->inputs[i], "-") == 0)
+			return true;
+	return false;
+}
+
+static int start_evidence(struct engine *e)
+{
+	if (!e->options->evidence_path)
+		return 0;
+	if (reads_stdin(e->options)) {
+		(void)snprintf(e->why, sizeof(e->why), "--evidence reads the input twice, and standard "
+			       "input can be read once: save it to a file first");
+		return -EXF_E_INVALID;
+	}
+	e->evidence = evidence_new(e->config->evidence.kb_per_flow, e->config->evidence.max_mb);
+	return e->evidence ? 0 : -EXF_E_NOMEM;
+}
+
+static int start(struct engine *e)
+{
+	const struct options *o = e->options;
+	const struct config *c = e->config;
+	struct shard_limits limits = {
+		.flows = limit_or(c->limits.flows, REPLAY_FLOWS),
+		.undecided = limit_or(c->limits.undecided, REPLAY_UNDECIDED),
+		.inspected = limit_or(c->limits.undecided, REPLAY_UNDECIDED),
+		.streams = REPLAY_STREAMS,
+	};
+	struct analysis_options analysis = {
+		.options = o,
+		.config = c,
+		.data_dir = e->data_dir,
+		.max_hosts = limit_or(c->limits.hosts, REPLAY_HOSTS),
+		.max_pairs = limit_or(c->limits.pairs, REPLAY_PAIRS),
+	};
+	struct capture_options in = capture_options_of(e);
+	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
+	if (!err)
+		err = start_evidence(e);
+	analysis.evidence = e->evidence;
+	if (!err)
+		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
+	if (!err)
+		err = capture_open(&in, &e->reader.capture, e->why, sizeof(e->why));
+	if (err)
+		return err;
+	unsigned workers = o->workers ? o->workers : c->capture.workers ? c->capture.workers : 1;
+	e->reader.decoder = decoder_new(&hash_key_fixed);
+	e->reader.plane = plane_new(workers, &limits, &hash_key_fixed, e->analysis);
+	e->reader.show_progress = !o->quiet && isatty(STDERR_FILENO) == 1;
+	return e->reader.decoder && e->reader.plane ? 0 : -EXF_E_NOMEM;
+}
+
+static double seconds_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int run(struct engine *e)
+{
+	double began = seconds_now();
+	struct shard_counts counts[SHARDS];
+	bool quiet = e->options->quiet;
+	if (!quiet)
+		report_inside(analysis_context(e->analysis));
+	int err = reader_run(&e->reader);
+	if (err)
+		return err;
+	analysis_end(e->analysis);
+	if (e->evidence) {
+		struct capture_options in = capture_options_of(e);
+		if (evidence_write(e->evidence, &in, e->options->evidence_path, e->why, sizeof(e->why)))
+			log_errorx("evidence", "%s", e->why);
+	}
+	plane_counts(e->reader.plane, counts);
+	report_damage(e->reader.capture);
+	report_counters(&e->reader, counts, e->options->verbose > 0);
+	analysis_report(e->analysis);
+	if (!quiet)
+		report_summary(&e->reader, counts, analysis_alerts(e->analysis), seconds_now() - began);
+	return 0;
+}
+
+static enum severity level_of(const char *name)
+{
+	return strcmp(name, "low") == 0	   ? SEVERITY_LOW :
+	       strcmp(name, "medium") == 0 ? SEVERITY_MEDIUM :
+	       strcmp(name, "high") == 0   ? SEVERITY_HIGH :
+					     SEVERITY_CRITICAL;
+}
+
+static int status_of(const struct engine *e)
+{
+	if (e->options->fail_on && analysis_reached(e->analysis, level_of(e->options->fail_on)))
+		return EXIT_ALERTS;
+	return capture_damage_count(e->reader.capture) ? EXIT_DAMAGED : EXIT_DONE;
+}
+
+static void take_down(struct engine *e)
+{
+	plane_free(e->reader.plane);
+	decoder_free(e->reader.decoder);
+	capture_close(e->reader.capture);
+	analysis_free(e->analysis);
+	evidence_free(e->evidence);
+	config_free(e->config);
+	for (size_t i = 0; e->sections && i < e->section_count; i++)
+		free(e->sections[i].target);
+	free(e->sections);
+}
+
+int engine_run(const struct options *o)
+{
+	struct engine e = { .options = o };
+	int status;
+	int err = make_sections(&e);
+	if (!err)
+		err = load_config(&e);
+	if (!err && o->check_only) {
+		status = print_config(&e);
+		take_down(&e);
+		return status;
+	}
+	if (!err)
+		err = start(&e);
+	if (!err)
+		err = run(&e);
+	if (err) {
+		log_errorx("start", "%s", e.why[0] ? e.why : exf_strerror(err));
+		status = EXIT_START;
+	} else {
+		status = status_of(&e);
+	}
+	take_down(&e);
+	return status;
+}

@@ -1,0 +1,139 @@
+/*
+ * engine/outputs.c - standard output always; the configured sinks with --publish.
+ */
+#include "outputs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exfild/base/log.h"
+#include "exfild/sink/sink.h"
+
+#define SINKS_MAX 8
+
+struct output {
+	const struct sink_type *type;
+	void *sink;
+};
+
+struct outputs {
+	const struct alert_options *alert;
+	struct output list[SINKS_MAX];
+	size_t count;
+	struct buf line;
+	char password[256];
+};
+
+/* The first line of the file, without its end. */
+static int read_password(const char *path, char *dst, size_t size, char *why, size_t why_size)
+{
+	if (!path || !*path)
+		return 0;
+	FILE *in = fopen(path, "re");
+	if (!in || !fgets(dst, (int)size, in)) {
+		(void)snprintf(why, why_size, "cannot read redis.password_file %s: "
+			       "give a readable file that holds the password in one line", path);
+		if (in)
+			fclose(in);
+		return -EXF_E_IO;
+	}
+	dst[strcspn(dst, "\r\n")] = '\0';
+	fclose(in);
+	return 0;
+}
+
+static int open_one(struct outputs *out, const char *name, const struct sink_options *so, char *why,
+		    size_t why_size)
+{
+	struct output *o = &out->list[out->count];
+	o->type = sink_find(name);
+	if (!o->type || out->count == SINKS_MAX)
+		return -EXF_E_INVALID;
+	int err = o->type->open(so, &o->sink, why, why_size);
+	if (!err)
+		out->count++;
+	return err;
+}
+
+int outputs_open(const struct options *o, const struct config *config,
+		 const struct alert_options *alert, struct outputs **ret, char *why, size_t why_size)
+{
+	struct outputs *out = calloc(1, sizeof(*out));
+	if (!out)
+		return -EXF_E_NOMEM;
+	out->alert = alert;
+	buf_init(&out->line, ALERT_LINE_MAX + 1);
+	bool tty = isatty(STDOUT_FILENO) == 1;
+	struct sink_options so = {
+		.alert = alert,
+		.text = o->form == OUTPUT_TEXT || (o->form == OUTPUT_AUTO && tty),
+		.colour = tty && !getenv("NO_COLOR"),
+		.file_path = config->sinks.file_path,
+		.redis_url = config->redis.url,
+		.redis_prefix = config->redis.prefix,
+		.redis_username = config->redis.username,
+		.redis_stream_maxlen = config->redis.stream_maxlen,
+		.redis_channel = config->redis.channel,
+		.redis_stream = config->redis.stream,
+		.redis_list = config->redis.list,
+	};
+	bool has_redis = o->publish && so.redis_url && *so.redis_url;
+	bool has_file = o->publish && so.file_path && *so.file_path;
+	int err = has_redis ? read_password(config->redis.password_file, out->password,
+					    sizeof(out->password), why, why_size) : 0;
+	so.redis_password = out->password[0] ? out->password : NULL;
+	if (!err)
+		err = open_one(out, "stdout", &so, why, why_size);
+	if (!err && has_file)
+		err = open_one(out, "file", &so, why, why_size);
+	if (!err && has_redis)
+		err = open_one(out, "redis", &so, why, why_size);
+	if (!err && o->publish && !has_redis && !has_file) {
+		(void)snprintf(why, why_size, "--publish needs a sink: set redis.url or sinks.file.path "
+			       "in the configuration, for example --set redis.url=redis://127.0.0.1:6379/0");
+		err = -EXF_E_INVALID;
+	}
+	if (err) {
+		outputs_close(out);
+		return err;
+	}
+	*ret = out;
+	return 0;
+}
+
+void outputs_put(struct outputs *out, const struct alert *a)
+{
+	buf_reset(&out->line);
+	alert_json(a, out->alert, &out->line);
+	for (size_t i = 0; i < out->count; i++)
+		(void)out->list[i].type->put(out->list[i].sink, a, out->line.data, out->line.len);
+}
+
+void outputs_flush(struct outputs *out)
+{
+	for (size_t i = 0; i < out->count; i++)
+		(void)out->list[i].type->flush(out->list[i].sink);
+}
+
+void outputs_report(const struct outputs *out)
+{
+	for (size_t i = 0; i < out->count; i++) {
+		struct sink_health h = { 0 };
+		out->list[i].type->health(out->list[i].sink, &h);
+		if (h.failed)
+			log_warnx(out->list[i].type->name, "%llu alerts were not taken: %s",
+				  (unsigned long long)h.failed, h.error);
+	}
+}
+
+void outputs_close(struct outputs *out)
+{
+	if (!out)
+		return;
+	for (size_t i = 0; i < out->count; i++)
+		out->list[i].type->close(out->list[i].sink);
+	buf_deinit(&out->line);
+	free(out);
+}

@@ -1,0 +1,103 @@
+/*
+ * engine/pipeline.c - the way of one packet.  Read this file first.
+ *
+ *   capture ─► decode ─► shard ─► flow ─► classify ─► inspect ─► events ─► analysis
+ *
+ * The reader (reader.c) takes frames from capture, applies the clock law (clock.c) and decodes them.
+ * A packet belongs to the shard of its address pair; shard_packet() is all that happens to it there.
+ * Events wait in the shard's log until the analysis plane (analysis.c) takes them in the reader's order.
+ */
+#include "pipeline.h"
+
+#include <stdlib.h>
+
+#define FLUSH_PORTION 4096 /* flows ended at once, so that their events fit into memory */
+
+struct shard {
+	struct event_log *log;
+	struct flow_table *flows;
+	struct classifier *classifier;
+	struct inspect *inspect;
+};
+
+/* The flow's memory is about to be reused: the later stages let go of it. */
+static void release(void *arg, struct flow *f)
+{
+	struct shard *s = arg;
+	inspect_release(s->inspect, f);
+	classifier_release(s->classifier, f);
+}
+
+static uint32_t share(uint32_t limit)
+{
+	return limit / SHARDS ? limit / SHARDS : 1;
+}
+
+struct shard *shard_new(unsigned number, const struct shard_limits *limits,
+			const struct hash_key *key)
+{
+	struct shard *s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	struct flow_limits flow_limits = flow_limits_default;
+	flow_limits.max_flows = share(limits->flows);
+	s->log = event_log_new();
+	if (s->log)
+		s->classifier = classifier_new(share(limits->undecided), s->log);
+	if (s->classifier)
+		s->inspect = inspect_new(share(limits->inspected), share(limits->streams), s->log,
+					 s->classifier, key);
+	if (s->inspect)
+		s->flows = flow_table_new(&flow_limits, key, number, s->log, release, s);
+	if (!s->flows) {
+		shard_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void shard_free(struct shard *s)
+{
+	if (!s)
+		return;
+	flow_table_free(s->flows);
+	inspect_free(s->inspect);
+	classifier_free(s->classifier);
+	event_log_free(s->log);
+	free(s);
+}
+
+void shard_packet(struct shard *s, const struct packet *p, uint64_t seq)
+{
+	struct flow_step step;
+	flow_table_packet(s->flows, p, seq, &step);
+	inspect_packet(s->inspect, p, &step, seq);
+}
+
+void shard_tick(struct shard *s, uint64_t seq, uint64_t now_ns)
+{
+	flow_table_tick(s->flows, seq, now_ns);
+}
+
+void shard_leap(struct shard *s, uint64_t delta_ns)
+{
+	flow_table_leap(s->flows, delta_ns);
+}
+
+bool shard_flush(struct shard *s, uint64_t seq, uint64_t now_ns)
+{
+	return flow_table_flush(s->flows, seq, now_ns, FLUSH_PORTION);
+}
+
+struct event_log *shard_log(struct shard *s)
+{
+	return s->log;
+}
+
+void shard_counts(const struct shard *s, struct shard_counts *ret)
+{
+	flow_table_counts(s->flows, &ret->flow);
+	classifier_counts(s->classifier, &ret->classify);
+	inspect_counts(s->inspect, &ret->inspect);
+	ret->events_dropped = event_log_dropped(s->log);
+}

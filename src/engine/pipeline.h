@@ -1,0 +1,56 @@
+/*
+ * engine/pipeline.h - one shard of the packet plane.  Read pipeline.c first.
+ *
+ * What: flow table, classifier and inspectors of the flows whose address pair hashes here.
+ * Ownership: the shard owns all of it, and the log that its events go to.
+ * Threads: one owner at a time.
+ * Limits: each cap of the configuration divided by SHARDS.
+ */
+#ifndef EXFILD_SRC_ENGINE_PIPELINE_H
+#define EXFILD_SRC_ENGINE_PIPELINE_H
+
+#include <stdbool.h>
+
+#include "exfild/base/hash.h"
+#include "exfild/classify/classify.h"
+#include "exfild/decode/packet.h"
+#include "exfild/event/log.h"
+#include "exfild/flow/table.h"
+#include "exfild/inspect/inspect.h"
+
+#define SHARDS 8
+
+struct shard;
+
+struct shard_limits { /* of all shards together */
+	uint32_t flows, undecided, inspected, streams;
+};
+
+struct shard *shard_new(unsigned number, const struct shard_limits *limits,
+			const struct hash_key *key);
+void shard_free(struct shard *s);
+
+/* The shard of a packet: by its address pair and tunnel, never by ports. */
+static inline unsigned shard_of(const struct packet *p)
+{
+	return (unsigned)(p->pair_hash >> 61);
+}
+
+void shard_packet(struct shard *s, const struct packet *p, uint64_t seq);
+void shard_tick(struct shard *s, uint64_t seq, uint64_t now_ns);
+void shard_leap(struct shard *s, uint64_t delta_ns);
+/* Ends a portion of the flows; true: there are more. */
+bool shard_flush(struct shard *s, uint64_t seq, uint64_t now_ns);
+
+/* Events written since the last reset. */
+struct event_log *shard_log(struct shard *s);
+
+struct shard_counts {
+	struct flow_counts flow;
+	struct classify_counts classify;
+	struct inspect_counts inspect;
+	uint64_t events_dropped;
+};
+void shard_counts(const struct shard *s, struct shard_counts *ret);
+
+#endif

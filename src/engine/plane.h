@@ -1,0 +1,35 @@
+/*
+ * engine/plane.h - the packet plane as the reader sees it.
+ *
+ * What: with one worker, packets run through their shard on the reader's thread, without copy or
+ * hand-over.  With N, the reader fills rounds of packets; N - 1 workers (and the reader itself, when
+ * the ring of rounds is full) run the shards' parts of a round; one thread analyses finished rounds in
+ * order.  Shards see the same packets and ticks, and the analysis the same events in the same order,
+ * whatever N is.
+ * Ownership: owns the shards and threads; borrows the analysis.
+ * Threads: its functions are the reader's.
+ * Limits: ROUND_PACKETS packets a round, ROUNDS rounds under way; a full ring blocks the reader.
+ */
+#ifndef EXFILD_SRC_ENGINE_PLANE_H
+#define EXFILD_SRC_ENGINE_PLANE_H
+
+#include "analysis.h"
+#include "pipeline.h"
+
+struct plane;
+
+struct plane *plane_new(unsigned workers, const struct shard_limits *limits,
+			const struct hash_key *key, struct analysis *a);
+/* Joins the threads and frees the shards; what was posted is finished first. */
+void plane_free(struct plane *p);
+
+/* The packet's block is held as long as it is needed. */
+void plane_packet(struct plane *p, const struct packet *packet, uint64_t seq);
+/* A tick of packet time for every shard and the analysis; leap_ns: the clock has just jumped. */
+void plane_tick(struct plane *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
+/* The input is at its end: ends all flows; returns when all is analysed. */
+void plane_finish(struct plane *p, uint64_t *seq, uint64_t now_ns);
+
+void plane_counts(const struct plane *p, struct shard_counts ret[SHARDS]);
+
+#endif

@@ -1,0 +1,170 @@
+/*
+ * flow/key.c - direction-free keys.
+ *
+ * The lower (address, port) is side 0.  An ICMP query and its reply share one flow by their
+ * identifier (RFC 792, RFC 4443), every other ICMP message has its type and code as port.
+ */
+#include "key.h"
+
+#include "exfild/base/cursor.h"
+
+struct icmp_pair {
+	uint8_t query, reply;
+};
+
+static const struct icmp_pair pairs_v4[] = { { 8, 0 }, { 13, 14 }, { 15, 16 }, { 17, 18 } };
+
+bool flow_icmp_is_query(const struct packet *p)
+{
+	unsigned type = p->sport >> 8;
+	if (p->proto == PROTO_ICMPV6)
+		return type == 128;
+	for (size_t i = 0; i < sizeof(pairs_v4) / sizeof(pairs_v4[0]); i++)
+		if (pairs_v4[i].query == type)
+			return true;
+	return false;
+}
+
+bool flow_icmp_is_reply(const struct packet *p)
+{
+	unsigned type = p->sport >> 8;
+	if (p->proto == PROTO_ICMPV6)
+		return type == 129;
+	for (size_t i = 0; i < sizeof(pairs_v4) / sizeof(pairs_v4[0]); i++)
+		if (pairs_v4[i].reply == type)
+			return true;
+	return false;
+}
+
+static bool is_icmp(uint8_t proto)
+{
+	return proto == PROTO_ICMP || proto == PROTO_ICMPV6;
+}
+
+static uint16_t icmp_query_type(const struct packet *p)
+{
+	unsigned type = p->sport >> 8;
+	if (p->proto == PROTO_ICMPV6)
+		return 128;
+	for (size_t i = 0; i < sizeof(pairs_v4) / sizeof(pairs_v4[0]); i++)
+		if (pairs_v4[i].query == type || pairs_v4[i].reply == type)
+			return pairs_v4[i].query;
+	return (uint16_t)type;
+}
+
+static unsigned key_order(struct flow_key *k, const struct ipaddr *src, const struct ipaddr *dst,
+			  uint16_t sport, uint16_t dport)
+{
+	int order = ipaddr_cmp(src, dst);
+	unsigned side = order > 0 || (order == 0 && sport > dport);
+	k->addr[side] = *src;
+	k->addr[!side] = *dst;
+	k->port[side] = sport;
+	k->port[!side] = dport;
+	return side;
+}
+
+unsigned flow_key_make(const struct packet *p, struct flow_key *ret)
+{
+	uint16_t sport = p->sport;
+	uint16_t dport = p->dport;
+	if (is_icmp(p->proto)) {
+		sport = 0;
+		dport = 0;
+	}
+	unsigned side = key_order(ret, &p->src, &p->dst, sport, dport);
+	if (is_icmp(p->proto)) {
+		bool echo = flow_icmp_is_query(p) || flow_icmp_is_reply(p);
+		ret->port[0] = echo ? p->dport : 0;
+		ret->port[1] = echo ? (uint16_t)(icmp_query_type(p) << 8) : p->sport;
+	}
+	ret->proto = p->proto;
+	memset(ret->pad, 0, sizeof(ret->pad));
+	ret->tunnel_key = p->tunnel_key;
+	ret->pad2 = 0;
+	return side;
+}
+
+/* Ports where one listens although they are above 1023. */
+static bool is_service_port(uint16_t port)
+{
+	static const uint16_t high[] = { 1194, 1433, 1521, 1812, 1883, 1900, 2049, 3128, 3268, 3306,
+					 3389, 3478, 4443, 4500, 5060, 5353, 5355, 5432, 5900, 5985,
+					 5986, 6379, 8000, 8080, 8443, 8888, 9200, 27017, 51820 };
+	if (port < 1024)
+		return port != 0;
+	for (size_t i = 0; i < sizeof(high) / sizeof(high[0]); i++)
+		if (high[i] == port)
+			return true;
+	return false;
+}
+
+unsigned flow_guess_client(const struct packet *p, unsigned side)
+{
+	if (is_icmp(p->proto))
+		return flow_icmp_is_reply(p) ? !side : side;
+	if (p->proto == PROTO_TCP && (p->tcp_flags & TCP_SYN))
+		return p->tcp_flags & TCP_ACK ? !side : side;
+	bool from_service = is_service_port(p->sport);
+	bool to_service = is_service_port(p->dport);
+	if (from_service && !to_service)
+		return !side;
+	return side;
+}
+
+static bool quoted_ports(struct cursor *c, uint8_t proto, uint16_t *sport, uint16_t *dport)
+{
+	*sport = 0;
+	*dport = 0;
+	if (proto != PROTO_TCP && proto != PROTO_UDP && proto != PROTO_SCTP)
+		return false;
+	*sport = cursor_be16(c);
+	*dport = cursor_be16(c);
+	return cursor_ok(c);
+}
+
+bool flow_key_quoted(const struct packet *p, struct flow_key *ret)
+{
+	struct cursor c = cursor_make(p->payload, p->payload ? p->payload_cap : 0);
+	struct ipaddr src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;
+	if (p->proto == PROTO_ICMP) {
+		uint8_t first = cursor_u8(&c);
+		if (first >> 4 != 4 || (first & 15) < 5)
+			return false;
+		cursor_skip(&c, 8);
+		proto = cursor_u8(&c);
+		cursor_skip(&c, 2);
+		const uint8_t *addrs = cursor_take(&c, 8);
+		cursor_skip(&c, (size_t)((first & 15) - 5) * 4);
+		if (!addrs)
+			return false;
+		src = ipaddr_v4(addrs);
+		dst = ipaddr_v4(addrs + 4);
+	} else {
+		if (cursor_u8(&c) >> 4 != 6)
+			return false;
+		cursor_skip(&c, 5);
+		proto = cursor_u8(&c);
+		cursor_skip(&c, 1);
+		const uint8_t *addrs = cursor_take(&c, 32);
+		if (!addrs)
+			return false;
+		src = ipaddr_v6(addrs);
+		dst = ipaddr_v6(addrs + 16);
+	}
+	if (!quoted_ports(&c, proto, &sport, &dport))
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	key_order(ret, &src, &dst, sport, dport);
+	ret->proto = proto;
+	ret->tunnel_key = p->tunnel_key;
+	return true;
+}
+
+bool flow_key_same_pair(const struct packet *p, const struct flow_key *k)
+{
+	return (ipaddr_equal(&p->src, &k->addr[0]) && ipaddr_equal(&p->dst, &k->addr[1])) ||
+	       (ipaddr_equal(&p->src, &k->addr[1]) && ipaddr_equal(&p->dst, &k->addr[0]));
+}

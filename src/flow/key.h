@@ -1,0 +1,24 @@
+/*
+ * flow/key.h - from a packet to the key of its flow, and who began it.
+ *
+ * Threads: any (values).
+ */
+#ifndef EXFILD_SRC_FLOW_KEY_H
+#define EXFILD_SRC_FLOW_KEY_H
+
+#include "exfild/decode/packet.h"
+#include "exfild/flow/flow.h"
+
+/* Fills the key; returns the side that sent the packet. */
+unsigned flow_key_make(const struct packet *p, struct flow_key *ret);
+/* Whether the ICMP message asks for an answer or is one (echo and its like). */
+bool flow_icmp_is_query(const struct packet *p);
+bool flow_icmp_is_reply(const struct packet *p);
+/* The side that seems to have begun, from the first packet alone. */
+unsigned flow_guess_client(const struct packet *p, unsigned side);
+/* The key that the packet quoted in an ICMP error belongs to; false when it cannot be read. */
+bool flow_key_quoted(const struct packet *p, struct flow_key *ret);
+/* Whether the key's two addresses are the packet's own two. */
+bool flow_key_same_pair(const struct packet *p, const struct flow_key *k);
+
+#endif

@@ -1,0 +1,1 @@
+# Tests that are scripts: lint, replay, end to end.

@@ -1,0 +1,126 @@
+/*
+ * hash: SipHash-1-3 against values of a separate reference (a Python program that first gave the
+ * published SipHash-2-4 vectors), and that each bit of key and message matters.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "exfild/base/hash.h"
+
+static void bytes_agree_with_the_reference(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t len;
+		uint64_t hash;
+	} vectors[] = {
+		{ 0, 0xabac0158050fc4dc },   { 1, 0xc9f49bf37d57ca93 },
+		{ 7, 0xd3927d989bb11140 },   { 8, 0x369095118d299a8e },
+		{ 9, 0x25a48eb36c063de4 },   { 15, 0xd320d86d2a519956 },
+		{ 16, 0xcc4fdd1a7d908b66 },  { 31, 0x2370dd1f8c21d1bc },
+		{ 63, 0x9d199062b7bbb3a8 },  { 64, 0xf17997ec4b4a6065 },
+		{ 255, 0xf76214e3153c4a15 }, { 256, 0x75b3e64e167de370 },
+		{ 257, 0x5d8ffca6213c73b8 },
+	};
+	uint8_t message[257];
+	for (unsigned i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)i;
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+		assert_int_equal(hash_bytes(&hash_key_fixed, message, vectors[i].len),
+				 vectors[i].hash);
+}
+
+static void words_agree_with_the_reference(void **state)
+{
+	(void)state;
+	static const uint64_t words[5] = { 1, 2, 3, 4, 5 };
+	assert_int_equal(hash_words(&hash_key_fixed, words, 0), 0xb488fcf41c8cc5de);
+	assert_int_equal(hash_words(&hash_key_fixed, words, 1), 0x1f68045acd8bda68);
+	assert_int_equal(hash_words(&hash_key_fixed, words, 2), 0x2680d53faac29f0f);
+	assert_int_equal(hash_words(&hash_key_fixed, words, 5), 0x24f9cc1730dbd085);
+}
+
+static void bytes_may_lie_anywhere(void **state)
+{
+	(void)state;
+	uint8_t area[40];
+	uint64_t first = 0;
+	for (size_t shift = 0; shift < 8; shift++) {
+		for (unsigned i = 0; i < 20; i++)
+			area[shift + i] = (uint8_t)(i * 11);
+		uint64_t hash = hash_bytes(&hash_key_fixed, area + shift, 20);
+		if (shift == 0)
+			first = hash;
+		assert_int_equal(hash, first);
+	}
+}
+
+static void every_bit_of_key_and_message_matters(void **state)
+{
+	(void)state;
+	uint64_t words[3] = { 10, 20, 30 };
+	const uint64_t plain_words = hash_words(&hash_key_fixed, words, 3);
+	const uint64_t plain_bytes = hash_bytes(&hash_key_fixed, words, 24);
+	for (unsigned bit = 0; bit < 128; bit++) {
+		struct hash_key key = hash_key_fixed;
+		key.k[bit / 64] ^= 1ull << (bit % 64);
+		assert_int_not_equal(hash_words(&key, words, 3), plain_words);
+		assert_int_not_equal(hash_bytes(&key, words, 24), plain_bytes);
+	}
+	for (unsigned bit = 0; bit < 192; bit++) {
+		words[bit / 64] ^= 1ull << (bit % 64);
+		assert_int_not_equal(hash_words(&hash_key_fixed, words, 3), plain_words);
+		assert_int_not_equal(hash_bytes(&hash_key_fixed, words, 24), plain_bytes);
+		words[bit / 64] ^= 1ull << (bit % 64);
+	}
+}
+
+static void lengths_of_zeros_differ(void **state)
+{
+	(void)state;
+	static const uint64_t zeros[9];
+	for (size_t n = 0; n < 8; n++) {
+		assert_int_not_equal(hash_words(&hash_key_fixed, zeros, n),
+				     hash_words(&hash_key_fixed, zeros, n + 1));
+		assert_int_not_equal(hash_bytes(&hash_key_fixed, zeros, n),
+				     hash_bytes(&hash_key_fixed, zeros, n + 1));
+	}
+}
+
+static void random_keys_differ(void **state)
+{
+	(void)state;
+	struct hash_key a = hash_key_random(), b = hash_key_random();
+	assert_memory_not_equal(&a, &b, sizeof(a));
+	assert_memory_not_equal(&a, &hash_key_fixed, sizeof(a));
+}
+
+static void mix_extends_by_word_and_secret(void **state)
+{
+	(void)state;
+	const uint64_t secret = hash_bytes(&hash_key_fixed, "secret", 6);
+	assert_int_equal(hash_mix(secret, 7), hash_mix(secret, 7));
+	for (uint64_t word = 0; word < 1000; word++) {
+		assert_int_not_equal(hash_mix(secret, word), hash_mix(secret, word + 1));
+		assert_int_not_equal(hash_mix(secret, word), hash_mix(secret ^ 1, word));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_agree_with_the_reference),
+		cmocka_unit_test(words_agree_with_the_reference),
+		cmocka_unit_test(bytes_may_lie_anywhere),
+		cmocka_unit_test(every_bit_of_key_and_message_matters),
+		cmocka_unit_test(lengths_of_zeros_differ),
+		cmocka_unit_test(random_keys_differ),
+		cmocka_unit_test(mix_extends_by_word_and_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

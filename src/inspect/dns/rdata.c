@@ -67,10 +67,11 @@ static void text_ipv4(struct dns_text *t, const uint8_t b[4])
 
 static void text_ipv6(struct dns_text *t, const uint8_t b[16])
 {
-	char out[IPADDR_TEXT_MAX] = "";
+	char out[IPADDR_TEXT_MAX];
 	struct ipaddr a = ipaddr_v6(b);
 
-	text_add(t, ipaddr_print(&a, out, sizeof(out)), strlen(out));
+	(void)ipaddr_print(&a, out, sizeof(out));
+	text_add(t, out, strlen(out));
 }
 
 /* Numbers in front of a name: "10 mail.example", "0 5 5060 sip.example". */

@@ -119,6 +119,21 @@ static void truncate_cuts_and_forgets_that_it_was_full(void **state)
 	buf_deinit(&b);
 }
 
+/* As after a failed allocation: there is room again, but a piece is missing. */
+static void nothing_follows_a_gap(void **state)
+{
+	(void)state;
+	struct buf b;
+	buf_init(&b, 100);
+	buf_str(&b, "ab");
+	b.full = true;
+	buf_str(&b, "cd");
+	buf_printf(&b, "%s", "ef");
+	assert_string_equal(b.data, "ab");
+	assert_true(b.full);
+	buf_deinit(&b);
+}
+
 static void a_maximum_of_nothing_holds_nothing(void **state)
 {
 	(void)state;
@@ -164,6 +179,7 @@ int main(void)
 		cmocka_unit_test(printf_grows_for_long_text),
 		cmocka_unit_test(printf_of_nothing_adds_nothing),
 		cmocka_unit_test(truncate_cuts_and_forgets_that_it_was_full),
+		cmocka_unit_test(nothing_follows_a_gap),
 		cmocka_unit_test(a_maximum_of_nothing_holds_nothing),
 		cmocka_unit_test(any_sequence_keeps_length_and_end),
 	};

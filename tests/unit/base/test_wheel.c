@@ -124,6 +124,29 @@ static void disarming_and_moving(void **state)
 	assert_int_equal(log.at[0], 500);
 }
 
+/* A bit left behind would cost every later advance a stop. */
+static void the_bitmaps_are_empty_when_no_timer_is_armed(void **state)
+{
+	(void)state;
+	static const uint64_t none[WHEEL_LEVELS][WHEEL_SLOTS / 64];
+	struct wheel w;
+	struct timer t[64];
+	struct log log = { .w = &w };
+	memset(t, 0, sizeof(t));
+	wheel_init(&w, 12345);
+	for (unsigned i = 0; i < 64; i++)
+		timer_arm(&w, &t[i], w.now + (1ull << i / 2));
+	assert_memory_not_equal(w.filled, none, sizeof(none));
+	for (unsigned i = 0; i < 64; i += 4)
+		timer_disarm(&w, &t[i]);
+	wheel_shift(&w, 999);
+	wheel_advance(&w, w.now + 100000, note, &log);
+	for (unsigned i = 0; i < 64; i++)
+		timer_disarm(&w, &t[i]);
+	assert_int_equal(w.armed, 0);
+	assert_memory_equal(w.filled, none, sizeof(none));
+}
+
 static void time_does_not_go_back(void **state)
 {
 	(void)state;
@@ -303,6 +326,7 @@ int main(void)
 		cmocka_unit_test(a_deadline_too_far_fires_at_the_limit),
 		cmocka_unit_test(ties_fire_in_order_of_arming_from_any_distance),
 		cmocka_unit_test(disarming_and_moving),
+		cmocka_unit_test(the_bitmaps_are_empty_when_no_timer_is_armed),
 		cmocka_unit_test(time_does_not_go_back),
 		cmocka_unit_test(fire_may_arm_and_disarm),
 		cmocka_unit_test(an_empty_stretch_is_skipped),

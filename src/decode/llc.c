@@ -1,5 +1,5 @@
 /*
- * decode/llc.c - IEEE 802.2 logical link control with SNAP (RFC 1042).
+ * decode/llc.c - IEEE 802.2 logical link control with SNAP (RFC 1042); also ATM (RFC 2684).
  *
  *   | DSAP aa | SSAP aa | control 03 | organisation, 3 | type, 2 | ...
  *

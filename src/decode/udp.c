@@ -31,12 +31,7 @@ enum decode_result udp_decode(struct walk *w)
 		walk_count(w, COUNT_UDP_BAD_LENGTH);
 
 	decode_fn carrier = decode_udp_port(p->dport);
-	if (carrier) {
-		struct walk start = *w;
-		enum decode_result result = carrier(w);
-		if (result != DECODE_OTHER)
-			return result;
-		*w = start;
-	}
+	if (carrier)
+		return walk_try(w, carrier);
 	return walk_payload(w, walk_wire(w));
 }

@@ -21,7 +21,7 @@ enum ethertype {
 	ETHERTYPE_IPV4 = 0x0800,
 	ETHERTYPE_BRIDGED = 0x6558,
 	ETHERTYPE_IPV6 = 0x86dd,
-	ETHERTYPE_MPLS = 0x8847,
+	ETHERTYPE_MPLS = 0x8847
 };
 
 enum count {
@@ -48,6 +48,7 @@ struct walk {
 	struct block *owned; /* NULL while the bytes are the frame's */
 	unsigned hops;
 	uint8_t ext;	     /* IPv6 extension headers met */
+	bool has_wlan_pad;   /* radiotap: the 802.11 header is filled up to four bytes */
 };
 
 typedef enum decode_result (*decode_fn)(struct walk *w);
@@ -106,11 +107,20 @@ static inline enum decode_result walk_no_l4(struct walk *w, enum count which)
 	return DECODE_PACKET;
 }
 
+/* Tries a tunnel from here; without a packet inside, the rest is plain payload. */
+static inline enum decode_result walk_try(struct walk *w, decode_fn carrier)
+{
+	struct walk start = *w;
+	enum decode_result result = carrier(w);
+	if (result != DECODE_OTHER)
+		return result;
+	*w = start;
+	return walk_payload(w, walk_wire(w));
+}
+
 /* Goes on with what `linktype` says; DECODE_OTHER when nobody knows it. */
 enum decode_result decode_link(struct walk *w, uint32_t linktype);
 enum decode_result decode_ether_type(struct walk *w, uint16_t type);
-/* IEEE 802.2 and SNAP. */
-enum decode_result llc_decode(struct walk *w);
 /* The transport or extension header of the IP packet in w->p; never DECODE_OTHER. */
 enum decode_result decode_ip_proto(struct walk *w, uint8_t proto);
 /* The same for IPv6, whose extension headers are stepped over. */

@@ -141,7 +141,11 @@ struct config_options {
 	const char *path;	       /* NULL: built-in defaults */
 	const char *const *sets;       /* "key.key=value" */
 	size_t set_count;
-	struct config_section *sections; /* name, params, target filled in; defaults are applied here */
+	/*
+	 * Name, params and target filled in; enabled and the defaults are set here.  NULL: the
+	 * caller knows no detectors, and what the file says of them is not looked at.
+	 */
+	struct config_section *sections;
 	size_t section_count;
 };
 

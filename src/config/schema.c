@@ -1,0 +1,360 @@
+/*
+ * config/schema.c - every key of the configuration.
+ *
+ * One line a key.  A default is written as one would write it in a file and goes through the same
+ * checks.  docs/man/exfild.yaml.5 and docs/exfild.yaml are held against these tables by a test.
+ */
+#include "schema.h"
+
+/* Where a key's value lives: in struct config, or in an element of a list. */
+#define IN(type, field) .offset = offsetof(type, field), .size = sizeof(((type *)NULL)->field)
+#define AT(field) IN(struct config, field)
+#define COUNT(field) .extra = offsetof(struct config, field)
+#define END { .name = NULL }
+
+#define DAY_S 86400
+
+static const struct key sensor_keys[] = {
+	{ "name", KEY_TEXT, AT(sensor.name), .max = 63, .def = "", .check = check_name,
+	  .help = "Name of this sensor in alerts (observer.name). Empty: the host's name when live, "
+		  "exfild in a replay." },
+	{ "timezone", KEY_TEXT, AT(sensor.timezone), .min = 1, .max = 63, .def = "UTC",
+	  .check = check_timezone,
+	  .help = "Time zone of working hours and calendars, as in Europe/Berlin. Alerts always "
+		  "carry UTC." },
+	END
+};
+
+static const struct key interface_keys[] = {
+	{ "name", KEY_TEXT, KEY_REQUIRED, IN(struct config_interface, name), .min = 1, .max = 15,
+	  .check = check_interface, .help = "The network interface." },
+	{ "side", KEY_CHOICE, IN(struct config_interface, side), .def = "auto",
+	  .values = "auto|inside|outside",
+	  .help = "Which side of the gateway it faces. auto: outside if it holds the default "
+		  "route." },
+	END
+};
+
+static const struct key capture_keys[] = {
+	{ "interfaces", KEY_MAPS, KEY_AUTO, AT(capture.interfaces), COUNT(capture.interface_count),
+	  .max = 64, .def = "auto", .keys = interface_keys,
+	  .element = sizeof(struct config_interface),
+	  .place = offsetof(struct config_interface, place),
+	  .help = "Where to listen when live. auto: each inside interface once, a bridge before "
+		  "its ports." },
+	{ "filter", KEY_TEXT, AT(capture.filter), .max = 4096, .def = "",
+	  .help = "Only packets that match this BPF expression are seen." },
+	{ "workers", KEY_NUMBER, KEY_AUTO, AT(capture.workers), .min = 1, .max = 64, .def = "auto",
+	  .help = "Threads that take packets apart. auto: half the cores." },
+	{ "buffer_mb", KEY_NUMBER, AT(capture.buffer_mb), .min = 1, .max = 16384, .def = "64",
+	  .help = "Buffer between the kernel and exfild, of all interfaces together, in MB." },
+	END
+};
+
+static const struct key zone_keys[] = {
+	{ "name", KEY_TEXT, KEY_REQUIRED, IN(struct config_zone, name), .min = 1, .max = 63,
+	  .check = check_name, .help = "Name of the zone; zone:NAME means it elsewhere." },
+	{ "prefixes", KEY_PREFIXES, KEY_REQUIRED, IN(struct config_zone, prefixes),
+	  .extra = offsetof(struct config_zone, prefix_count),
+	  .help = "Its addresses, IPv4 and IPv6." },
+	{ "vni", KEY_NUMBER, IN(struct config_zone, vni),
+	  .extra = offsetof(struct config_zone, has_vni), .max = 16777215,
+	  .help = "VXLAN or Geneve network it lives in: equal addresses in two networks are two "
+		  "hosts." },
+	{ "model", KEY_CHOICE, IN(struct config_zone, model), .values = "private|iaas|paas|saas",
+	  .help = "Who runs the machines; alerts say from it whose turn it is." },
+	{ "owner", KEY_TEXT, IN(struct config_zone, owner), .max = 63,
+	  .help = "Who answers for the zone." },
+	{ "data", KEY_TEXT, IN(struct config_zone, data), .max = 31,
+	  .help = "What kind of data lives there: internal, pii." },
+	{ "tags", KEY_TEXTS, IN(struct config_zone, tags),
+	  .extra = offsetof(struct config_zone, tag_count), .min = 1, .max = 63,
+	  .help = "Free words for policies, such as crown-jewels." },
+	END
+};
+
+static const struct key limit_keys[] = {
+	{ "memory_mb", KEY_NUMBER, KEY_AUTO, AT(limits.memory_mb), .min = 96, .max = 1048576,
+	  .def = "auto",
+	  .help = "Memory for all tables, in MB. auto: a quarter of the machine's, from 96 to "
+		  "1024." },
+	{ "flows", KEY_NUMBER, KEY_AUTO, AT(limits.flows), .min = 1024, .max = 16777216,
+	  .def = "auto", .help = "Flows followed at once. auto: by memory." },
+	{ "hosts", KEY_NUMBER, KEY_AUTO, AT(limits.hosts), .min = 256, .max = 4194304,
+	  .def = "auto", .help = "Hosts remembered. auto: by memory." },
+	{ "pairs", KEY_NUMBER, KEY_AUTO, AT(limits.pairs), .min = 1024, .max = 16777216,
+	  .def = "auto", .help = "Pairs of host and peer remembered. auto: by memory." },
+	{ "undecided", KEY_NUMBER, KEY_AUTO, AT(limits.undecided), .min = 1024, .max = 4194304,
+	  .def = "65536", .help = "Flows whose protocol is still being found out at once." },
+	{ "disk_mb", KEY_NUMBER, KEY_AUTO, AT(limits.disk_mb), .min = 16, .max = 1048576,
+	  .def = "2048", .help = "Disk for state, spool and evidence together, in MB." },
+	END
+};
+
+static const struct key detector_keys[] = {
+	{ "enabled", KEY_BOOL, IN(struct config_section, enabled), .def = "true",
+	  .help = "Does this detector judge at all?" },
+	END
+};
+
+static const struct key signature_keys[] = {
+	{ "directories", KEY_PATHS, AT(signatures.directories), COUNT(signatures.directory_count),
+	  .min = 1, .max = 4095,
+	  .def = "[/usr/share/exfild/signatures, /etc/exfild/signatures]",
+	  .help = "Folders of Sigma rules." },
+	END
+};
+
+static const struct key feed_keys[] = {
+	{ "name", KEY_TEXT, KEY_REQUIRED, IN(struct config_feed, name), .min = 1, .max = 63,
+	  .check = check_name, .help = "Name of the feed; alerts carry it as intel:NAME." },
+	{ "file", KEY_PATH, KEY_REQUIRED, IN(struct config_feed, file), .min = 1, .max = 4095,
+	  .help = "File with the indicators; read again when it changes." },
+	{ "format", KEY_CHOICE, IN(struct config_feed, format), .def = "auto",
+	  .values = "auto|plain|csv|stix|misp|zeek|suricata|rpz|hosts",
+	  .help = "How it is written. auto: by its content." },
+	{ "confidence", KEY_NUMBER, IN(struct config_feed, confidence), .max = 100, .def = "80",
+	  .help = "How far to trust an indicator that does not say so itself, in percent." },
+	{ "expires", KEY_DURATION, IN(struct config_feed, expires_s), .min = 60,
+	  .max = 3650ull * DAY_S, .def = "30d",
+	  .help = "Age at which an indicator that does not say so itself is forgotten." },
+	END
+};
+
+static const struct key intel_keys[] = {
+	{ "feeds", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(intel.feeds), COUNT(intel.feed_count),
+	  .max = 1024, .def = "[]", .keys = feed_keys, .element = sizeof(struct config_feed),
+	  .place = offsetof(struct config_feed, place),
+	  .help = "Files of known bad addresses, names, hashes and fingerprints." },
+	END
+};
+
+static const struct key service_keys[] = {
+	{ "files", KEY_PATHS, AT(services.files), COUNT(services.file_count), .min = 1,
+	  .max = 4095, .def = "[]",
+	  .help = "Your own service catalogues, on top of the one that is shipped." },
+	{ "sanctioned", KEY_TEXTS, AT(services.sanctioned), COUNT(services.sanctioned_count),
+	  .min = 1, .max = 63, .def = "[]",
+	  .help = "Services that the organisation uses on purpose, by their catalogue name." },
+	{ "tenants", KEY_TENANTS, AT(services.tenants), COUNT(services.tenant_count), .min = 1,
+	  .max = 253, .def = "{}",
+	  .help = "The organisation's own names within a service; any other tenant is foreign." },
+	END
+};
+
+static const struct key policy_keys[] = {
+	{ "files", KEY_PATHS, AT(policy.files), COUNT(policy.file_count), .min = 1, .max = 4095,
+	  .def = "[/etc/exfild/policy.yaml]",
+	  .help = "Sigma rules over findings, alerts and usage that say what to do." },
+	END
+};
+
+static const struct key exception_keys[] = {
+	{ "source", KEY_PEER, IN(struct config_exception, source),
+	  .help = "Who sends: address, prefix, zone:NAME or domain." },
+	{ "destination", KEY_PEER, IN(struct config_exception, destination),
+	  .help = "Where to: address, prefix, zone:NAME or domain (with all names below it)." },
+	{ "port", KEY_NUMBER, IN(struct config_exception, port), .min = 1, .max = 65535,
+	  .help = "Port of the destination." },
+	{ "rule", KEY_TEXT, IN(struct config_exception, rule), .max = 127,
+	  .help = "rule.id of the alerts to be silent about." },
+	{ "reason", KEY_TEXT, KEY_REQUIRED, IN(struct config_exception, reason), .min = 1,
+	  .max = 1024, .help = "Why this is harmless." },
+	{ "expires", KEY_DATE, KEY_REQUIRED, IN(struct config_exception, expires),
+	  .help = "The end of the silence; packet time counts." },
+	END
+};
+
+static const struct key alert_keys[] = {
+	{ "minimum", KEY_SEVERITY, AT(alerts.minimum), .def = "low",
+	  .values = CONFIG_SEVERITIES, .help = "Less severe alerts are not sent." },
+	{ "merge", KEY_DURATION, AT(alerts.merge_s), .min = 1, .max = 30ull * DAY_S, .def = "1h",
+	  .help = "Findings of one cause within this time are one alert." },
+	{ "rate_per_minute", KEY_NUMBER, AT(alerts.rate_per_minute), .min = 1, .max = 1000000,
+	  .def = "600", .help = "More alerts a minute are counted, not sent; an alert says so." },
+	{ "format", KEY_CHOICE, AT(alerts.format), .def = "ecs", .values = "ecs|ocsf|eve",
+	  .help = "JSON by Elastic Common Schema, OCSF Detection Finding or Suricata EVE." },
+	END
+};
+
+static const struct key redis_keys[] = {
+	{ "url", KEY_TEXT, AT(redis.url), .max = 1024, .def = "", .check = check_redis_url,
+	  .help = "redis://HOST[:PORT][/DB], rediss:// (TLS) or unix:///PATH[?db=N]. Empty: no "
+		  "Redis." },
+	{ "prefix", KEY_TEXT, AT(redis.prefix), .max = 127, .def = "exfild:",
+	  .help = "Begins the name of every key and channel." },
+	{ "username", KEY_TEXT, AT(redis.username), .max = 127, .def = "",
+	  .help = "ACL user. Empty: the default user." },
+	{ "password_file", KEY_PATH, AT(redis.password_file), .max = 4095, .def = "",
+	  .help = "File whose first line is the password. Empty: none." },
+	{ "stream_maxlen", KEY_NUMBER, AT(redis.stream_maxlen), .min = 100, .max = 1000000000,
+	  .def = "100000", .help = "Alerts that the stream keeps, about." },
+	{ "channel", KEY_BOOL, AT(redis.channel), .def = "true",
+	  .help = "PUBLISH each alert on the channel alerts; only who listens right then gets "
+		  "it." },
+	{ "stream", KEY_BOOL, AT(redis.stream), .def = "true",
+	  .help = "XADD each alert to the stream alerts, which survives until it is read." },
+	{ "list", KEY_BOOL, AT(redis.list), .def = "false",
+	  .help = "RPUSH each alert to the list alerts:list, for shippers that pop." },
+	{ "sentinel", KEY_TEXTS, AT(redis.sentinels), COUNT(redis.sentinel_count), .min = 1,
+	  .max = 300, .def = "[]", .check = check_host_port,
+	  .help = "Sentinels as HOST:PORT; they name the master in place of the url." },
+	{ "sentinel_name", KEY_TEXT, AT(redis.sentinel_name), .min = 1, .max = 127,
+	  .def = "mymaster", .help = "What the sentinels call the master." },
+	{ "cluster", KEY_BOOL, AT(redis.cluster), .def = "false",
+	  .help = "The url names a node of a Redis Cluster; all keys share one hash tag." },
+	{ "ca_file", KEY_PATH, AT(redis.ca_file), .max = 4095, .def = "",
+	  .help = "Certificates that rediss:// trusts. Empty: those of the system." },
+	END
+};
+
+static const struct key sink_file_keys[] = {
+	{ "path", KEY_PATH, AT(sinks.file_path), .max = 4095, .def = "",
+	  .help = "Alerts as JSON lines into this file. Empty: no file." },
+	END
+};
+
+static const struct key sink_syslog_keys[] = {
+	{ "url", KEY_TEXT, AT(sinks.syslog_url), .max = 1024, .def = "",
+	  .check = check_syslog_url,
+	  .help = "udp://HOST[:PORT], tcp://, tls:// or unix:///PATH. Empty: no syslog." },
+	{ "format", KEY_CHOICE, AT(sinks.syslog_format), .def = "cef", .values = "cef|json",
+	  .help = "What a message holds: CEF, or the JSON of alerts.format." },
+	END
+};
+
+static const struct key sink_keys[] = {
+	{ "file", KEY_MAP, .keys = sink_file_keys, .help = "A file." },
+	{ "syslog", KEY_MAP, .keys = sink_syslog_keys, .help = "A syslog server." },
+	{ "journal", KEY_BOOL, AT(sinks.journal), .def = "false",
+	  .help = "Alerts into the journal, their fields as EXFILD_*." },
+	END
+};
+
+static const struct key spool_keys[] = {
+	{ "directory", KEY_PATH, AT(spool.directory), .min = 1, .max = 4095,
+	  .def = "/var/lib/exfild/spool",
+	  .help = "Alerts wait here until every sink has them." },
+	END
+};
+
+static const struct key evidence_keys[] = {
+	{ "directory", KEY_PATH, AT(evidence.directory), .min = 1, .max = 4095,
+	  .def = "/var/lib/exfild/evidence", .help = "Folder for the packets behind alerts." },
+	{ "kb_per_flow", KEY_NUMBER, AT(evidence.kb_per_flow), .max = 65536, .def = "64",
+	  .help = "First kB of a flow that are kept. 0: none." },
+	{ "max_mb", KEY_NUMBER, AT(evidence.max_mb), .max = 1048576, .def = "512",
+	  .help = "All evidence together, in MB; the oldest goes first." },
+	END
+};
+
+static const struct key quarantine_keys[] = {
+	{ "mode", KEY_CHOICE, AT(quarantine.mode), .def = "dry-run",
+	  .values = "off|dry-run|enforce",
+	  .help = "off: never. dry-run: say what would be done. enforce: do it, by nftables." },
+	{ "ttl", KEY_DURATION, AT(quarantine.ttl_s), .min = 10, .max = 30ull * DAY_S, .def = "1h",
+	  .help = "How long a host stays cut off." },
+	{ "max", KEY_NUMBER, AT(quarantine.max), .min = 1, .max = 65536, .def = "256",
+	  .help = "Hosts cut off at once." },
+	{ "per_minute", KEY_NUMBER, AT(quarantine.per_minute), .min = 1, .max = 10000,
+	  .def = "10", .help = "New ones a minute." },
+	{ "never", KEY_PEERS, KEY_NO_DOMAIN, AT(quarantine.never), COUNT(quarantine.never_count),
+	  .def = "[]", .help = "Addresses, prefixes and zones that are never cut off." },
+	END
+};
+
+static const struct key usage_keys[] = {
+	{ "database", KEY_PATH, AT(usage.database), .min = 1, .max = 4095,
+	  .def = "/var/lib/exfild/usage.db",
+	  .help = "SQLite database of who used which service, and how much." },
+	{ "keep_days", KEY_NUMBER, AT(usage.keep_days), .min = 1, .max = 3650, .def = "90",
+	  .help = "Days until a row is deleted." },
+	{ "per_user", KEY_BOOL, AT(usage.per_user), .def = "false",
+	  .help = "Count by user where one is known, not by host only." },
+	END
+};
+
+static const struct key keep_keys[] = {
+	{ "lookback", KEY_NUMBER, AT(privacy.lookback_days), .min = 1, .max = 3650, .def = "14",
+	  .help = "Days of connections kept for looking back with new indicators." },
+	{ "baselines", KEY_NUMBER, AT(privacy.baselines_days), .min = 1, .max = 3650, .def = "90",
+	  .help = "Days after which a host not seen again is forgotten." },
+	{ "evidence", KEY_NUMBER, AT(privacy.evidence_days), .min = 1, .max = 3650, .def = "7",
+	  .help = "Days that packets behind alerts are kept." },
+	END
+};
+
+static const struct key privacy_keys[] = {
+	{ "users", KEY_CHOICE, AT(privacy.users), .def = "pseudonym",
+	  .values = "off|pseudonym|clear",
+	  .help = "User names in alerts and usage: none, keyed pseudonyms, or as they are." },
+	{ "urls", KEY_CHOICE, AT(privacy.urls), .def = "no-query", .values = "full|no-query|host",
+	  .help = "How much of a URL is kept." },
+	{ "keep_days", KEY_MAP, .keys = keep_keys, .help = "How long things are kept, in days." },
+	END
+};
+
+static const struct key state_keys[] = {
+	{ "directory", KEY_PATH, AT(state.directory), .min = 1, .max = 4095,
+	  .def = "/var/lib/exfild", .help = "Baselines and first-seen tables live here." },
+	END
+};
+
+static const struct key control_keys[] = {
+	{ "socket", KEY_PATH, AT(control.socket), .min = 1, .max = 107,
+	  .def = "/run/exfild/control.sock", .help = "Where exfilctl finds the daemon." },
+	END
+};
+
+static const struct key metrics_keys[] = {
+	{ "listen", KEY_TEXT, AT(metrics.listen), .max = 300, .def = "127.0.0.1:9477",
+	  .check = check_listen,
+	  .help = "ADDRESS:PORT for Prometheus, in HTTP. Empty: not at all." },
+	END
+};
+
+static const struct key log_keys[] = {
+	{ "level", KEY_CHOICE, AT(log.level), .def = "info", .values = "error|warn|info|debug",
+	  .help = "Messages about exfild itself; alerts are no log lines." },
+	{ "format", KEY_CHOICE, AT(log.format), .def = "text", .values = "text|json",
+	  .help = "How they look on standard error." },
+	END
+};
+
+const struct key config_keys[] = {
+	{ "include", KEY_INCLUDE, .min = 1, .max = 4095,
+	  .help = "More files, which speak after this one: a path or a pattern such as "
+		  "conf.d/*.yaml, or a list of them, seen from this file's folder." },
+	{ "sensor", KEY_MAP, .keys = sensor_keys, .help = "Who watches." },
+	{ "capture", KEY_MAP, .keys = capture_keys, .help = "Where packets come from when live." },
+	{ "networks", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(zones), COUNT(zone_count),
+	  .max = 4096, .def = "[]", .keys = zone_keys, .element = sizeof(struct config_zone),
+	  .place = offsetof(struct config_zone, place),
+	  .help = "What is inside, as zones; the longest prefix wins. None: private ranges and, "
+		  "live, every prefix on or behind an inside interface." },
+	{ "limits", KEY_MAP, .keys = limit_keys, .help = "How large exfild may become." },
+	{ "detectors", KEY_DETECTORS, .keys = detector_keys,
+	  .help = "Each detector's switch and parameters." },
+	{ "signatures", KEY_MAP, .keys = signature_keys, .help = "Rules over events." },
+	{ "intel", KEY_MAP, .keys = intel_keys, .help = "Indicators of others." },
+	{ "services", KEY_MAP, .keys = service_keys, .help = "Cloud services." },
+	{ "policy", KEY_MAP, .keys = policy_keys, .help = "What to do about what is found." },
+	{ "exceptions", KEY_MAPS, KEY_JOINED, AT(exceptions), COUNT(exception_count),
+	  .max = 65536, .def = "[]", .keys = exception_keys,
+	  .element = sizeof(struct config_exception),
+	  .place = offsetof(struct config_exception, place),
+	  .help = "Silence with a reason and an end. What is not named matches all." },
+	{ "alerts", KEY_MAP, .keys = alert_keys, .help = "Which alerts go out, and how." },
+	{ "redis", KEY_MAP, .keys = redis_keys, .help = "Alerts to Redis." },
+	{ "sinks", KEY_MAP, .keys = sink_keys, .help = "Alerts to other places." },
+	{ "spool", KEY_MAP, .keys = spool_keys, .help = "Alerts on their way." },
+	{ "evidence", KEY_MAP, .keys = evidence_keys, .help = "Packets behind alerts." },
+	{ "quarantine", KEY_MAP, .keys = quarantine_keys, .help = "Cutting a host off." },
+	{ "usage", KEY_MAP, .keys = usage_keys, .help = "Who used which service." },
+	{ "privacy", KEY_MAP, .keys = privacy_keys, .help = "What is kept about people." },
+	{ "state", KEY_MAP, .keys = state_keys, .help = "What outlives the process." },
+	{ "control", KEY_MAP, .keys = control_keys, .help = "The control socket." },
+	{ "metrics", KEY_MAP, .keys = metrics_keys, .help = "Counters for Prometheus." },
+	{ "log", KEY_MAP, .keys = log_keys, .help = "Messages of the daemon." },
+	END
+};

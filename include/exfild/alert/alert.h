@@ -1,0 +1,88 @@
+/*
+ * alert/alert.h - from findings to alerts.
+ *
+ * What: merges findings of one cause (rule, subject, peer, object, merge window of packet time),
+ * gives them ids, sequence and revisions (design section 6), and hands records to the sinks.
+ * A revision goes out when severity rises, the count has grown tenfold, or a new stage comes; a
+ * closing one when the window ends with four times the count or bytes that were last told.
+ * Ownership: the store owns its alerts; a record is borrowed during emit.
+ * Threads: analysis plane.
+ * Limits: max_open alerts under merge; the one with the lowest severity longest silent is closed first.
+ */
+#ifndef EXFILD_ALERT_ALERT_H
+#define EXFILD_ALERT_ALERT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exfild/base/buf.h"
+#include "exfild/context/context.h"
+#include "exfild/finding/finding.h"
+#include "exfild/fusion/fusion.h"
+
+#define ALERT_ID_MAX 33
+#define ALERT_LINE_MAX 8192
+
+struct alert {
+	struct finding finding;	     /* the strongest so far; times, count and bytes are merged */
+	char alert_id[ALERT_ID_MAX]; /* stays through revisions */
+	char event_id[ALERT_ID_MAX]; /* of this revision */
+	uint32_t revision;	     /* 1, 2 ... */
+	uint64_t sequence;	     /* gapless in (observer.name, session) */
+	uint64_t count;		     /* findings merged */
+	double risk_score;	     /* 0..100 */
+	char community_id[40];	     /* "" if no flow */
+	char source_zone[64], destination_zone[64], responsibility[32];
+	char destination_name[256];  /* learnt name of the peer, "" if none */
+	char source_name[128];
+	const char *direction;	     /* outbound, internal, inbound, external; "unknown" without a peer */
+	struct fusion_link chain[FUSION_LINKS]; /* other stages of the same subject, oldest first */
+	size_t chain_count;
+};
+
+struct alert_options {
+	const char *sensor_name; /* sensor.name, or "exfild" */
+	const char *mode;	 /* replay, live, drill */
+	const char *session;	 /* "replay" in replay */
+	uint64_t merge_ns;
+	enum severity minimum;
+	uint32_t max_open;
+	const struct context *context;
+	struct fusion *fusion;	 /* borrowed; NULL: the store keeps one of its own */
+};
+
+typedef void (*alert_emit_fn)(void *arg, const struct alert *a);
+
+struct alert_store;
+
+struct alert_store *alert_store_new(const struct alert_options *o, alert_emit_fn emit, void *arg);
+void alert_store_free(struct alert_store *s);
+void alert_store_finding(struct alert_store *s, const struct finding *f);
+/*
+ * Packet time has come to now_ns: closes the merge windows that are over.  Optional: a finding does
+ * the same; live, call it every second so that a closing revision does not wait for the next finding.
+ */
+void alert_store_tick(struct alert_store *s, uint64_t now_ns);
+/* At the end of the input: sends what a merge still holds back. */
+void alert_store_flush(struct alert_store *s);
+
+struct alert_counts {
+	/* records sent; findings taken into an open alert; alerts never sent; alerts closed for room */
+	uint64_t emitted, merged, below_minimum, closed_early;
+	uint64_t by_severity[4]; /* low, medium, high, critical: alerts, not revisions */
+};
+const struct alert_counts *alert_store_counts(const struct alert_store *s);
+
+/* The ECS form, one line without newline, at most ALERT_LINE_MAX (optional parts are cut first). */
+void alert_json(const struct alert *a, const struct alert_options *o, struct buf *out);
+/* The text for people; colour: ANSI colours. */
+void alert_text(const struct alert *a, const struct alert_options *o, bool colour, struct buf *out);
+
+/* Names of ATT&CK techniques and tactics that exfild uses; NULL if unknown. */
+const char *attack_technique_name(const char *id);
+const char *attack_tactic_name(const char *id);
+/* The tactic under which exfild files a technique; NULL if unknown. */
+const char *attack_technique_tactic(const char *id);
+
+#endif

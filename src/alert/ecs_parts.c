@@ -1,0 +1,384 @@
+/*
+ * alert/ecs_parts.c - threat, source, destination, network, dns, related and exfild.
+ */
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ecs.h"
+#include "words.h"
+
+#define SCHEMA_VERSION 1
+#define TECHNIQUE_ID_MAX 16
+
+/* "T1071" of "T1071.004". */
+static void parent_of(const char *id, char dst[TECHNIQUE_ID_MAX])
+{
+	finding_text(dst, TECHNIQUE_ID_MAX, "%.*s", (int)strcspn(id, "."), id);
+}
+
+static void put_name(struct ecs *e, const char *id)
+{
+	const char *name = attack_technique_name(id);
+	ecs_text(e, NULL, name ? name : id);
+}
+
+static bool is_first_of_parent(const struct finding *f, unsigned i)
+{
+	char own[TECHNIQUE_ID_MAX], other[TECHNIQUE_ID_MAX];
+	parent_of(f->techniques[i], own);
+	for (unsigned k = 0; k < i; k++) {
+		parent_of(f->techniques[k], other);
+		if (strcmp(own, other) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* One of the four parallel arrays. */
+static void technique_array(struct ecs *e, bool is_sub, bool is_name)
+{
+	const struct finding *f = &e->a->finding;
+	char parent[TECHNIQUE_ID_MAX];
+
+	json_open_array(&e->j, is_name ? "name" : "id");
+	for (unsigned i = 0; i < FINDING_TECHNIQUES && f->techniques[i]; i++) {
+		if (is_sub ? !strchr(f->techniques[i], '.') : !is_first_of_parent(f, i))
+			continue;
+		parent_of(f->techniques[i], parent);
+		const char *id = is_sub ? f->techniques[i] : parent;
+		if (is_name)
+			put_name(e, id);
+		else
+			ecs_text(e, NULL, id);
+	}
+	json_close_array(&e->j);
+}
+
+static bool has_subtechnique(const struct finding *f)
+{
+	for (unsigned i = 0; i < FINDING_TECHNIQUES && f->techniques[i]; i++) {
+		if (strchr(f->techniques[i], '.'))
+			return true;
+	}
+	return false;
+}
+
+static void put_tactic(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+	const char *id = f->tactic ? f->tactic : attack_technique_tactic(f->techniques[0]);
+	const char *name = attack_tactic_name(id);
+	if (!id)
+		return;
+	json_open_object(&e->j, "tactic");
+	json_open_array(&e->j, "id");
+	ecs_text(e, NULL, id);
+	json_close_array(&e->j);
+	json_open_array(&e->j, "name");
+	ecs_text(e, NULL, name ? name : id);
+	json_close_array(&e->j);
+	json_close_object(&e->j);
+}
+
+void ecs_threat(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+	if (!f->techniques[0] && !f->tactic)
+		return;
+	json_open_object(&e->j, "threat");
+	json_string(&e->j, "framework", "MITRE ATT&CK");
+	put_tactic(e);
+	if (f->techniques[0]) {
+		json_open_object(&e->j, "technique");
+		technique_array(e, false, false);
+		technique_array(e, false, true);
+		if (has_subtechnique(f)) {
+			json_open_object(&e->j, "subtechnique");
+			technique_array(e, true, false);
+			technique_array(e, true, true);
+			json_close_object(&e->j);
+		}
+		json_close_object(&e->j);
+	}
+	json_close_object(&e->j);
+}
+
+static void put_end(struct ecs *e, const char *key, const struct finding_end *end,
+		    const char *domain)
+{
+	if (!end->has_ip && !end->has_mac && !domain[0])
+		return;
+	json_open_object(&e->j, key);
+	if (end->has_ip)
+		json_ip(&e->j, "ip", &end->ip);
+	if (end->port)
+		json_uint(&e->j, "port", end->port);
+	if (end->has_mac) { /* ECS: RFC 7042, upper case with hyphens */
+		char mac[18];
+		snprintf(mac, sizeof(mac), "%02X-%02X-%02X-%02X-%02X-%02X", end->mac[0],
+			 end->mac[1], end->mac[2], end->mac[3], end->mac[4], end->mac[5]);
+		json_string(&e->j, "mac", mac);
+	}
+	ecs_text(e, "domain", domain);
+	if (end->bytes)
+		json_uint(&e->j, "bytes", end->bytes);
+	if (end->packets)
+		json_uint(&e->j, "packets", end->packets);
+	json_close_object(&e->j);
+}
+
+void ecs_ends(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+	put_end(e, "source", &f->subject, e->a->source_name);
+	put_end(e, "destination", &f->peer, f->domain[0] ? f->domain : e->a->destination_name);
+	if (f->dns_question[0]) {
+		const char *type = words_dns_type(f->dns_type);
+		char text[16];
+		snprintf(text, sizeof(text), "TYPE%u", f->dns_type); /* RFC 3597 */
+		json_open_object(&e->j, "dns");
+		json_open_object(&e->j, "question");
+		ecs_text(e, "name", f->dns_question);
+		if (f->dns_type)
+			json_string(&e->j, "type", type ? type : text);
+		json_close_object(&e->j);
+		json_close_object(&e->j);
+	}
+}
+
+void ecs_network(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+	const char *transport = words_transport(f->proto);
+
+	json_open_object(&e->j, "network");
+	if (transport)
+		json_string(&e->j, "transport", transport);
+	if (f->subject.has_ip)
+		json_string(&e->j, "type", ipaddr_is_v4(&f->subject.ip) ? "ipv4" : "ipv6");
+	if (f->app > APP_OTHER && f->app < APP__COUNT)
+		json_string(&e->j, "protocol", app_name((enum app)f->app));
+	ecs_text(e, "application", f->service);
+	json_string(&e->j, "direction", e->a->direction ? e->a->direction : "unknown");
+	ecs_text(e, "community_id", e->a->community_id[0] && e->cut < ECS_CUT_SHORT ?
+					    e->a->community_id :
+					    NULL);
+	if (f->vlan) {
+		char vlan[8];
+		snprintf(vlan, sizeof(vlan), "%u", f->vlan);
+		json_open_object(&e->j, "vlan");
+		json_string(&e->j, "id", vlan);
+		json_close_object(&e->j);
+	}
+	json_close_object(&e->j);
+}
+
+/* The addresses of an alert, each once, in the order in which people ask for them. */
+static unsigned collect_addresses(const struct finding *f, struct ipaddr ret[FINDING_RELATED + 4])
+{
+	struct ipaddr all[FINDING_RELATED + 4];
+	unsigned n = 0, count = 0;
+
+	if (f->subject.has_ip)
+		all[n++] = f->subject.ip;
+	if (f->peer.has_ip)
+		all[n++] = f->peer.ip;
+	if (f->flow) {
+		all[n++] = f->flow_src;
+		all[n++] = f->flow_dst;
+	}
+	for (unsigned i = 0; i < f->related_count && i < FINDING_RELATED; i++)
+		all[n++] = f->related[i];
+	for (unsigned i = 0; i < n; i++) {
+		bool is_known = false;
+		for (unsigned k = 0; k < count; k++)
+			is_known = is_known || ipaddr_equal(&ret[k], &all[i]);
+		if (!is_known)
+			ret[count++] = all[i];
+	}
+	return count;
+}
+
+void ecs_related(struct ecs *e)
+{
+	const struct alert *a = e->a;
+	const char *hosts[3] = { a->source_name, a->finding.domain, a->destination_name };
+	struct ipaddr ips[FINDING_RELATED + 4];
+	unsigned count = collect_addresses(&a->finding, ips);
+	bool has_host = hosts[0][0] || hosts[1][0] || hosts[2][0];
+
+	if (e->cut >= ECS_CUT_RELATED || (!count && !has_host))
+		return;
+	json_open_object(&e->j, "related");
+	if (count) {
+		json_open_array(&e->j, "ip");
+		for (unsigned i = 0; i < count; i++)
+			json_ip(&e->j, NULL, &ips[i]);
+		json_close_array(&e->j);
+	}
+	if (has_host) {
+		json_open_array(&e->j, "hosts");
+		for (unsigned i = 0; i < 3; i++) {
+			if (i == 2 && strcmp(hosts[1], hosts[2]) == 0)
+				continue;
+			ecs_text(e, NULL, hosts[i]);
+		}
+		json_close_array(&e->j);
+	}
+	json_close_object(&e->j);
+}
+
+/* JSON has no infinities. */
+static double number(double v)
+{
+	if (isnan(v))
+		return 0;
+	return isinf(v) ? copysign(DBL_MAX, v) : v;
+}
+
+static void put_explain(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+
+	json_open_array(&e->j, "explain");
+	for (unsigned i = 0; i < f->feature_count && i < FINDING_FEATURES; i++) {
+		const struct finding_feature *x = &f->features[i];
+		json_open_object(&e->j, NULL);
+		ecs_text(e, "feature", x->name[0] ? x->name : "unnamed");
+		json_double(&e->j, "value", number(x->value));
+		if (e->cut < ECS_CUT_TEXT)
+			ecs_text(e, "text", x->text);
+		if (!isnan(x->baseline))
+			json_double(&e->j, "baseline", number(x->baseline));
+		if (!isnan(x->limit))
+			json_double(&e->j, "limit", number(x->limit));
+		json_double(&e->j, "weight", number(x->weight));
+		json_double(&e->j, "contribution", number(x->contribution));
+		json_close_object(&e->j);
+	}
+	json_close_array(&e->j);
+}
+
+static void put_evidence(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+
+	json_open_object(&e->j, "evidence");
+	json_uint(&e->j, "events", f->count);
+	ecs_text(e, "object", f->object);
+	if (f->packet_count && e->cut < ECS_CUT_PACKETS) {
+		json_open_array(&e->j, "packets");
+		for (unsigned i = 0; i < f->packet_count && i < FINDING_PACKETS; i++)
+			json_uint(&e->j, NULL, f->packets[i]);
+		json_close_array(&e->j);
+	}
+	json_close_object(&e->j);
+}
+
+static void put_pair(struct ecs *e, const char *key, const char *source, const char *destination)
+{
+	if (!source[0] && !destination[0])
+		return;
+	json_open_object(&e->j, key);
+	ecs_text(e, "source", source);
+	ecs_text(e, "destination", destination);
+	json_close_object(&e->j);
+}
+
+static void put_surroundings(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+	const char *tunnel = words_tunnel(f->tunnel_type);
+
+	if (tunnel) {
+		json_open_object(&e->j, "tunnel");
+		json_string(&e->j, "type", tunnel);
+		json_uint(&e->j, "id", f->tunnel_id);
+		json_close_object(&e->j);
+	}
+	if (f->service[0]) {
+		json_open_object(&e->j, "service");
+		ecs_text(e, "name", f->service);
+		ecs_text(e, "category", f->service_category);
+		json_bool(&e->j, "sanctioned", f->service_sanctioned);
+		json_close_object(&e->j);
+	}
+	put_pair(e, "zone", e->a->source_zone, e->a->destination_zone);
+	ecs_text(e, "responsibility", e->a->responsibility);
+	if (e->a->chain_count == 0 || e->cut >= ECS_CUT_PROSE)
+		return;
+	json_open_array(&e->j, "chain");
+	for (size_t i = 0; i < e->a->chain_count && i < FUSION_LINKS; i++) {
+		const struct fusion_link *l = &e->a->chain[i];
+		json_open_object(&e->j, NULL);
+		json_string(&e->j, "stage", finding_class_name(l->class));
+		ecs_text(e, "rule", l->rule);
+		json_time(&e->j, "time", l->time_ns);
+		json_double(&e->j, "llr", number(l->llr));
+		json_close_object(&e->j);
+	}
+	json_close_array(&e->j);
+}
+
+/* What a person does with it. */
+static void put_action(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+
+	if (e->cut < ECS_CUT_PROSE)
+		ecs_text(e, "filter", f->filter);
+	if (f->step_count && e->cut < ECS_CUT_STEPS) {
+		json_open_array(&e->j, "next_steps");
+		for (unsigned i = 0; i < f->step_count && i < FINDING_STEPS; i++)
+			ecs_text(e, NULL, f->next_steps[i]);
+		json_close_array(&e->j);
+	}
+	if (e->cut < ECS_CUT_PROSE)
+		ecs_words(e, "silence", words_silence);
+}
+
+static void put_cut(struct ecs *e)
+{
+	static const char *const names[ECS_CUT__COUNT] = {
+		[ECS_CUT_STEPS] = "next_steps", [ECS_CUT_RELATED] = "related",
+		[ECS_CUT_PACKETS] = "packets",	[ECS_CUT_TEXT] = "explain.text",
+		[ECS_CUT_PROSE] = "prose",	[ECS_CUT_STRINGS] = "strings",
+		[ECS_CUT_SHORT] = "short",
+	};
+	if (e->cut == ECS_CUT_NOTHING)
+		return;
+	json_open_array(&e->j, "cut");
+	for (unsigned i = 1; i <= (unsigned)e->cut; i++)
+		json_string(&e->j, NULL, names[i]);
+	json_close_array(&e->j);
+}
+
+void ecs_exfild(struct ecs *e)
+{
+	const struct finding *f = &e->a->finding;
+
+	json_open_object(&e->j, "exfild");
+	json_uint(&e->j, "schema", SCHEMA_VERSION);
+	ecs_text(e, "mode", e->o->mode ? e->o->mode : "replay");
+	json_string(&e->j, "session", e->o->session ? e->o->session : "replay");
+	json_string(&e->j, "alert_id", e->a->alert_id);
+	json_uint(&e->j, "revision", e->a->revision);
+	ecs_text(e, "detector", f->detector);
+	json_double(&e->j, "score", number(f->score));
+	json_double(&e->j, "confidence", number(f->confidence));
+	json_uint(&e->j, "count", e->a->count);
+	put_explain(e);
+	ecs_text(e, "counterfactual", f->counterfactual);
+	ecs_text(e, "not_harmless", f->not_harmless);
+	json_string(&e->j, "visibility", words_visibility(f->visibility));
+	ecs_text(e, "unseen", f->unseen);
+	json_bool(&e->j, "learning", f->learning);
+	put_evidence(e);
+	put_surroundings(e);
+	put_action(e);
+	put_cut(e);
+	json_close_object(&e->j);
+}

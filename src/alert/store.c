@@ -1,0 +1,365 @@
+/*
+ * alert/store.c - the alerts that are still under merge.
+ *
+ * An open alert is found by the key of its cause and sits in two lists: `windows`, in order of the
+ * start of its merge window (all windows are equally long, so the head ends first), and one of the
+ * `by_severity` lists in order of its last finding (the head is the longest silent).  Both victims,
+ * the next window to end and the alert to close for room, are therefore heads of lists.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "exfild/alert/alert.h"
+#include "exfild/alert/community.h"
+#include "exfild/alert/ident.h"
+#include "exfild/base/str.h"
+#include "exfild/base/table.h"
+#include "merge.h"
+
+#define DEFAULT_OPEN 4096
+#define FUSION_HOSTS_MIN 1024
+#define FUSION_HOSTS_MAX 65536
+#define COUNT_STEP 10  /* a revision when the count has grown so many times */
+#define CLOSING_STEP 4 /* a closing revision when count or bytes have */
+#define LEVELS 5       /* none, low, medium, high, critical */
+
+struct link {
+	struct link *next, *prev;
+};
+
+struct told { /* what the last revision said */
+	enum severity severity;
+	uint64_t count, events, bytes;
+	uint32_t classes; /* 1u << enum finding_class */
+};
+
+struct open_alert {
+	struct link window;  /* first: lists lead back by a cast */
+	struct link silence;
+	uint8_t key[IDENT_KEY_SIZE];
+	uint64_t start_ns; /* of the merge window */
+	uint32_t classes;
+	struct told told;
+	struct alert alert;
+};
+
+struct entry { /* of the table */
+	uint8_t key[IDENT_KEY_SIZE];
+	struct open_alert *open;
+};
+
+struct alert_store {
+	struct alert_options options;
+	alert_emit_fn emit;
+	void *arg;
+	struct table table;
+	struct link windows;
+	struct link by_severity[LEVELS];
+	uint32_t open_count, max_open;
+	uint64_t now_ns;
+	uint64_t sequence;
+	struct fusion *fusion;
+	struct fusion *own_fusion;
+	struct alert_counts counts;
+};
+
+static void list_init(struct link *head)
+{
+	head->next = head;
+	head->prev = head;
+}
+
+static void list_append(struct link *head, struct link *l)
+{
+	l->prev = head->prev;
+	l->next = head;
+	head->prev->next = l;
+	head->prev = l;
+}
+
+static void list_remove(struct link *l)
+{
+	l->prev->next = l->next;
+	l->next->prev = l->prev;
+}
+
+static struct open_alert *of_window(struct link *l)
+{
+	return (struct open_alert *)(void *)l;
+}
+
+static struct open_alert *of_silence(struct link *l)
+{
+	return (struct open_alert *)(void *)((char *)l - offsetof(struct open_alert, silence));
+}
+
+static unsigned level_of(enum severity s)
+{
+	return s >= SEVERITY_CRITICAL ? 4 :
+	       s >= SEVERITY_HIGH     ? 3 :
+	       s >= SEVERITY_MEDIUM   ? 2 :
+	       s >= SEVERITY_LOW      ? 1 :
+					0;
+}
+
+struct alert_store *alert_store_new(const struct alert_options *o, alert_emit_fn emit, void *arg)
+{
+	struct alert_store *s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->options = *o;
+	s->emit = emit;
+	s->arg = arg;
+	s->max_open = o->max_open ? o->max_open : DEFAULT_OPEN;
+	list_init(&s->windows);
+	for (unsigned i = 0; i < LEVELS; i++)
+		list_init(&s->by_severity[i]);
+	bool is_replay = !o->mode || strcmp(o->mode, "replay") == 0;
+	struct hash_key key = is_replay ? hash_key_fixed : hash_key_random();
+	uint32_t hosts = s->max_open < FUSION_HOSTS_MIN ? FUSION_HOSTS_MIN :
+			 s->max_open > FUSION_HOSTS_MAX ? FUSION_HOSTS_MAX :
+							  s->max_open;
+	struct table_config config = {
+		.capacity = s->max_open,
+		.entry_size = sizeof(struct entry),
+		.key_size = IDENT_KEY_SIZE,
+		.key = key,
+	};
+	s->own_fusion = o->fusion ? NULL : fusion_new(hosts, &key);
+	s->fusion = o->fusion ? o->fusion : s->own_fusion;
+	if (!s->fusion || table_init(&s->table, &config) < 0) {
+		fusion_free(s->own_fusion);
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void forget(struct alert_store *s, struct open_alert *o)
+{
+	struct entry *e = table_find(&s->table, o->key);
+	if (e)
+		table_remove(&s->table, e);
+	list_remove(&o->window);
+	list_remove(&o->silence);
+	s->open_count--;
+	free(o);
+}
+
+void alert_store_free(struct alert_store *s)
+{
+	if (!s)
+		return;
+	while (s->windows.next != &s->windows)
+		forget(s, of_window(s->windows.next));
+	table_deinit(&s->table);
+	fusion_free(s->own_fusion);
+	free(s);
+}
+
+static void zone_name(const struct context *c, const struct finding_end *end, uint32_t tunnel_id,
+		      char *dst, size_t size)
+{
+	const struct context_zone *z = c && end->has_ip ? context_zone(c, &end->ip, tunnel_id) : NULL;
+	str_copy(dst, size, z ? z->name : "");
+}
+
+static const char *direction_of(const struct context *c, const struct finding *f)
+{
+	if (!c || !f->subject.has_ip || !f->peer.has_ip)
+		return "unknown";
+	bool from_inside = context_is_inside(c, &f->subject.ip, f->tunnel_id);
+	bool to_inside = context_is_inside(c, &f->peer.ip, f->tunnel_id);
+	if (from_inside)
+		return to_inside ? "internal" : "outbound";
+	return to_inside ? "inbound" : "external";
+}
+
+/* Who answers for the subject: the owner of its zone, with the zone's model. */
+static void set_responsibility(struct alert *a, const struct context_zone *z)
+{
+	a->responsibility[0] = '\0';
+	if (z && z->owner[0] && z->model[0])
+		finding_text(a->responsibility, sizeof(a->responsibility), "%s (%s)", z->owner,
+			     z->model);
+	else if (z)
+		str_copy(a->responsibility, sizeof(a->responsibility), z->owner);
+}
+
+static void set_context(struct alert *a, const struct context *c)
+{
+	const struct finding *f = &a->finding;
+	const char *name;
+
+	a->direction = direction_of(c, f);
+	if (!c)
+		return;
+	zone_name(c, &f->subject, f->tunnel_id, a->source_zone, sizeof(a->source_zone));
+	zone_name(c, &f->peer, f->tunnel_id, a->destination_zone, sizeof(a->destination_zone));
+	if (f->subject.has_ip) {
+		set_responsibility(a, context_zone(c, &f->subject.ip, f->tunnel_id));
+		name = context_host_name(c, &f->subject.ip);
+		str_copy(a->source_name, sizeof(a->source_name), name ? name : "");
+	}
+	if (f->peer.has_ip) {
+		name = context_host_name(c, &f->peer.ip);
+		if (!name)
+			name = context_name_of(c, &f->peer.ip);
+		str_copy(a->destination_name, sizeof(a->destination_name), name ? name : "");
+	}
+}
+
+static uint64_t bytes_of(const struct finding *f)
+{
+	return f->subject.bytes > f->peer.bytes ? f->subject.bytes : f->peer.bytes;
+}
+
+static void send_revision(struct alert_store *s, struct open_alert *o)
+{
+	struct alert *a = &o->alert;
+	const struct finding *f = &a->finding;
+	unsigned level = level_of(f->severity);
+
+	if (a->revision == 0)
+		s->counts.below_minimum--; /* counted when it was opened */
+	else
+		s->counts.by_severity[level_of(o->told.severity) - 1]--;
+	s->counts.by_severity[level - 1]++;
+	s->counts.emitted++;
+	a->revision++;
+	a->sequence = ++s->sequence;
+	ident_event(a->alert_id, a->revision, a->event_id);
+	set_context(a, s->options.context);
+	a->community_id[0] = '\0';
+	if (f->flow)
+		community_id(&f->flow_src, &f->flow_dst, f->proto, f->flow_sport, f->flow_dport,
+			     a->community_id);
+	o->told = (struct told){ .severity = f->severity,
+				 .count = a->count,
+				 .events = f->count,
+				 .bytes = bytes_of(f),
+				 .classes = o->classes };
+	s->emit(s->arg, a);
+}
+
+static bool has_grown(uint64_t now, uint64_t before, uint64_t times)
+{
+	return before > 0 && now / times >= before;
+}
+
+static bool is_due(const struct alert_store *s, const struct open_alert *o)
+{
+	const struct finding *f = &o->alert.finding;
+	if (f->severity < s->options.minimum || level_of(f->severity) == 0)
+		return false;
+	return o->alert.revision == 0 || f->severity > o->told.severity ||
+	       (o->classes & ~o->told.classes) != 0 ||
+	       has_grown(o->alert.count, o->told.count, COUNT_STEP) ||
+	       has_grown(f->count, o->told.events, COUNT_STEP);
+}
+
+static void close_alert(struct alert_store *s, struct open_alert *o)
+{
+	const struct finding *f = &o->alert.finding;
+	if (o->alert.revision > 0 && (has_grown(o->alert.count, o->told.count, CLOSING_STEP) ||
+				      has_grown(f->count, o->told.events, CLOSING_STEP) ||
+				      has_grown(bytes_of(f), o->told.bytes, CLOSING_STEP)))
+		send_revision(s, o);
+	forget(s, o);
+}
+
+void alert_store_tick(struct alert_store *s, uint64_t now_ns)
+{
+	if (now_ns > s->now_ns)
+		s->now_ns = now_ns;
+	while (s->windows.next != &s->windows) {
+		struct open_alert *o = of_window(s->windows.next);
+		if (s->now_ns - o->start_ns < s->options.merge_ns)
+			break;
+		close_alert(s, o);
+	}
+}
+
+void alert_store_flush(struct alert_store *s)
+{
+	while (s->windows.next != &s->windows)
+		close_alert(s, of_window(s->windows.next));
+}
+
+static void make_room(struct alert_store *s)
+{
+	for (unsigned i = 0; s->open_count >= s->max_open && i < LEVELS; i++) {
+		if (s->by_severity[i].next == &s->by_severity[i])
+			continue;
+		s->counts.closed_early++;
+		close_alert(s, of_silence(s->by_severity[i].next));
+	}
+}
+
+static struct open_alert *open_alert(struct alert_store *s, const uint8_t key[IDENT_KEY_SIZE],
+				     const struct finding *f, enum severity severity)
+{
+	struct open_alert *o = calloc(1, sizeof(*o));
+	bool is_new;
+
+	if (!o)
+		return NULL;
+	make_room(s);
+	struct entry *e = table_get(&s->table, key, &is_new);
+	if (!e) {
+		free(o);
+		return NULL;
+	}
+	e->open = o;
+	memcpy(o->key, key, IDENT_KEY_SIZE);
+	o->start_ns = s->now_ns;
+	merge_first(&o->alert, f, severity);
+	ident_alert(f, o->start_ns, o->alert.alert_id);
+	list_append(&s->windows, &o->window);
+	list_append(&s->by_severity[level_of(severity)], &o->silence);
+	s->open_count++;
+	s->counts.below_minimum++; /* until it is sent */
+	return o;
+}
+
+static void add_finding(struct alert_store *s, struct open_alert *o, const struct finding *f,
+			enum severity severity)
+{
+	merge_add(&o->alert, f, severity);
+	s->counts.merged++;
+	list_remove(&o->silence);
+	list_append(&s->by_severity[level_of(o->alert.finding.severity)], &o->silence);
+}
+
+void alert_store_finding(struct alert_store *s, const struct finding *f)
+{
+	uint8_t key[IDENT_KEY_SIZE];
+
+	alert_store_tick(s, f->time_ns);
+	enum severity severity = fusion_severity(s->fusion, f);
+	double risk = fusion_add(s->fusion, f);
+	ident_merge_key(f, key);
+	struct entry *e = table_find(&s->table, key);
+	struct open_alert *o = e ? e->open : NULL;
+	if (o)
+		add_finding(s, o, f, severity);
+	else
+		o = open_alert(s, key, f, severity);
+	if (!o)
+		return; /* no memory: the detector's own counters still tell */
+	if ((unsigned)f->class < FINDING__COUNT)
+		o->classes |= 1u << f->class;
+	struct alert *a = &o->alert;
+	double alone = a->finding.severity * (a->finding.score > 0 ? a->finding.score : 0);
+	a->risk_score = risk > alone ? risk : alone;
+	if (!(a->risk_score <= 100)) /* a score above 1 is a detector's mistake */
+		a->risk_score = 100;
+	a->chain_count = fusion_chain(s->fusion, f, a->chain);
+	if (is_due(s, o))
+		send_revision(s, o);
+}
+
+const struct alert_counts *alert_store_counts(const struct alert_store *s)
+{
+	return &s->counts;
+}

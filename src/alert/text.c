@@ -1,0 +1,229 @@
+/*
+ * alert/text.c - the alert for people, at most 14 lines.
+ *
+ *   HIGH  Data in DNS names: 10.1.4.23 (ws-114) -> 10.0.0.53 (evil.ex)  [dns_tunnel T1048.003] ID
+ *     since    2026-11-23 19:00:00 UTC, 6.1 kB sent in 412 events in 58 min
+ *     what     the sentence            at most 3 lines, at 100 columns
+ *     why      the strongest features  3, and what would have kept it silent
+ *     not ok   why it is not harmless  2
+ *     unseen   what was not seen       1
+ *     do       the first step          1
+ *     packets  the display filter      1, never broken, to be copied
+ *     silence  the configuration line  1, never broken
+ *
+ * Bytes of packets are escaped: nothing that a terminal could take for a command gets through.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "exfild/alert/alert.h"
+#include "words.h"
+
+#define COLUMNS 100
+#define INDENT 10
+#define TEXT_MAX 4096
+
+/* Length of the valid UTF-8 sequence at p, 0 when there is none; *ret_code is its character. */
+static size_t utf8_length(const unsigned char *p, uint32_t *ret_code)
+{
+	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 :
+		   p[0] < 0xf5						? 4 :
+									  0;
+	if (n <= 1) {
+		*ret_code = p[0];
+		return n;
+	}
+	uint32_t code = p[0] & (0xffu >> (n + 1));
+	for (size_t i = 1; i < n; i++) { /* the ending NUL is no continuation */
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3fu);
+	}
+	*ret_code = code;
+	return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : n;
+}
+
+/* Controls, and characters that are invisible, break lines or turn the direction of writing. */
+static bool is_hidden(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c ||
+	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+	       (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+/* The raw text with every hidden or broken byte as \xNN. */
+static void add_safe(struct buf *out, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	while (*p) {
+		uint32_t code = 0;
+		size_t n = utf8_length(p, &code);
+		bool is_plain = n > 0 && !is_hidden(code);
+		if (n == 0)
+			n = 1;
+		if (is_plain)
+			buf_add(out, p, n);
+		for (size_t i = 0; !is_plain && i < n; i++)
+			buf_printf(out, "\\x%02x", p[i]);
+		p += n;
+	}
+}
+
+/* The end of the line that starts at text: at a space if one is there, else hard. */
+static const char *line_end(const char *text, size_t width)
+{
+	const char *end = text, *space = NULL;
+	for (size_t columns = 0; *end; end++) {
+		bool starts = ((unsigned char)*end & 0xc0) != 0x80;
+		if (starts && columns == width)
+			return space ? space : end;
+		if (*end == ' ')
+			space = end;
+		columns += starts;
+	}
+	return end;
+}
+
+/* "label  text", wrapped; the last of max_lines ends in "..." when there is more. */
+static void add_section(struct buf *out, const char *label, const char *raw, unsigned max_lines)
+{
+	struct buf safe;
+
+	if (!raw || !raw[0])
+		return;
+	buf_init(&safe, TEXT_MAX);
+	add_safe(&safe, raw);
+	const char *text = safe.len ? safe.data : "";
+	for (unsigned line = 1; *text && line <= max_lines; line++) {
+		const char *end = line_end(text, COLUMNS - INDENT);
+		bool is_cut = line == max_lines && *end;
+		if (is_cut)
+			end = line_end(text, COLUMNS - INDENT - 4);
+		buf_printf(out, "  %-*s", INDENT - 2, line == 1 ? label : "");
+		buf_add(out, text, (size_t)(end - text));
+		buf_str(out, is_cut ? " ...\n" : "\n");
+		while (*end == ' ')
+			end++;
+		text = end;
+	}
+	buf_deinit(&safe);
+}
+
+/* One line that is to be copied: never broken, never shortened. */
+static void add_line(struct buf *out, const char *label, const char *raw)
+{
+	if (!raw || !raw[0])
+		return;
+	buf_printf(out, "  %-*s", INDENT - 2, label);
+	add_safe(out, raw);
+	buf_char(out, '\n');
+}
+
+static const char *severity_word(enum severity s, const char **ret_colour)
+{
+	*ret_colour = s >= SEVERITY_CRITICAL ? "\033[1;37;41m" :
+		      s >= SEVERITY_HIGH     ? "\033[1;31m" :
+		      s >= SEVERITY_MEDIUM   ? "\033[1;33m" :
+					       "\033[36m";
+	return s >= SEVERITY_CRITICAL ? "CRITICAL" :
+	       s >= SEVERITY_HIGH     ? "HIGH" :
+	       s >= SEVERITY_MEDIUM   ? "MEDIUM" :
+					"LOW";
+}
+
+static void add_end(struct buf *out, const struct finding_end *end, const char *name)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	if (end->has_ip)
+		buf_str(out, ipaddr_print(&end->ip, text, sizeof(text)));
+	if (name[0]) {
+		char shown[80];
+		finding_text(shown, sizeof(shown), "%s", name);
+		buf_str(out, end->has_ip ? " (" : "");
+		add_safe(out, shown);
+		buf_str(out, end->has_ip ? ")" : "");
+	}
+}
+
+static void add_head(const struct alert *a, const char *mode, bool colour, struct buf *out)
+{
+	const struct finding *f = &a->finding;
+	const char *code;
+	const char *word = severity_word(f->severity, &code);
+	const char *name = f->domain[0] ? f->domain : a->destination_name;
+
+	buf_printf(out, "%s%s%s  ", colour ? code : "", word, colour ? "\033[0m" : "");
+	if (mode && strcmp(mode, "drill") == 0)
+		buf_str(out, "(drill) ");
+	buf_str(out, colour ? "\033[1m" : "");
+	add_safe(out, f->title ? f->title : "Finding");
+	buf_str(out, colour ? "\033[0m" : "");
+	buf_str(out, ": ");
+	add_end(out, &f->subject, a->source_name);
+	if (f->peer.has_ip || name[0]) {
+		buf_str(out, " -> ");
+		add_end(out, &f->peer, name);
+	}
+	buf_str(out, "  [");
+	add_safe(out, f->rule ? f->rule : "");
+	for (unsigned i = 0; i < FINDING_TECHNIQUES && f->techniques[i]; i++) {
+		buf_char(out, ' ');
+		add_safe(out, f->techniques[i]);
+	}
+	buf_printf(out, "] %.8s", a->alert_id);
+	if (a->revision > 1)
+		buf_printf(out, " update %" PRIu32, a->revision - 1);
+	buf_char(out, '\n');
+}
+
+static void add_when(const struct alert *a, struct buf *out)
+{
+	const struct finding *f = &a->finding;
+	char time[32];
+
+	buf_printf(out, "  %-*s%s UTC, ", INDENT - 2, "since",
+		   words_time(f->start_ns, time, sizeof(time)));
+	words_amount(a, out);
+	buf_str(out, f->learning ? "; still learning\n" : "\n");
+}
+
+/* The proof, and below what it would have been silent. */
+static void words_why(const struct alert *a, struct buf *out)
+{
+	buf_printf(out, "score %.2g, risk %.2g %%: ", a->finding.score, a->risk_score);
+	words_reason(a, out);
+	if (a->finding.counterfactual[0])
+		buf_printf(out, "; %s", a->finding.counterfactual);
+}
+
+static void add_words(struct buf *out, const char *label, const struct alert *a,
+		      void (*fn)(const struct alert *, struct buf *), unsigned max_lines)
+{
+	struct buf words;
+	buf_init(&words, TEXT_MAX);
+	fn(a, &words);
+	if (words.len && max_lines)
+		add_section(out, label, words.data, max_lines);
+	else if (words.len)
+		add_line(out, label, words.data);
+	buf_deinit(&words);
+}
+
+void alert_text(const struct alert *a, const struct alert_options *o, bool colour, struct buf *out)
+{
+	const struct finding *f = &a->finding;
+
+	add_head(a, o->mode, colour, out);
+	add_when(a, out);
+	add_words(out, "what", a, words_message, 3);
+	add_words(out, "why", a, words_why, 3);
+	add_section(out, "not ok", f->not_harmless, 2);
+	add_section(out, "unseen", f->unseen, 1);
+	add_section(out, "do", f->step_count ? f->next_steps[0] : NULL, 1);
+	add_line(out, "packets", f->filter);
+	add_words(out, "silence", a, words_silence, 0);
+}

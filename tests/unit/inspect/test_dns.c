@@ -139,6 +139,32 @@ static void answers_of_every_type_have_a_text(void **state)
 	assert_name(1, "a.example", "2001:db8::1", APP_DNS);
 }
 
+static void addresses_are_written_as_everywhere(void **state)
+{
+	/* A bit a group: which groups are zero. */
+	(void)state;
+	for (unsigned bits = 0; bits < 256; bits++) {
+		uint8_t b[16] = { 0 };
+		char text[IPADDR_TEXT_MAX];
+		for (unsigned i = 0; i < 8; i++) {
+			unsigned v = bits >> i & 1 ? 0x1a0b0u >> (4 * (i & 3) + 1) : 0;
+			b[2 * i] = (uint8_t)(v >> 8);
+			b[2 * i + 1] = (uint8_t)v;
+		}
+		struct ipaddr a = ipaddr_v6(b);
+		if (ipaddr_is_v4(&a))
+			continue;
+		harness_restart(&h);
+		put_header(&m, 0x8180, 1, 1, 0, 0);
+		put_question(&m, "a.example", 28);
+		put_record(&m, 12, 28, 300, 16);
+		put(&m, b, 16);
+		send(false);
+		ipaddr_print(&a, text, sizeof(text));
+		assert_true(harness_str_is(only_dns(), &only_dns()->answer, text));
+	}
+}
+
 static void rotated_answers_say_nothing_new(void **state)
 {
 	(void)state;
@@ -408,6 +434,7 @@ int main(void)
 		TEST(the_root_is_an_empty_name),
 		TEST(a_chain_names_its_address),
 		TEST(answers_of_every_type_have_a_text),
+		TEST(addresses_are_written_as_everywhere),
 		TEST(rotated_answers_say_nothing_new),
 		TEST(long_answers_are_cut_and_counted),
 		TEST(cookies_and_padding_carry_nothing),

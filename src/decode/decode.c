@@ -7,6 +7,7 @@
  */
 #include "exfild/decode/decode.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,10 +85,19 @@ decode_fn decode_udp_port(uint16_t port)
 	}
 }
 
+/* In two halves: of the whole gcc makes a "rep stos", which alone takes a third of a frame's time. */
+static inline void packet_clear(struct packet *p)
+{
+	const size_t half = 96;
+	_Static_assert(sizeof(*p) > 96 && sizeof(*p) <= 96 + 128, "halves do not fit any more");
+	memset(p, 0, half);
+	memset((uint8_t *)p + half, 0, sizeof(*p) - half);
+}
+
 /* What of a packet survives the step into a tunnel. */
 static void packet_enter(struct packet *p, const struct packet *outer, const struct carrier *carrier)
 {
-	memset(p, 0, sizeof(*p));
+	packet_clear(p);
 	p->number = outer->number;
 	p->time_ns = outer->time_ns;
 	p->block = outer->block;
@@ -126,7 +136,8 @@ enum decode_result decode_tunnel(struct walk *w, const struct carrier *carrier, 
 /* The same for both directions, and for all fragments and connections of a pair. */
 void decode_pair_hash(const struct decoder *d, struct packet *p)
 {
-	bool in_order = ipaddr_cmp(&p->src, &p->dst) <= 0;
+	size_t i = p->src.u.q[0] == p->dst.u.q[0];
+	bool in_order = be64toh(p->src.u.q[i]) <= be64toh(p->dst.u.q[i]);
 	const struct ipaddr *low = in_order ? &p->src : &p->dst;
 	const struct ipaddr *high = in_order ? &p->dst : &p->src;
 	uint64_t words[5] = { low->u.q[0], low->u.q[1], high->u.q[0], high->u.q[1], p->tunnel_key };
@@ -139,7 +150,7 @@ enum decode_result decode_frame(struct decoder *d, const struct frame *f, uint64
 	size_t wire = f->wirelen > f->caplen ? f->wirelen : f->caplen;
 	struct walk w = { .d = d, .p = ret, .c = cursor_make(f->data, f->caplen), .wire = wire,
 			  .time_ns = time_ns };
-	memset(ret, 0, sizeof(*ret));
+	packet_clear(ret);
 	ret->number = f->number;
 	ret->time_ns = time_ns;
 	ret->block = f->block;

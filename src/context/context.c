@@ -1,0 +1,126 @@
+/*
+ * context/context.c - builds a context and answers what it knows.
+ *
+ * The parts are zones.c (inside and outside), suffix.c (registered domains), services.c (services
+ * by name and prefix), names.c and hosts.c (what learn.c takes from events).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "private.h"
+
+#define ENTRIES_MAX 65536u
+
+static uint32_t capped(uint32_t wanted)
+{
+	return wanted == 0 || wanted > ENTRIES_MAX ? ENTRIES_MAX : wanted;
+}
+
+static int start(struct context *c, const struct context_options *o, char *ret_why, size_t why_size)
+{
+	if (!o->services_path) {
+		snprintf(ret_why, why_size, "no services.yaml was named");
+		return -EXF_E_INVALID;
+	}
+	int r = zones_init(c, o, ret_why, why_size);
+	if (r < 0)
+		return r;
+	r = services_load(&c->services, o->services_path, ret_why, why_size);
+	if (r < 0)
+		return r;
+	r = services_sanction(&c->services, o->sanctioned, o->sanctioned_count, ret_why, why_size);
+	if (r < 0)
+		return r;
+	r = suffix_new(o->suffix_path, &o->key, &c->suffix, ret_why, why_size);
+	if (r < 0)
+		return r;
+	r = names_init(&c->names, &o->key, capped(o->max_names));
+	if (r == 0)
+		r = hosts_init(&c->hosts, &o->key, capped(o->max_hosts));
+	if (r < 0)
+		snprintf(ret_why, why_size, "tables of names and hosts: %s", exf_strerror(r));
+	return r;
+}
+
+int context_new(const struct context_options *o, struct context **ret, char *ret_why,
+		size_t why_size)
+{
+	struct context *c = calloc(1, sizeof(*c));
+	if (!c) {
+		snprintf(ret_why, why_size, "memory is exhausted");
+		return -EXF_E_NOMEM;
+	}
+	int r = start(c, o, ret_why, why_size);
+	if (r < 0) {
+		context_free(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+void context_free(struct context *c)
+{
+	if (!c)
+		return;
+	hosts_deinit(&c->hosts);
+	names_deinit(&c->names);
+	suffix_free(c->suffix);
+	services_deinit(&c->services);
+	zones_deinit(c);
+	free(c);
+}
+
+size_t context_registered(const struct context *c, const char *name, size_t len,
+			  const char **ret_registered, size_t *ret_len)
+{
+	return suffix_split(c->suffix, name, len, ret_registered, ret_len);
+}
+
+const struct service *context_service_by_name(const struct context *c, const char *name, size_t len)
+{
+	return services_by_name(&c->services, name, len);
+}
+
+const struct service *context_service_by_ip(const struct context *c, const struct ipaddr *a)
+{
+	const struct service *service = services_by_prefix(&c->services, a);
+	if (service)
+		return service;
+	const struct name_entry *name = names_find(&c->names, a, c->now_ns);
+	return name ? name->service : NULL;
+}
+
+const char *context_name_of(const struct context *c, const struct ipaddr *a)
+{
+	const struct name_entry *name = names_find(&c->names, a, c->now_ns);
+	return name ? name->text : NULL;
+}
+
+const char *context_host_name(const struct context *c, const struct ipaddr *a)
+{
+	const struct host *h = hosts_find(&c->hosts, a);
+	return h && h->name[0] ? h->name : NULL;
+}
+
+bool context_mac_of(const struct context *c, const struct ipaddr *a, uint8_t ret_mac[6])
+{
+	return hosts_mac_of(&c->hosts, a, ret_mac);
+}
+
+uint32_t context_roles(const struct context *c, const struct ipaddr *a)
+{
+	const struct host *h = hosts_find(&c->hosts, a);
+	return h ? h->roles : 0;
+}
+
+void context_stats(const struct context *c, struct context_stats *ret)
+{
+	ret->names = c->names.table.stats.entries;
+	ret->name_evictions = c->names.table.stats.evictions;
+	ret->hosts = c->hosts.table.stats.entries;
+	ret->host_evictions = c->hosts.table.stats.evictions;
+	ret->services = c->services.count;
+	ret->zones = c->zone_count;
+}

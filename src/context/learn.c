@@ -1,0 +1,187 @@
+/*
+ * context/learn.c - what events teach about addresses.
+ *
+ * Names of addresses come from DNS answers and, below them, from the server names of TLS.  A
+ * host's own name is believed only from itself (mDNS, LLMNR, NetBIOS) or from a lease (DHCP).
+ * Link addresses come from ARP and DHCP and, below them, from flows.
+ *
+ * Roles: a resolver answers DNS to inside clients and asks others itself; a server was reached
+ * by three hosts; a proxy was sent CONNECT or a request with an absolute URI; a gateway claims in
+ * ARP a link address behind which many addresses stand.  Only inside hosts are learnt about.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "private.h"
+
+#define DHCP_REQUEST 3
+#define DHCP_ACK 5
+#define PROTO_TCP 6
+
+static bool is_inside_host(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
+{
+	return !ipaddr_is_multicast(a) && !ipaddr_is_unspecified(a) && !ipaddr_is_loopback(a) &&
+	       context_is_inside(c, a, tunnel_id);
+}
+
+static void learn_flow(struct context *c, const struct event_flow *f)
+{
+	const struct event *e = &f->e;
+	bool is_served = f->outcome == FLOW_OUTCOME_ESTABLISHED && e->proto == PROTO_TCP;
+	if (is_inside_host(c, &e->src, e->tunnel_id))
+		hosts_set_mac(&c->hosts, &e->src, MAC_BY_FLOW, f->mac[0], e->time_ns);
+	if (f->packets[1] && is_inside_host(c, &e->dst, e->tunnel_id)) {
+		hosts_set_mac(&c->hosts, &e->dst, MAC_BY_FLOW, f->mac[1], e->time_ns);
+		if (is_served)
+			hosts_add_client(&c->hosts, &e->dst, &e->src);
+	}
+	if (e->kind == EVENT_FLOW_PROGRESS)
+		names_touch(&c->names, &e->dst, e->time_ns);
+}
+
+static void learn_arp(struct context *c, const struct event_arp *a)
+{
+	if (is_inside_host(c, &a->e.src, a->e.tunnel_id))
+		hosts_set_mac(&c->hosts, &a->e.src, MAC_BY_ARP, a->sender_mac, a->e.time_ns);
+}
+
+static void learn_dhcp(struct context *c, const struct event_dhcp *d)
+{
+	const uint8_t *name = event_str_data(&d->e, &d->host_name);
+	if (d->message_type == DHCP_REQUEST && d->host_name.len) {
+		hosts_set_link_name(&c->hosts, d->mac, name, d->host_name.len);
+		return;
+	}
+	if (d->message_type != DHCP_ACK || !is_inside_host(c, &d->assigned, d->e.tunnel_id))
+		return;
+	hosts_set_mac(&c->hosts, &d->assigned, MAC_BY_ARP, d->mac, d->e.time_ns);
+	const char *asked = hosts_link_name(&c->hosts, d->mac);
+	if (asked)
+		hosts_set_name(&c->hosts, &d->assigned, HOST_BY_DHCP, asked, strlen(asked));
+	else if (d->host_name.len)
+		hosts_set_name(&c->hosts, &d->assigned, HOST_BY_DHCP, name, d->host_name.len);
+}
+
+static void learn_name(struct context *c, const struct event_name *n)
+{
+	static const uint8_t by_app[APP__COUNT] = {
+		[APP_LLMNR] = HOST_BY_LLMNR,
+		[APP_MDNS] = HOST_BY_MDNS,
+		[APP_NETBIOS] = HOST_BY_NBNS,
+		[APP_DHCP] = HOST_BY_DHCP,
+	};
+	const struct event *e = &n->e;
+	const char *text = (const char *)event_str_data(e, &n->name);
+	const struct ipaddr *a = &n->address;
+	if (n->name.len == 0 || ipaddr_is_unspecified(a) || ipaddr_is_loopback(a) ||
+	    ipaddr_is_multicast(a))
+		return;
+	if (n->source == APP_DNS) {
+		names_learn(&c->names, a, NAME_BY_DNS, text, n->name.len, e->time_ns,
+			    services_by_name(&c->services, text, n->name.len));
+		return;
+	}
+	enum host_source source = n->source < APP__COUNT ? by_app[n->source] : 0;
+	if (!source || !context_is_inside(c, a, e->tunnel_id))
+		return;
+	bool is_own = ipaddr_equal(a, &e->src) || (e->from_server && ipaddr_equal(a, &e->dst));
+	if (is_own || source == HOST_BY_DHCP)
+		hosts_set_name(&c->hosts, a, source, text, n->name.len);
+}
+
+static bool is_host_name(const char *text, size_t len)
+{
+	bool has_dot = false;
+	for (size_t i = 0; i < len; i++) {
+		char ch = text[i];
+		bool is_plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+				(ch >= '0' && ch <= '9') || ch == '-' || ch == '_' || ch == '.';
+		if (!is_plain)
+			return false;
+		has_dot |= ch == '.';
+	}
+	return has_dot && len <= 253;
+}
+
+static void learn_tls(struct context *c, const struct event_tls *t)
+{
+	const struct event *e = &t->e;
+	const char *text = (const char *)event_str_data(e, &t->sni);
+	if (t->is_server || !t->has_sni || t->sni.full > t->sni.len ||
+	    !is_host_name(text, t->sni.len))
+		return;
+	if (ipaddr_is_loopback(&e->dst) || ipaddr_is_multicast(&e->dst))
+		return;
+	if (context_roles(c, &e->dst) & ROLE_PROXY)
+		return; /* it is the name of what lies behind */
+	names_learn(&c->names, &e->dst, NAME_BY_TLS, text, t->sni.len, e->time_ns,
+		    services_by_name(&c->services, text, t->sni.len));
+}
+
+static void learn_resolver(struct context *c, const struct event_dns *d)
+{
+	const struct event *e = &d->e;
+	const struct ipaddr *sender = e->from_server ? &e->dst : &e->src;
+	const struct ipaddr *receiver = e->from_server ? &e->src : &e->dst;
+	if (d->transport != DNS_PLAIN || !is_inside_host(c, sender, e->tunnel_id))
+		return;
+	if (d->is_response && !is_inside_host(c, receiver, e->tunnel_id))
+		return;
+	struct host *h = hosts_get(&c->hosts, sender);
+	if (!h)
+		return;
+	if (d->is_response)
+		h->answers_dns = true;
+	else
+		h->asks_dns = true;
+	if (h->answers_dns && h->asks_dns)
+		h->roles |= ROLE_RESOLVER;
+}
+
+static void learn_proxy(struct context *c, const struct event_http *h)
+{
+	const struct event *e = &h->e;
+	const char *method = (const char *)event_str_data(e, &h->method);
+	const char *uri = (const char *)event_str_data(e, &h->uri);
+	bool is_asked = (h->method.len == 7 && memcmp(method, "CONNECT", 7) == 0) ||
+			(h->uri.len > 7 && strncasecmp(uri, "http://", 7) == 0);
+	if (h->is_response || !is_asked || !is_inside_host(c, &e->dst, e->tunnel_id))
+		return;
+	struct host *host = hosts_get(&c->hosts, &e->dst);
+	if (host)
+		host->roles |= ROLE_PROXY;
+}
+
+void context_event(struct context *c, const struct event *e)
+{
+	if (c->now_ns < e->time_ns)
+		c->now_ns = e->time_ns;
+	switch (e->kind) {
+	case EVENT_FLOW_START:
+	case EVENT_FLOW_PROGRESS:
+	case EVENT_FLOW_END:
+		learn_flow(c, (const struct event_flow *)e);
+		break;
+	case EVENT_ARP:
+		learn_arp(c, (const struct event_arp *)e);
+		break;
+	case EVENT_DHCP:
+		learn_dhcp(c, (const struct event_dhcp *)e);
+		break;
+	case EVENT_NAME:
+		learn_name(c, (const struct event_name *)e);
+		break;
+	case EVENT_TLS:
+	case EVENT_QUIC:
+		learn_tls(c, (const struct event_tls *)e);
+		break;
+	case EVENT_DNS:
+		learn_resolver(c, (const struct event_dns *)e);
+		break;
+	case EVENT_HTTP:
+		learn_proxy(c, (const struct event_http *)e);
+		break;
+	default:
+		break;
+	}
+}

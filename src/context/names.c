@@ -1,0 +1,91 @@
+/*
+ * context/names.c - the name that DNS or TLS gave to an address lately.
+ *
+ * A name holds for a day after it was last heard, and longer while a flow to the address goes on.
+ * TLS does not replace what DNS said: the client writes its server name itself.  When the table is
+ * full, names that no flow used go first: a flood of answers does not push out those in use.
+ */
+#include <string.h>
+
+#include "names.h"
+
+#define NAME_LIFE_NS (86400ull * 1000000000ull)
+
+static uint32_t evidence(const void *entry)
+{
+	const struct name_entry *e = entry;
+	return (uint32_t)e->is_used + (e->service != NULL);
+}
+
+int names_init(struct names *n, const struct hash_key *key, uint32_t capacity)
+{
+	const struct table_config config = {
+		.capacity = capacity,
+		.entry_size = sizeof(struct name_entry),
+		.key_size = sizeof(struct ipaddr),
+		.key = *key,
+		.evidence = evidence,
+	};
+	return table_init(&n->table, &config);
+}
+
+void names_deinit(struct names *n)
+{
+	table_deinit(&n->table);
+}
+
+void name_text(char *dst, size_t size, const void *name, size_t len)
+{
+	const unsigned char *p = name;
+	if (len > 0 && p[len - 1] == '.')
+		len--;
+	if (len > size - 1) {
+		size_t at = len - (size - 1);
+		while (at < len && p[at - 1] != '.')
+			at++;
+		if (at == len)
+			at = len - (size - 1);
+		p += at;
+		len -= at;
+	}
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = p[i];
+		if (c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		dst[i] = c > 0x20 && c < 0x7f && c != '"' && c != '\\' ? (char)c : '?';
+	}
+	dst[len] = '\0';
+}
+
+void names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank, const void *name,
+		 size_t len, uint64_t now_ns, const struct service *service)
+{
+	bool is_new;
+	struct name_entry *e = table_get(&n->table, a, &is_new);
+	if (!e)
+		return;
+	bool is_over = e->until_ns <= now_ns;
+	if (!is_new && !is_over && rank < e->rank)
+		return;
+	if (is_over)
+		e->is_used = false;
+	e->rank = (uint8_t)rank;
+	e->until_ns = now_ns + NAME_LIFE_NS;
+	e->service = service;
+	name_text(e->text, sizeof(e->text), name, len);
+}
+
+void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns)
+{
+	struct name_entry *e = table_find(&n->table, a);
+	if (!e || e->until_ns <= now_ns)
+		return;
+	e->is_used = true;
+	e->until_ns = now_ns + NAME_LIFE_NS;
+}
+
+const struct name_entry *names_find(const struct names *n, const struct ipaddr *a, uint64_t now_ns)
+{
+	const struct name_entry *e = table_find(&n->table, a);
+	return e && e->until_ns > now_ns ? e : NULL;
+}

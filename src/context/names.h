@@ -1,0 +1,45 @@
+/*
+ * context/names.h - the name that DNS or TLS gave to an address lately.
+ *
+ * Ownership: embedded; names_deinit frees.  Threads: one owner.
+ * Limits: `capacity` addresses of 176 bytes; a name over NAME_TEXT_MAX keeps its last labels.
+ */
+#ifndef EXFILD_CONTEXT_NAMES_H
+#define EXFILD_CONTEXT_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exfild/base/table.h"
+#include "exfild/context/context.h"
+
+#define NAME_TEXT_MAX 127
+
+enum name_rank { NAME_BY_TLS = 1, NAME_BY_DNS }; /* a client writes its SNI itself */
+
+struct name_entry {
+	struct ipaddr address;
+	uint64_t until_ns;
+	const struct service *service;
+	uint8_t rank;
+	bool is_used; /* a flow went there under this name */
+	char text[NAME_TEXT_MAX + 1];
+};
+
+struct names {
+	struct table table;
+};
+
+int names_init(struct names *n, const struct hash_key *key, uint32_t capacity) EXF_MUST_USE;
+void names_deinit(struct names *n);
+void names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank, const void *name,
+		 size_t len, uint64_t now_ns, const struct service *service);
+/* A flow to the address goes on: its name stays. */
+void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns);
+const struct name_entry *names_find(const struct names *n, const struct ipaddr *a, uint64_t now_ns);
+
+/* Lower-case text with '?' for bytes that are not printable; what is too long loses its front. */
+void name_text(char *dst, size_t size, const void *name, size_t len);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * context/private.h - the parts of a context, for the files of this folder.
+ */
+#ifndef EXFILD_CONTEXT_PRIVATE_H
+#define EXFILD_CONTEXT_PRIVATE_H
+
+#include "exfild/context/context.h"
+#include "hosts.h"
+#include "names.h"
+#include "prefixes.h"
+#include "services.h"
+#include "suffix.h"
+
+struct context {
+	struct context_zone *zones;
+	size_t zone_count;
+	struct prefix_set by_zone;
+	struct prefix_set ranges; /* built-in and --inside: inside, without a zone's name */
+	struct services services;
+	struct suffix *suffix;
+	struct names names;
+	struct hosts hosts;
+	uint64_t now_ns; /* packet time of the newest event */
+};
+
+int zones_init(struct context *c, const struct context_options *o, char *ret_why,
+	       size_t why_size) EXF_MUST_USE;
+void zones_deinit(struct context *c);
+
+#endif

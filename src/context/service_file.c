@@ -1,0 +1,312 @@
+/*
+ * context/service_file.c - reads services.yaml.
+ *
+ * The form is explained at the head of data/services.yaml.  Whatever is wrong is said with
+ * file:line:column, what it is, and the nearest right name; nothing is guessed or skipped.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exfild/base/str.h"
+#include "services.h"
+
+static const char *const class_names[SERVICE__COUNT] = {
+	[SERVICE_NONE] = "none",
+	[SERVICE_STORAGE] = "storage",
+	[SERVICE_FILE_DROP] = "file_drop",
+	[SERVICE_PASTE] = "paste",
+	[SERVICE_CHAT] = "chat",
+	[SERVICE_MAIL] = "mail",
+	[SERVICE_CODE] = "code",
+	[SERVICE_TUNNEL] = "tunnel",
+	[SERVICE_REMOTE] = "remote",
+	[SERVICE_OFFICE] = "office",
+	[SERVICE_IAAS] = "iaas",
+	[SERVICE_CDN] = "cdn",
+	[SERVICE_UPDATE] = "update",
+	[SERVICE_MEDIA] = "media",
+	[SERVICE_MEETING] = "meeting",
+	[SERVICE_BACKUP] = "backup",
+	[SERVICE_SECURITY] = "security",
+	[SERVICE_RESOLVER] = "resolver",
+	[SERVICE_AI] = "ai",
+	[SERVICE_SOCIAL] = "social",
+	[SERVICE_IP_CHECK] = "ip_check",
+};
+
+static const char *const keys[] = { "name",	"title",	   "class", "domains",
+				    "prefixes", "dns_daily_bytes", "reason" };
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+struct load {
+	struct services *s;
+	char *why;
+	size_t why_size;
+};
+
+static const char *nearest(const char *word, const char *const *list, size_t count)
+{
+	const char *best = NULL;
+	unsigned distance = 4;
+	if (strlen(word) > 63)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		unsigned d = str_distance(word, list[i]);
+		if (d < distance) {
+			distance = d;
+			best = list[i];
+		}
+	}
+	return best;
+}
+
+/* "unknown key "domain"; did you mean "domains"?" at the node, or at its key. */
+static int refuse_word(const struct load *l, const struct yaml_node *at, bool is_key,
+		       const char *what, const char *const *list, size_t count)
+{
+	struct yaml_node place = *at;
+	const char *word = is_key ? at->key : at->text;
+	const char *near = nearest(word, list, count);
+	if (is_key) {
+		place.line = at->key_line;
+		place.column = at->key_column;
+	}
+	yaml_why(&place, l->why, l->why_size, "unknown %s \"%.64s\"%s%s%s", what, word,
+		 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return -EXF_E_INVALID;
+}
+
+static bool is_name(const char *text)
+{
+	size_t len = strlen(text);
+	return len > 0 && len < 48 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
+
+/* Lower-case labels with a dot between them. */
+static bool is_domain(const char *text)
+{
+	size_t len = strlen(text);
+	if (len == 0 || len > SERVICE_DOMAIN_MAX || !strchr(text, '.') || strstr(text, ".."))
+		return false;
+	if (text[0] == '.' || text[len - 1] == '.')
+		return false;
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-.") == len;
+}
+
+static int need_text(const struct load *l, const struct yaml_node *n, size_t max)
+{
+	if (n->type == YAML_SCALAR && n->text[0] && strlen(n->text) <= max)
+		return 0;
+	yaml_why(n, l->why, l->why_size, "%s takes a text of 1 to %zu bytes", n->key, max);
+	return -EXF_E_INVALID;
+}
+
+static int take_name(const struct load *l, const struct yaml_node *n, struct service *service)
+{
+	if (n->type != YAML_SCALAR || !is_name(n->text)) {
+		yaml_why(n, l->why, l->why_size,
+			 "a name is 1 to 47 lower-case letters, digits, '-' or '_'");
+		return -EXF_E_INVALID;
+	}
+	for (size_t i = 0; i < l->s->count; i++) {
+		if (strcmp(l->s->list[i].name, n->text) == 0) {
+			yaml_why(n, l->why, l->why_size, "a second service is named \"%s\"",
+				 n->text);
+			return -EXF_E_INVALID;
+		}
+	}
+	service->name = n->text;
+	return 0;
+}
+
+static int take_class(const struct load *l, const struct yaml_node *n, struct service *service)
+{
+	if (n->type != YAML_SCALAR) {
+		yaml_why(n, l->why, l->why_size, "class takes one word");
+		return -EXF_E_INVALID;
+	}
+	for (unsigned i = SERVICE_NONE + 1; i < SERVICE__COUNT; i++) {
+		if (strcmp(class_names[i], n->text) == 0) {
+			service->class = (enum service_class)i;
+			service->class_name = class_names[i];
+			return 0;
+		}
+	}
+	return refuse_word(l, n, false, "class", class_names + 1, SERVICE__COUNT - 1);
+}
+
+static int take_dns_bytes(const struct load *l, const struct yaml_node *n, struct service *service)
+{
+	if (n->type == YAML_SCALAR &&
+	    str_parse_u64(n->text, 0, SERVICE_DNS_BYTES_MAX, &service->dns_daily_bytes) == 0)
+		return 0;
+	yaml_why(n, l->why, l->why_size, "dns_daily_bytes takes a number from 0 to %u",
+		 SERVICE_DNS_BYTES_MAX);
+	return -EXF_E_INVALID;
+}
+
+static int need_list(const struct load *l, const struct yaml_node *n)
+{
+	if (n->type == YAML_LIST && n->first)
+		return 0;
+	yaml_why(n, l->why, l->why_size, "%s takes a list of one or more", n->key);
+	return -EXF_E_INVALID;
+}
+
+static int take_domains(const struct load *l, const struct yaml_node *list)
+{
+	int r = need_list(l, list);
+	if (r < 0)
+		return r;
+	for (const struct yaml_node *n = list->first; n; n = n->next) {
+		const struct service *owner;
+		if (n->type != YAML_SCALAR || !is_domain(n->text)) {
+			yaml_why(n, l->why, l->why_size,
+				 "a domain is lower-case labels with dots between them, "
+				 "as in example.com");
+			return -EXF_E_INVALID;
+		}
+		r = services_add_domain(l->s, n->text, (uint32_t)l->s->count, &owner);
+		if (r < 0)
+			return r;
+		if (owner) {
+			yaml_why(n, l->why, l->why_size, "\"%s\" is already in service \"%s\"",
+				 n->text, owner->name ? owner->name : "?");
+			return -EXF_E_INVALID;
+		}
+	}
+	return 0;
+}
+
+static int take_prefixes(const struct load *l, const struct yaml_node *list)
+{
+	int r = need_list(l, list);
+	if (r < 0)
+		return r;
+	for (const struct yaml_node *n = list->first; n; n = n->next) {
+		struct prefix_entry entry = { .value = (uint32_t)l->s->count };
+		if (n->type != YAML_SCALAR || prefix_parse(n->text, &entry.prefix) < 0) {
+			yaml_why(n, l->why, l->why_size,
+				 "a prefix is an address and its bits, as in 192.0.2.0/24");
+			return -EXF_E_INVALID;
+		}
+		r = prefix_set_add(&l->s->prefixes, &entry);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int take_key(const struct load *l, const struct yaml_node *n, struct service *service)
+{
+	int r;
+	if (strcmp(n->key, "name") == 0)
+		return take_name(l, n, service);
+	if (strcmp(n->key, "class") == 0)
+		return take_class(l, n, service);
+	if (strcmp(n->key, "domains") == 0)
+		return take_domains(l, n);
+	if (strcmp(n->key, "prefixes") == 0)
+		return take_prefixes(l, n);
+	if (strcmp(n->key, "dns_daily_bytes") == 0)
+		return take_dns_bytes(l, n, service);
+	if (strcmp(n->key, "title") == 0) {
+		r = need_text(l, n, 63);
+		service->title = n->text;
+		return r;
+	}
+	if (strcmp(n->key, "reason") == 0) {
+		r = need_text(l, n, 255);
+		service->reason = n->text;
+		return r;
+	}
+	return refuse_word(l, n, true, "key", keys, KEYS);
+}
+
+static int take_service(const struct load *l, const struct yaml_node *map)
+{
+	struct service *service = &l->s->list[l->s->count];
+	if (map->type != YAML_MAP) {
+		yaml_why(map, l->why, l->why_size, "a service is a map with name, class, domains");
+		return -EXF_E_INVALID;
+	}
+	for (const struct yaml_node *n = map->first; n; n = n->next) {
+		int r = take_key(l, n, service);
+		if (r < 0)
+			return r;
+	}
+	const char *missing = !service->name  ? "name" :
+			      !service->class ? "class" :
+						NULL;
+	if (missing) {
+		yaml_why(map, l->why, l->why_size, "this service has no %s", missing);
+		return -EXF_E_INVALID;
+	}
+	if (!yaml_get(map, "domains") && !yaml_get(map, "prefixes")) {
+		yaml_why(map, l->why, l->why_size, "service \"%s\" has neither domains nor prefixes",
+			 service->name);
+		return -EXF_E_INVALID;
+	}
+	if (!service->title)
+		service->title = service->name;
+	if (!service->reason)
+		service->reason = "";
+	l->s->count++;
+	return 0;
+}
+
+static int take_file(const struct load *l, const char *path)
+{
+	static const char *const top[] = { "services" };
+	const struct yaml_node *root = yaml_root(l->s->tree);
+	size_t count = 0;
+	if (!root || root->type != YAML_MAP) {
+		snprintf(l->why, l->why_size, "%s:1:1: the file is not a map with the key services",
+			 path);
+		return -EXF_E_INVALID;
+	}
+	for (const struct yaml_node *n = root->first; n; n = n->next) {
+		if (strcmp(n->key, top[0]) != 0)
+			return refuse_word(l, n, true, "key", top, 1);
+	}
+	const struct yaml_node *list = yaml_get(root, top[0]);
+	if (!list || list->type != YAML_LIST) {
+		yaml_why(list ? list : root, l->why, l->why_size, "services takes a list");
+		return -EXF_E_INVALID;
+	}
+	for (const struct yaml_node *n = list->first; n; n = n->next)
+		count++;
+	if (count > SERVICES_MAX) {
+		yaml_why(list, l->why, l->why_size, "more than %u services", SERVICES_MAX);
+		return -EXF_E_LIMIT;
+	}
+	l->s->list = calloc(count ? count : 1, sizeof(*l->s->list));
+	if (!l->s->list)
+		return -EXF_E_NOMEM;
+	for (const struct yaml_node *n = list->first; n; n = n->next) {
+		int r = take_service(l, n);
+		if (r < 0)
+			return r;
+	}
+	prefix_set_seal(&l->s->prefixes);
+	return 0;
+}
+
+int services_load(struct services *s, const char *path, char *ret_why, size_t why_size)
+{
+	struct load l = { s, ret_why, why_size };
+	memset(s, 0, sizeof(*s));
+	int r = yaml_load(path, &s->tree, ret_why, why_size);
+	if (r < 0) {
+		s->tree = NULL;
+		return r;
+	}
+	r = take_file(&l, path);
+	if (r == -EXF_E_NOMEM)
+		snprintf(ret_why, why_size, "%s: memory is exhausted", path);
+	if (r < 0)
+		services_deinit(s);
+	return r;
+}

@@ -1,0 +1,57 @@
+/*
+ * context/services.h - the services of the internet, by name and by prefix.
+ *
+ * What: the set of services.yaml: suffixes of host names in a hash table, prefixes in a
+ * prefix_set.  service_file.c fills it, services.c answers.
+ * Ownership: the set keeps the YAML tree alive, its texts point into it.
+ * Threads: read by any once loaded.
+ * Limits: 65,535 services; domains of at most 253 bytes.
+ */
+#ifndef EXFILD_CONTEXT_SERVICES_H
+#define EXFILD_CONTEXT_SERVICES_H
+
+#include "exfild/base/err.h"
+#include "exfild/config/yaml.h"
+#include "exfild/context/context.h"
+#include "prefixes.h"
+
+#define SERVICES_MAX 65535u
+#define SERVICE_DOMAIN_MAX 253u
+#define SERVICE_DNS_BYTES_MAX 1048576u
+
+struct service_suffix {
+	uint64_t hash;
+	const char *domain; /* NULL: the slot is free */
+	uint16_t len;
+	uint16_t labels;
+	uint32_t service;
+};
+
+struct services {
+	struct yaml *tree;
+	struct service *list;
+	size_t count;
+	struct service_suffix *slots; /* open addressing, at most half full */
+	size_t slot_mask;
+	size_t slot_used;
+	unsigned labels_max; /* of the longest domain */
+	struct prefix_set prefixes;
+};
+
+/* Reads path; ret_why has file:line:column and a sentence. The set is empty on failure. */
+int services_load(struct services *s, const char *path, char *ret_why,
+		  size_t why_size) EXF_MUST_USE;
+/* Marks what the organisation uses on purpose. -EXF_E_INVALID for a name that no service has. */
+int services_sanction(struct services *s, const char *const *names, size_t count, char *ret_why,
+		      size_t why_size) EXF_MUST_USE;
+void services_deinit(struct services *s);
+
+/* *ret_owner: the service that has this domain already; NULL: it is now that of `service`. */
+int services_add_domain(struct services *s, const char *domain, uint32_t service,
+			const struct service **ret_owner) EXF_MUST_USE;
+const struct service *services_by_name(const struct services *s, const char *name, size_t len);
+const struct service *services_by_prefix(const struct services *s, const struct ipaddr *a);
+/* The name of a service that is spelled most alike, or NULL. */
+const char *services_nearest(const struct services *s, const char *name);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * context/zones.c - inside or outside, and which zone.
+ *
+ * Inside is what the configured zones say; without zones the private ranges of both families.
+ * --inside adds to either.  Besides these, what cannot leave a link or is no host counts as inside
+ * always: link-local, loopback, multicast, broadcast and unspecified addresses are nobody's outside
+ * peer, and a detector that asks "does this leave?" must hear no.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "private.h"
+
+static const char *const private_ranges[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+					      "100.64.0.0/10", "fc00::/7" };
+
+static int add_range(struct context *c, const struct prefix *p)
+{
+	struct prefix_entry entry = { .prefix = *p, .value = (uint32_t)c->ranges.count };
+	return prefix_set_add(&c->ranges, &entry);
+}
+
+static int add_private_ranges(struct context *c)
+{
+	for (size_t i = 0; i < sizeof(private_ranges) / sizeof(private_ranges[0]); i++) {
+		struct prefix p;
+		int r = prefix_parse(private_ranges[i], &p);
+		if (r < 0)
+			return r;
+		r = add_range(c, &p);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int add_zones(struct context *c, const struct context_options *o)
+{
+	if (o->zone_count == 0)
+		return add_private_ranges(c);
+	c->zones = calloc(o->zone_count, sizeof(*c->zones));
+	if (!c->zones)
+		return -EXF_E_NOMEM;
+	memcpy(c->zones, o->zones, o->zone_count * sizeof(*c->zones));
+	c->zone_count = o->zone_count;
+	for (size_t i = 0; i < o->zone_count; i++) {
+		const struct context_zone *z = &c->zones[i];
+		struct prefix_entry entry = { z->prefix, z->vni, z->has_vni, (uint32_t)i };
+		int r = prefix_set_add(&c->by_zone, &entry);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int zones_init(struct context *c, const struct context_options *o, char *ret_why, size_t why_size)
+{
+	int r = add_zones(c, o);
+	for (size_t i = 0; r == 0 && i < o->inside_count; i++)
+		r = add_range(c, &o->inside[i]);
+	if (r < 0) {
+		snprintf(ret_why, why_size, "zones: %s", exf_strerror(r));
+		return r;
+	}
+	prefix_set_seal(&c->by_zone);
+	prefix_set_seal(&c->ranges);
+	return 0;
+}
+
+void zones_deinit(struct context *c)
+{
+	free(c->zones);
+	c->zones = NULL;
+	prefix_set_deinit(&c->by_zone);
+	prefix_set_deinit(&c->ranges);
+}
+
+const struct context_zone *context_zone(const struct context *c, const struct ipaddr *a,
+					uint32_t tunnel_id)
+{
+	const struct prefix_entry *entry = prefix_set_find(&c->by_zone, a, tunnel_id);
+	return entry ? &c->zones[entry->value] : NULL;
+}
+
+bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
+{
+	return prefix_set_find(&c->ranges, a, tunnel_id) ||
+	       prefix_set_find(&c->by_zone, a, tunnel_id) || ipaddr_is_link_local(a) ||
+	       ipaddr_is_loopback(a) || ipaddr_is_multicast(a) || ipaddr_is_unspecified(a);
+}
+
+struct list {
+	char *dst;
+	size_t size, len;
+	size_t left_out;
+};
+
+static void list_add(struct list *l, const struct prefix *p)
+{
+	char text[PREFIX_TEXT_MAX];
+	size_t need;
+	prefix_print(p, text, sizeof(text));
+	need = strlen(text) + (l->len ? 2 : 0);
+	/* Room stays for the word about what is left out. */
+	if (l->left_out || l->len + need + 24 > l->size) {
+		l->left_out++;
+		return;
+	}
+	l->len += (size_t)snprintf(l->dst + l->len, l->size - l->len, "%s%s", l->len ? ", " : "",
+				   text);
+}
+
+void context_describe_inside(const struct context *c, char *dst, size_t size)
+{
+	struct list l = { .dst = dst, .size = size };
+	if (size == 0)
+		return;
+	dst[0] = '\0';
+	/* Zones as they were configured, ranges as they were given. */
+	for (size_t i = 0; i < c->zone_count; i++) {
+		bool is_repeated = i > 0 && c->zones[i].prefix.bits == c->zones[i - 1].prefix.bits &&
+				   ipaddr_equal(&c->zones[i].prefix.addr,
+						&c->zones[i - 1].prefix.addr);
+		if (!is_repeated)
+			list_add(&l, &c->zones[i].prefix);
+	}
+	for (uint32_t value = 0; value < c->ranges.count; value++) {
+		for (size_t i = 0; i < c->ranges.count; i++) {
+			if (c->ranges.entries[i].value == value)
+				list_add(&l, &c->ranges.entries[i].prefix);
+		}
+	}
+	if (l.left_out)
+		snprintf(dst + l.len, size - l.len, "%s%zu more", l.len ? " and " : "", l.left_out);
+}

@@ -8,7 +8,8 @@
  * Ownership: a frame's bytes belong to its block; they live while the block is held.  Without a
  * hold they are valid until the next capture_next().
  * Threads: one reader.
- * Limits: at most 512 files are open at once; records over 16 MiB are damage.
+ * Limits: at most 512 files and 256 MiB are open at once: further ones that overlap in time are
+ * closed and taken up again, which is slow for packed ones.  Records over 16 MiB are damage.
  */
 #ifndef EXFILD_CAPTURE_CAPTURE_H
 #define EXFILD_CAPTURE_CAPTURE_H
@@ -24,10 +25,10 @@
 struct frame {
 	const uint8_t *data;
 	uint32_t caplen;     /* bytes that are there */
-	uint32_t wirelen;    /* bytes that were on the wire */
+	uint32_t wirelen;    /* bytes that were on the wire; never under caplen */
 	uint64_t time_ns;    /* as the input says, since 1970; the clock law is applied later */
-	uint64_t number;     /* 1, 2, ... in merged order */
-	uint32_t linktype;
+	uint64_t number;     /* 1, 2, ... of the frames given out, in merged order */
+	uint32_t linktype;   /* raw IP is 101, also where a file says 12 */
 	uint32_t input;	     /* index of the input file, for the clock law */
 	struct block *block; /* owner of data */
 };
@@ -37,7 +38,7 @@ struct capture;
 struct capture_options {
 	const char *const *paths; /* files, folders, "-" */
 	size_t path_count;
-	uint64_t since_ns, until_ns; /* 0: open */
+	uint64_t since_ns, until_ns; /* from and with, up to and without; 0: open */
 	const char *filter;	     /* BPF expression, NULL or "" for none */
 };
 

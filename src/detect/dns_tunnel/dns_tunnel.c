@@ -1,0 +1,313 @@
+/*
+ * detect/dns_tunnel/dns_tunnel.c - data that leaves in DNS names.
+ *
+ * Idea: a tunnel must ask for names that nobody asked before, and each can carry no more than its
+ * length allows.  For each client and registered domain the information of distinct names is added
+ * up over a day (Paxson et al., USENIX Security 2013: 4 kB a day); what is spread over many clients
+ * of a domain, or over many domains by one client, is added up as well (spread.c).
+ * Evasion: fewer bytes a day.  False alarms: reputation look-ups by DNS (services.yaml, capped),
+ * reverse look-ups of many addresses (their limit is 16 times higher).
+ */
+#include "dns_tunnel.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "exfild/base/table.h"
+#include "marks.h"
+#include "spread.h"
+
+#define DAY_NS (86400ull * 1000000000ull)
+#define HALF_LIFE_S (3 * 86400.0)
+#define TYPE_CNAME 5
+#define TYPE_NULL 10
+#define TYPE_MX 15
+#define TYPE_TXT 16
+#define TYPE_KEY 25
+#define TYPE_SRV 33
+#define TYPE_PRIVATE 65399
+#define WEIGHTY_BYTES 10.0
+
+struct state {
+	const struct dns_params *params;
+	struct table pairs;
+	struct spread spread;
+	uint64_t findings;
+};
+
+static const struct param params[] = {
+	{ "daily_bytes", PARAM_UINT, offsetof(struct dns_params, daily_bytes), 256, 1e9, 4096, "bytes",
+	  "New information that a client may send to one registered domain in a day" },
+	{ "weekly_bytes", PARAM_UINT, offsetof(struct dns_params, weekly_bytes), 256, 1e9, 8192, "bytes",
+	  "The same over a week (older days count less)" },
+	{ "domain_daily_bytes", PARAM_UINT, offsetof(struct dns_params, domain_daily_bytes), 1024, 1e9,
+	  65536, "bytes", "New information that all clients together may send to one domain in a day" },
+	{ "spread_daily_bytes", PARAM_UINT, offsetof(struct dns_params, spread_daily_bytes), 1024, 1e9,
+	  16384, "bytes", "New information that a client may spread over many rare domains in a day" },
+	{ "min_names", PARAM_UINT, offsetof(struct dns_params, min_names), 1, 1000, 5, "names",
+	  "Distinct names before anything is said, unless a tool has left its mark" },
+	{ "alert_score", PARAM_DOUBLE, offsetof(struct dns_params, alert_score), 0.1, 1, 0.6, "",
+	  "Score from which it is an alert" },
+	PARAM_END
+};
+
+static uint32_t evidence(const void *entry)
+{
+	const struct pair *p = entry;
+	return p->marks ? UINT32_MAX : (uint32_t)p->exact_info + p->weighty;
+}
+
+static int init(void *state, const void *parameters, const struct detect_env *env)
+{
+	struct state *s = state;
+	s->params = parameters;
+	struct table_config config = { .capacity = env->max_pairs / 4 ? env->max_pairs / 4 : 1,
+				       .entry_size = sizeof(struct pair), .key_size = 32,
+				       .key = env->key, .evidence = evidence };
+	int err = table_init(&s->pairs, &config);
+	return err ? err : spread_init(&s->spread, env);
+}
+
+static void deinit(void *state)
+{
+	struct state *s = state;
+	table_deinit(&s->pairs);
+	spread_deinit(&s->spread);
+}
+
+/*
+ * A top-level domain is letters, or xn--.  Names without one (dnscat2 without a domain, raw data)
+ * belong together by the server that is asked.
+ */
+static bool has_real_suffix(const char *name, size_t len)
+{
+	size_t start = len;
+	while (start > 0 && name[start - 1] != '.')
+		start--;
+	size_t n = len - start;
+	if (n >= 4 && strncmp(name + start, "xn--", 4) == 0)
+		return true;
+	if (n == 0 || n > 18)
+		return false;
+	for (size_t i = start; i < len; i++)
+		if (name[i] < 'a' || name[i] > 'z')
+			return false;
+	return true;
+}
+
+/* Where the registered domain begins; ret gets its text. */
+static size_t split_name(const struct detect_env *env, const struct event *e, const char *name,
+			 size_t len, char ret[DOMAIN_TEXT])
+{
+	const char *registered = name;
+	size_t registered_len = len;
+	if (!has_real_suffix(name, len) && memchr(name, '.', len)) {
+		char server[IPADDR_TEXT_MAX];
+		finding_text(ret, DOMAIN_TEXT, "(no domain) at %s",
+			     ipaddr_print(&e->dst, server, sizeof(server)));
+		return len;
+	}
+	size_t sub = context_registered(env->context, name, len, &registered, &registered_len);
+	size_t n = registered_len < DOMAIN_TEXT - 1 ? registered_len : DOMAIN_TEXT - 1;
+	for (size_t i = 0; i < n; i++)
+		ret[i] = isprint((unsigned char)registered[i]) ? registered[i] : '?';
+	ret[n] = '\0';
+	return sub;
+}
+
+static void roll_window(struct pair *p, uint64_t steady_ns)
+{
+	if (steady_ns - p->window_ns < DAY_NS)
+		return;
+	double info = p->is_many ? hll_count(&p->info) : p->exact_info;
+	decayed_add(&p->week, steady_ns, HALF_LIFE_S, info + p->edns_info);
+	p->previous_info = steady_ns - p->window_ns < 2 * DAY_NS ? (float)info : 0;
+	p->window_ns = steady_ns;
+	p->exact_info = 0;
+	p->edns_info = 0;
+	p->name_count = 0;
+	p->is_many = false;
+	memset(&p->info, 0, sizeof(p->info));
+	p->raised_info = 0;
+	p->raised_severity = 0;
+}
+
+/* Whether the name is new in the window; then it is counted with its weight. */
+static bool count_name(struct pair *p, uint64_t hash, double weight)
+{
+	uint32_t mark = (uint32_t)(hash >> 32) | 1;
+	unsigned units = (unsigned)(weight + 0.5);
+	for (unsigned i = 0; i < p->name_count; i++)
+		if (p->names[i] == mark)
+			return false;
+	hll_add_weighted(&p->info, hash, units ? units : 1);
+	if (p->name_count == EXACT_NAMES) {
+		p->is_many = true;
+		return true;
+	}
+	p->names[p->name_count++] = mark;
+	p->exact_info += weight;
+	return true;
+}
+
+static void count_edns(struct pair *p, const struct event_dns *e)
+{
+	if (e->edns_option_len && count_name(p, e->edns_hash, 0))
+		p->edns_info += e->edns_option_len;
+}
+
+static void count_type(struct pair *p, uint16_t qtype)
+{
+	if (qtype == TYPE_NULL || qtype == TYPE_KEY || qtype == TYPE_PRIVATE)
+		p->rare_types++;
+	else if (qtype == TYPE_TXT || qtype == TYPE_CNAME || qtype == TYPE_MX || qtype == TYPE_SRV)
+		p->odd_types++;
+	p->last_type = qtype;
+}
+
+static void on_answer(struct pair *p, const struct event_dns *e)
+{
+	p->answers++;
+	p->failed += e->rcode != 0;
+	if (!e->rdata_len || e->first_answer_type == 1 || e->first_answer_type == 28)
+		return;
+	for (unsigned i = 0; i < RECENT_ANSWERS; i++)
+		if (p->recent_answers[i] == e->rdata_hash)
+			return;
+	p->recent_answers[p->answers % RECENT_ANSWERS] = e->rdata_hash;
+	p->answer_info += e->rdata_len;
+}
+
+static bool is_reverse(const char *domain)
+{
+	size_t n = strlen(domain);
+	return n >= 5 && strcmp(domain + n - 5, ".arpa") == 0;
+}
+
+static void decide(struct state *s, const struct detect_env *env, struct pair *p)
+{
+	struct judgement j;
+	double info = pair_info(p, env->steady_ns);
+	if (!p->marks && p->name_count < s->params->min_names)
+		return;
+	if (p->raised_severity && info < 2 * p->raised_info)
+		return;
+	if (is_reverse(p->domain) && info < 16 * (double)s->params->daily_bytes)
+		return;
+	pair_judge(p, s->params, env, &j);
+	if (j.score < s->params->alert_score)
+		return;
+	/* a resolver repeats what its clients ask: they are the ones to name */
+	if ((context_roles(env->context, &p->client) & ROLE_RESOLVER) &&
+	    spread_has_other_client(&s->spread, p->domain_hash, &p->client))
+		return;
+	enum severity severity = j.score >= 0.8 ? SEVERITY_HIGH : SEVERITY_MEDIUM;
+	p->raised_severity = (uint8_t)severity;
+	p->raised_info = info;
+	s->findings++;
+	pair_explain(p, s->params, env, &j, severity);
+}
+
+static void begin_pair(struct pair *p, const struct detect_env *env, const char *domain)
+{
+	memcpy(p->domain, domain, DOMAIN_TEXT);
+	p->window_ns = env->steady_ns;
+	p->first_ns = env->now_ns;
+}
+
+static void on_question(struct state *s, const struct detect_env *env, struct pair *p,
+			const struct event_dns *e, const char *lower, size_t len, size_t sub)
+{
+	const char *wire = (const char *)event_str_data(&e->e, &e->name);
+	uint64_t hash = hash_mix(e->name.hash, hash_bytes(&env->key, lower, len));
+	double weight = information_bytes(lower, sub, &p->labels);
+	roll_window(p, env->steady_ns);
+	p->questions++;
+	p->weight_sum += weight;
+	p->weighty += weight >= WEIGHTY_BYTES;
+	p->last_ns = env->now_ns;
+	p->last = e->e;
+	count_type(p, e->qtype);
+	p->marks |= dns_marks(wire, len, sub, e->qtype);
+	bool is_new = count_name(p, hash, weight);
+	count_edns(p, e);
+	if (is_new && weight >= WEIGHTY_BYTES) {
+		if (p->packet_count < FIRST_PACKETS)
+			p->packets[p->packet_count++] = e->e.packet;
+		size_t n = len < EXAMPLE_TEXT - 1 ? len : EXAMPLE_TEXT - 1;
+		for (size_t i = 0; i < n; i++)
+			p->example[i] = isprint((unsigned char)lower[i]) ? lower[i] : '?';
+		p->example[n] = '\0';
+	}
+	if (is_new && !is_reverse(p->domain))
+		spread_add(&s->spread, s->params, env, p, hash, weight);
+	decide(s, env, p);
+}
+
+static void on_event(void *state, const struct detect_env *env, const struct event *event)
+{
+	struct state *s = state;
+	const struct event_dns *e = (const struct event_dns *)event;
+	char lower[EVENT_STR_MAX];
+	struct pair key;
+	if (e->transport != DNS_PLAIN || e->name.len == 0 || e->opcode != 0)
+		return;
+	const char *wire = (const char *)event_str_data(event, &e->name);
+	size_t len = e->name.len;
+	for (size_t i = 0; i < len; i++)
+		lower[i] = (char)tolower((unsigned char)wire[i]);
+	char domain[DOMAIN_TEXT] = "";
+	size_t sub = split_name(env, event, lower, len, domain);
+	memset(&key, 0, 32);
+	key.client = event->src;
+	key.domain_hash = hash_bytes(&env->key, domain, strlen(domain));
+	key.tunnel_key = event->tunnel_key;
+	if (e->is_response) {
+		struct pair *known = table_find(&s->pairs, &key);
+		if (known)
+			on_answer(known, e);
+		return;
+	}
+	bool is_new;
+	struct pair *p = table_get(&s->pairs, &key, &is_new);
+	if (!p)
+		return;
+	if (is_new)
+		begin_pair(p, env, domain);
+	on_question(s, env, p, e, lower, len, sub);
+}
+
+/* Answers come after the questions they make suspicious: look once more. */
+static void on_end(void *state, const struct detect_env *env)
+{
+	struct state *s = state;
+	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+		decide(s, env, p);
+}
+
+static void counters(const void *state, struct detector_counters *ret)
+{
+	const struct state *s = state;
+	ret->entries = s->pairs.stats.entries;
+	ret->evictions = s->pairs.stats.evictions;
+	ret->evicted_with_evidence = s->pairs.stats.evicted_with_evidence;
+	ret->findings = s->findings;
+	ret->worst_case_bytes = table_worst_case(s->pairs.stats.capacity, sizeof(struct pair)) +
+				spread_bytes(&s->spread);
+}
+
+const struct detector dns_tunnel_detector = {
+	.name = "dns_tunnel",
+	.title = "Data in DNS names",
+	.idea = "Adds up the information of names never asked before, for each client and registered "
+		"domain, against what ordinary use needs in a day",
+	.params = params,
+	.params_size = sizeof(struct dns_params),
+	.state_size = sizeof(struct state),
+	.wants = 1u << EVENT_DNS,
+	.init = init,
+	.deinit = deinit,
+	.on_event = on_event,
+	.on_end = on_end,
+	.counters = counters,
+};

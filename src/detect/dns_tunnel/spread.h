@@ -1,0 +1,32 @@
+/*
+ * detect/dns_tunnel/spread.h - tunnels that spread over clients or over domains.
+ *
+ * What: (i) all clients' distinct information to one domain, through the heavy-hitter cache; (ii) one
+ * client's information to many rare domains, each counted beyond a free allowance.
+ * Threads: analysis plane.
+ * Limits: HEAVY_DOMAINS domains; max_hosts clients; 65,536 domains for prevalence.
+ */
+#ifndef EXFILD_SRC_DETECT_DNS_TUNNEL_SPREAD_H
+#define EXFILD_SRC_DETECT_DNS_TUNNEL_SPREAD_H
+
+#include "dns_tunnel.h"
+#include "exfild/base/table.h"
+#include "heavy.h"
+
+struct spread {
+	struct heavy *heavy;
+	uint64_t window_ns; /* of heavy and of the clients' sums */
+	struct table clients, domains;
+};
+
+int spread_init(struct spread *s, const struct detect_env *env);
+void spread_deinit(struct spread *s);
+/* A name that is new for its pair. */
+void spread_add(struct spread *s, const struct dns_params *params, const struct detect_env *env,
+		const struct pair *p, uint64_t name_hash, double weight);
+/* Whether somebody else asked for the domain. */
+bool spread_has_other_client(const struct spread *s, uint64_t domain_hash,
+			     const struct ipaddr *client);
+size_t spread_bytes(const struct spread *s);
+
+#endif

@@ -1,0 +1,209 @@
+/*
+ * detect/icmp_tunnel/icmp_tunnel.c - data that leaves in pings.
+ *
+ * Idea: a ping carries a fixed pattern and its reply the same bytes.  Distinct payload that follows
+ * no known pattern is added up for each pair of hosts over a day; replies that differ from their
+ * requests, replies without a request, many sizes and marks of tools (ptunnel's magic number, an IP
+ * packet inside) add to it.
+ * Evasion: fewer bytes a day; payload that looks like a known pattern; timing.  False alarms:
+ * monitoring that fills its packets at random (each payload is then new: exempt it).
+ */
+#include "icmp_tunnel.h"
+
+#include <string.h>
+
+#include "exfild/base/table.h"
+
+#define DAY_NS (86400ull * 1000000000ull)
+#define PTUNNEL_MAGIC 0xD5200880u
+#define MESSAGES_MIN 5
+#define INFO_MIN 4 /* bytes: less is a counter or a time stamp of an unknown ping */
+
+struct state {
+	const struct icmp_params *params;
+	struct table pairs;
+	uint64_t findings;
+};
+
+static const struct param params[] = {
+	{ "daily_bytes", PARAM_UINT, offsetof(struct icmp_params, daily_bytes), 256, 1e9, 4096, "bytes",
+	  "Payload without a known pattern that two hosts may exchange in a day" },
+	{ "alert_score", PARAM_DOUBLE, offsetof(struct icmp_params, alert_score), 0.1, 1, 0.6, "",
+	  "Score from which it is an alert" },
+	PARAM_END
+};
+
+static uint32_t evidence(const void *entry)
+{
+	const struct icmp_pair *p = entry;
+	return p->marks ? UINT32_MAX : (uint32_t)p->exact_info;
+}
+
+static int init(void *state, const void *parameters, const struct detect_env *env)
+{
+	struct state *s = state;
+	s->params = parameters;
+	struct table_config config = { .capacity = env->max_pairs / 8 ? env->max_pairs / 8 : 1,
+				       .entry_size = sizeof(struct icmp_pair), .key_size = 40,
+				       .key = env->key, .evidence = evidence };
+	return table_init(&s->pairs, &config);
+}
+
+static void deinit(void *state)
+{
+	struct state *s = state;
+	table_deinit(&s->pairs);
+}
+
+static void roll_window(struct icmp_pair *p, uint64_t steady_ns)
+{
+	if (steady_ns - p->window_ns < DAY_NS)
+		return;
+	p->previous_info = steady_ns - p->window_ns < 2 * DAY_NS ? icmp_pair_info(p, p->window_ns) : 0;
+	p->window_ns = steady_ns;
+	p->exact_info = 0;
+	p->payload_count = 0;
+	p->is_many = false;
+	p->raised_info = 0;
+	p->raised_severity = 0;
+	memset(&p->info, 0, sizeof(p->info));
+}
+
+static bool count_payload(struct icmp_pair *p, const struct event_icmp *e)
+{
+	uint32_t mark = (uint32_t)(e->payload_hash >> 32) | 1;
+	for (unsigned i = 0; i < p->payload_count; i++)
+		if (p->payloads[i] == mark)
+			return false;
+	hll_add_weighted(&p->info, e->payload_hash, (e->info_bytes + UNIT_BYTES - 1) / UNIT_BYTES);
+	if (p->payload_count == EXACT_PAYLOADS) {
+		p->is_many = true;
+		return true;
+	}
+	p->payloads[p->payload_count++] = mark;
+	p->exact_info += e->info_bytes;
+	return true;
+}
+
+static void count_size(struct icmp_pair *p, uint16_t size)
+{
+	for (unsigned i = 0; i < p->size_count; i++)
+		if (p->sizes[i] == size)
+			return;
+	if (p->size_count < SIZES_KNOWN)
+		p->sizes[p->size_count++] = size;
+}
+
+/* 45 00, and a total length that is the payload's: a packet in a packet. */
+static bool is_inner_ip(const struct event_icmp *e)
+{
+	const uint8_t *h = e->head;
+	if (e->captured_len < 20)
+		return false;
+	unsigned total = (unsigned)(h[2] << 8 | h[3]);
+	if (h[0] == 0x45 && total >= 20 && total <= e->payload_len && e->payload_len - total < 16)
+		return h[9] == 6 || h[9] == 17 || h[9] == 1;
+	/* some tools put a head of four bytes before it */
+	total = (unsigned)(h[6] << 8 | h[7]);
+	return h[4] == 0x45 && total >= 20 && total + 4 == e->payload_len &&
+	       (h[13] == 6 || h[13] == 17 || h[13] == 1);
+}
+
+static bool is_echo(const struct event_icmp *e)
+{
+	return e->e.ip_version == 6 ? e->type == 128 || e->type == 129 : e->type == 8 || e->type == 0;
+}
+
+static void count_message(struct icmp_pair *p, const struct event_icmp *e)
+{
+	p->bytes[e->is_reply] += e->payload_len;
+	if (e->is_reply) {
+		p->replies++;
+		p->paired += e->paired;
+		p->differing += e->differs;
+		p->unsolicited += !e->paired;
+	} else {
+		p->requests++;
+	}
+	if (e->info_bytes > INFO_MIN) {
+		p->informative++;
+		count_size(p, e->payload_len);
+	}
+	if (e->magic == PTUNNEL_MAGIC)
+		p->marks |= ICMP_MARK_PTUNNEL;
+	if (is_inner_ip(e))
+		p->marks |= ICMP_MARK_INNER_IP;
+	if (!is_echo(e) && e->info_bytes >= 64)
+		p->marks |= ICMP_MARK_OTHER_TYPE;
+}
+
+static void decide(struct state *s, const struct detect_env *env, struct icmp_pair *p)
+{
+	struct icmp_judgement j;
+	double info = icmp_pair_info(p, env->steady_ns);
+	if (p->informative < MESSAGES_MIN || (p->raised_severity && info < 2 * p->raised_info))
+		return;
+	icmp_pair_judge(p, s->params, env, &j);
+	if (j.score < s->params->alert_score)
+		return;
+	enum severity severity = j.score >= 0.8 ? SEVERITY_HIGH : SEVERITY_MEDIUM;
+	p->raised_severity = (uint8_t)severity;
+	p->raised_info = info;
+	s->findings++;
+	icmp_pair_explain(p, s->params, env, &j, severity);
+}
+
+static void on_event(void *state, const struct detect_env *env, const struct event *event)
+{
+	struct state *s = state;
+	const struct event_icmp *e = (const struct event_icmp *)event;
+	struct icmp_pair key;
+	bool is_new;
+	memset(&key, 0, 40);
+	key.client = event->src;
+	key.server = event->dst;
+	key.tunnel_key = event->tunnel_key;
+	if (ipaddr_is_multicast(&key.server))
+		return;
+	struct icmp_pair *p = table_get(&s->pairs, &key, &is_new);
+	if (!p)
+		return;
+	if (is_new) {
+		p->window_ns = env->steady_ns;
+		p->first_ns = env->now_ns;
+	}
+	roll_window(p, env->steady_ns);
+	p->last_ns = env->now_ns;
+	p->last = *event;
+	count_message(p, e);
+	/* a faithful reply repeats its request: it carries nothing of its own */
+	bool repeats = e->is_reply && e->paired && !e->differs;
+	if (e->info_bytes > INFO_MIN && !repeats && count_payload(p, e) && p->packet_count < PAIR_PACKETS)
+		p->packets[p->packet_count++] = event->packet;
+	decide(s, env, p);
+}
+
+static void counters(const void *state, struct detector_counters *ret)
+{
+	const struct state *s = state;
+	ret->entries = s->pairs.stats.entries;
+	ret->evictions = s->pairs.stats.evictions;
+	ret->evicted_with_evidence = s->pairs.stats.evicted_with_evidence;
+	ret->findings = s->findings;
+	ret->worst_case_bytes = table_worst_case(s->pairs.stats.capacity, sizeof(struct icmp_pair));
+}
+
+const struct detector icmp_tunnel_detector = {
+	.name = "icmp_tunnel",
+	.title = "Data in ICMP messages",
+	.idea = "Adds up payload that follows no ping program's pattern, for each pair of hosts, and "
+		"looks for replies that are not their request's echo",
+	.params = params,
+	.params_size = sizeof(struct icmp_params),
+	.state_size = sizeof(struct state),
+	.wants = 1u << EVENT_ICMP,
+	.init = init,
+	.deinit = deinit,
+	.on_event = on_event,
+	.counters = counters,
+};

@@ -1,0 +1,136 @@
+/*
+ * detect/icmp_tunnel/judge.c - score and words.
+ */
+#include <math.h>
+
+#include "exfild/base/str.h"
+#include "icmp_tunnel.h"
+
+#define DAY_NS (86400ull * 1000000000ull)
+
+static double clamp(double x, double low, double high)
+{
+	return x < low ? low : x > high ? high : x;
+}
+
+double icmp_pair_info(const struct icmp_pair *p, uint64_t steady_ns)
+{
+	double now = p->exact_info;
+	if (p->is_many)
+		now = fmax(now, UNIT_BYTES * hll_count(&p->info));
+	double gone = (double)(steady_ns - p->window_ns) / (double)DAY_NS;
+	return now + p->previous_info * clamp(1.0 - gone, 0, 1);
+}
+
+void icmp_pair_judge(const struct icmp_pair *p, const struct icmp_params *params,
+		     const struct detect_env *env, struct icmp_judgement *j)
+{
+	j->info = icmp_pair_info(p, env->steady_ns);
+	double ratio = j->info / (double)params->daily_bytes;
+	j->by_info = ratio <= 1 ? 0.4 * ratio : clamp(0.4 + 0.15 * log2(ratio), 0.4, 0.7);
+	j->differing_share = p->paired ? (double)p->differing / p->paired : 0;
+	j->by_differing = p->paired >= 5 ? 0.3 * clamp(j->differing_share / 0.2, 0, 1) : 0;
+	uint32_t messages = p->requests + p->replies;
+	j->unsolicited_share = messages ? (double)p->unsolicited / messages : 0;
+	j->by_unsolicited = !env->one_sided && p->unsolicited >= 5 && p->informative >= 5 ?
+				    0.15 * clamp(j->unsolicited_share / 0.2, 0, 1) : 0;
+	j->by_sizes = p->size_count > 4 && p->informative >= 5 ? 0.1 : 0;
+	j->by_marks = p->marks ? 0.5 : 0;
+	j->score = clamp(j->by_info + j->by_differing + j->by_unsolicited + j->by_sizes + j->by_marks, 0, 1);
+}
+
+static const char *mark_text(uint32_t marks)
+{
+	if (marks & ICMP_MARK_PTUNNEL)
+		return "the magic number of ptunnel";
+	if (marks & ICMP_MARK_INNER_IP)
+		return "whole IP packets inside the payload";
+	return "data in a message type that carries none";
+}
+
+static void add_features(struct finding *f, const struct icmp_pair *p,
+			 const struct icmp_params *params, const struct icmp_judgement *j)
+{
+	char bytes[32];
+	finding_feature(f, "new_information", j->info, 0, (double)params->daily_bytes, 0.7, j->by_info,
+			"%s of payload that follows no known ping pattern (limit %llu B a day)",
+			str_bytes(bytes, sizeof(bytes), j->info),
+			(unsigned long long)params->daily_bytes);
+	finding_feature(f, "replies_differ", j->differing_share, 0, 0.2, 0.3, j->by_differing,
+			"%u of %u replies did not bring the request's bytes back", p->differing,
+			p->paired);
+	finding_feature(f, "unsolicited_replies", p->unsolicited, 0, 5, 0.15, j->by_unsolicited,
+			"%u replies that nobody had asked for", p->unsolicited);
+	finding_feature(f, "sizes", p->size_count, 1, 4, 0.1, j->by_sizes,
+			"%u%s different payload sizes", p->size_count,
+			p->size_count == SIZES_KNOWN ? " or more" : "");
+	if (p->marks)
+		finding_feature(f, "tool_mark", 1, 0, 1, 0.5, j->by_marks, "%s", mark_text(p->marks));
+}
+
+static void add_words(struct finding *f, const struct icmp_pair *p, const struct icmp_params *params,
+		      const struct icmp_judgement *j)
+{
+	char client[IPADDR_TEXT_MAX], server[IPADDR_TEXT_MAX], bytes[32], span[32];
+	ipaddr_print(&p->client, client, sizeof(client));
+	ipaddr_print(&p->server, server, sizeof(server));
+	str_bytes(bytes, sizeof(bytes), j->info);
+	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
+	finding_text(f->message, sizeof(f->message),
+		     "%s and %s exchanged %s of data in %u ICMP messages within %s", client, server,
+		     bytes, p->requests + p->replies, span);
+	finding_text(f->counterfactual, sizeof(f->counterfactual),
+		     "silent below about %llu B a day of payload that no ping program makes",
+		     (unsigned long long)params->daily_bytes);
+	finding_text(f->not_harmless, sizeof(f->not_harmless),
+		     "ping fills its packets with a fixed pattern, and the answer repeats it: here %u "
+		     "messages carried something else%s%s%s", p->informative,
+		     p->differing ? ", answers differ from their requests" : "",
+		     p->marks ? ", and there is " : "", p->marks ? mark_text(p->marks) : "");
+	finding_text(f->unseen, sizeof(f->unseen), "what the data means, if it is encrypted");
+	finding_step(f, "On %s: find the process that owns a raw socket", client);
+	finding_step(f, "Let only echo of ordinary size out, and only from who needs it");
+	finding_text(f->filter, sizeof(f->filter), "%s == %s && %s == %s && %s",
+		     p->last.ip_version == 6 ? "ipv6.addr" : "ip.addr", client,
+		     p->last.ip_version == 6 ? "ipv6.addr" : "ip.addr", server,
+		     p->last.ip_version == 6 ? "icmpv6" : "icmp");
+}
+
+void icmp_pair_explain(const struct icmp_pair *p, const struct icmp_params *params,
+		       const struct detect_env *env, const struct icmp_judgement *j,
+		       enum severity severity)
+{
+	struct finding f;
+	finding_init(&f, "icmp_tunnel", "icmp_tunnel", "Data in ICMP messages");
+	f.class = FINDING_EXFIL;
+	f.tactic = "TA0010";
+	finding_technique(&f, "T1095");
+	finding_technique(&f, "T1048.003");
+	finding_technique(&f, "T1572");
+	f.severity = severity;
+	f.score = j->score;
+	f.llr = 12 * j->score;
+	f.confidence = j->score;
+	finding_from_event(&f, &p->last);
+	f.app = APP_ICMP;
+	f.subject.ip = p->client;
+	f.subject.has_ip = true;
+	f.subject.port = 0;
+	f.subject.bytes = p->bytes[0];
+	f.subject.packets = p->requests;
+	f.peer.ip = p->server;
+	f.peer.has_ip = true;
+	f.peer.port = 0;
+	f.peer.bytes = p->bytes[1];
+	f.peer.packets = p->replies;
+	f.start_ns = p->first_ns;
+	f.end_ns = p->last_ns;
+	f.time_ns = env->now_ns;
+	f.count = p->informative;
+	f.visibility = VISIBILITY_CLEAR;
+	for (unsigned i = 0; i < p->packet_count; i++)
+		finding_packet(&f, p->packets[i]);
+	add_features(&f, p, params, j);
+	add_words(&f, p, params, j);
+	env->raise(env->arg, &f);
+}

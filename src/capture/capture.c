@@ -213,7 +213,8 @@ static bool is_admitted(struct capture *c, const struct frame *f)
 	if (why) {
 		struct input *in = &c->inputs[f->input];
 		damage_say(&c->damage, &in->said, DAMAGE_FILTER, in->path, in->record_offset,
-			   "the filter cannot be applied to link type %u (%s); its packets are left out",
+			   "the filter cannot be applied to link type %u (%s); its packets are "
+			   "left out",
 			   f->linktype, why);
 	}
 	return false;

@@ -60,8 +60,10 @@ static void compile(struct program *p, uint32_t linktype, const char *expression
 /* The expression may be for one kind of link only, as "wlan type mgt" is. */
 static bool is_valid_somewhere(struct filter *f, char *ret_why, size_t why_size)
 {
-	static const uint32_t common[] = { DLT_EN10MB, DLT_LINUX_SLL, 101,	 DLT_NULL,
-					   DLT_PPP,    DLT_IEEE802_11, DLT_IEEE802_11_RADIO };
+	static const uint32_t common[] = {
+		DLT_EN10MB,	DLT_LINUX_SLL,	     101, DLT_NULL, DLT_PPP,
+		DLT_IEEE802_11, DLT_IEEE802_11_RADIO
+	};
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
 		struct program *p = &f->programs[0];

@@ -18,7 +18,6 @@ static int ended_next(struct input *in, struct frame *ret)
 /* Nothing more will come: lets go of everything but the last block given. */
 static int finish(struct input *in)
 {
-	in->is_done = true;
 	in->next = ended_next;
 	free(in->pcapng.interfaces);
 	in->pcapng = (struct pcapng){ 0 };
@@ -78,7 +77,8 @@ static int find_format(struct input *in)
 		return pcapng_open(in);
 	const char *packed = unpack_refused(w->pos, window_left(w));
 	if (packed)
-		return input_fail(in, 0, "this is packed with %s; only gzip and zstd are read", packed);
+		return input_fail(in, 0, "this is packed with %s; only gzip and zstd are read",
+				  packed);
 	if (unpack_detect(w->pos, window_left(w)) != UNPACK_NONE)
 		return input_fail(in, 0, "this is packed more than %d times", STREAM_LAYERS);
 	return input_fail(in, 0, "this is no capture file (neither pcap nor pcapng)");

@@ -28,9 +28,9 @@ enum classic_order { CLASSIC_CAPLEN_FIRST, CLASSIC_CAPLEN_SECOND, CLASSIC_CAPLEN
 
 struct classic {
 	uint32_t linktype;
-	int32_t fraction_ns;  /* nanoseconds of one unit of the second time field */
-	uint8_t record_head;  /* 16, modified records 24 */
-	uint8_t order;	      /* enum classic_order */
+	int32_t fraction_ns; /* nanoseconds of one unit of the second time field */
+	uint8_t record_head; /* 16, modified records 24 */
+	uint8_t order;	     /* enum classic_order */
 };
 
 /* What turns a pcapng time into nanoseconds. */
@@ -53,9 +53,7 @@ struct input {
 	struct window window;
 	int (*next)(struct input *in, struct frame *ret); /* NULL until the format is known */
 	bool big;					  /* byte order of the file */
-	bool is_done;
-	bool is_stdin;
-	bool is_fixed;		/* cannot be closed and opened again */
+	bool is_fixed; /* cannot be closed and opened again */
 	struct classic classic;
 	struct pcapng pcapng;
 	uint64_t record_offset; /* where the record given last begins */

@@ -126,7 +126,8 @@ static int read_interface(struct input *in, struct cursor *body)
 		if (code == OPTION_TSRESOL && len == 1)
 			set_resolution(i, cursor_u8(&value));
 		if (code == OPTION_TSOFFSET && len == 8)
-			i->offset_s = (int64_t)(in->big ? cursor_be64(&value) : cursor_le64(&value));
+			i->offset_s =
+				(int64_t)(in->big ? cursor_be64(&value) : cursor_le64(&value));
 	}
 	if (!cursor_ok(body))
 		say_block(in, "the options of an interface go beyond its block");

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 struct unpack {
 	enum unpack_codec codec;
@@ -130,6 +131,8 @@ static int run_zstd(struct unpack *u, struct unpack_io *io)
 	io->in_len -= in.pos;
 	io->out += out.pos;
 	io->out_len -= out.pos;
+	if (ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
+		return -EXF_E_NOMEM;
 	if (ZSTD_isError(r)) {
 		u->reason = ZSTD_getErrorName(r);
 		return -EXF_E_FORMAT;

@@ -40,7 +40,8 @@ struct window {
 };
 
 /* Takes the stream, which stands at offset `at`. -EXF_E_NOMEM: the stream stays the caller's. */
-int window_init(struct window *w, struct stream *s, uint64_t at, struct window_pool *pool) EXF_MUST_USE;
+int window_init(struct window *w, struct stream *s, uint64_t at,
+		struct window_pool *pool) EXF_MUST_USE;
 void window_deinit(struct window *w);
 void window_pool_deinit(struct window_pool *pool);
 

@@ -78,7 +78,8 @@ const char *capture_input_path(const struct capture *c, uint32_t input);
 struct capture_writer;
 int capture_writer_open(const char *path, struct capture_writer **ret) EXF_MUST_USE;
 /* comment: UTF-8 text of the packet's opt_comment, or NULL. */
-int capture_writer_put(struct capture_writer *w, const struct frame *f, const char *comment) EXF_MUST_USE;
+int capture_writer_put(struct capture_writer *w, const struct frame *f,
+		       const char *comment) EXF_MUST_USE;
 int capture_writer_close(struct capture_writer *w) EXF_MUST_USE;
 
 #endif

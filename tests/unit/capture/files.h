@@ -287,11 +287,11 @@ static inline void see_file(const struct file *f)
 }
 
 /* How many frames wait until the first damage, and that it says so. */
-#define assert_damaged(text)                                                   \
-	do {                                                                   \
-		assert_int_equal(seen.damage_count, 1);                        \
-		if (!strstr(seen.damage, text))                                \
-			fail_msg("damage is \"%s\", not \"%s\"", seen.damage, text); \
+#define assert_damaged(text)                                                                       \
+	do {                                                                                       \
+		assert_int_equal(seen.damage_count, 1);                                            \
+		if (!strstr(seen.damage, text))                                                    \
+			fail_msg("damage is \"%s\", not \"%s\"", seen.damage, text);               \
 	} while (0)
 
 #endif

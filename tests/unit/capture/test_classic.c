@@ -106,7 +106,7 @@ static void lengths_of_old_versions_are_swapped(void **state)
 		uint32_t first, second;
 		bool swapped;
 	} cases[] = {
-		{ 2, 2, 60, 8, true },	{ 2, 3, 60, 8, true },	{ 2, 3, 8, 60, false },
+		{ 2, 2, 60, 8, true },	{ 2, 3, 60, 8, true },	 { 2, 3, 8, 60, false },
 		{ 2, 4, 8, 60, false }, { 543, 0, 60, 8, true },
 	};
 

@@ -248,7 +248,9 @@ static void filters_judge_every_link_type(void **state)
 	udp_frame(&f, 1, 54, 0);
 	udp_frame(&f, 1, 53, 0);
 	const char *path = write_file("mixed", &f);
-	struct capture_options options = { .paths = &path, .path_count = 1, .filter = "udp port 53" };
+	struct capture_options options = { .paths = &path,
+					   .path_count = 1,
+					   .filter = "udp port 53" };
 	see_options(&options);
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(seen.damage_count, 0);

@@ -105,7 +105,8 @@ static void members_in_a_row_are_one_file(void **state)
 		struct file all = { 0 };
 		for (size_t at = 0; at < f.len; at += 1000) {
 			size_t left = f.len - at;
-			struct file part = { .data = f.data + at, .len = left < 1000 ? left : 1000 };
+			struct file part = { .data = f.data + at,
+					     .len = left < 1000 ? left : 1000 };
 			struct file packed = kind ? zstd(&part) : gzip(&part);
 			file_bytes(&all, packed.data, packed.len);
 			file_free(&packed);
@@ -187,10 +188,12 @@ static void other_packers_are_named(void **state)
 	static const struct {
 		const char *bytes, *name;
 	} cases[] = {
-		{ "BZh91AY&SY", "bzip2" }, { "\xfd"
-					     "7zXZ",
-					     "xz" },
-		{ "PK\3\4....", "zip" },   { "7z\xbc\xaf'\x1c..", "7z" },
+		{ "BZh91AY&SY", "bzip2" },
+		{ "\xfd"
+		  "7zXZ",
+		  "xz" },
+		{ "PK\3\4....", "zip" },
+		{ "7z\xbc\xaf'\x1c..", "7z" },
 		{ "\4\"M\x18....", "lz4" },
 	};
 

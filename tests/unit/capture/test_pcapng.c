@@ -88,8 +88,8 @@ static void clocks_of_all_resolutions_are_read(void **state)
 		{ 0x80 | 63, 0, 3ull << 62, 1500000000 },
 		{ 9, 10, 5, 10 * SECOND + 5 },
 		{ 9, -10, 12 * SECOND, 2 * SECOND },
-		{ 9, -10, 5, 0 },		       /* before 1970 */
-		{ 0, 0, UINT64_MAX, UINT64_MAX },      /* after 2554 */
+		{ 9, -10, 5, 0 },		  /* before 1970 */
+		{ 0, 0, UINT64_MAX, UINT64_MAX }, /* after 2554 */
 		{ 0, INT64_MAX, UINT64_MAX, UINT64_MAX },
 		{ 0, INT64_MIN, UINT64_MAX, UINT64_MAX },
 		{ 9, INT64_MIN, UINT64_MAX, 0 },
@@ -104,7 +104,8 @@ static void clocks_of_all_resolutions_are_read(void **state)
 		assert_int_equal(seen.damage_count, 0);
 		assert_int_equal(seen.count, 1);
 		if (seen.frames[0].time_ns != cases[i].ns)
-			fail_msg("case %zu: %llu ns", i, (unsigned long long)seen.frames[0].time_ns);
+			fail_msg("case %zu: %llu ns", i,
+				 (unsigned long long)seen.frames[0].time_ns);
 		file_free(&f);
 	}
 }

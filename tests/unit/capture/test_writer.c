@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <pcap/pcap.h>
 
-static struct frame frame_of(const uint8_t *data, uint32_t caplen, uint64_t time_ns, uint32_t linktype)
+static struct frame frame_of(const uint8_t *data, uint32_t caplen, uint64_t time_ns,
+			     uint32_t linktype)
 {
-	return (struct frame){
-		.data = data, .caplen = caplen, .wirelen = 2000, .time_ns = time_ns, .linktype = linktype
-	};
+	return (struct frame){ .data = data,
+			       .caplen = caplen,
+			       .wirelen = 2000,
+			       .time_ns = time_ns,
+			       .linktype = linktype };
 }
 
 static void written_frames_are_read_back(void **state)
@@ -53,11 +56,13 @@ static void libpcap_reads_what_is_written(void **state)
 
 	assert_int_equal(capture_writer_open(path, &w), 0);
 	for (uint32_t n = 0; n < 3; n++) {
-		struct frame f = frame_of((const uint8_t *)"payload", 5 + n, 1600000000123456789 + n, 1);
+		struct frame f =
+			frame_of((const uint8_t *)"payload", 5 + n, 1600000000123456789 + n, 1);
 		assert_int_equal(capture_writer_put(w, &f, "0123456789" + n), 0);
 	}
 	assert_int_equal(capture_writer_close(w), 0);
-	pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error);
+	pcap_t *p =
+		pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error);
 	assert_non_null(p);
 	assert_int_equal(pcap_datalink(p), DLT_EN10MB);
 	for (uint32_t n = 0; n < 3; n++) {
@@ -79,8 +84,9 @@ static void comment_is_an_option_of_the_packet(void **state)
 	const char *path = in_folder("comment");
 	struct capture_writer *w;
 	struct frame f = frame_of((const uint8_t *)"abcde", 5, 1, 1);
-	static const uint8_t want[] = { 'a', 'b', 'c', 'd', 'e', 0, 0, 0, /* padded */
-					1,   0,	  3,   0,   'w', 'h', 'y', 0, 0, 0, 0, 0, 52, 0, 0, 0 };
+	static const uint8_t want[] = { 'a', 'b', 'c', 'd', 'e', 0,   0,   0, /* padded */
+					1,   0,	  3,   0,   'w', 'h', 'y', 0,
+					0,   0,	  0,   0,   52,	 0,   0,   0 };
 	uint8_t got[256];
 
 	assert_int_equal(capture_writer_open(path, &w), 0);

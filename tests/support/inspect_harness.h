@@ -126,7 +126,7 @@ static inline uint8_t *harness_exact(const void *data, size_t len)
 	return copy;
 }
 
-/* Sets the packet up as one of the flow; `full` is the length by its header, >= len: cut if more. */
+/* Sets the packet up as one of the flow; `full`: its length by the header, >= len: cut if more. */
 static inline void harness_packet(struct harness *h, bool from_client, const uint8_t *data,
 				  size_t len, size_t full)
 {

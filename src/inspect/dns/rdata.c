@@ -106,7 +106,8 @@ static void text_ipv6(struct dns_text *t, const uint8_t b[16])
 		if (i > 0 && i != start + run)
 			out[n++] = ':';
 		unsigned v = group[i];
-		for (int shift = v > 0xfff ? 12 : v > 0xff ? 8 : v > 0xf ? 4 : 0; shift >= 0; shift -= 4)
+		int shift = v > 0xfff ? 12 : v > 0xff ? 8 : v > 0xf ? 4 : 0;
+		for (; shift >= 0; shift -= 4)
 			out[n++] = digits[v >> shift & 15];
 	}
 	text_add(t, out, n);

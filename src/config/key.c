@@ -119,6 +119,8 @@ static void range_text(const struct key *k, struct buf *out)
 		buf_printf(out, "%" PRIu64 " to %" PRIu64, k->min, k->max);
 	else if (k->type == KEY_MAPS)
 		buf_printf(out, "at most %" PRIu64, k->max);
+	else if ((k->type == KEY_TEXT || k->type == KEY_TEXTS) && !k->min)
+		buf_printf(out, "at most %" PRIu64 " characters", k->max);
 	else if (k->type == KEY_TEXT || k->type == KEY_TEXTS)
 		buf_printf(out, "%" PRIu64 " to %" PRIu64 " characters", k->min, k->max);
 	if (k->type == KEY_DURATION) {

@@ -23,10 +23,12 @@ static void put_indent(struct buf *out, unsigned indent)
 	buf_printf(out, "%*s", (int)indent, "");
 }
 
-/* Words in lines of comment. */
+/* Words in lines of comment; blanks before the first move all lines, those after the first more. */
 static void put_comment(struct buf *out, unsigned indent, const char *text)
 {
-	size_t column = 0;
+	size_t column = 0, blanks = strspn(text, " ");
+	bool hangs = false;
+	text += blanks;
 	while (*text) {
 		size_t len = strcspn(text, " ");
 		if (column && column + 1 + len > WIDTH) {
@@ -35,8 +37,10 @@ static void put_comment(struct buf *out, unsigned indent, const char *text)
 		}
 		if (!column) {
 			put_indent(out, indent);
-			buf_char(out, '#');
-			column = indent + 1;
+			buf_printf(out, "#%*s", (int)blanks, "");
+			column = indent + 1 + blanks;
+			blanks += blanks && !hangs ? 2 : 0;
+			hangs = true;
 		}
 		buf_char(out, ' ');
 		buf_add(out, text, len);
@@ -144,6 +148,9 @@ static void put_value(struct buf *out, const struct key *k, const void *base)
 		break;
 	case KEY_PEER:
 		text_print(out, ((const struct config_peer *)field(k, base))->text);
+		break;
+	case KEY_CHOICE:
+		buf_str(out, text_of(k, base));
 		break;
 	default: /* texts */
 		text_print(out, text_of(k, base));

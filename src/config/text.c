@@ -38,11 +38,22 @@ bool text_is_utf8(const char *text)
 	return true;
 }
 
+/* Four numbers with dots, perhaps a slash: nobody takes it for a number. */
+static bool is_ipv4(const char *text)
+{
+	unsigned dots = 0;
+	for (const char *p = text; *p; p++)
+		dots += *p == '.';
+	return dots == 3 && strspn(text, "0123456789./") == strlen(text);
+}
+
 static bool is_plain(const char *text)
 {
 	static const char *const words[] = { "true", "false", "yes", "no",   "on",
 					     "off",  "null",  "y",   "n",    "auto" };
 	const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	if (is_ipv4(text))
+		return true;
 	if (!*text || (!strchr(letters, *text) && *text != '/'))
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

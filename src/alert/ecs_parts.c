@@ -1,7 +1,6 @@
 /*
  * alert/ecs_parts.c - threat, source, destination, network, dns, related and exfild.
  */
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #define SCHEMA_VERSION 1
 #define TECHNIQUE_ID_MAX 16
+#define NUMBER_MAX 1e308
 
 /* "T1071" of "T1071.004". */
 static void parent_of(const char *id, char dst[TECHNIQUE_ID_MAX])
@@ -231,12 +231,12 @@ void ecs_related(struct ecs *e)
 	json_close_object(&e->j);
 }
 
-/* JSON has no infinities. */
+/* JSON has no infinities; what rounds past the largest double would be read as one. */
 static double number(double v)
 {
 	if (isnan(v))
 		return 0;
-	return isinf(v) ? copysign(DBL_MAX, v) : v;
+	return fabs(v) > NUMBER_MAX ? copysign(NUMBER_MAX, v) : v;
 }
 
 static void put_explain(struct ecs *e)

@@ -350,7 +350,8 @@ void alert_store_finding(struct alert_store *s, const struct finding *f)
 	if ((unsigned)f->class < FINDING__COUNT)
 		o->classes |= 1u << f->class;
 	struct alert *a = &o->alert;
-	double alone = a->finding.severity * (a->finding.score > 0 ? a->finding.score : 0);
+	double score = a->finding.score > 0 ? a->finding.score : 0;
+	double alone = (double)a->finding.severity * score;
 	a->risk_score = risk > alone ? risk : alone;
 	if (!(a->risk_score <= 100)) /* a score above 1 is a detector's mistake */
 		a->risk_score = 100;

@@ -306,7 +306,9 @@ static int sink_redis_put(void *sink, const struct alert *a, const char *json, s
 	str_copy(w.event_id, sizeof(w.event_id), a->event_id);
 	snprintf(w.severity, sizeof(w.severity), "%u", (unsigned)a->finding.severity & 0xff);
 	s->batch[s->count++] = w;
-	return s->count == BATCH ? sink_redis_flush(s) : 0;
+	if (s->count == BATCH)
+		(void)sink_redis_flush(s); /* if it fails, the alert is still held */
+	return 0;
 }
 
 static void sink_redis_health(const void *sink, struct sink_health *ret)

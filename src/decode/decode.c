@@ -85,7 +85,7 @@ decode_fn decode_udp_port(uint16_t port)
 	}
 }
 
-/* In two halves: of the whole gcc makes a "rep stos", which alone takes a third of a frame's time. */
+/* In two halves: of the whole gcc makes a "rep stos", which takes a third of a frame's time. */
 static inline void packet_clear(struct packet *p)
 {
 	const size_t half = 96;
@@ -95,7 +95,8 @@ static inline void packet_clear(struct packet *p)
 }
 
 /* What of a packet survives the step into a tunnel. */
-static void packet_enter(struct packet *p, const struct packet *outer, const struct carrier *carrier)
+static void packet_enter(struct packet *p, const struct packet *outer,
+			 const struct carrier *carrier)
 {
 	packet_clear(p);
 	p->number = outer->number;

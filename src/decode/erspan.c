@@ -1,5 +1,6 @@
 /*
- * decode/erspan.c - Encapsulated Remote SPAN, frames that a switch mirrors (draft-foschiano-erspan).
+ * decode/erspan.c - Encapsulated Remote SPAN: frames that a switch mirrors
+ * (draft-foschiano-erspan).
  *
  *   I:    Ethernet at once
  *   II:   | version 1: 4, vlan 12 | class 3, encapsulation 2, truncated 1, session 10 |

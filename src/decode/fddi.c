@@ -1,5 +1,7 @@
 /*
- * decode/fddi.c - Fiber Distributed Data Interface: | frame control 1 | destination 6 | source 6 | LLC
+ * decode/fddi.c - Fiber Distributed Data Interface.
+ *
+ *   | frame control 1 | destination 6 | source 6 | LLC ...
  */
 #include "walk.h"
 

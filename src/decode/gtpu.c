@@ -2,9 +2,10 @@
  * decode/gtpu.c - user data of mobile networks, GTP version 1 (3GPP TS 29.281).
  *
  *   | version 001, PT 1, 0, E S PN | type | length 2, after 8 bytes | TEID 4 |
- *   | sequence 2, N-PDU 1, next extension 1: E, S or PN | extensions: length in 4 bytes ... next 1 |
+ *   | sequence 2, N-PDU 1, next extension 1: E, S or PN |
+ *   | extensions: length in 4 bytes ... next 1 |
  *
- * Type 255 carries IP.  Each direction has a TEID of its own, so it is shown but no part of the key.
+ * Type 255 carries IP.  Each direction has a TEID of its own: it is shown but no part of the key.
  */
 #include "walk.h"
 

@@ -1,7 +1,8 @@
 /*
  * decode/radiotap.c - the radiotap header before an 802.11 frame; its numbers are little-endian.
  *
- *   | version 0 | pad 1 | length 2 | present 4, more of them while bit 31 | TSFT 8, aligned: bit 0 | flags 1: bit 1 |
+ *   | version 0 | pad 1 | length 2 | present 4, more of them while bit 31 |
+ *   | TSFT 8, aligned: bit 0 | flags 1: bit 1 | ...
  *
  * Flag 0x20: the 802.11 header is followed by padding.
  */

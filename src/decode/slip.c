@@ -1,6 +1,7 @@
 /*
- * decode/slip.c - Serial Line IP (RFC 1055) as captured: 16 bytes of direction and compressed header,
- * then IP.
+ * decode/slip.c - Serial Line IP (RFC 1055).
+ *
+ *   | direction 1, compressed header 15 | IP ...        put there by the capture
  */
 #include "walk.h"
 

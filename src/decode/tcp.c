@@ -1,7 +1,8 @@
 /*
  * decode/tcp.c - Transmission Control Protocol (RFC 9293).
  *
- *   | sport 2 | dport 2 | seq 4 | ack 4 | offset 4 bits, 0, flags 8 | window 2 | checksum 2 | urgent 2 |
+ *   | sport 2 | dport 2 | seq 4 | ack 4 |
+ *   | offset 4 bits, 0, flags 8 | window 2 | checksum 2 | urgent 2 | options ... |
  */
 #include "walk.h"
 

@@ -64,7 +64,8 @@ struct packet {
 	uint64_t pair_hash; /* keyed hash of the unordered address pair and tunnel key */
 
 	struct ipaddr src, dst; /* ARP: sender and target protocol address */
-	uint16_t sport, dport;	/* TCP, UDP, SCTP; ICMP: type << 8 | code, and the echo identifier; ARP: operation, 0 */
+	/* TCP, UDP, SCTP; ICMP: type << 8 | code, and the echo identifier; ARP: operation, 0 */
+	uint16_t sport, dport;
 	uint8_t proto;		/* IP protocol of the transport header; 0 for ARP */
 	uint8_t kind;		/* enum packet_kind */
 	uint8_t ip_version;	/* 4, 6; 0 for ARP */
@@ -81,7 +82,8 @@ struct packet {
 	uint16_t tcp_window;
 	uint16_t icmp_seq;     /* echo sequence number */
 
-	uint32_t ip_len;       /* IP header and payload by the header (GRO/TSO: by the capture); fragments: sum of all */
+	/* IP header and payload by the header; GRO/TSO: by the capture; fragments: sum of all */
+	uint32_t ip_len;
 	uint32_t l3_cap;       /* captured bytes from l3 */
 	uint32_t payload_len;  /* transport payload by the headers */
 	uint32_t payload_cap;  /* captured part of it */

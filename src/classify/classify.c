@@ -60,7 +60,7 @@ void classifier_free(struct classifier *c)
 		return;
 	for (uint32_t i = 0; i < c->made; i++)
 		if (c->works[i].nd)
-			ndpi_free_flow(c->works[i].nd);
+			ndpi_flow_free(c->works[i].nd);
 	if (c->module)
 		ndpi_exit_detection_module(c->module);
 	free(c->works);
@@ -96,6 +96,7 @@ static void release_work(struct classifier *c, struct flow *f)
 		return;
 	unlink_work(c, w);
 	ndpi_free_flow_data(w->nd);
+	memset(w->nd, 0, SIZEOF_FLOW_STRUCT); /* its pointers dangle */
 	w->flow = NULL;
 	w->newer = c->free_list;
 	c->free_list = w;
@@ -176,12 +177,15 @@ static struct classify_work *take_work(struct classifier *c, struct flow *f)
 		w = c->free_list;
 		c->free_list = w->newer;
 	}
-	if (!w->nd && !(w->nd = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT))) {
-		w->newer = c->free_list;
-		c->free_list = w;
-		return NULL;
+	if (!w->nd) {
+		w->nd = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
+		if (!w->nd) {
+			w->newer = c->free_list;
+			c->free_list = w;
+			return NULL;
+		}
+		memset(w->nd, 0, SIZEOF_FLOW_STRUCT);
 	}
-	memset(w->nd, 0, SIZEOF_FLOW_STRUCT);
 	w->flow = f;
 	w->newer = NULL;
 	w->older = c->newest;

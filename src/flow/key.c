@@ -76,7 +76,7 @@ unsigned flow_key_make(const struct packet *p, struct flow_key *ret)
 	if (is_icmp(p->proto)) {
 		bool echo = flow_icmp_is_query(p) || flow_icmp_is_reply(p);
 		ret->port[0] = echo ? p->dport : 0;
-		ret->port[1] = echo ? (uint16_t)(icmp_query_type(p) << 8) : p->sport;
+		ret->port[1] = (uint16_t)(echo ? icmp_query_type(p) << 8 : p->sport);
 	}
 	ret->proto = p->proto;
 	memset(ret->pad, 0, sizeof(ret->pad));

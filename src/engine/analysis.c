@@ -43,11 +43,7 @@ struct analysis {
 static void on_finding(void *arg, const struct finding *f)
 {
 	struct analysis *a = arg;
-	struct finding judged = *f;
-	double risk = fusion_add(a->fusion, f);
-	judged.severity = fusion_severity(a->fusion, f);
-	(void)risk;
-	alert_store_finding(a->store, &judged);
+	alert_store_finding(a->store, f);
 }
 
 static void on_alert(void *arg, const struct alert *alert)
@@ -174,10 +170,11 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 		.session = "replay",
 		.merge_ns = o->config->alerts.merge_s * 1000000000ull,
 		.minimum = minimum ? minimum : (enum severity)o->config->alerts.minimum,
-		.max_open = 16384,
+		.max_open = 8192,
 		.context = a->context,
 	};
 	a->fusion = fusion_new(o->max_hosts, &hash_key_fixed);
+	a->alert_options.fusion = a->fusion;
 	a->store = alert_store_new(&a->alert_options, on_alert, a);
 	if (!a->fusion || !a->store)
 		return -EXF_E_NOMEM;

@@ -39,7 +39,7 @@ static void mend_cut(char *text, size_t len)
 		text[at - 1] = '\0';
 }
 
-static void put_text(char *dst, size_t size, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 3, 0))) put_text(char *dst, size_t size, const char *fmt, va_list ap)
 {
 	if (size == 0)
 		return;

@@ -44,8 +44,9 @@ void pair_judge(const struct pair *p, const struct dns_params *params, const str
 	/* the week's sum counts like the day's against a limit of its own */
 	double ratio = fmax(j->info / limit, j->week / (double)params->weekly_bytes);
 	j->by_info = ratio <= 1 ? 0.4 * ratio : clamp(0.4 + 0.15 * log2(ratio), 0.4, 0.7);
+	/* a few long names happen; with the mark of a tool one is enough */
 	j->by_shape = 0.25 * clamp((j->per_name - 12) / 20, 0, 1) *
-		      clamp((double)p->weighty / 8, 0, 1);
+		      (p->marks ? 1 : clamp((double)p->weighty / 8, 0, 1));
 	double fresh = p->questions ? j->distinct / p->questions : 0;
 	j->by_new = j->distinct >= 8 ? 0.1 * clamp((fresh - 0.4) / 0.4, 0, 1) : 0;
 	double rare = p->questions ? (double)p->rare_types / p->questions : 0;

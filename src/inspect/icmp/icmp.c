@@ -61,7 +61,9 @@ struct icmp_state {
 	uint8_t next;		 /* the oldest request */
 };
 
-static struct event_icmp *begin(struct inspection *in, const struct icmp_content *content)
+/* `hash` is that of the whole payload. */
+static struct event_icmp *begin(struct inspection *in, const struct icmp_content *content,
+				uint64_t hash)
 {
 	const struct packet *p = in->packet;
 	uint32_t cap = p->payload_cap;
@@ -78,7 +80,10 @@ static struct event_icmp *begin(struct inspection *in, const struct icmp_content
 	e->info_bytes = content->info;
 	if (cap == 0)
 		return e;
-	e->payload_hash = hash_bytes(in->key, p->payload + content->skip, cap - content->skip);
+	e->payload_hash = hash;
+	if (content->skip)
+		e->payload_hash =
+			hash_bytes(in->key, p->payload + content->skip, cap - content->skip);
 	if (content->pattern == ICMP_PATTERN_NONE)
 		e->entropy = (float)entropy_bytes(p->payload, cap);
 	struct cursor head = c;
@@ -119,7 +124,7 @@ static void echo(struct inspection *in, bool is_reply)
 	struct icmp_content content =
 		icmp_explain(&state->clock, p->payload, p->payload_cap, time_ns);
 	uint64_t hash = p->payload_cap ? hash_bytes(in->key, p->payload, p->payload_cap) : 0;
-	struct event_icmp *e = begin(in, &content);
+	struct event_icmp *e = begin(in, &content, hash);
 
 	e->is_reply = is_reply;
 	if (r) {
@@ -237,7 +242,7 @@ static void other(struct inspection *in, unsigned type)
 		return;
 	if (content.info < p->payload_cap)
 		content.pattern = ICMP_PATTERN_ERROR;
-	(void)begin(in, &content);
+	(void)begin(in, &content, hash_bytes(in->key, p->payload, p->payload_cap));
 	event_log_commit(in->log);
 }
 

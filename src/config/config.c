@@ -125,6 +125,25 @@ static int check_whole(struct load *l, const struct config *c)
 	return rc;
 }
 
+/* Who sets what nothing acts on yet shall hear it once. */
+static int warn_later(struct load *l, const struct config *c)
+{
+	struct load plain = *l;
+	plain.whole = calloc(1, sizeof(*plain.whole));
+	if (!plain.whole)
+		return load_fail_memory(l);
+	int rc = load_defaults(&plain, config_keys, &plain.whole->config);
+	struct buf names;
+	buf_init(&names, 4096);
+	if (!rc)
+		key_list_later(c, &plain.whole->config, &names);
+	if (names.len)
+		log_warnx("config", "accepted, but not in effect in this version: %s", names.data);
+	buf_deinit(&names);
+	config_free(&plain.whole->config);
+	return rc;
+}
+
 /* --- loading ----------------------------------------------------------------------------- */
 
 static void default_sections(struct config *c, const struct config_options *o)
@@ -158,7 +177,9 @@ static int load_all(struct load *l, const struct config_options *o, const struct
 		load_leave(l, 0);
 		rc = load_assignment(l, o->sets[i]);
 	}
-	return rc ? rc : check_whole(l, c);
+	if (!rc)
+		rc = check_whole(l, c);
+	return rc ? rc : warn_later(l, c);
 }
 
 static int load(const struct config_options *o, const struct source *s, struct config **ret,

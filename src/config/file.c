@@ -101,6 +101,13 @@ static int path_cmp(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A folder that is not there holds no files; one that cannot be read is an error. */
+static int unreadable(const char *path, int error)
+{
+	(void)path;
+	return error != ENOENT && error != ENOTDIR;
+}
+
 static int include_pattern(struct reader *r, const struct yaml_node *n)
 {
 	static const struct key key = { .type = KEY_TEXT, .min = 1, .max = 4095 };
@@ -112,7 +119,7 @@ static int include_pattern(struct reader *r, const struct yaml_node *n)
 	char *whole = whole_pattern(r->l, pattern);
 	if (!whole)
 		return load_fail_memory(r->l);
-	int answer = glob(whole, GLOB_ERR | GLOB_NOSORT, NULL, &found);
+	int answer = glob(whole, GLOB_NOSORT, unreadable, &found);
 	if (answer == GLOB_NOMATCH)
 		return strpbrk(pattern, "*?[") ? 0 : load_fail(r->l, n, "include: '%s' is not there",
 								pattern);

@@ -36,7 +36,7 @@ static const struct key interface_keys[] = {
 };
 
 static const struct key capture_keys[] = {
-	{ "interfaces", KEY_MAPS, KEY_AUTO, AT(capture.interfaces), COUNT(capture.interface_count),
+	{ "interfaces", KEY_MAPS, KEY_AUTO | KEY_LATER, AT(capture.interfaces), COUNT(capture.interface_count),
 	  .max = 64, .def = "auto", .keys = interface_keys,
 	  .element = sizeof(struct config_interface),
 	  .place = offsetof(struct config_interface, place),
@@ -98,7 +98,7 @@ static const struct key detector_keys[] = {
 };
 
 static const struct key signature_keys[] = {
-	{ "directories", KEY_PATHS, AT(signatures.directories), COUNT(signatures.directory_count),
+	{ "directories", KEY_PATHS, KEY_LATER, AT(signatures.directories), COUNT(signatures.directory_count),
 	  .min = 1, .max = 4095,
 	  .def = "[/usr/share/exfild/signatures, /etc/exfild/signatures]",
 	  .help = "Folders of Sigma rules." },
@@ -122,7 +122,7 @@ static const struct key feed_keys[] = {
 };
 
 static const struct key intel_keys[] = {
-	{ "feeds", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(intel.feeds), COUNT(intel.feed_count),
+	{ "feeds", KEY_MAPS, KEY_JOINED | KEY_UNIQUE | KEY_LATER, AT(intel.feeds), COUNT(intel.feed_count),
 	  .max = 1024, .def = "[]", .keys = feed_keys, .element = sizeof(struct config_feed),
 	  .place = offsetof(struct config_feed, place),
 	  .help = "Files of known bad addresses, names, hashes and fingerprints." },
@@ -136,14 +136,14 @@ static const struct key service_keys[] = {
 	{ "sanctioned", KEY_TEXTS, AT(services.sanctioned), COUNT(services.sanctioned_count),
 	  .min = 1, .max = 63, .def = "[]",
 	  .help = "Services that the organisation uses on purpose, by their catalogue name." },
-	{ "tenants", KEY_TENANTS, AT(services.tenants), COUNT(services.tenant_count), .min = 1,
+	{ "tenants", KEY_TENANTS, KEY_LATER, AT(services.tenants), COUNT(services.tenant_count), .min = 1,
 	  .max = 253, .def = "{}",
 	  .help = "The organisation's own names within a service; any other tenant is foreign." },
 	END
 };
 
 static const struct key policy_keys[] = {
-	{ "files", KEY_PATHS, AT(policy.files), COUNT(policy.file_count), .min = 1, .max = 4095,
+	{ "files", KEY_PATHS, KEY_LATER, AT(policy.files), COUNT(policy.file_count), .min = 1, .max = 4095,
 	  .def = "[/etc/exfild/policy.yaml]",
 	  .help = "Sigma rules over findings, alerts and usage that say what to do." },
 	END
@@ -196,14 +196,14 @@ static const struct key redis_keys[] = {
 	  .help = "XADD each alert to the stream alerts, which survives until it is read." },
 	{ "list", KEY_BOOL, AT(redis.list), .def = "false",
 	  .help = "RPUSH each alert to the list alerts:list, for shippers that pop." },
-	{ "sentinel", KEY_TEXTS, AT(redis.sentinels), COUNT(redis.sentinel_count), .min = 1,
+	{ "sentinel", KEY_TEXTS, KEY_LATER, AT(redis.sentinels), COUNT(redis.sentinel_count), .min = 1,
 	  .max = 300, .def = "[]", .check = check_host_port,
 	  .help = "Sentinels as HOST:PORT; they name the master in place of the url." },
-	{ "sentinel_name", KEY_TEXT, AT(redis.sentinel_name), .min = 1, .max = 127,
+	{ "sentinel_name", KEY_TEXT, KEY_LATER, AT(redis.sentinel_name), .min = 1, .max = 127,
 	  .def = "mymaster", .help = "What the sentinels call the master." },
-	{ "cluster", KEY_BOOL, AT(redis.cluster), .def = "false",
+	{ "cluster", KEY_BOOL, KEY_LATER, AT(redis.cluster), .def = "false",
 	  .help = "The url names a node of a Redis Cluster; all keys share one hash tag." },
-	{ "ca_file", KEY_PATH, AT(redis.ca_file), .max = 4095, .def = "",
+	{ "ca_file", KEY_PATH, KEY_LATER, AT(redis.ca_file), .max = 4095, .def = "",
 	  .help = "Certificates that rediss:// trusts. Empty: those of the system." },
 	END
 };
@@ -215,10 +215,10 @@ static const struct key sink_file_keys[] = {
 };
 
 static const struct key sink_syslog_keys[] = {
-	{ "url", KEY_TEXT, AT(sinks.syslog_url), .max = 1024, .def = "",
+	{ "url", KEY_TEXT, KEY_LATER, AT(sinks.syslog_url), .max = 1024, .def = "",
 	  .check = check_syslog_url,
 	  .help = "udp://HOST[:PORT], tcp://, tls:// or unix:///PATH. Empty: no syslog." },
-	{ "format", KEY_CHOICE, AT(sinks.syslog_format), .def = "cef", .values = "cef|json",
+	{ "format", KEY_CHOICE, KEY_LATER, AT(sinks.syslog_format), .def = "cef", .values = "cef|json",
 	  .help = "What a message holds: CEF, or the JSON of alerts.format." },
 	END
 };
@@ -226,20 +226,20 @@ static const struct key sink_syslog_keys[] = {
 static const struct key sink_keys[] = {
 	{ "file", KEY_MAP, .keys = sink_file_keys, .help = "A file." },
 	{ "syslog", KEY_MAP, .keys = sink_syslog_keys, .help = "A syslog server." },
-	{ "journal", KEY_BOOL, AT(sinks.journal), .def = "false",
+	{ "journal", KEY_BOOL, KEY_LATER, AT(sinks.journal), .def = "false",
 	  .help = "Alerts into the journal, their fields as EXFILD_*." },
 	END
 };
 
 static const struct key spool_keys[] = {
-	{ "directory", KEY_PATH, AT(spool.directory), .min = 1, .max = 4095,
+	{ "directory", KEY_PATH, KEY_LATER, AT(spool.directory), .min = 1, .max = 4095,
 	  .def = "/var/lib/exfild/spool",
 	  .help = "Alerts wait here until every sink has them." },
 	END
 };
 
 static const struct key evidence_keys[] = {
-	{ "directory", KEY_PATH, AT(evidence.directory), .min = 1, .max = 4095,
+	{ "directory", KEY_PATH, KEY_LATER, AT(evidence.directory), .min = 1, .max = 4095,
 	  .def = "/var/lib/exfild/evidence", .help = "Folder for the packets behind alerts." },
 	{ "kb_per_flow", KEY_NUMBER, AT(evidence.kb_per_flow), .max = 65536, .def = "64",
 	  .help = "First kB of a flow that are kept. 0: none." },
@@ -249,65 +249,65 @@ static const struct key evidence_keys[] = {
 };
 
 static const struct key quarantine_keys[] = {
-	{ "mode", KEY_CHOICE, AT(quarantine.mode), .def = "dry-run",
+	{ "mode", KEY_CHOICE, KEY_LATER, AT(quarantine.mode), .def = "dry-run",
 	  .values = "off|dry-run|enforce",
 	  .help = "off: never. dry-run: say what would be done. enforce: do it, by nftables." },
-	{ "ttl", KEY_DURATION, AT(quarantine.ttl_s), .min = 10, .max = 30ull * DAY_S, .def = "1h",
+	{ "ttl", KEY_DURATION, KEY_LATER, AT(quarantine.ttl_s), .min = 10, .max = 30ull * DAY_S, .def = "1h",
 	  .help = "How long a host stays cut off." },
-	{ "max", KEY_NUMBER, AT(quarantine.max), .min = 1, .max = 65536, .def = "256",
+	{ "max", KEY_NUMBER, KEY_LATER, AT(quarantine.max), .min = 1, .max = 65536, .def = "256",
 	  .help = "Hosts cut off at once." },
-	{ "per_minute", KEY_NUMBER, AT(quarantine.per_minute), .min = 1, .max = 10000,
+	{ "per_minute", KEY_NUMBER, KEY_LATER, AT(quarantine.per_minute), .min = 1, .max = 10000,
 	  .def = "10", .help = "New ones a minute." },
-	{ "never", KEY_PEERS, KEY_NO_DOMAIN, AT(quarantine.never), COUNT(quarantine.never_count),
+	{ "never", KEY_PEERS, KEY_NO_DOMAIN | KEY_LATER, AT(quarantine.never), COUNT(quarantine.never_count),
 	  .def = "[]", .help = "Addresses, prefixes and zones that are never cut off." },
 	END
 };
 
 static const struct key usage_keys[] = {
-	{ "database", KEY_PATH, AT(usage.database), .min = 1, .max = 4095,
+	{ "database", KEY_PATH, KEY_LATER, AT(usage.database), .min = 1, .max = 4095,
 	  .def = "/var/lib/exfild/usage.db",
 	  .help = "SQLite database of who used which service, and how much." },
-	{ "keep_days", KEY_NUMBER, AT(usage.keep_days), .min = 1, .max = 3650, .def = "90",
+	{ "keep_days", KEY_NUMBER, KEY_LATER, AT(usage.keep_days), .min = 1, .max = 3650, .def = "90",
 	  .help = "Days until a row is deleted." },
-	{ "per_user", KEY_BOOL, AT(usage.per_user), .def = "false",
+	{ "per_user", KEY_BOOL, KEY_LATER, AT(usage.per_user), .def = "false",
 	  .help = "Count by user where one is known, not by host only." },
 	END
 };
 
 static const struct key keep_keys[] = {
-	{ "lookback", KEY_NUMBER, AT(privacy.lookback_days), .min = 1, .max = 3650, .def = "14",
+	{ "lookback", KEY_NUMBER, KEY_LATER, AT(privacy.lookback_days), .min = 1, .max = 3650, .def = "14",
 	  .help = "Days of connections kept for looking back with new indicators." },
-	{ "baselines", KEY_NUMBER, AT(privacy.baselines_days), .min = 1, .max = 3650, .def = "90",
+	{ "baselines", KEY_NUMBER, KEY_LATER, AT(privacy.baselines_days), .min = 1, .max = 3650, .def = "90",
 	  .help = "Days after which a host not seen again is forgotten." },
-	{ "evidence", KEY_NUMBER, AT(privacy.evidence_days), .min = 1, .max = 3650, .def = "7",
+	{ "evidence", KEY_NUMBER, KEY_LATER, AT(privacy.evidence_days), .min = 1, .max = 3650, .def = "7",
 	  .help = "Days that packets behind alerts are kept." },
 	END
 };
 
 static const struct key privacy_keys[] = {
-	{ "users", KEY_CHOICE, AT(privacy.users), .def = "pseudonym",
+	{ "users", KEY_CHOICE, KEY_LATER, AT(privacy.users), .def = "pseudonym",
 	  .values = "off|pseudonym|clear",
 	  .help = "User names in alerts and usage: none, keyed pseudonyms, or as they are." },
-	{ "urls", KEY_CHOICE, AT(privacy.urls), .def = "no-query", .values = "full|no-query|host",
+	{ "urls", KEY_CHOICE, KEY_LATER, AT(privacy.urls), .def = "no-query", .values = "full|no-query|host",
 	  .help = "How much of a URL is kept." },
 	{ "keep_days", KEY_MAP, .keys = keep_keys, .help = "How long things are kept, in days." },
 	END
 };
 
 static const struct key state_keys[] = {
-	{ "directory", KEY_PATH, AT(state.directory), .min = 1, .max = 4095,
+	{ "directory", KEY_PATH, KEY_LATER, AT(state.directory), .min = 1, .max = 4095,
 	  .def = "/var/lib/exfild", .help = "Baselines and first-seen tables live here." },
 	END
 };
 
 static const struct key control_keys[] = {
-	{ "socket", KEY_PATH, AT(control.socket), .min = 1, .max = 107,
+	{ "socket", KEY_PATH, KEY_LATER, AT(control.socket), .min = 1, .max = 107,
 	  .def = "/run/exfild/control.sock", .help = "Where exfilctl finds the daemon." },
 	END
 };
 
 static const struct key metrics_keys[] = {
-	{ "listen", KEY_TEXT, AT(metrics.listen), .max = 300, .def = "127.0.0.1:9477",
+	{ "listen", KEY_TEXT, KEY_LATER, AT(metrics.listen), .max = 300, .def = "127.0.0.1:9477",
 	  .check = check_listen,
 	  .help = "ADDRESS:PORT for Prometheus, in HTTP. Empty: not at all." },
 	END
@@ -316,7 +316,7 @@ static const struct key metrics_keys[] = {
 static const struct key log_keys[] = {
 	{ "level", KEY_CHOICE, AT(log.level), .def = "info", .values = "error|warn|info|debug",
 	  .help = "Messages about exfild itself; alerts are no log lines." },
-	{ "format", KEY_CHOICE, AT(log.format), .def = "text", .values = "text|json",
+	{ "format", KEY_CHOICE, KEY_LATER, AT(log.format), .def = "text", .values = "text|json",
 	  .help = "How they look on standard error." },
 	END
 };
@@ -339,7 +339,7 @@ const struct key config_keys[] = {
 	{ "intel", KEY_MAP, .keys = intel_keys, .help = "Indicators of others." },
 	{ "services", KEY_MAP, .keys = service_keys, .help = "Cloud services." },
 	{ "policy", KEY_MAP, .keys = policy_keys, .help = "What to do about what is found." },
-	{ "exceptions", KEY_MAPS, KEY_JOINED, AT(exceptions), COUNT(exception_count),
+	{ "exceptions", KEY_MAPS, KEY_JOINED | KEY_LATER, AT(exceptions), COUNT(exception_count),
 	  .max = 65536, .def = "[]", .keys = exception_keys,
 	  .element = sizeof(struct config_exception),
 	  .place = offsetof(struct config_exception, place),

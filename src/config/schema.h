@@ -41,6 +41,7 @@ enum key_flag {
 	KEY_JOINED = 1u << 2,	 /* list of maps: files add to it */
 	KEY_UNIQUE = 1u << 3,	 /* list of maps: the first key (a text at offset 0) names one element */
 	KEY_NO_DOMAIN = 1u << 4, /* peers: address, prefix or zone only */
+	KEY_LATER = 1u << 5,	 /* checked, but nothing acts on it yet: take this away when it does */
 };
 
 /* NULL when text will do, else what was expected. */
@@ -76,6 +77,8 @@ const char *key_type_name(const struct key *k);
 void key_range(const struct key *k, struct buf *out);
 /* "1h", "true"; "none", "required". */
 const char *key_default(const struct key *k);
+/* The names of the keys marked KEY_LATER that differ in a and b: "intel.feeds, exceptions". */
+void key_list_later(const struct config *a, const struct config *b, struct buf *out);
 /* 3600 as "1h": the largest unit that loses nothing. */
 void duration_print(struct buf *out, uint64_t seconds);
 /* "a|b|c" as "a, b or c". */

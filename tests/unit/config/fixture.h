@@ -43,14 +43,15 @@ struct fixture {
 	struct config_options options;
 	struct config *config;
 	char why[WHY_MAX];
-	char warning[WHY_MAX];
+	char warnings[4096]; /* a line each */
 };
 
 static void fixture_log(void *arg, enum log_level level, const char *line)
 {
 	struct fixture *f = arg;
 	(void)level;
-	snprintf(f->warning, sizeof(f->warning), "%s", line);
+	size_t len = strlen(f->warnings);
+	snprintf(f->warnings + len, sizeof(f->warnings) - len, "%s\n", line);
 }
 
 static inline void fixture_init(struct fixture *f)

@@ -208,6 +208,8 @@ static void missing_files(void **state)
 	folder_refuses(&d, -EXF_E_IO, "@/main.yaml: cannot be opened: No such file or directory");
 	folder_write(&d, "main.yaml", "include: conf.d/*.yaml\n");
 	folder_good(&d); /* a pattern may find nothing */
+	folder_write(&d, "main.yaml", "include: [nowhere/*.yaml, main.yaml/*]\n");
+	folder_good(&d);
 	folder_write(&d, "main.yaml", "include: conf.d/a.yaml\n");
 	folder_refuses(&d, -EXF_E_INVALID,
 		       "@/main.yaml:1:10: include: 'conf.d/a.yaml' is not there");

@@ -1,0 +1,245 @@
+/*
+ * inspect/http/http.c - HTTP/1.0 and 1.1: the heads of requests and responses (RFC 9110, 9112).
+ *
+ * One event_http a head.  Bodies are passed over by their length or their chunks, so that the next
+ * head on the connection is seen; nothing of them is kept.  What a response's body is depends on
+ * its request (HEAD, CONNECT), so the requests on their way are remembered as bits, in order.
+ *
+ * A head says by itself whether it is a request.  Where the flow table had to guess who is client,
+ * and guessed otherwise, src and dst of the event are swapped, so that src is always the asker.
+ *
+ * An inspector lets go of the flow after a switch to another protocol (101, a tunnel by CONNECT,
+ * HTTP/2) and after 64 messages; of a side when its body has no end but the connection's, when its
+ * framing cannot be known, and when a head does not fit: such a one is told as far as it goes.
+ */
+#include "exfild/flow/stream.h"
+#include "exfild/inspect/inspector.h"
+
+#include "chunks.h"
+#include "head.h"
+
+#define MESSAGES_MAX 64 /* a flow; the bits of the requests are as many */
+#define HEAD_MAX     (STREAM_WINDOW - 2048) /* a longer head would leave the window with the next segment */
+
+enum phase { PHASE_HEAD, PHASE_LENGTH, PHASE_CHUNKS };
+
+struct http_side {
+	uint8_t phase;	  /* enum phase */
+	uint32_t scanned; /* bytes of the head looked through for its end */
+	uint64_t left;	  /* bytes of the body */
+	struct http_chunks chunks;
+};
+
+struct http_state {
+	struct http_side side[2];
+	uint64_t head_requests, connect_requests; /* bit n: request n had this method */
+	uint8_t requests, responses, messages;
+	bool is_accepted; /* there was a good head */
+};
+
+static bool probe(const struct packet *p, bool from_client)
+{
+	(void)from_client;
+	return http_head_is_likely(p->payload, p->payload_cap);
+}
+
+static void put_text(struct inspection *in, struct event_str *s, const struct http_text *t)
+{
+	if (t->data)
+		event_log_str(in->log, s, t->data, t->len, t->len);
+}
+
+static void put_event(struct inspection *in, const struct http_head *h, uint32_t head_len)
+{
+	struct event_http *e = inspect_event(in, EVENT_HTTP, sizeof(*e));
+
+	if (in->from_client == h->is_response && !(in->flow->flags & FLOW_CLIENT_KNOWN)) {
+		struct ipaddr addr = e->e.src;
+		uint16_t port = e->e.sport;
+		e->e.src = e->e.dst;
+		e->e.sport = e->e.dport;
+		e->e.dst = addr;
+		e->e.dport = port;
+		e->e.from_server = h->is_response;
+	}
+	if (e->e.app == APP_UNKNOWN)
+		e->e.app = APP_HTTP;
+	e->is_response = h->is_response;
+	e->version = h->version;
+	e->status = h->status;
+	e->content_length = h->has_length ? h->content_length : UINT64_MAX;
+	e->head_len = head_len;
+	e->header_count = h->header_count;
+	e->header_hash = h->header_hash;
+	put_text(in, &e->method, &h->method);
+	put_text(in, &e->host, &h->host);
+	put_text(in, &e->uri, &h->uri);
+	put_text(in, &e->user_agent, &h->user_agent);
+	put_text(in, &e->content_type, &h->content_type);
+	put_text(in, &e->referrer, &h->referrer);
+	put_text(in, &e->cookie, &h->cookie);
+	put_text(in, &e->reason, &h->reason);
+	event_log_commit(in->log);
+}
+
+static bool is_method(const struct http_head *h, const char *name)
+{
+	return h->method.len == strlen(name) && memcmp(h->method.data, name, h->method.len) == 0;
+}
+
+static enum inspect_verdict frame_by_head(struct http_side *side, const struct http_head *h)
+{
+	if (h->is_ambiguous)
+		return INSPECT_SIDE_DONE;
+	if (h->is_chunked) {
+		memset(&side->chunks, 0, sizeof(side->chunks));
+		side->phase = PHASE_CHUNKS;
+	} else if (h->is_coded) {
+		return INSPECT_SIDE_DONE;
+	} else if (h->has_length && h->content_length) {
+		side->left = h->content_length;
+		side->phase = PHASE_LENGTH;
+	} else if (h->is_response && !h->has_length) {
+		return INSPECT_SIDE_DONE; /* up to the end of the connection */
+	}
+	return INSPECT_MORE;
+}
+
+static enum inspect_verdict after_request(struct http_state *state, struct http_side *side,
+					  const struct http_head *h)
+{
+	if (h->version >= 20)
+		return INSPECT_DONE; /* the preface of HTTP/2 */
+	if (is_method(h, "HEAD"))
+		state->head_requests |= 1ull << state->requests;
+	if (is_method(h, "CONNECT"))
+		state->connect_requests |= 1ull << state->requests;
+	state->requests++;
+	return frame_by_head(side, h);
+}
+
+static enum inspect_verdict after_response(struct http_state *state, struct http_side *side,
+					   const struct http_head *h)
+{
+	uint64_t bit = 1ull << state->responses;
+
+	if (h->status == 101)
+		return INSPECT_DONE;
+	if (h->status < 200)
+		return INSPECT_MORE;
+	state->responses++;
+	if ((state->connect_requests & bit) && h->status < 300)
+		return INSPECT_DONE;
+	if ((state->head_requests & bit) || h->status == 204 || h->status == 304)
+		return INSPECT_MORE;
+	return frame_by_head(side, h);
+}
+
+/* A head of `len` bytes, or the first bytes of one that will not come whole. */
+static enum inspect_verdict read_head(struct inspection *in, const uint8_t *data, uint32_t len,
+				      bool is_cut)
+{
+	struct http_state *state = in->state;
+	struct http_side *side = &state->side[in->side];
+	enum inspect_verdict verdict;
+	struct http_head h;
+
+	side->scanned = 0;
+	if (http_head_read(data, len, is_cut, in->key, &h) < 0)
+		return state->is_accepted ? INSPECT_SIDE_DONE : INSPECT_NOT_MINE;
+	state->is_accepted = true;
+	put_event(in, &h, len);
+	state->messages++;
+	verdict = h.is_response ? after_response(state, side, &h) : after_request(state, side, &h);
+	if (state->messages >= MESSAGES_MAX)
+		verdict = INSPECT_DONE;
+	return is_cut && verdict == INSPECT_MORE ? INSPECT_SIDE_DONE : verdict;
+}
+
+/* Is the first line there, and none of HTTP? */
+static bool is_refused(const struct inspection *in, const uint8_t *data, uint32_t len)
+{
+	struct http_head h;
+
+	if (!http_head_is_likely(data, len) && in->flow->app != APP_HTTP)
+		return true;
+	const uint8_t *lf = memchr(data, '\n', len);
+	return lf && http_head_read(data, (size_t)(lf - data) + 1, false, in->key, &h) < 0;
+}
+
+static enum inspect_verdict take_head(struct inspection *in, const uint8_t *data, uint32_t len,
+				      uint32_t *ret_used)
+{
+	struct http_state *state = in->state;
+	struct http_side *side = &state->side[in->side];
+
+	if (data[0] == '\r' || data[0] == '\n') { /* empty lines before a request */
+		*ret_used = 1;
+		side->scanned = 0;
+		return INSPECT_MORE;
+	}
+	*ret_used = 0;
+	if (!state->is_accepted && is_refused(in, data, len))
+		return INSPECT_NOT_MINE;
+	if (data[0] < 'A' || data[0] > 'Z') /* what follows a switch that was not seen */
+		return INSPECT_SIDE_DONE;
+	size_t head = http_head_length(data, len, &side->scanned);
+	if (head) {
+		*ret_used = (uint32_t)head;
+		return read_head(in, data, (uint32_t)head, false);
+	}
+	if (len < HEAD_MAX && in->packet->payload_cap == in->packet->payload_len)
+		return INSPECT_MORE;
+	return read_head(in, data, len, true);
+}
+
+static enum inspect_verdict take_chunks(struct http_side *side, const uint8_t *data, uint32_t len,
+					uint32_t *ret_used)
+{
+	*ret_used = http_chunks_pass(&side->chunks, data, len);
+	if (side->chunks.phase == HTTP_CHUNK_BROKEN)
+		return INSPECT_SIDE_DONE;
+	if (side->chunks.phase == HTTP_CHUNK_DONE)
+		side->phase = PHASE_HEAD;
+	return INSPECT_MORE;
+}
+
+static enum inspect_verdict take_length(struct http_side *side, uint32_t len, uint32_t *ret_used)
+{
+	*ret_used = side->left < len ? (uint32_t)side->left : len;
+	side->left -= *ret_used;
+	if (side->left == 0)
+		side->phase = PHASE_HEAD;
+	return INSPECT_MORE;
+}
+
+static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
+				      uint32_t *ret_used)
+{
+	struct http_state *state = in->state;
+	struct http_side *side = &state->side[in->side];
+	enum inspect_verdict verdict = INSPECT_MORE;
+	uint32_t total = 0, used = 1;
+
+	while (total < len && used && verdict == INSPECT_MORE) {
+		if (side->phase == PHASE_HEAD)
+			verdict = take_head(in, data + total, len - total, &used);
+		else if (side->phase == PHASE_CHUNKS)
+			verdict = take_chunks(side, data + total, len - total, &used);
+		else
+			verdict = take_length(side, len - total, &used);
+		total += used;
+	}
+	*ret_used = total;
+	return verdict;
+}
+
+const struct inspector http_inspector = {
+	.name = "http",
+	.app = APP_HTTP,
+	.proto = PROTO_TCP,
+	.state_size = sizeof(struct http_state),
+	.apps = { APP_HTTP },
+	.probe = probe,
+	.on_stream = on_stream,
+};

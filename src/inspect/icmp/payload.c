@@ -200,6 +200,7 @@ void icmp_clock_keep(struct icmp_clock *clock, const uint8_t *payload, size_t le
 	struct cursor c = cursor_make(payload, len);
 
 	clock->len = (uint8_t)(len < ICMP_CLOCK_MAX ? len : ICMP_CLOCK_MAX);
-	cursor_copy(&c, clock->bytes, clock->len);
+	if (clock->len)
+		cursor_copy(&c, clock->bytes, clock->len);
 	clock->time_ns = time_ns;
 }

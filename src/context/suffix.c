@@ -1,16 +1,17 @@
 /*
  * context/suffix.c - registered domains by the public suffix list.
  *
- * libpsl takes lower-case text and about a microsecond.  Names are hostile bytes, so a look-up
+ * libpsl takes lower-case text and about a microsecond a question, and names are hostile bytes.
+ * So a look-up
  *
- *  1. walks from the right and copies at most the last 9 labels, lower-cased, into its own buffer.
- *     No rule of the list has more than 5 labels or 50 bytes, so that is always enough.  A byte
- *     outside [a-z0-9-_] becomes '_', which no rule contains: such a label can be the one that
- *     is registered, never part of a suffix.  An empty label counts as the label "_".
- *  2. hashes the buffer and asks a 4-way cache, which keeps the number of labels of the
- *     registered domain.  The keyed 64-bit hash stands for the name: a false hit needs a second
- *     preimage, and could only split a name at another of its own dots.
- *  3. on a miss asks libpsl.
+ *  1. asks a 4-way cache for the name as it stands.  The keyed 64-bit hash stands for the name: a
+ *     false hit needs a second preimage, and could only split a name at another place within it.
+ *  2. On a miss walks from the right and copies at most the last 9 labels, lower-cased, into its
+ *     own buffer.  No rule of the list has more than 5 labels or 50 bytes, so that is always enough.
+ *     A byte outside [a-z0-9-_] becomes '_', which no rule contains: such a label can be the one
+ *     that is registered, never part of a suffix.  An empty label counts as the label "_".
+ *  3. Asks libpsl about each end of that text, with the same cache before it: of the names of a
+ *     tunnel only the part that changes is asked for.
  *
  * The private section counts: bucket.s3.amazonaws.com and user.github.io are registered domains,
  * because each belongs to somebody else.
@@ -29,19 +30,25 @@
 #define LABELS_MAX 9u
 #define TAIL_ENOUGH 100u /* bytes, more than any suffix: 50, or 36 and a label for its '*' */
 #define TAIL_MAX 256u
+#define SUFFIX_LABELS_MAX 7u
 #define CACHE_SETS 4096u
 #define CACHE_WAYS 4u
 
+enum { NO_SUFFIX = 1, IS_SUFFIX }; /* answers about the end of a name */
+#define IS_SPLIT (1u << 31)	    /* answer about a name: the bytes before, and the length */
+#define NAME_MAX_CACHED 255u
+
 struct cached {
 	uint64_t hash;
-	uint32_t labels; /* of the registered domain; 0: the slot is empty */
+	uint32_t answer; /* 0: not known yet */
 	uint32_t used;	 /* when, for eviction */
 };
 
 struct suffix {
 	psl_ctx_t *list;	     /* owned, or NULL */
 	const psl_ctx_t *active;     /* the list in use */
-	struct hash_key key;
+	struct hash_key key;	 /* of questions about a name */
+	struct hash_key end_key; /* of questions about the end of one */
 	uint32_t clock;
 	uint8_t plain[256]; /* lower case; '_' for what a rule cannot contain */
 	struct cached cache[CACHE_SETS][CACHE_WAYS];
@@ -49,10 +56,9 @@ struct suffix {
 
 /* The end of a name, in the form that libpsl takes, and where each of its labels begins. */
 struct tail {
-	char text[TAIL_MAX + 1];
-	const char *at; /* first byte of the text, which fills the buffer from its end */
-	size_t len;
-	size_t starts[LABELS_MAX]; /* in the name; [0] is the last label */
+	char text[TAIL_MAX + 1]; /* filled from its end */
+	const char *text_starts[LABELS_MAX]; /* of each label; [0] is the last one */
+	size_t starts[LABELS_MAX];	     /* the same in the name */
 	unsigned labels;
 };
 
@@ -77,10 +83,12 @@ int suffix_new(const char *path, const struct hash_key *key, struct suffix **ret
 		return -EXF_E_IO;
 	}
 	s->key = *key;
+	s->end_key = (struct hash_key){ { ~key->k[0], key->k[1] } };
 	for (unsigned c = 0; c < 256; c++) {
 		bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 		bool is_upper = c >= 'A' && c <= 'Z';
-		s->plain[c] = (uint8_t)(is_plain ? c : is_upper ? c + 'a' - 'A' : '_');
+		bool is_kept = is_plain || c == '.';
+		s->plain[c] = (uint8_t)(is_kept ? c : is_upper ? c + 'a' - 'A' : '_');
 	}
 	*ret = s;
 	return 0;
@@ -94,62 +102,75 @@ void suffix_free(struct suffix *s)
 	free(s);
 }
 
+/* Takes what is left of a label that is longer than the buffer: where it begins. */
+static size_t label_start(const char *name, size_t i)
+{
+	const char *dot = memrchr(name, '.', i);
+	return dot ? (size_t)(dot - name) + 1 : 0;
+}
+
 /* len > 0, and the last byte is no dot. */
 static void take_tail(const struct suffix *s, const char *name, size_t len, struct tail *t)
 {
 	char *const end = t->text + TAIL_MAX;
 	char *out = end;
+	char *label = end; /* of the text: one past the label being taken */
 	size_t i = len;
-	size_t label_end = len;
-	*end = '\0';
 	t->labels = 0;
 	for (;;) {
-		while (i > 0 && name[i - 1] != '.') {
+		uint8_t c = '.';
+		while (i > 0 && out > t->text + 8 && (c = s->plain[(uint8_t)name[i - 1]]) != '.') {
+			*--out = (char)c;
 			i--;
-			if (label_end - i <= 63) /* longer ones are no labels; their ends do */
-				*--out = (char)s->plain[(unsigned char)name[i]];
 		}
-		if (i == label_end)
+		if (out == label)
 			*--out = '_';
-		t->starts[t->labels++] = i;
-		if (i == 0 || t->labels == LABELS_MAX || (size_t)(end - out) > TAIL_ENOUGH)
+		t->text_starts[t->labels] = out;
+		t->starts[t->labels++] = c == '.' ? i : label_start(name, i);
+		if (i == 0 || c != '.' || t->labels == LABELS_MAX ||
+		    (size_t)(end - out) > TAIL_ENOUGH)
 			break;
 		*--out = '.';
-		label_end = --i;
+		label = out;
+		i--;
 	}
-	t->at = out;
-	t->len = (size_t)(end - out);
 }
 
-static unsigned count_labels(const char *text)
+/* The slot of a text: that which has it, or that which it may have. */
+static struct cached *cache_slot(struct suffix *s, uint64_t hash)
 {
-	unsigned labels = 1;
-	for (; *text; text++)
-		labels += *text == '.';
-	return labels;
-}
-
-/* Labels of the registered domain; a name that is a suffix is its own. */
-static unsigned registered_labels(struct suffix *s, const struct tail *t)
-{
-	uint64_t hash = hash_bytes(&s->key, t->at, t->len);
 	struct cached *set = s->cache[hash % CACHE_SETS];
 	struct cached *victim = set;
 	s->clock++;
 	for (unsigned way = 0; way < CACHE_WAYS; way++) {
 		struct cached *slot = &set[way];
-		if (slot->hash == hash && slot->labels) {
+		if (slot->hash == hash && slot->answer) {
 			slot->used = s->clock;
-			return slot->labels;
+			return slot;
 		}
-		if (!slot->labels || (victim->labels && slot->used < victim->used))
+		if (!slot->answer || (victim->answer && slot->used < victim->used))
 			victim = slot;
 	}
-	const char *registered = psl_registrable_domain(s->active, t->at);
 	victim->hash = hash;
-	victim->labels = registered ? count_labels(registered) : t->labels;
+	victim->answer = 0;
 	victim->used = s->clock;
-	return victim->labels;
+	return victim;
+}
+
+/* Labels of the longest suffix that ends the text. */
+static unsigned suffix_labels(struct suffix *s, const struct tail *t)
+{
+	unsigned best = 1; /* the list's last rule is "*" */
+	for (unsigned labels = 2; labels <= t->labels && labels <= SUFFIX_LABELS_MAX; labels++) {
+		const char *text = t->text_starts[labels - 1];
+		size_t len = (size_t)(t->text + TAIL_MAX - text);
+		struct cached *slot = cache_slot(s, hash_bytes(&s->end_key, text, len));
+		if (!slot->answer)
+			slot->answer = psl_is_public_suffix(s->active, text) ? IS_SUFFIX : NO_SUFFIX;
+		if (slot->answer == IS_SUFFIX)
+			best = labels;
+	}
+	return best;
 }
 
 /* "192.0.2.1" as the host of a request is one thing, not something under "2.1". */
@@ -167,23 +188,45 @@ static bool is_ipv4_text(const char *name, size_t len)
 	return dots == 3;
 }
 
-size_t suffix_split(struct suffix *s, const char *name, size_t len, const char **ret_registered,
-		    size_t *ret_len)
+static size_t split(struct suffix *s, const char *name, size_t len, size_t *ret_len)
 {
 	struct tail t;
 	size_t start = 0;
+	t.text[TAIL_MAX] = '\0';
 	while (len > 0 && name[len - 1] == '.')
 		len--;
 	if (len > 0 && !is_ipv4_text(name, len)) {
 		take_tail(s, name, len, &t);
-		if (t.labels > 1) {
-			unsigned labels = registered_labels(s, &t);
-			if (labels > t.labels)
-				labels = t.labels;
-			start = t.starts[labels - 1];
-		}
+		unsigned labels = suffix_labels(s, &t);
+		if (labels < t.labels)
+			labels++;
+		start = t.starts[labels - 1]; /* a name that is a suffix is its own */
+	}
+	*ret_len = len - start;
+	return start;
+}
+
+size_t suffix_split(struct suffix *s, const char *name, size_t len, const char **ret_registered,
+		    size_t *ret_len)
+{
+	size_t start;
+	if (len > NAME_MAX_CACHED) {
+		start = split(s, name, len, ret_len);
+		*ret_registered = name + start;
+		return start;
+	}
+	uint64_t hash = hash_bytes(&s->key, name, len);
+	struct cached *slot = cache_slot(s, hash);
+	if (slot->answer & IS_SPLIT) {
+		start = slot->answer >> 8 & 0xff;
+		*ret_len = slot->answer & 0xff;
+		if (start + *ret_len > len)
+			start = *ret_len = 0; /* two names of one hash: never seen, always safe */
+	} else {
+		start = split(s, name, len, ret_len);
+		slot = cache_slot(s, hash); /* the questions may have taken it */
+		slot->answer = (uint32_t)(IS_SPLIT | start << 8 | *ret_len);
 	}
 	*ret_registered = name + start;
-	*ret_len = len - start;
 	return start;
 }

@@ -1,0 +1,237 @@
+/*
+ * detect/port_scan/explain.c - the proof in words and numbers.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "exfild/base/str.h"
+#include "port_scan.h"
+
+#define RISK_NATS 9.0
+
+struct story {
+	uint64_t hosts, ports, targets, answered, refused, silent;
+	uint64_t first_ns;
+	bool is_single, is_about; /* counts are estimates */
+	const char *what;	  /* "TCP ports" */
+};
+
+static const char *kind_words(enum scan_kind kind)
+{
+	switch (kind) {
+	case SCAN_UDP:
+		return "UDP ports";
+	case SCAN_PROTO:
+		return "IP protocols";
+	case SCAN_FLAGS:
+		return "TCP ports (with flags that no connection begins with)";
+	default:
+		return "TCP ports";
+	}
+}
+
+static struct story tell(const struct scanner *w, const struct track *t, bool is_single)
+{
+	struct story y = { .is_single = is_single, .what = kind_words(t->key.kind) };
+	if (is_single) {
+		y.hosts = 1;
+		y.ports = distinct_count(&t->failed);
+		y.targets = y.ports;
+		y.answered = t->answered;
+		y.refused = t->refused;
+		y.silent = t->silent;
+		y.first_ns = t->first_ns;
+		y.is_about = t->failed.is_many;
+		return y;
+	}
+	y.hosts = distinct_count(&w->hosts);
+	y.ports = distinct_count(&w->ports);
+	y.targets = distinct_count(&w->targets);
+	y.answered = distinct_count(&w->open);
+	y.refused = w->refused;
+	y.silent = w->silent;
+	y.first_ns = w->first_ns;
+	y.is_about = w->targets.is_many;
+	return y;
+}
+
+static double clamp(double x, double low, double high)
+{
+	return x < low ? low : x > high ? high : x;
+}
+
+static void score(struct finding *f, const struct scan_state *s, const struct detect_env *env,
+		  const struct track *t, const struct contact *c, const struct story *y)
+{
+	double walk = decayed_at(&t->walk, env->steady_ns, (double)s->params->memory_s);
+	double by_walk = 0.5 * clamp(walk / s->limit, 0, 1);
+	double by_size = 0.3 * clamp(log2((double)y->targets / 8.0) / 5, 0, 1);
+	double by_flags = c->kind == SCAN_FLAGS ? 0.2 : 0;
+	double by_side = c->direction == SCAN_INBOUND ? -0.3 : 0.1;
+	finding_feature(f, "random_walk", walk, 0, s->limit, 0.5, by_walk,
+			"log-likelihood ratio of scanner to client over first contacts");
+	finding_feature(f, "targets", (double)y->targets, NAN, 8, 0.3, by_size,
+			"%s%llu targets failed: %llu refused, %llu silent", y->is_about ? "about " : "",
+			(unsigned long long)y->targets, (unsigned long long)y->refused,
+			(unsigned long long)y->silent);
+	if (by_flags > 0)
+		finding_feature(f, "impossible_flags", 1, 0, 1, 0.2, by_flags,
+				"first segments with flags that no TCP begins with");
+	finding_feature(f, "direction", c->direction, NAN, NAN, 0.3, by_side, "%s",
+			c->direction == SCAN_INBOUND  ? "from outside: the noise of the Internet" :
+			c->direction == SCAN_OUTBOUND ? "from inside to outside" :
+							"both ends are on one side");
+	f->score = clamp(by_walk + by_size + by_flags + by_side, 0, 1);
+	f->llr = c->direction == SCAN_INBOUND ? 1 : fmin(0.6 * walk, RISK_NATS);
+	f->confidence = f->score;
+}
+
+static void classify(struct finding *f, const struct contact *c, const struct scanner *w)
+{
+	bool is_hosts = c->kind == SCAN_PING || c->kind == SCAN_ARP;
+	f->class = FINDING_RECON;
+	f->tactic = c->direction == SCAN_INBOUND ? "TA0043" : "TA0007";
+	finding_technique(f, is_hosts ? "T1018" : "T1046");
+	if (c->direction == SCAN_INBOUND)
+		finding_technique(f, "T1595.001");
+	if ((w->kinds & (1u << SCAN_PING | 1u << SCAN_ARP)) && !is_hosts)
+		finding_technique(f, "T1018");
+}
+
+static void examples(const struct scanner *w, char *dst, size_t size)
+{
+	size_t used = 0;
+	dst[0] = '\0';
+	for (unsigned i = 0; i < w->example_count && i < 3; i++) {
+		char host[IPADDR_TEXT_MAX], port[8] = "";
+		if (w->examples[i].port)
+			(void)snprintf(port, sizeof(port), ":%u", w->examples[i].port);
+		int n = snprintf(dst + used, size - used, "%s%s%s", used ? ", " : "",
+				 ipaddr_print(&w->examples[i].host, host, sizeof(host)), port);
+		if (n < 0 || (size_t)n >= size - used)
+			return;
+		used += (size_t)n;
+	}
+}
+
+static void say_message(struct finding *f, const struct detect_env *env, const struct scanner *w,
+			const struct track *t, const struct contact *c, const struct story *y)
+{
+	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], span[32], some[192];
+	const char *about = y->is_about ? "about " : "";
+	uint32_t roles = context_roles(env->context, &c->src);
+	const char *role = roles & (ROLE_NAT | ROLE_PROXY) ? " (asks for others)" : "";
+	enum port_class class = port_class_of(t->key.port);
+	ipaddr_print(&c->src, src, sizeof(src));
+	ipaddr_print(&c->dst, dst, sizeof(dst));
+	str_duration(span, sizeof(span), env->now_ns - y->first_ns);
+	examples(w, some, sizeof(some));
+	if (y->is_single)
+		finding_text(f->message, sizeof(f->message),
+			     "%s%s tried %s%llu %s of %s in %s: %llu answered, %llu refused, %llu "
+			     "stayed silent (%u to %u)",
+			     src, role, about, (unsigned long long)y->ports, y->what, dst, span,
+			     (unsigned long long)y->answered, (unsigned long long)y->refused,
+			     (unsigned long long)y->silent, t->lowest, t->highest);
+	else if (c->kind == SCAN_PING || c->kind == SCAN_ARP)
+		finding_text(f->message, sizeof(f->message),
+			     "%s%s looked for %s%llu hosts by %s in %s: %llu answered, %llu stayed "
+			     "silent (%s ...)",
+			     src, role, about, (unsigned long long)y->hosts,
+			     c->kind == SCAN_PING ? "ping" : "ARP", span,
+			     (unsigned long long)y->answered, (unsigned long long)y->silent, some);
+	else
+		finding_text(f->message, sizeof(f->message),
+			     "%s%s tried %s%llu hosts on %s%llu %s%s in %s: %llu answered, %llu "
+			     "refused, %llu stayed silent (%s ...)",
+			     src, role, about, (unsigned long long)y->hosts,
+			     y->ports > DISTINCT_EXACT ? "about " : "", (unsigned long long)y->ports,
+			     class == PORT_OTHER ? "" : port_class_name(class),
+			     c->kind == SCAN_UDP ? " UDP ports" : " TCP ports", span,
+			     (unsigned long long)y->answered, (unsigned long long)y->refused,
+			     (unsigned long long)y->silent, some);
+}
+
+static void say_why(struct finding *f, const struct scan_state *s, const struct contact *c,
+		    const struct story *y)
+{
+	finding_text(f->counterfactual, sizeof(f->counterfactual),
+		     "silent while first contacts that fail outnumber those that succeed by fewer than %.0f",
+		     ceil(s->limit / s->step_fail));
+	if (y->is_single)
+		finding_text(f->not_harmless, sizeof(f->not_harmless),
+			     "a client of a dead server asks for its few ports again and again; here each "
+			     "of %llu was asked once or twice",
+			     (unsigned long long)y->ports);
+	else
+		finding_text(f->not_harmless, sizeof(f->not_harmless),
+			     "a busy client is answered by most of the hosts that it turns to; here %llu of "
+			     "%llu targets failed, each counted once%s",
+			     (unsigned long long)y->targets,
+			     (unsigned long long)(y->targets + y->answered),
+			     c->direction == SCAN_OUTBOUND ?
+				     ", and none was looked up in DNS before" :
+				     "");
+	finding_text(f->unseen, sizeof(f->unseen),
+		     "contacts before the first failure, and what was tried from other addresses");
+}
+
+static void say_steps(struct finding *f, const struct contact *c, const struct story *y)
+{
+	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX];
+	const char *family = c->e->ip_version == 6 ? "ipv6" : "ip";
+	ipaddr_print(&c->src, src, sizeof(src));
+	ipaddr_print(&c->dst, dst, sizeof(dst));
+	if (c->direction == SCAN_INBOUND)
+		finding_step(f, "Look at what answered %s, and whether it should be reachable", src);
+	else
+		finding_step(f, "On %s: find the process and the user behind the scan", src);
+	finding_step(f, "Is %s a vulnerability scanner or a monitor? Then except it by name and date", src);
+	if (y->answered)
+		finding_step(f, "Look at what %s did with the targets that answered", src);
+	if (c->kind == SCAN_ARP)
+		finding_text(f->filter, sizeof(f->filter), "arp.opcode == 1 && arp.src.proto_ipv4 == %s",
+			     src);
+	else if (c->kind == SCAN_PING)
+		finding_text(f->filter, sizeof(f->filter), "%s.src == %s && (icmp || icmpv6)", family, src);
+	else if (y->is_single)
+		finding_text(f->filter, sizeof(f->filter), "%s.addr == %s && %s.addr == %s", family, src,
+			     family, dst);
+	else
+		finding_text(f->filter, sizeof(f->filter), "%s.src == %s && %s", family, src,
+			     c->kind == SCAN_UDP ? "udp" : "tcp");
+}
+
+void scan_explain(struct scan_state *s, const struct detect_env *env, const struct scanner *w,
+		  const struct track *t, const struct contact *c, bool is_single,
+		  enum severity severity)
+{
+	struct finding f;
+	struct story y = tell(w, t, is_single);
+	bool is_hosts = c->kind == SCAN_PING || c->kind == SCAN_ARP;
+	finding_init(&f, "port_scan", "port_scan", "Scan of hosts or ports");
+	finding_from_event(&f, c->e);
+	f.severity = severity;
+	classify(&f, c, w);
+	score(&f, s, env, t, c, &y);
+	f.subject.ip = c->src;
+	f.subject.has_ip = true;
+	f.subject.port = 0;
+	f.peer.ip = c->dst;
+	f.peer.port = 0;
+	f.peer.has_ip = is_single;
+	finding_text(f.object, sizeof(f.object), "%s",
+		     is_single ? "ports of a host" : is_hosts ? "hosts" : "services");
+	f.start_ns = y.first_ns;
+	f.end_ns = env->now_ns;
+	f.time_ns = env->now_ns;
+	f.count = y.targets;
+	for (unsigned i = 0; i < w->packet_count; i++)
+		finding_packet(&f, w->packets[i]);
+	for (unsigned i = 0; i < w->example_count; i++)
+		finding_related(&f, &w->examples[i].host);
+	say_message(&f, env, w, t, c, &y);
+	say_why(&f, s, c, &y);
+	say_steps(&f, c, &y);
+	env->raise(env->arg, &f);
+}

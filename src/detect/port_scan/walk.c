@@ -1,0 +1,262 @@
+/*
+ * detect/port_scan/walk.c - the threshold random walks and what is told of them.
+ *
+ * Jung, Paxson, Berger and Balakrishnan (IEEE S&P 2004): each first contact of a source with a
+ * target moves the log-likelihood ratio of "scanner" to "client" by ln((1-theta1)/(1-theta0)) when
+ * it fails and by ln(theta1/theta0) when it is answered; ln(beta/alpha) makes a scanner,
+ * ln((1-beta)/(1-alpha)) a client, whose walk begins anew.  A walk decays with a half-life of
+ * memory_s, so that one dead host a day over a year does not add up and one target an hour does.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "port_scan.h"
+
+#define P2P_NS (3600ull * 1000000000ull)
+#define NEAR 4
+#define SEQUENTIAL_SHARE 0.5
+
+struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
+			     const struct ipaddr *src, uint32_t tunnel_key, bool make)
+{
+	struct scanner_key key;
+	bool is_new = false;
+	memset(&key, 0, sizeof(key));
+	key.src = *src;
+	key.tunnel_key = tunnel_key;
+	struct scanner *w = make ? table_get(&s->scanners, &key, &is_new) :
+				   table_find(&s->scanners, &key);
+	uint64_t memory_ns = 2 * s->params->memory_s * 1000000000ull;
+	if (w && !is_new && env->steady_ns - w->steady_ns > memory_ns) {
+		memset((uint8_t *)w + sizeof(key), 0, sizeof(*w) - sizeof(key));
+		is_new = true;
+	}
+	if (is_new)
+		w->first_ns = env->now_ns;
+	if (w)
+		w->steady_ns = env->steady_ns;
+	return w;
+}
+
+static struct track *find_track(struct scan_state *s, const struct contact *c, enum scan_shape shape,
+				bool make)
+{
+	struct track_key key;
+	bool is_new;
+	memset(&key, 0, sizeof(key));
+	key.src = c->src;
+	key.tunnel_key = c->e->tunnel_key;
+	key.kind = (uint8_t)c->kind;
+	key.shape = (uint8_t)shape;
+	if (shape == SHAPE_PORTS) {
+		key.host = c->dst;
+	} else {
+		enum port_class class = port_class_of(c->port);
+		key.port = class == PORT_OTHER ? c->port : port_class_first(class);
+	}
+	return make ? table_get(&s->tracks, &key, &is_new) : table_find(&s->tracks, &key);
+}
+
+static uint64_t target_hash(const struct scan_state *s, const struct contact *c,
+			    enum scan_shape shape)
+{
+	uint64_t words[3] = { c->dst.u.q[0], c->dst.u.q[1], c->port };
+	if (shape == SHAPE_PORTS)
+		words[0] = words[1] = 0;
+	else
+		words[2] = 0;
+	return hash_words(&s->tracks.key, words, 3);
+}
+
+static bool is_near(const struct ipaddr *a, const struct ipaddr *b)
+{
+	if (memcmp(a->u.b, b->u.b, 12) != 0)
+		return false;
+	uint32_t x, y;
+	memcpy(&x, a->u.b + 12, 4);
+	memcpy(&y, b->u.b + 12, 4);
+	x = __builtin_bswap32(x);
+	y = __builtin_bswap32(y);
+	return (x > y ? x - y : y - x) <= NEAR;
+}
+
+/* A success moves the walk down once a target; a failure that came before is taken back. */
+static void step_down(struct scan_state *s, const struct detect_env *env, struct track *t,
+		      const struct contact *c, uint64_t hash)
+{
+	double half_life = (double)s->params->memory_s;
+	uint32_t mark = (uint32_t)(hash >> 32) | 1;
+	for (unsigned i = 0; i < GOOD_TARGETS; i++)
+		if (t->good[i] == mark)
+			return;
+	t->good[t->good_next++ % GOOD_TARGETS] = mark;
+	t->answered++;
+	double step = s->step_good;
+	if (distinct_remove(&t->failed, hash)) {
+		step -= s->step_fail * c->weight[t->key.shape];
+		t->silent -= t->silent > 0;
+	}
+	decayed_add(&t->walk, env->steady_ns, half_life, step);
+	if (t->walk.value <= log((1 - s->params->beta) / (1 - s->params->alpha)))
+		t->walk.value = 0; /* a client: begin anew */
+}
+
+/* Whether the failure was the first at its target. */
+static bool step_up(struct scan_state *s, const struct detect_env *env, struct track *t,
+		    const struct contact *c, uint64_t hash)
+{
+	double weight = c->weight[t->key.shape];
+	if (!distinct_add(&t->failed, hash))
+		return false;
+	if (t->failed.count == 1 && !t->failed.is_many) {
+		t->first_ns = env->now_ns;
+		t->lowest = c->port;
+		t->highest = c->port;
+	}
+	t->last_ns = env->now_ns;
+	t->refused += c->result == CONTACT_REFUSED;
+	t->silent += c->result == CONTACT_SILENT;
+	t->answered += c->result == CONTACT_EMPTY;
+	t->services += port_is_service(c->port);
+	t->near += is_near(&t->last, &c->dst);
+	t->last = c->dst;
+	t->lowest = c->port < t->lowest ? c->port : t->lowest;
+	t->highest = c->port > t->highest ? c->port : t->highest;
+	decayed_add(&t->walk, env->steady_ns, (double)s->params->memory_s, s->step_fail * weight);
+	return true;
+}
+
+static void note_failure(struct scan_state *s, const struct detect_env *env, struct scanner *w,
+			 const struct contact *c)
+{
+	uint64_t host = target_hash(s, c, SHAPE_HOSTS);
+	uint64_t port = target_hash(s, c, SHAPE_PORTS);
+	bool is_new = distinct_add(&w->targets, hash_mix(host, port) ^ c->kind);
+	distinct_add(&w->hosts, host);
+	distinct_add(&w->ports, port);
+	w->last_ns = env->now_ns;
+	w->refused += is_new && c->result == CONTACT_REFUSED;
+	w->silent += is_new && c->result == CONTACT_SILENT;
+	if (c->result == CONTACT_EMPTY)
+		distinct_add(&w->open, hash_mix(host, port));
+	if (w->packet_count < SCAN_PACKETS && c->packet)
+		w->packets[w->packet_count++] = c->packet;
+	if (!is_new || w->example_count >= EXAMPLES)
+		return;
+	struct example *x = &w->examples[w->example_count++];
+	x->host = c->dst;
+	x->port = c->port;
+	x->result = (uint8_t)c->result;
+}
+
+static bool is_scan(const struct scan_state *s, const struct detect_env *env, const struct track *t,
+		    const struct contact *c)
+{
+	uint64_t targets = distinct_count(&t->failed);
+	if (decayed_at(&t->walk, env->steady_ns, (double)s->params->memory_s) < s->limit ||
+	    targets < s->params->min_targets)
+		return false;
+	if (t->key.shape == SHAPE_HOSTS) {
+		/* hosts that ask for their neighbours ask in no order */
+		if (c->kind == SCAN_ARP && t->near < SEQUENTIAL_SHARE * (double)targets)
+			return targets >= 4 * s->params->min_targets;
+		return true;
+	}
+	if (c->kind == SCAN_UDP)
+		return t->services >= 5;
+	if (c->kind == SCAN_TCP)
+		return t->services >= 3 || targets >= 64;
+	return true;
+}
+
+static enum severity severity_of(const struct scan_state *s, const struct scanner *w,
+				 const struct track *t, const struct contact *c)
+{
+	uint64_t targets = distinct_count(&w->targets);
+	enum port_class class = port_class_of(t->key.port);
+	bool is_admin = class >= PORT_SMB && class <= PORT_DATABASE;
+	if (c->direction == SCAN_INBOUND)
+		return targets >= s->params->inbound_targets ? SEVERITY_MEDIUM : SEVERITY_LOW;
+	if (c->direction == SCAN_OUTBOUND && c->kind == SCAN_TCP && t->key.shape == SHAPE_HOSTS &&
+	    !port_is_service(c->port) && targets < 4 * s->params->high_targets)
+		return SEVERITY_LOW;
+	if (c->kind == SCAN_TCP && t->key.shape == SHAPE_HOSTS && is_admin &&
+	    distinct_count(&t->failed) >= s->params->high_targets)
+		return SEVERITY_HIGH;
+	return SEVERITY_MEDIUM;
+}
+
+/* One host's ports are told by host, for the first hosts; the rest is one sweep of the scanner. */
+static void decide(struct scan_state *s, const struct detect_env *env, struct scanner *w,
+		   struct track *t, const struct contact *c)
+{
+	if (!is_scan(s, env, t, c))
+		return;
+	enum severity severity = severity_of(s, w, t, c);
+	w->kinds |= 1u << c->kind;
+	bool is_single = t->key.shape == SHAPE_PORTS && (t->is_hot || w->told_hosts < TOLD_HOSTS);
+	if (is_single) {
+		uint64_t targets = distinct_count(&t->failed);
+		if (t->is_hot && targets < 4 * t->told_targets)
+			return;
+		w->told_hosts += !t->is_hot;
+		t->is_hot = true;
+		t->told_targets = targets;
+	} else {
+		unsigned group = c->kind == SCAN_PING || c->kind == SCAN_ARP;
+		uint64_t targets = distinct_count(&w->targets);
+		if (w->told_targets[group] && targets < 4 * w->told_targets[group] &&
+		    (unsigned)severity <= w->told_severity[group])
+			return;
+		w->told_targets[group] = targets;
+		w->told_severity[group] = (uint8_t)severity;
+	}
+	s->findings++;
+	scan_explain(s, env, w, t, c, is_single, severity);
+}
+
+static void on_failure(struct scan_state *s, const struct detect_env *env, const struct contact *c)
+{
+	for (unsigned shape = 0; shape < 2; shape++) {
+		if (c->weight[shape] <= 0)
+			continue;
+		struct track *t = find_track(s, c, (enum scan_shape)shape, true);
+		if (!t || !step_up(s, env, t, c, target_hash(s, c, (enum scan_shape)shape)))
+			continue;
+		struct scanner *w = walk_scanner(s, env, &c->src, c->e->tunnel_key, true);
+		if (!w)
+			return;
+		note_failure(s, env, w, c);
+		decide(s, env, w, t, c);
+	}
+}
+
+static void on_success(struct scan_state *s, const struct detect_env *env, const struct contact *c,
+		       struct scanner *w)
+{
+	for (unsigned shape = 0; shape < 2; shape++) {
+		if (c->weight[shape] <= 0)
+			continue;
+		struct track *t = find_track(s, c, (enum scan_shape)shape, false);
+		uint64_t hash = target_hash(s, c, (enum scan_shape)shape);
+		if (t)
+			step_down(s, env, t, c, hash);
+		if (t && shape == SHAPE_HOSTS)
+			distinct_add(&w->open, hash_mix(hash, target_hash(s, c, SHAPE_PORTS)));
+	}
+}
+
+void walk_contact(struct scan_state *s, const struct detect_env *env, const struct contact *c)
+{
+	struct scanner *w = walk_scanner(s, env, &c->src, c->e->tunnel_key, false);
+	bool is_p2p = w && w->p2p_ns && env->steady_ns - w->p2p_ns < P2P_NS;
+	if (c->result == CONTACT_ANSWERED) {
+		if (w)
+			on_success(s, env, c, w);
+		return;
+	}
+	if (is_p2p && c->direction == SCAN_OUTBOUND && c->kind != SCAN_PING &&
+	    !port_is_service(c->port))
+		return;
+	on_failure(s, env, c);
+}

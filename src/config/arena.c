@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_FIRST ((size_t)4096)
+#define CHUNK_FIRST   ((size_t)4096)
 #define CHUNK_LARGEST ((size_t)1 << 20)
 
 struct arena_chunk {

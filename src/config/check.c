@@ -12,17 +12,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exfild/base/str.h"
 #include "schema.h"
 
+#include "exfild/base/str.h"
+
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
+#define DIGITS  "0123456789"
 
 const char *check_name(const char *text)
 {
 	return strspn(text, LETTERS DIGITS "._-") == strlen(text)
-		       ? NULL
-		       : "a name of letters, digits, '.', '_' and '-'";
+	               ? NULL
+	               : "a name of letters, digits, '.', '_' and '-'";
 }
 
 const char *check_interface(const char *text)
@@ -47,7 +48,8 @@ const char *check_timezone(const char *text)
 		return want;
 	const char *folder = getenv("TZDIR");
 	char path[512];
-	int n = snprintf(path, sizeof(path), "%s/%s", folder ? folder : "/usr/share/zoneinfo", text);
+	int n = snprintf(path, sizeof(path), "%s/%s", folder ? folder : "/usr/share/zoneinfo",
+	                 text);
 	if (n < 0 || (size_t)n >= sizeof(path) || access(path, R_OK) != 0)
 		return want;
 	return NULL;
@@ -84,8 +86,8 @@ static size_t host_length(const char *text, const char *stops)
 	if (text[0] == '[') {
 		const char *close = strchr(text, ']');
 		return close && is_ipv6(text + 1, (size_t)(close - text - 1))
-			       ? (size_t)(close - text) + 1
-			       : 0;
+		               ? (size_t)(close - text) + 1
+		               : 0;
 	}
 	size_t len = strcspn(text, stops);
 	return is_host(text, len) ? len : 0;
@@ -161,7 +163,8 @@ const char *check_redis_url(const char *text)
 const char *check_syslog_url(const char *text)
 {
 	static const char *const schemes[] = { "udp://", "tcp://", "tls://" };
-	const char *want = "udp://HOST[:PORT], tcp://HOST[:PORT], tls://HOST[:PORT] or unix:///PATH";
+	const char *want =
+		"udp://HOST[:PORT], tcp://HOST[:PORT], tls://HOST[:PORT] or unix:///PATH";
 	const char *rest = after(text, "unix://");
 	if (rest)
 		return rest[0] == '/' && rest[1] ? NULL : want;

@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "exfild/base/str.h"
 #include "schema.h"
+
+#include "exfild/base/str.h"
 
 #define NAME_MAX_DISTANCE 63 /* str_distance takes no more */
 

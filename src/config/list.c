@@ -53,7 +53,7 @@ static int take_element(struct load *l, const struct key *k, const struct yaml_n
 
 /* The elements of list n; a list that must be given must not be empty. */
 static int take_list(struct load *l, const struct key *k, const struct yaml_node *n, void **ret,
-		     size_t *ret_count)
+                     size_t *ret_count)
 {
 	char want[64];
 	snprintf(want, sizeof(want), "a %s", key_type_name(k));
@@ -86,8 +86,8 @@ static int take_tenants(struct load *l, const struct key *k, const struct yaml_n
 	size_t old_count, count;
 	memcpy(&old, field(k, base), sizeof(old));
 	memcpy(&old_count, (unsigned char *)base + k->extra, sizeof(old_count));
-	struct config_tenants *all = arena_array(&l->whole->memory, old_count + count_children(n),
-						 sizeof(*all));
+	struct config_tenants *all =
+		arena_array(&l->whole->memory, old_count + count_children(n), sizeof(*all));
 	if (!all)
 		return load_fail_memory(l);
 	count = 0;

@@ -8,21 +8,20 @@
 
 /* Where a key's value lives: in struct config, or in an element of a list. */
 #define IN(type, field) .offset = offsetof(type, field), .size = sizeof(((type *)NULL)->field)
-#define AT(field) IN(struct config, field)
-#define COUNT(field) .extra = offsetof(struct config, field)
-#define END { .name = NULL }
+#define AT(field)       IN(struct config, field)
+#define COUNT(field)    .extra = offsetof(struct config, field)
 
 #define DAY_S 86400
 
 static const struct key sensor_keys[] = {
 	{ "name", KEY_TEXT, AT(sensor.name), .max = 63, .def = "", .check = check_name,
 	  .help = "Name of this sensor in alerts (observer.name). Empty: the host's name when live, "
-		  "exfild in a replay." },
+	          "exfild in a replay." },
 	{ "timezone", KEY_TEXT, AT(sensor.timezone), .min = 1, .max = 63, .def = "UTC",
 	  .check = check_timezone,
 	  .help = "Time zone of working hours and calendars, as in Europe/Berlin. Alerts always "
-		  "carry UTC." },
-	END
+	          "carry UTC." },
+	{ .name = NULL },
 };
 
 static const struct key interface_keys[] = {
@@ -31,24 +30,24 @@ static const struct key interface_keys[] = {
 	{ "side", KEY_CHOICE, IN(struct config_interface, side), .def = "auto",
 	  .values = "auto|inside|outside",
 	  .help = "Which side of the gateway it faces. auto: outside if it holds the default "
-		  "route." },
-	END
+	          "route." },
+	{ .name = NULL },
 };
 
 static const struct key capture_keys[] = {
-	{ "interfaces", KEY_MAPS, KEY_AUTO | KEY_LATER, AT(capture.interfaces), COUNT(capture.interface_count),
-	  .max = 64, .def = "auto", .keys = interface_keys,
+	{ "interfaces", KEY_MAPS, KEY_AUTO | KEY_LATER, AT(capture.interfaces),
+	  COUNT(capture.interface_count), .max = 64, .def = "auto", .keys = interface_keys,
 	  .element = sizeof(struct config_interface),
 	  .place = offsetof(struct config_interface, place),
 	  .help = "Where to listen when live. auto: each inside interface once, a bridge before "
-		  "its ports." },
+	          "its ports." },
 	{ "filter", KEY_TEXT, AT(capture.filter), .max = 4096, .def = "",
 	  .help = "Only packets that match this BPF expression are seen." },
 	{ "workers", KEY_NUMBER, KEY_AUTO, AT(capture.workers), .min = 1, .max = 64, .def = "auto",
 	  .help = "Threads that take packets apart. auto: half the cores." },
 	{ "buffer_mb", KEY_NUMBER, AT(capture.buffer_mb), .min = 1, .max = 16384, .def = "64",
 	  .help = "Buffer between the kernel and exfild, of all interfaces together, in MB." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key zone_keys[] = {
@@ -60,7 +59,7 @@ static const struct key zone_keys[] = {
 	{ "vni", KEY_NUMBER, IN(struct config_zone, vni),
 	  .extra = offsetof(struct config_zone, has_vni), .max = 16777215,
 	  .help = "VXLAN or Geneve network it lives in: equal addresses in two networks are two "
-		  "hosts." },
+	          "hosts." },
 	{ "model", KEY_CHOICE, IN(struct config_zone, model), .values = "private|iaas|paas|saas",
 	  .help = "Who runs the machines; alerts say from it whose turn it is." },
 	{ "owner", KEY_TEXT, IN(struct config_zone, owner), .max = 63,
@@ -70,14 +69,14 @@ static const struct key zone_keys[] = {
 	{ "tags", KEY_TEXTS, IN(struct config_zone, tags),
 	  .extra = offsetof(struct config_zone, tag_count), .min = 1, .max = 63,
 	  .help = "Free words for policies, such as crown-jewels." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key limit_keys[] = {
 	{ "memory_mb", KEY_NUMBER, KEY_AUTO, AT(limits.memory_mb), .min = 96, .max = 1048576,
 	  .def = "auto",
 	  .help = "Memory for all tables, in MB. auto: a quarter of the machine's, from 96 to "
-		  "1024." },
+	          "1024." },
 	{ "flows", KEY_NUMBER, KEY_AUTO, AT(limits.flows), .min = 1024, .max = 16777216,
 	  .def = "auto", .help = "Flows followed at once. auto: by memory." },
 	{ "hosts", KEY_NUMBER, KEY_AUTO, AT(limits.hosts), .min = 256, .max = 4194304,
@@ -88,21 +87,21 @@ static const struct key limit_keys[] = {
 	  .def = "65536", .help = "Flows whose protocol is still being found out at once." },
 	{ "disk_mb", KEY_NUMBER, KEY_AUTO, AT(limits.disk_mb), .min = 16, .max = 1048576,
 	  .def = "2048", .help = "Disk for state, spool and evidence together, in MB." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key detector_keys[] = {
 	{ "enabled", KEY_BOOL, IN(struct config_section, enabled), .def = "true",
 	  .help = "Does this detector judge at all?" },
-	END
+	{ .name = NULL },
 };
 
 static const struct key signature_keys[] = {
-	{ "directories", KEY_PATHS, KEY_LATER, AT(signatures.directories), COUNT(signatures.directory_count),
-	  .min = 1, .max = 4095,
+	{ "directories", KEY_PATHS, KEY_LATER, AT(signatures.directories),
+	  COUNT(signatures.directory_count), .min = 1, .max = 4095,
 	  .def = "[/usr/share/exfild/signatures, /etc/exfild/signatures]",
 	  .help = "Folders of Sigma rules." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key feed_keys[] = {
@@ -118,35 +117,34 @@ static const struct key feed_keys[] = {
 	{ "expires", KEY_DURATION, IN(struct config_feed, expires_s), .min = 60,
 	  .max = 3650ull * DAY_S, .def = "30d",
 	  .help = "Age at which an indicator that does not say so itself is forgotten." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key intel_keys[] = {
-	{ "feeds", KEY_MAPS, KEY_JOINED | KEY_UNIQUE | KEY_LATER, AT(intel.feeds), COUNT(intel.feed_count),
-	  .max = 1024, .def = "[]", .keys = feed_keys, .element = sizeof(struct config_feed),
-	  .place = offsetof(struct config_feed, place),
+	{ "feeds", KEY_MAPS, KEY_JOINED | KEY_UNIQUE | KEY_LATER, AT(intel.feeds),
+	  COUNT(intel.feed_count), .max = 1024, .def = "[]", .keys = feed_keys,
+	  .element = sizeof(struct config_feed), .place = offsetof(struct config_feed, place),
 	  .help = "Files of known bad addresses, names, hashes and fingerprints." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key service_keys[] = {
-	{ "files", KEY_PATHS, AT(services.files), COUNT(services.file_count), .min = 1,
-	  .max = 4095, .def = "[]",
-	  .help = "Your own service catalogues, on top of the one that is shipped." },
+	{ "files", KEY_PATHS, AT(services.files), COUNT(services.file_count), .min = 1, .max = 4095,
+	  .def = "[]", .help = "Your own service catalogues, on top of the one that is shipped." },
 	{ "sanctioned", KEY_TEXTS, AT(services.sanctioned), COUNT(services.sanctioned_count),
 	  .min = 1, .max = 63, .def = "[]",
 	  .help = "Services that the organisation uses on purpose, by their catalogue name." },
-	{ "tenants", KEY_TENANTS, KEY_LATER, AT(services.tenants), COUNT(services.tenant_count), .min = 1,
-	  .max = 253, .def = "{}",
+	{ "tenants", KEY_TENANTS, KEY_LATER, AT(services.tenants), COUNT(services.tenant_count),
+	  .min = 1, .max = 253, .def = "{}",
 	  .help = "The organisation's own names within a service; any other tenant is foreign." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key policy_keys[] = {
-	{ "files", KEY_PATHS, KEY_LATER, AT(policy.files), COUNT(policy.file_count), .min = 1, .max = 4095,
-	  .def = "[/etc/exfild/policy.yaml]",
+	{ "files", KEY_PATHS, KEY_LATER, AT(policy.files), COUNT(policy.file_count), .min = 1,
+	  .max = 4095, .def = "[/etc/exfild/policy.yaml]",
 	  .help = "Sigma rules over findings, alerts and usage that say what to do." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key exception_keys[] = {
@@ -162,27 +160,27 @@ static const struct key exception_keys[] = {
 	  .max = 1024, .help = "Why this is harmless." },
 	{ "expires", KEY_DATE, KEY_REQUIRED, IN(struct config_exception, expires),
 	  .help = "The end of the silence; packet time counts." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key alert_keys[] = {
-	{ "minimum", KEY_SEVERITY, AT(alerts.minimum), .def = "low",
-	  .values = CONFIG_SEVERITIES, .help = "Less severe alerts are not sent." },
+	{ "minimum", KEY_SEVERITY, AT(alerts.minimum), .def = "low", .values = CONFIG_SEVERITIES,
+	  .help = "Less severe alerts are not sent." },
 	{ "merge", KEY_DURATION, AT(alerts.merge_s), .min = 1, .max = 30ull * DAY_S, .def = "1h",
 	  .help = "Findings of one cause within this time are one alert." },
 	{ "rate_per_minute", KEY_NUMBER, AT(alerts.rate_per_minute), .min = 1, .max = 1000000,
 	  .def = "600", .help = "More alerts a minute are counted, not sent; an alert says so." },
 	{ "format", KEY_CHOICE, AT(alerts.format), .def = "ecs", .values = "ecs|ocsf|eve",
 	  .help = "JSON by Elastic Common Schema, OCSF Detection Finding or Suricata EVE." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key redis_keys[] = {
 	{ "url", KEY_TEXT, AT(redis.url), .max = 1024, .def = "", .check = check_redis_url,
 	  .help = "redis://HOST[:PORT][/DB], rediss:// (TLS) or unix:///PATH[?db=N]. Empty: no "
-		  "Redis." },
-	{ "prefix", KEY_TEXT, AT(redis.prefix), .max = 127, .def = "exfild:",
-	  .help = "Begins the name of every key and channel." },
+	          "Redis." },
+	{ "prefix", KEY_TEXT, AT(redis.prefix), .max = 127,
+	  .def = "exfild:", .help = "Begins the name of every key and channel." },
 	{ "username", KEY_TEXT, AT(redis.username), .max = 127, .def = "",
 	  .help = "ACL user. Empty: the default user." },
 	{ "password_file", KEY_PATH, AT(redis.password_file), .max = 4095, .def = "",
@@ -191,13 +189,13 @@ static const struct key redis_keys[] = {
 	  .def = "100000", .help = "Alerts that the stream keeps, about." },
 	{ "channel", KEY_BOOL, AT(redis.channel), .def = "true",
 	  .help = "PUBLISH each alert on the channel alerts; only who listens right then gets "
-		  "it." },
+	          "it." },
 	{ "stream", KEY_BOOL, AT(redis.stream), .def = "true",
 	  .help = "XADD each alert to the stream alerts, which survives until it is read." },
 	{ "list", KEY_BOOL, AT(redis.list), .def = "false",
 	  .help = "RPUSH each alert to the list alerts:list, for shippers that pop." },
-	{ "sentinel", KEY_TEXTS, KEY_LATER, AT(redis.sentinels), COUNT(redis.sentinel_count), .min = 1,
-	  .max = 300, .def = "[]", .check = check_host_port,
+	{ "sentinel", KEY_TEXTS, KEY_LATER, AT(redis.sentinels), COUNT(redis.sentinel_count),
+	  .min = 1, .max = 300, .def = "[]", .check = check_host_port,
 	  .help = "Sentinels as HOST:PORT; they name the master in place of the url." },
 	{ "sentinel_name", KEY_TEXT, KEY_LATER, AT(redis.sentinel_name), .min = 1, .max = 127,
 	  .def = "mymaster", .help = "What the sentinels call the master." },
@@ -205,22 +203,23 @@ static const struct key redis_keys[] = {
 	  .help = "The url names a node of a Redis Cluster; all keys share one hash tag." },
 	{ "ca_file", KEY_PATH, KEY_LATER, AT(redis.ca_file), .max = 4095, .def = "",
 	  .help = "Certificates that rediss:// trusts. Empty: those of the system." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key sink_file_keys[] = {
 	{ "path", KEY_PATH, AT(sinks.file_path), .max = 4095, .def = "",
 	  .help = "Alerts as JSON lines into this file. Empty: no file." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key sink_syslog_keys[] = {
 	{ "url", KEY_TEXT, KEY_LATER, AT(sinks.syslog_url), .max = 1024, .def = "",
 	  .check = check_syslog_url,
 	  .help = "udp://HOST[:PORT], tcp://, tls:// or unix:///PATH. Empty: no syslog." },
-	{ "format", KEY_CHOICE, KEY_LATER, AT(sinks.syslog_format), .def = "cef", .values = "cef|json",
+	{ "format", KEY_CHOICE, KEY_LATER, AT(sinks.syslog_format), .def = "cef",
+	  .values = "cef|json",
 	  .help = "What a message holds: CEF, or the JSON of alerts.format." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key sink_keys[] = {
@@ -228,14 +227,13 @@ static const struct key sink_keys[] = {
 	{ "syslog", KEY_MAP, .keys = sink_syslog_keys, .help = "A syslog server." },
 	{ "journal", KEY_BOOL, KEY_LATER, AT(sinks.journal), .def = "false",
 	  .help = "Alerts into the journal, their fields as EXFILD_*." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key spool_keys[] = {
 	{ "directory", KEY_PATH, KEY_LATER, AT(spool.directory), .min = 1, .max = 4095,
-	  .def = "/var/lib/exfild/spool",
-	  .help = "Alerts wait here until every sink has them." },
-	END
+	  .def = "/var/lib/exfild/spool", .help = "Alerts wait here until every sink has them." },
+	{ .name = NULL },
 };
 
 static const struct key evidence_keys[] = {
@@ -245,72 +243,73 @@ static const struct key evidence_keys[] = {
 	  .help = "First kB of a flow that are kept. 0: none." },
 	{ "max_mb", KEY_NUMBER, AT(evidence.max_mb), .max = 1048576, .def = "512",
 	  .help = "All evidence together, in MB; the oldest goes first." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key quarantine_keys[] = {
 	{ "mode", KEY_CHOICE, KEY_LATER, AT(quarantine.mode), .def = "dry-run",
 	  .values = "off|dry-run|enforce",
 	  .help = "off: never. dry-run: say what would be done. enforce: do it, by nftables." },
-	{ "ttl", KEY_DURATION, KEY_LATER, AT(quarantine.ttl_s), .min = 10, .max = 30ull * DAY_S, .def = "1h",
-	  .help = "How long a host stays cut off." },
+	{ "ttl", KEY_DURATION, KEY_LATER, AT(quarantine.ttl_s), .min = 10, .max = 30ull * DAY_S,
+	  .def = "1h", .help = "How long a host stays cut off." },
 	{ "max", KEY_NUMBER, KEY_LATER, AT(quarantine.max), .min = 1, .max = 65536, .def = "256",
 	  .help = "Hosts cut off at once." },
 	{ "per_minute", KEY_NUMBER, KEY_LATER, AT(quarantine.per_minute), .min = 1, .max = 10000,
 	  .def = "10", .help = "New ones a minute." },
-	{ "never", KEY_PEERS, KEY_NO_DOMAIN | KEY_LATER, AT(quarantine.never), COUNT(quarantine.never_count),
-	  .def = "[]", .help = "Addresses, prefixes and zones that are never cut off." },
-	END
+	{ "never", KEY_PEERS, KEY_NO_DOMAIN | KEY_LATER, AT(quarantine.never),
+	  COUNT(quarantine.never_count), .def = "[]",
+	  .help = "Addresses, prefixes and zones that are never cut off." },
+	{ .name = NULL },
 };
 
 static const struct key usage_keys[] = {
 	{ "database", KEY_PATH, KEY_LATER, AT(usage.database), .min = 1, .max = 4095,
 	  .def = "/var/lib/exfild/usage.db",
 	  .help = "SQLite database of who used which service, and how much." },
-	{ "keep_days", KEY_NUMBER, KEY_LATER, AT(usage.keep_days), .min = 1, .max = 3650, .def = "90",
-	  .help = "Days until a row is deleted." },
+	{ "keep_days", KEY_NUMBER, KEY_LATER, AT(usage.keep_days), .min = 1, .max = 3650,
+	  .def = "90", .help = "Days until a row is deleted." },
 	{ "per_user", KEY_BOOL, KEY_LATER, AT(usage.per_user), .def = "false",
 	  .help = "Count by user where one is known, not by host only." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key keep_keys[] = {
-	{ "lookback", KEY_NUMBER, KEY_LATER, AT(privacy.lookback_days), .min = 1, .max = 3650, .def = "14",
-	  .help = "Days of connections kept for looking back with new indicators." },
-	{ "baselines", KEY_NUMBER, KEY_LATER, AT(privacy.baselines_days), .min = 1, .max = 3650, .def = "90",
-	  .help = "Days after which a host not seen again is forgotten." },
-	{ "evidence", KEY_NUMBER, KEY_LATER, AT(privacy.evidence_days), .min = 1, .max = 3650, .def = "7",
-	  .help = "Days that packets behind alerts are kept." },
-	END
+	{ "lookback", KEY_NUMBER, KEY_LATER, AT(privacy.lookback_days), .min = 1, .max = 3650,
+	  .def = "14", .help = "Days of connections kept for looking back with new indicators." },
+	{ "baselines", KEY_NUMBER, KEY_LATER, AT(privacy.baselines_days), .min = 1, .max = 3650,
+	  .def = "90", .help = "Days after which a host not seen again is forgotten." },
+	{ "evidence", KEY_NUMBER, KEY_LATER, AT(privacy.evidence_days), .min = 1, .max = 3650,
+	  .def = "7", .help = "Days that packets behind alerts are kept." },
+	{ .name = NULL },
 };
 
 static const struct key privacy_keys[] = {
 	{ "users", KEY_CHOICE, KEY_LATER, AT(privacy.users), .def = "pseudonym",
 	  .values = "off|pseudonym|clear",
 	  .help = "User names in alerts and usage: none, keyed pseudonyms, or as they are." },
-	{ "urls", KEY_CHOICE, KEY_LATER, AT(privacy.urls), .def = "no-query", .values = "full|no-query|host",
-	  .help = "How much of a URL is kept." },
+	{ "urls", KEY_CHOICE, KEY_LATER, AT(privacy.urls), .def = "no-query",
+	  .values = "full|no-query|host", .help = "How much of a URL is kept." },
 	{ "keep_days", KEY_MAP, .keys = keep_keys, .help = "How long things are kept, in days." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key state_keys[] = {
 	{ "directory", KEY_PATH, KEY_LATER, AT(state.directory), .min = 1, .max = 4095,
 	  .def = "/var/lib/exfild", .help = "Baselines and first-seen tables live here." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key control_keys[] = {
 	{ "socket", KEY_PATH, KEY_LATER, AT(control.socket), .min = 1, .max = 107,
 	  .def = "/run/exfild/control.sock", .help = "Where exfilctl finds the daemon." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key metrics_keys[] = {
 	{ "listen", KEY_TEXT, KEY_LATER, AT(metrics.listen), .max = 300, .def = "127.0.0.1:9477",
 	  .check = check_listen,
 	  .help = "ADDRESS:PORT for Prometheus, in HTTP. Empty: not at all." },
-	END
+	{ .name = NULL },
 };
 
 static const struct key log_keys[] = {
@@ -318,20 +317,20 @@ static const struct key log_keys[] = {
 	  .help = "Messages about exfild itself; alerts are no log lines." },
 	{ "format", KEY_CHOICE, KEY_LATER, AT(log.format), .def = "text", .values = "text|json",
 	  .help = "How they look on standard error." },
-	END
+	{ .name = NULL },
 };
 
 const struct key config_keys[] = {
 	{ "include", KEY_INCLUDE, .min = 1, .max = 4095,
 	  .help = "More files, which speak after this one: a path or a pattern such as "
-		  "conf.d/*.yaml, or a list of them, seen from this file's folder." },
+	          "conf.d/*.yaml, or a list of them, seen from this file's folder." },
 	{ "sensor", KEY_MAP, .keys = sensor_keys, .help = "Who watches." },
 	{ "capture", KEY_MAP, .keys = capture_keys, .help = "Where packets come from when live." },
-	{ "networks", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(zones), COUNT(zone_count),
-	  .max = 4096, .def = "[]", .keys = zone_keys, .element = sizeof(struct config_zone),
+	{ "networks", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(zones), COUNT(zone_count), .max = 4096,
+	  .def = "[]", .keys = zone_keys, .element = sizeof(struct config_zone),
 	  .place = offsetof(struct config_zone, place),
 	  .help = "What is inside, as zones; the longest prefix wins. None: private ranges and, "
-		  "live, every prefix on or behind an inside interface." },
+	          "live, every prefix on or behind an inside interface." },
 	{ "limits", KEY_MAP, .keys = limit_keys, .help = "How large exfild may become." },
 	{ "detectors", KEY_DETECTORS, .keys = detector_keys,
 	  .help = "Each detector's switch and parameters." },
@@ -356,5 +355,5 @@ const struct key config_keys[] = {
 	{ "control", KEY_MAP, .keys = control_keys, .help = "The control socket." },
 	{ "metrics", KEY_MAP, .keys = metrics_keys, .help = "Counters for Prometheus." },
 	{ "log", KEY_MAP, .keys = log_keys, .help = "Messages of the daemon." },
-	END
+	{ .name = NULL },
 };

@@ -36,12 +36,13 @@ enum key_type {
 };
 
 enum key_flag {
-	KEY_AUTO = 1u << 0,	 /* "auto" is a value too: 0, or the default where that is a number */
-	KEY_REQUIRED = 1u << 1,	 /* in an element: must be given */
-	KEY_JOINED = 1u << 2,	 /* list of maps: files add to it */
-	KEY_UNIQUE = 1u << 3,	 /* list of maps: the first key (a text at offset 0) names one element */
+	KEY_AUTO = 1u << 0, /* "auto" is a value too: 0, or the default where that is a number */
+	KEY_REQUIRED = 1u << 1, /* in an element: must be given */
+	KEY_JOINED = 1u << 2,   /* list of maps: files add to it */
+	KEY_UNIQUE =
+		1u << 3, /* list of maps: the first key (a text at offset 0) names one element */
 	KEY_NO_DOMAIN = 1u << 4, /* peers: address, prefix or zone only */
-	KEY_LATER = 1u << 5,	 /* checked, but nothing acts on it yet: take this away when it does */
+	KEY_LATER = 1u << 5, /* checked, but nothing acts on it yet: take this away when it does */
 };
 
 /* NULL when text will do, else what was expected. */
@@ -58,8 +59,8 @@ struct key {
 	const char *values; /* choice: "a|b|c" */
 	key_check_fn check;
 	const struct key *keys; /* map, list of maps; the last has no name */
-	size_t element;		/* list of maps: size of one */
-	size_t place;		/* list of maps: where an element keeps its place */
+	size_t element;         /* list of maps: size of one */
+	size_t place;           /* list of maps: where an element keeps its place */
 	const char *help;
 };
 

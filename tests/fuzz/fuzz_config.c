@@ -42,13 +42,14 @@ static void silent(void *arg, enum log_level level, const char *line)
 
 /* The printed form; empty when the text does not load. */
 static void load_and_print(const char *text, size_t len, const char *const *sets, size_t set_count,
-			   struct buf *out)
+                           struct buf *out)
 {
 	struct target target;
 	struct config_section section = { "dns_tunnel", params, &target, false };
-	struct config_options options = {
-		.sets = sets, .set_count = set_count, .sections = &section, .section_count = 1
-	};
+	struct config_options options = { .sets = sets,
+		                          .set_count = set_count,
+		                          .sections = &section,
+		                          .section_count = 1 };
 	struct config *c = NULL;
 	char why[512];
 	buf_init(out, (size_t)64 << 20);
@@ -85,8 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	load_and_print(text, size, sets, set ? 1 : 0, &first);
 	if (first.len && !first.full) {
 		load_and_print(first.data, first.len, NULL, 0, &second);
-		if (second.len != first.len ||
-		    memcmp(first.data, second.data, first.len) != 0)
+		if (second.len != first.len || memcmp(first.data, second.data, first.len) != 0)
 			abort();
 		buf_deinit(&second);
 	}

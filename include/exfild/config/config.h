@@ -45,7 +45,7 @@ struct config_interface {
 
 struct config_feed {
 	const char *name, *file;
-	const char *format; /* auto, plain, csv, stix, misp, zeek, suricata, rpz, hosts */
+	const char *format;  /* auto, plain, csv, stix, misp, zeek, suricata, rpz, hosts */
 	uint64_t confidence; /* 0..100 */
 	uint64_t expires_s;
 	const char *place;
@@ -74,12 +74,12 @@ struct config_peer {
 
 struct config_date {
 	const char *text; /* as written */
-	uint64_t ns;	  /* since 1970, UTC */
+	uint64_t ns;      /* since 1970, UTC */
 };
 
 struct config_exception {
 	struct config_peer source, destination;
-	uint32_t port;	  /* 0: any */
+	uint32_t port;    /* 0: any */
 	const char *rule; /* "": any */
 	const char *reason;
 	struct config_date expires;
@@ -88,58 +88,115 @@ struct config_exception {
 
 /* One detector's part: `enabled` and the table's parameters. */
 struct config_section {
-	const char *name;	    /* "dns_tunnel" */
+	const char *name;           /* "dns_tunnel" */
 	const struct param *params; /* ends with PARAM_END */
-	void *target;		    /* the struct the table's offsets lead into */
+	void *target;               /* the struct the table's offsets lead into */
 	bool enabled;
 };
 
 struct config {
-	struct { const char *name /* "": not given */, *timezone; } sensor;
-	struct { const char *filter; uint32_t workers; /* 0: auto */ uint32_t buffer_mb;
-		 const struct config_interface *interfaces; size_t interface_count; /* 0: auto */
+	struct {
+		const char *name /* "": not given */, *timezone;
+	} sensor;
+	struct {
+		const char *filter;
+		uint32_t workers; /* 0: auto */
+		uint32_t buffer_mb;
+		const struct config_interface *interfaces;
+		size_t interface_count; /* 0: auto */
 	} capture;
 	const struct config_zone *zones;
 	size_t zone_count;
 	/* 0: auto */
-	struct { uint64_t memory_mb, flows, hosts, pairs, undecided, disk_mb; } limits;
+	struct {
+		uint64_t memory_mb, flows, hosts, pairs, undecided, disk_mb;
+	} limits;
 	struct config_section *sections;
 	size_t section_count;
-	struct { const char *const *directories; size_t directory_count; } signatures;
-	struct { const struct config_feed *feeds; size_t feed_count; } intel;
-	struct { const char *const *sanctioned; size_t sanctioned_count;
-		 const char *const *files; size_t file_count;
-		 const struct config_tenants *tenants; size_t tenant_count; } services;
-	struct { const char *const *files; size_t file_count; } policy;
+	struct {
+		const char *const *directories;
+		size_t directory_count;
+	} signatures;
+	struct {
+		const struct config_feed *feeds;
+		size_t feed_count;
+	} intel;
+	struct {
+		const char *const *sanctioned;
+		size_t sanctioned_count;
+		const char *const *files;
+		size_t file_count;
+		const struct config_tenants *tenants;
+		size_t tenant_count;
+	} services;
+	struct {
+		const char *const *files;
+		size_t file_count;
+	} policy;
 	const struct config_exception *exceptions;
 	size_t exception_count;
-	struct { uint32_t minimum; /* enum severity */ uint64_t merge_s, rate_per_minute;
-		 const char *format; /* ecs, ocsf, eve */ } alerts;
-	struct { const char *url /* "": no Redis */, *prefix, *username, *password_file;
-		 uint64_t stream_maxlen; bool channel, stream, list;
-		 const char *const *sentinels; size_t sentinel_count; /* "host:port" */
-		 const char *sentinel_name; bool cluster; const char *ca_file; } redis;
-	struct { const char *file_path; /* "": none */
-		 const char *syslog_url /* "": none */, *syslog_format; /* cef, json */
-		 bool journal; } sinks;
-	struct { const char *directory; } spool;
-	struct { uint64_t kb_per_flow, max_mb; const char *directory; } evidence;
-	struct { const char *mode; /* off, dry-run, enforce */ uint64_t ttl_s, max, per_minute;
-		 const struct config_peer *never; size_t never_count; } quarantine;
-	struct { const char *database; uint64_t keep_days; bool per_user; } usage;
-	struct { const char *users; /* off, pseudonym, clear */
-		 const char *urls;  /* full, no-query, host */
-		 uint64_t lookback_days, baselines_days, evidence_days; } privacy;
-	struct { const char *directory; } state;
-	struct { const char *socket; } control;
-	struct { const char *listen; /* "": not at all */ } metrics;
-	struct { const char *level; /* error, warn, info, debug */
-		 const char *format; /* text, json */ } log;
+	struct {
+		uint32_t minimum; /* enum severity */
+		uint64_t merge_s, rate_per_minute;
+		const char *format; /* ecs, ocsf, eve */
+	} alerts;
+	struct {
+		const char *url /* "": no Redis */, *prefix, *username, *password_file;
+		uint64_t stream_maxlen;
+		bool channel, stream, list;
+		const char *const *sentinels;
+		size_t sentinel_count; /* "host:port" */
+		const char *sentinel_name;
+		bool cluster;
+		const char *ca_file;
+	} redis;
+	struct {
+		const char *file_path;     /* "": none */
+		const char *syslog_url;    /* "": none */
+		const char *syslog_format; /* cef, json */
+		bool journal;
+	} sinks;
+	struct {
+		const char *directory;
+	} spool;
+	struct {
+		uint64_t kb_per_flow, max_mb;
+		const char *directory;
+	} evidence;
+	struct {
+		const char *mode; /* off, dry-run, enforce */
+		uint64_t ttl_s, max, per_minute;
+		const struct config_peer *never;
+		size_t never_count;
+	} quarantine;
+	struct {
+		const char *database;
+		uint64_t keep_days;
+		bool per_user;
+	} usage;
+	struct {
+		const char *users; /* off, pseudonym, clear */
+		const char *urls;  /* full, no-query, host */
+		uint64_t lookback_days, baselines_days, evidence_days;
+	} privacy;
+	struct {
+		const char *directory;
+	} state;
+	struct {
+		const char *socket;
+	} control;
+	struct {
+		const char *listen; /* "": not at all */
+	} metrics;
+	struct {
+		const char *level;  /* error, warn, info, debug */
+		const char *format; /* text, json */
+	} log;
 };
 
 struct config_options {
-	const char *path;	       /* NULL: built-in defaults */
-	const char *const *sets;       /* "key.key=value" */
+	const char *path;        /* NULL: built-in defaults */
+	const char *const *sets; /* "key.key=value" */
 	size_t set_count;
 	/*
 	 * Name, params and target filled in; enabled and the defaults are set here.  NULL: the
@@ -151,10 +208,10 @@ struct config_options {
 
 /* -EXF_E_INVALID, -EXF_E_IO or -EXF_E_NOMEM: ret_why has the place and the sentence. */
 int config_load(const struct config_options *o, struct config **ret, char *ret_why,
-		size_t why_size) EXF_MUST_USE;
+                size_t why_size) EXF_MUST_USE;
 /* The same with text in place of the file o->path; `name` stands for it. It cannot include. */
 int config_parse(const struct config_options *o, const char *name, const void *text, size_t len,
-		 struct config **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+                 struct config **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
 void config_free(struct config *c);
 
 struct buf;

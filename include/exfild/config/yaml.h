@@ -19,13 +19,13 @@ enum yaml_type { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml_node {
 	enum yaml_type type;
-	const char *key;	   /* in a map: the key; else NULL */
-	const char *text;	   /* scalar: its text */
-	int is_quoted;		   /* scalar was quoted: always a string */
+	const char *key;               /* in a map: the key; else NULL */
+	const char *text;              /* scalar: its text */
+	int is_quoted;                 /* scalar was quoted: always a string */
 	const struct yaml_node *first; /* list and map: first child */
 	const struct yaml_node *next;  /* next sibling */
 	const char *file;
-	uint32_t line, column;	   /* from 1 */
+	uint32_t line, column; /* from 1 */
 	uint32_t key_line, key_column;
 };
 
@@ -34,11 +34,12 @@ struct yaml;
 /* libyaml exports a yaml_free of its own; the two must never meet at link time. */
 #define yaml_free exf_yaml_free
 
-/* ret_why gets "file:line:column: sentence". -EXF_E_IO, -EXF_E_FORMAT, -EXF_E_LIMIT, -EXF_E_NOMEM. */
+/* ret_why gets "file:line:column: sentence". -EXF_E_IO, -EXF_E_FORMAT, -EXF_E_LIMIT, -EXF_E_NOMEM.
+ */
 int yaml_load(const char *path, struct yaml **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
 /* The same from memory; `name` stands for the file in errors. */
 int yaml_parse(const char *name, const void *text, size_t len, struct yaml **ret, char *ret_why,
-	       size_t why_size) EXF_MUST_USE;
+               size_t why_size) EXF_MUST_USE;
 void yaml_free(struct yaml *y);
 /* The top node; NULL for an empty document. */
 const struct yaml_node *yaml_root(const struct yaml *y);

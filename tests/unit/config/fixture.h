@@ -57,8 +57,8 @@ static void fixture_log(void *arg, enum log_level level, const char *line)
 static inline void fixture_init(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
-	f->sections[0] = (struct config_section){ "dns_tunnel", made_up_params, &f->target[0],
-						  false };
+	f->sections[0] =
+		(struct config_section){ "dns_tunnel", made_up_params, &f->target[0], false };
 	f->sections[1] = (struct config_section){ "beacon", made_up_params, &f->target[1], false };
 	f->options.sections = f->sections;
 	f->options.section_count = 2;
@@ -77,7 +77,7 @@ static inline int fixture_parse(struct fixture *f, const char *text)
 	config_free(f->config);
 	f->config = NULL;
 	return config_parse(&f->options, "t.yaml", text, strlen(text), &f->config, f->why,
-			    sizeof(f->why));
+	                    sizeof(f->why));
 }
 
 static inline int fixture_set(struct fixture *f, const char *set)

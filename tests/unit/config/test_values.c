@@ -174,7 +174,7 @@ static void every_key_arrives(void **state)
 	assert_true(f.target[0].is_strict);
 	assert_true(c->sections[1].enabled);
 	assert_non_null(strstr(f.warnings, "config: quarantine.never: there is no zone 'mgmt' in "
-					   "networks\n"));
+	                                   "networks\n"));
 	fixture_deinit(&f);
 }
 
@@ -207,8 +207,8 @@ static void keys_without_effect_are_named_once(void **state)
 			sprintf(want + strlen(want), "%s%s", want[0] ? ", " : "", keys[i]);
 	}
 	fixture_good("quarantine: {mode: enforce, ttl: 1h}\nlog: {format: json}\n"
-		     "exceptions: [{port: 1, reason: x, expires: 2027-01-01}]\n",
-		     &f);
+	             "exceptions: [{port: 1, reason: x, expires: 2027-01-01}]\n",
+	             &f);
 	const char *before = "config: accepted, but not in effect in this version: ";
 	if (want[0]) {
 		assert_memory_equal(f.warnings, before, strlen(before));
@@ -257,9 +257,11 @@ static void strange_texts_load_back(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {
-		"true", "null", "~", "5", "-", "- a", "#x", "a: b", "a #b", "'", "\\\"", "\\\\", " a ",
-		"\\u00a0", "\\u2028", "\\ufeff", "\\x85", "\\U0001F600", "*a", "&a", "!a", "[", "{",
-		"%a", "@a", "`a", "? a", "10.0.0.1", "1e3", "0x10", "2027-01-01", "=", "<<",
+		"true",    "null",    "~",          "5",           "-",    "- a", "#x",
+		"a: b",    "a #b",    "'",          "\\\"",        "\\\\", " a ", "\\u00a0",
+		"\\u2028", "\\ufeff", "\\x85",      "\\U0001F600", "*a",   "&a",  "!a",
+		"[",       "{",       "%a",         "@a",          "`a",   "? a", "10.0.0.1",
+		"1e3",     "0x10",    "2027-01-01", "=",           "<<",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct fixture f;
@@ -296,8 +298,8 @@ static void no_value_keeps_the_default(void **state)
 	(void)state;
 	struct fixture f;
 	fixture_init(&f);
-	const struct config *c = fixture_good("redis:\nalerts: {merge: , minimum: ~}\nnetworks: null\n",
-					      &f);
+	const struct config *c =
+		fixture_good("redis:\nalerts: {merge: , minimum: ~}\nnetworks: null\n", &f);
 	assert_int_equal(c->alerts.merge_s, 3600);
 	assert_int_equal(c->alerts.minimum, 21);
 	fixture_deinit(&f);
@@ -308,8 +310,8 @@ static void folded_text_loses_its_line_end(void **state)
 	(void)state;
 	struct fixture f;
 	fixture_init(&f);
-	const struct config *c = fixture_good("capture:\n  filter: >\n    port 53\n    or port 443\n",
-					      &f);
+	const struct config *c =
+		fixture_good("capture:\n  filter: >\n    port 53\n    or port 443\n", &f);
 	assert_string_equal(c->capture.filter, "port 53 or port 443");
 	fixture_deinit(&f);
 }
@@ -336,8 +338,8 @@ static void assignments_win_over_the_file(void **state)
 	f.options.sets = sets;
 	f.options.set_count = sizeof(sets) / sizeof(sets[0]);
 	const struct config *c = fixture_good("alerts: {minimum: low}\ncapture: {workers: 3}\n"
-					      "networks: [{name: a, prefixes: [10.0.0.0/8]}]\n",
-					      &f);
+	                                      "networks: [{name: a, prefixes: [10.0.0.0/8]}]\n",
+	                                      &f);
 	assert_int_equal(c->alerts.minimum, 99);
 	assert_string_equal(c->capture.filter, "host 10.0.0.1 and port 53: # no comment");
 	assert_string_equal(c->signatures.directories[1], "/y");
@@ -365,7 +367,8 @@ static void time_zones_of_the_system_are_known(void **state)
 	write_file(path, "TZif");
 	setenv("TZDIR", folder, 1);
 	fixture_init(&f);
-	assert_string_equal(fixture_good("sensor: {timezone: Here}\n", &f)->sensor.timezone, "Here");
+	assert_string_equal(fixture_good("sensor: {timezone: Here}\n", &f)->sensor.timezone,
+	                    "Here");
 	fixture_deinit(&f);
 	unsetenv("TZDIR");
 	remove(path);
@@ -397,7 +400,8 @@ static void schema_is_complete_lines(void **state)
 	}
 	assert_true(lines > 100);
 	assert_int_equal(tabs, 5 * lines);
-	assert_non_null(strstr(out.data, "\nredis.stream_maxlen\tnumber\t100 to 1000000000\t100000\t\t"));
+	assert_non_null(
+		strstr(out.data, "\nredis.stream_maxlen\tnumber\t100 to 1000000000\t100000\t\t"));
 	assert_non_null(strstr(out.data, "\nnetworks[].vni\tnumber\t0 to 16777215\tnone\t"));
 	buf_deinit(&out);
 }

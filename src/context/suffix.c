@@ -35,7 +35,7 @@
 #define CACHE_WAYS 4u
 
 enum { NO_SUFFIX = 1, IS_SUFFIX }; /* answers about the end of a name */
-#define IS_SPLIT (1u << 31)	    /* answer about a name: the bytes before, and the length */
+#define IS_SPLIT (1u << 31)	   /* answer about a name: the bytes before, and the length */
 #define NAME_MAX_CACHED 255u
 
 struct cached {
@@ -45,8 +45,8 @@ struct cached {
 };
 
 struct suffix {
-	psl_ctx_t *list;	     /* owned, or NULL */
-	const psl_ctx_t *active;     /* the list in use */
+	psl_ctx_t *list;	 /* owned, or NULL */
+	const psl_ctx_t *active; /* the list in use */
 	struct hash_key key;	 /* of questions about a name */
 	struct hash_key end_key; /* of questions about the end of one */
 	uint32_t clock;
@@ -56,7 +56,7 @@ struct suffix {
 
 /* The end of a name, in the form that libpsl takes, and where each of its labels begins. */
 struct tail {
-	char text[TAIL_MAX + 1]; /* filled from its end */
+	char text[TAIL_MAX + 1];	     /* filled from its end */
 	const char *text_starts[LABELS_MAX]; /* of each label; [0] is the last one */
 	size_t starts[LABELS_MAX];	     /* the same in the name */
 	unsigned labels;

@@ -3,7 +3,7 @@
  *
  * What: libpsl behind a small cache, safe for names that are any bytes.
  * Ownership: suffix_free frees.  Threads: one owner (the cache is written by look-ups).
- * Limits: 16,384 cached names, 384 KiB; no allocation after suffix_new.
+ * Limits: 16,384 cached answers, 256 KiB; no allocation after suffix_new.
  */
 #ifndef EXFILD_CONTEXT_SUFFIX_H
 #define EXFILD_CONTEXT_SUFFIX_H

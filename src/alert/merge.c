@@ -95,7 +95,7 @@ void merge_add(struct alert *a, const struct finding *f, enum severity severity)
 	bool is_stronger = late.severity > known->severity ||
 			   (late.severity == known->severity && !(late.score < known->score));
 	bool is_new = late.start_ns >= known->end_ns;
-	if (is_stronger) { /* late gives the words: from here on `late` is the one that is joined in */
+	if (is_stronger) { /* late gives the words: from here on it is what is joined in */
 		struct finding swap = *known;
 		*known = late;
 		late = swap;

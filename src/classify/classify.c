@@ -169,7 +169,7 @@ static struct classify_work *take_work(struct classifier *c, struct flow *f)
 	} else if (c->made < c->max) {
 		w = &c->works[c->made++];
 	} else {
-		/* the oldest undecided flow stays unclassified: it is counted, and its end says so */
+		/* the oldest undecided flow stays unclassified: counted, and its end says so */
 		struct flow *old = c->oldest->flow;
 		c->counts.capped++;
 		old->flags |= FLOW_CLASSIFIED;

@@ -14,16 +14,16 @@
 
 #define TICK_NS 100000000ull
 #define SECOND_NS 1000000000ull
-#define ANSWER_TCP_NS (3 * SECOND_NS)	/* Jung et al. 2004: a SYN is answered within this or failed */
-#define ANSWER_OTHER_NS (2 * SECOND_NS)
+#define ANSWER_NS (3 * SECOND_NS) /* a SYN is answered within this, or the attempt has failed */
 #define PROGRESS_FIRST (256u * 1024)
 #define PROGRESS_STEP (8u * 1024 * 1024)
 
 const struct flow_limits flow_limits_default = {
 	.max_flows = 131072,
-	.tcp_idle_s = 900,
-	.udp_idle_s = 120,
-	.other_idle_s = 60,
+	.tcp_idle_s = 300,
+	.udp_idle_s = 60,
+	.dns_idle_s = 10,
+	.other_idle_s = 30,
 	.pending_idle_s = 30,
 	.closed_idle_s = 5,
 	.active_s = 60,
@@ -81,6 +81,8 @@ static void emit(struct flow_table *t, const struct flow *f, enum event_kind kin
 
 static void end_flow(struct flow_table *t, struct flow *f, enum flow_end_reason reason)
 {
+	if (f->outcome == FLOW_OUTCOME_PENDING)
+		f->outcome = FLOW_OUTCOME_UNANSWERED;
 	if (reason == FLOW_END_IDLE && (f->flags & FLOW_CLOSED))
 		reason = f->flags & FLOW_RESET ? FLOW_END_RESET : FLOW_END_CLOSED;
 	if (f->key.proto == PROTO_TCP && (f->first_tcp_flags & TCP_SYN)) {
@@ -149,37 +151,42 @@ void flow_table_free(struct flow_table *t)
 	free(t);
 }
 
-static uint64_t answer_ns(const struct flow *f)
+static uint64_t idle_tcp(const struct flow_table *t, const struct flow *f)
 {
-	return f->key.proto == PROTO_TCP ? ANSWER_TCP_NS : ANSWER_OTHER_NS;
+	if (f->flags & FLOW_CLOSED)
+		return t->limits.closed_idle_s;
+	if (f->outcome != FLOW_OUTCOME_ESTABLISHED && f->outcome != FLOW_OUTCOME_MIDSTREAM)
+		return t->limits.pending_idle_s;
+	return t->limits.tcp_idle_s;
 }
 
 static uint64_t idle_ns(const struct flow_table *t, const struct flow *f)
 {
-	uint64_t s;
-	if (f->flags & FLOW_CLOSED)
-		s = t->limits.closed_idle_s;
-	else if (f->outcome != FLOW_OUTCOME_ESTABLISHED && f->outcome != FLOW_OUTCOME_MIDSTREAM)
-		s = t->limits.pending_idle_s;
-	else if (f->key.proto == PROTO_TCP)
-		s = t->limits.tcp_idle_s;
-	else
-		s = f->key.proto == PROTO_UDP ? t->limits.udp_idle_s : t->limits.other_idle_s;
+	uint64_t s = t->limits.other_idle_s;
+	if (f->key.proto == PROTO_TCP)
+		s = idle_tcp(t, f);
+	else if (f->key.proto == PROTO_UDP)
+		/* resolvers take a new port for each question: such flows end with their answer */
+		s = f->key.port[0] == 53 || f->key.port[1] == 53 ? t->limits.dns_idle_s :
+								   t->limits.udp_idle_s;
 	return s * SECOND_NS;
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
+static uint64_t sooner(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
+/* A flow at rest waits for its idle time-out only; the next packet wakes it (see count_packet). */
 static void arm(struct flow_table *t, struct flow *f)
 {
-	uint64_t due = f->last_ns + idle_ns(t, f);
-	if (f->outcome == FLOW_OUTCOME_PENDING)
-		due = later(due, f->first_ns + answer_ns(f));
-	due = later(due, f->reported_ns + t->limits.active_s * SECOND_NS);
-	due = later(due, f->first_ns + t->limits.hard_s * SECOND_NS);
+	uint64_t due = sooner(f->last_ns + idle_ns(t, f), f->first_ns + t->limits.hard_s * SECOND_NS);
+	if (f->key.proto == PROTO_TCP && f->outcome == FLOW_OUTCOME_PENDING)
+		due = sooner(due, f->first_ns + ANSWER_NS);
+	if (f->last_ns > f->reported_ns)
+		due = sooner(due, f->reported_ns + t->limits.active_s * SECOND_NS);
+	else
+		f->flags2 |= FLOW2_AT_REST;
 	timer_arm(&t->wheel, &f->timer, tick_of(due) + 1);
 }
 
@@ -201,10 +208,10 @@ static void fire(void *arg, struct timer *timer)
 	struct flow_table *t = arg;
 	struct flow *f = (struct flow *)(void *)((uint8_t *)timer - offsetof(struct flow, timer));
 	uint64_t now = t->now_ns;
-	if (f->outcome == FLOW_OUTCOME_PENDING && now >= f->first_ns + answer_ns(f)) {
+	if (f->key.proto == PROTO_TCP && f->outcome == FLOW_OUTCOME_PENDING &&
+	    now >= f->first_ns + ANSWER_NS) {
 		f->outcome = FLOW_OUTCOME_UNANSWERED;
-		if (f->key.proto == PROTO_TCP)
-			outcome_known(t, f, NULL);
+		outcome_known(t, f, NULL);
 	}
 	enum flow_end_reason reason = FLOW_END_NONE;
 	if (now >= f->last_ns + idle_ns(t, f))
@@ -216,12 +223,8 @@ static void fire(void *arg, struct timer *timer)
 		table_remove(&t->table, f);
 		return;
 	}
-	if (now >= f->reported_ns + t->limits.active_s * SECOND_NS) {
-		if (f->last_ns > f->reported_ns)
-			progress(t, f, NULL, 2);
-		else
-			f->reported_ns = now;
-	}
+	if (f->last_ns > f->reported_ns && now >= f->reported_ns + t->limits.active_s * SECOND_NS)
+		progress(t, f, NULL, 2);
 	arm(t, f);
 }
 
@@ -287,7 +290,7 @@ static void refused_by_icmp(struct flow_table *t, const struct packet *p)
 	unsigned type = p->sport >> 8;
 	if (type != (p->proto == PROTO_ICMP ? 3u : 1u) || !flow_key_quoted(p, &key))
 		return;
-	/* a router's error may belong to another shard; silence tells the same after the time-out */
+	/* a router's error may belong to another shard; silence tells the same later */
 	if (!flow_key_same_pair(p, &key))
 		return;
 	struct flow *f = table_find_hashed(&t->table, &key, flow_hash(p->pair_hash, &key));
@@ -298,7 +301,7 @@ static void refused_by_icmp(struct flow_table *t, const struct packet *p)
 	outcome_known(t, f, p);
 }
 
-/* Forged or damaged control segments do not move the state, unless the sender offloads checksums. */
+/* Forged or damaged control segments do not move the state, but for offloading senders. */
 static bool control_is_credible(struct flow_table *t, const struct packet *p)
 {
 	if (!(p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)))
@@ -340,6 +343,13 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 	f->bytes[side] += p->ip_len - again;
 	f->payload[side] += step->fresh_len;
 	f->last_ns = t->now_ns;
+	if (f->flags2 & FLOW2_AT_REST) {
+		f->flags2 &= (uint8_t)~FLOW2_AT_REST;
+		if (f->key.proto == PROTO_TCP && !step->is_new && !(f->flags & FLOW_CLOSED)) {
+			f->reported_ns = t->now_ns - 1;
+			arm(t, f);
+		}
+	}
 	if (known)
 		outcome_known(t, f, p);
 	uint64_t total = f->payload[0] + f->payload[1];

@@ -18,7 +18,7 @@ struct hll {
 };
 
 void hll_add(struct hll *h, uint64_t hash);
-/* Adds an element of integer weight: the count becomes the sum of weights over distinct elements. */
+/* Adds an element of integer weight: the count is then the sum over distinct elements. */
 void hll_add_weighted(struct hll *h, uint64_t hash, unsigned weight);
 double hll_count(const struct hll *h);
 

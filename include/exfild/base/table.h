@@ -65,9 +65,9 @@ void table_deinit(struct table *t);
 uint64_t table_hash(const struct table *t, const void *key);
 /* NULL when absent. */
 void *table_find(const struct table *t, const void *key);
-/* The entry, made (zeroed after its key) when absent; *ret_new says so. NULL only if capacity is 0. */
+/* The entry, made (zeroed after its key) when absent; *ret_new says so. NULL: capacity is 0. */
 void *table_get(struct table *t, const void *key, bool *ret_new);
-/* The same with a hash that the caller has made of the key; all calls on a table must agree on it. */
+/* The same with a hash that the caller made of the key; all calls on a table must agree. */
 void *table_find_hashed(const struct table *t, const void *key, uint64_t hash);
 void *table_get_hashed(struct table *t, const void *key, uint64_t hash, bool *ret_new);
 void table_remove(struct table *t, void *entry);

@@ -25,7 +25,7 @@ struct classifier;
 struct classifier *classifier_new(uint32_t max_undecided, struct event_log *log);
 void classifier_free(struct classifier *c);
 
-/* Gives the packet to nDPI if the flow is undecided and it has fresh payload; writes `classified`. */
+/* Gives the packet to nDPI if its flow is undecided and its payload fresh; writes `classified`. */
 void classifier_packet(struct classifier *c, const struct packet *p, const struct flow_step *step,
 		       uint64_t seq);
 /* An inspector knows: the flow is decided without nDPI; writes `classified` (confidence 5). */

@@ -53,8 +53,12 @@ static bool is_unsafe(uint32_t code)
 static void add_escape(struct buf *out, uint32_t code)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[6] = { '\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15],
-			 digits[code >> 4 & 15], digits[code & 15] };
+	char text[6] = { '\\',
+			 'u',
+			 digits[code >> 12 & 15],
+			 digits[code >> 8 & 15],
+			 digits[code >> 4 & 15],
+			 digits[code & 15] };
 
 	buf_add(out, text, sizeof(text));
 }

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_S       1000000000ull
-#define S_PER_DAY      86400ull
-#define DAYS_PER_ERA   146097u
-#define YEAR_END       2554 /* in it 64 bits of nanoseconds run out */
-#define DISTANCE_MAX   63
+#define NS_PER_S     1000000000ull
+#define S_PER_DAY    86400ull
+#define DAYS_PER_ERA 146097u
+#define YEAR_END     2554 /* in it 64 bits of nanoseconds run out */
+#define DISTANCE_MAX 63
 
 bool str_copy(char *dst, size_t size, const char *src)
 {
@@ -151,7 +151,8 @@ static struct civil civil_from_days(uint64_t days)
 	unsigned era = (unsigned)(since_march / DAYS_PER_ERA);
 	unsigned day_of_era = (unsigned)(since_march % DAYS_PER_ERA);
 	unsigned of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-			   day_of_era / (DAYS_PER_ERA - 1)) / 365;
+			   day_of_era / (DAYS_PER_ERA - 1)) /
+			  365;
 	unsigned day_of_year = day_of_era - (365 * of_era + of_era / 4 - of_era / 100);
 	unsigned month = (5 * day_of_year + 2) / 153;
 	struct civil c = {

@@ -12,12 +12,12 @@
 
 #include <stddef.h>
 
-#define SLOT_BITS  8
-#define SLOT_MASK  (WHEEL_SLOTS - 1)
-#define WORD_BITS  64
-#define LEVEL_TOP  (WHEEL_LEVELS - 1)
-#define NO_SLOT	   WHEEL_SLOTS
-#define DELAY_MAX  UINT32_MAX
+#define SLOT_BITS 8
+#define SLOT_MASK (WHEEL_SLOTS - 1)
+#define WORD_BITS 64
+#define LEVEL_TOP (WHEEL_LEVELS - 1)
+#define NO_SLOT   WHEEL_SLOTS
+#define DELAY_MAX UINT32_MAX
 
 static inline unsigned level_shift(unsigned level)
 {

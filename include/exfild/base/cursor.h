@@ -18,7 +18,7 @@ struct cursor {
 	const uint8_t *data; /* first byte */
 	const uint8_t *pos;  /* next byte to read */
 	const uint8_t *end;  /* one past the last byte */
-	bool error;	     /* a read went past the end */
+	bool error;          /* a read went past the end */
 };
 
 static inline struct cursor cursor_make(const void *data, size_t len)

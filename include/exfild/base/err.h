@@ -10,13 +10,13 @@
 
 enum exf_err {
 	EXF_E_NOMEM = 1,   /* memory is exhausted */
-	EXF_E_IO,	   /* the system refused; errno says why */
-	EXF_E_FORMAT,	   /* the bytes are not what they claim to be */
+	EXF_E_IO,          /* the system refused; errno says why */
+	EXF_E_FORMAT,      /* the bytes are not what they claim to be */
 	EXF_E_TRUNCATED,   /* the bytes end too early */
-	EXF_E_RANGE,	   /* a number is outside its range */
-	EXF_E_INVALID,	   /* a name or value is not known */
+	EXF_E_RANGE,       /* a number is outside its range */
+	EXF_E_INVALID,     /* a name or value is not known */
 	EXF_E_UNSUPPORTED, /* understood, but not handled */
-	EXF_E_LIMIT,	   /* a cap was reached */
+	EXF_E_LIMIT,       /* a cap was reached */
 	EXF_E__COUNT
 };
 

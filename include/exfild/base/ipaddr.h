@@ -63,11 +63,11 @@ static inline int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b)
 	return memcmp(a->u.b, b->u.b, 16);
 }
 
-bool ipaddr_is_multicast(const struct ipaddr *a);	/* 224/4, 255.255.255.255, ff00::/8 */
-bool ipaddr_is_loopback(const struct ipaddr *a);	/* 127/8, ::1 */
-bool ipaddr_is_link_local(const struct ipaddr *a);	/* 169.254/16, fe80::/10 */
-bool ipaddr_is_private(const struct ipaddr *a);		/* RFC 1918, 100.64/10, ULA, link-local, loopback */
-bool ipaddr_is_unspecified(const struct ipaddr *a);	/* 0.0.0.0, :: */
+bool ipaddr_is_multicast(const struct ipaddr *a);  /* 224/4, 255.255.255.255, ff00::/8 */
+bool ipaddr_is_loopback(const struct ipaddr *a);   /* 127/8, ::1 */
+bool ipaddr_is_link_local(const struct ipaddr *a); /* 169.254/16, fe80::/10 */
+bool ipaddr_is_private(const struct ipaddr *a); /* RFC 1918, 100.64/10, ULA, link-local, loopback */
+bool ipaddr_is_unspecified(const struct ipaddr *a); /* 0.0.0.0, :: */
 
 /* Writes the usual text (RFC 5952 for IPv6); returns dst. size >= IPADDR_TEXT_MAX. */
 const char *ipaddr_print(const struct ipaddr *a, char *dst, size_t size);

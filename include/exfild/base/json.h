@@ -2,9 +2,9 @@
  * base/json.h - the one JSON writer.
  *
  * What: writes objects and arrays into a buf, with commas and escapes in their places.  Bytes that
- * are not valid UTF-8, and control characters, come out as \u00XX: hostile text cannot break a line.
- * Numbers: doubles print as %.4g (design law 2).
- * Ownership: borrows the buf.  Threads: one owner.
+ * are not valid UTF-8, and control characters, come out as \u00XX: hostile text cannot break a
+ * line. Numbers: doubles print as %.4g (design law 2). Ownership: borrows the buf.  Threads: one
+ * owner.
  */
 #ifndef EXFILD_BASE_JSON_H
 #define EXFILD_BASE_JSON_H

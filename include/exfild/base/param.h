@@ -15,9 +15,9 @@
 #include "exfild/base/err.h"
 
 enum param_type {
-	PARAM_BOOL,	/* bool */
-	PARAM_UINT,	/* uint64_t */
-	PARAM_DOUBLE,	/* double */
+	PARAM_BOOL,     /* bool */
+	PARAM_UINT,     /* uint64_t */
+	PARAM_DOUBLE,   /* double */
 	PARAM_DURATION, /* uint64_t, seconds; written 30s, 5m, 2h, 1d */
 };
 
@@ -30,7 +30,10 @@ struct param {
 	const char *help;
 };
 
-#define PARAM_END { NULL, PARAM_BOOL, 0, 0, 0, 0, NULL, NULL }
+#define PARAM_END                          \
+ {                                         \
+  NULL, PARAM_BOOL, 0, 0, 0, 0, NULL, NULL \
+ }
 
 /* Fills every field of `target` with its default. */
 void param_defaults(const struct param *table, void *target);

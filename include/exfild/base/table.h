@@ -2,10 +2,10 @@
  * base/table.h - the bounded table that every keyed state of exfild lives in.
  *
  * What: fixed-size entries in one slab, found through an open-addressing index (linear probing,
- * deletion by shifting back).  The first key_size bytes of an entry are its key; the rest starts zeroed.
- * When full, the victim is the entry with the lowest evidence among the next 16 under a clock hand
- * (equal evidence: the one first met), so that a flood cannot push out what has been proven.
- * Ownership: the table owns its entries; a pointer is valid until the next get or remove.
+ * deletion by shifting back).  The first key_size bytes of an entry are its key; the rest starts
+ * zeroed. When full, the victim is the entry with the lowest evidence among the next 16 under a
+ * clock hand (equal evidence: the one first met), so that a flood cannot push out what has been
+ * proven. Ownership: the table owns its entries; a pointer is valid until the next get or remove.
  * Threads: not locked; one owner.
  * Limits: never more than `capacity` entries; memory is touched as it is used.  Walks go in slab
  * order, which depends on the order of calls only: the same calls give the same walk.
@@ -33,13 +33,13 @@ struct table_stats {
 
 struct table {
 	uint8_t *slab;
-	uint32_t *index;	/* slot + 1, bits of the hash above the mask; 0 is empty */
-	uint32_t *free_list;	/* slots given back */
+	uint32_t *index;     /* slot + 1, bits of the hash above the mask; 0 is empty */
+	uint32_t *free_list; /* slots given back */
 	uint32_t free_count;
-	uint32_t used_high;	/* slots ever used */
+	uint32_t used_high; /* slots ever used */
 	uint32_t mask;
 	uint32_t hand;
-	size_t entry_size;	/* with the table's own 8-byte head */
+	size_t entry_size; /* with the table's own 8-byte head */
 	size_t key_size;
 	size_t user_size;
 	struct hash_key key;
@@ -51,8 +51,8 @@ struct table {
 
 struct table_config {
 	uint32_t capacity;
-	size_t entry_size;	/* sizeof the caller's struct, key first */
-	size_t key_size;	/* a multiple of 8 */
+	size_t entry_size; /* sizeof the caller's struct, key first */
+	size_t key_size;   /* a multiple of 8 */
 	struct hash_key key;
 	table_evidence_fn evidence; /* NULL: all equal */
 	table_evict_fn on_evict;    /* NULL: none */

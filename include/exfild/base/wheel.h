@@ -15,15 +15,16 @@
 #include <stdint.h>
 
 #define WHEEL_LEVELS 4
-#define WHEEL_SLOTS 256
+#define WHEEL_SLOTS  256
 
 struct timer {
 	struct timer *next, *prev; /* NULL when not armed */
-	uint64_t deadline;	   /* tick */
+	uint64_t deadline;         /* tick */
 };
 
 struct wheel {
-	struct timer slots[WHEEL_LEVELS][WHEEL_SLOTS]; /* heads of rings: a wheel may not be copied */
+	struct timer slots[WHEEL_LEVELS]
+			  [WHEEL_SLOTS]; /* heads of rings: a wheel may not be copied */
 	uint64_t filled[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bitmaps of the slots that hold timers */
 	uint64_t now; /* the tick up to which timers have fired */
 	uint64_t armed;

@@ -1,11 +1,12 @@
 /* block: one reference at birth, freed by the last release (the sanitizer watches), sizes kept. */
+#include <pthread.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <pthread.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/block.h"
 

@@ -1,10 +1,11 @@
 /* buf: grows to its maximum and not past it; the text always ends in NUL. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/buf.h"
 

@@ -1,11 +1,12 @@
 /* cursor: every reader at every truncation; an error sticks, gives zeros and moves nothing. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/cursor.h"
 

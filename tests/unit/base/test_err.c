@@ -1,11 +1,12 @@
 /* err: every code has its own text, in both signs; a strange one is named as such. */
+#include <limits.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <limits.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/err.h"
 

@@ -2,12 +2,13 @@
  * hash: SipHash-1-3 against values of a separate reference (a Python program that first gave the
  * published SipHash-2-4 vectors), and that each bit of key and message matters.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/hash.h"
 

@@ -1,10 +1,11 @@
 /* ipaddr: RFC 5952 text both ways, kinds of addresses at their borders, prefixes. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/ipaddr.h"
 
@@ -53,9 +54,10 @@ static void what_is_no_address_is_refused(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-		"", " ", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4 ", " 1.2.3.4", "1.2.3.04x",
-		"1::2::3", ":::", "12345::", "g::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9",
-		"fe80::1%eth0", "[::1]", "::1/128", "example.com",
+		"",         " ",        "1.2.3",         "1.2.3.4.5",         "256.1.1.1",
+		"1.2.3.4 ", " 1.2.3.4", "1.2.3.04x",     "1::2::3",           ":::",
+		"12345::",  "g::",      "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "fe80::1%eth0",
+		"[::1]",    "::1/128",  "example.com",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct ipaddr a = { .u.q = { 1, 2 } };
@@ -97,9 +99,11 @@ static void multicast_at_its_borders(void **state)
 {
 	(void)state;
 	static const struct kind kinds[] = {
-		{ "223.255.255.255", false }, { "224.0.0.0", true }, { "239.255.255.255", true },
-		{ "240.0.0.0", false }, { "255.255.255.254", false }, { "255.255.255.255", true },
-		{ "feff::1", false }, { "ff00::", true }, { "ff02::fb", true },
+		{ "223.255.255.255", false }, { "224.0.0.0", true },
+		{ "239.255.255.255", true },  { "240.0.0.0", false },
+		{ "255.255.255.254", false }, { "255.255.255.255", true },
+		{ "feff::1", false },         { "ff00::", true },
+		{ "ff02::fb", true },
 	};
 	check_kinds(ipaddr_is_multicast, kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
@@ -108,8 +112,13 @@ static void loopback_at_its_borders(void **state)
 {
 	(void)state;
 	static const struct kind kinds[] = {
-		{ "126.255.255.255", false }, { "127.0.0.1", true }, { "127.255.255.255", true },
-		{ "128.0.0.0", false }, { "::1", true }, { "::", false }, { "::2", false },
+		{ "126.255.255.255", false },
+		{ "127.0.0.1", true },
+		{ "127.255.255.255", true },
+		{ "128.0.0.0", false },
+		{ "::1", true },
+		{ "::", false },
+		{ "::2", false },
 	};
 	check_kinds(ipaddr_is_loopback, kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
@@ -119,8 +128,8 @@ static void link_local_at_its_borders(void **state)
 	(void)state;
 	static const struct kind kinds[] = {
 		{ "169.253.255.255", false }, { "169.254.0.0", true }, { "169.254.255.255", true },
-		{ "169.255.0.0", false }, { "fe7f::1", false }, { "fe80::1", true },
-		{ "febf:ffff::1", true }, { "fec0::1", false },
+		{ "169.255.0.0", false },     { "fe7f::1", false },    { "fe80::1", true },
+		{ "febf:ffff::1", true },     { "fec0::1", false },
 	};
 	check_kinds(ipaddr_is_link_local, kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
@@ -129,14 +138,19 @@ static void private_at_its_borders(void **state)
 {
 	(void)state;
 	static const struct kind kinds[] = {
-		{ "9.255.255.255", false }, { "10.0.0.0", true }, { "10.255.255.255", true },
-		{ "11.0.0.0", false }, { "172.15.255.255", false }, { "172.16.0.0", true },
-		{ "172.31.255.255", true }, { "172.32.0.0", false }, { "192.167.255.255", false },
-		{ "192.168.0.0", true }, { "192.169.0.0", false }, { "100.63.255.255", false },
-		{ "100.64.0.0", true }, { "100.127.255.255", true }, { "100.128.0.0", false },
-		{ "169.254.1.1", true }, { "127.0.0.1", true }, { "8.8.8.8", false },
-		{ "fbff::1", false }, { "fc00::", true }, { "fdff::1", true }, { "fe00::1", false },
-		{ "fe80::1", true }, { "::1", true }, { "2001:db8::1", false },
+		{ "9.255.255.255", false },   { "10.0.0.0", true },
+		{ "10.255.255.255", true },   { "11.0.0.0", false },
+		{ "172.15.255.255", false },  { "172.16.0.0", true },
+		{ "172.31.255.255", true },   { "172.32.0.0", false },
+		{ "192.167.255.255", false }, { "192.168.0.0", true },
+		{ "192.169.0.0", false },     { "100.63.255.255", false },
+		{ "100.64.0.0", true },       { "100.127.255.255", true },
+		{ "100.128.0.0", false },     { "169.254.1.1", true },
+		{ "127.0.0.1", true },        { "8.8.8.8", false },
+		{ "fbff::1", false },         { "fc00::", true },
+		{ "fdff::1", true },          { "fe00::1", false },
+		{ "fe80::1", true },          { "::1", true },
+		{ "2001:db8::1", false },
 	};
 	check_kinds(ipaddr_is_private, kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
@@ -145,8 +159,8 @@ static void unspecified_in_both_families(void **state)
 {
 	(void)state;
 	static const struct kind kinds[] = {
-		{ "0.0.0.0", true }, { "::", true }, { "0.0.0.1", false }, { "::1", false },
-		{ "1::", false }, { "::1:0:0", false },
+		{ "0.0.0.0", true }, { "::", true },   { "0.0.0.1", false },
+		{ "::1", false },    { "1::", false }, { "::1:0:0", false },
 	};
 	check_kinds(ipaddr_is_unspecified, kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
@@ -202,12 +216,18 @@ static void a_prefix_contains_up_to_its_borders(void **state)
 		const char *prefix, *address;
 		bool is;
 	} vectors[] = {
-		{ "10.1.0.0/16", "10.1.0.0", true },   { "10.1.0.0/16", "10.1.255.255", true },
-		{ "10.1.0.0/16", "10.0.255.255", false }, { "10.1.0.0/16", "10.2.0.0", false },
-		{ "10.8.0.0/14", "10.11.255.255", true }, { "10.8.0.0/14", "10.12.0.0", false },
-		{ "192.0.2.1", "192.0.2.1", true },    { "192.0.2.1", "192.0.2.0", false },
-		{ "0.0.0.0/0", "255.1.2.3", true },    { "0.0.0.0/0", "2001:db8::1", false },
-		{ "::/0", "2001:db8::1", true },       { "::/0", "10.0.0.1", true },
+		{ "10.1.0.0/16", "10.1.0.0", true },
+		{ "10.1.0.0/16", "10.1.255.255", true },
+		{ "10.1.0.0/16", "10.0.255.255", false },
+		{ "10.1.0.0/16", "10.2.0.0", false },
+		{ "10.8.0.0/14", "10.11.255.255", true },
+		{ "10.8.0.0/14", "10.12.0.0", false },
+		{ "192.0.2.1", "192.0.2.1", true },
+		{ "192.0.2.1", "192.0.2.0", false },
+		{ "0.0.0.0/0", "255.1.2.3", true },
+		{ "0.0.0.0/0", "2001:db8::1", false },
+		{ "::/0", "2001:db8::1", true },
+		{ "::/0", "10.0.0.1", true },
 		{ "2001:db8::/33", "2001:db8:7fff::1", true },
 		{ "2001:db8::/33", "2001:db8:8000::", false },
 		{ "2001:db8::/32", "10.0.0.1", false },

@@ -1,14 +1,14 @@
 /* json: commas and nesting, numbers, times, and text that means harm. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/json.h"
 #include "random.h"
@@ -139,12 +139,12 @@ static void invalid_utf8_is_escaped_byte_by_byte(void **state)
 	(void)state;
 	CHECK_TEXT("\x80", "\"\\u0080\"");
 	CHECK_TEXT("a\xff\xfe", "\"a\\u00ff\\u00fe\"");
-	CHECK_TEXT("\xc3", "\"\\u00c3\"");                         /* cut */
-	CHECK_TEXT("\xe2\x82", "\"\\u00e2\\u0082\"");              /* cut */
-	CHECK_TEXT("\xc3\xc3\xa9", "\"\\u00c3\xc3\xa9\"");         /* and found again */
-	CHECK_TEXT("\xc0\x80", "\"\\u00c0\\u0080\"");              /* too long a form */
-	CHECK_TEXT("\xe0\x80\xaf", "\"\\u00e0\\u0080\\u00af\"");   /* too long a form */
-	CHECK_TEXT("\xed\xa0\x80", "\"\\u00ed\\u00a0\\u0080\"");   /* surrogate */
+	CHECK_TEXT("\xc3", "\"\\u00c3\"");                                  /* cut */
+	CHECK_TEXT("\xe2\x82", "\"\\u00e2\\u0082\"");                       /* cut */
+	CHECK_TEXT("\xc3\xc3\xa9", "\"\\u00c3\xc3\xa9\"");                  /* and found again */
+	CHECK_TEXT("\xc0\x80", "\"\\u00c0\\u0080\"");                       /* too long a form */
+	CHECK_TEXT("\xe0\x80\xaf", "\"\\u00e0\\u0080\\u00af\"");            /* too long a form */
+	CHECK_TEXT("\xed\xa0\x80", "\"\\u00ed\\u00a0\\u0080\"");            /* surrogate */
 	CHECK_TEXT("\xf4\x90\x80\x80", "\"\\u00f4\\u0090\\u0080\\u0080\""); /* past the last */
 	CHECK_TEXT("\xf8\x88\x80\x80\x80", "\"\\u00f8\\u0088\\u0080\\u0080\\u0080\"");
 }
@@ -152,11 +152,11 @@ static void invalid_utf8_is_escaped_byte_by_byte(void **state)
 static void marks_that_turn_or_end_lines_are_escaped(void **state)
 {
 	(void)state;
-	CHECK_TEXT("\xc2\x85", "\"\\u0085\"");         /* next line */
-	CHECK_TEXT("\xc2\x9b", "\"\\u009b\"");         /* control sequence introducer */
-	CHECK_TEXT("\xe2\x80\xa8", "\"\\u2028\"");     /* line separator */
-	CHECK_TEXT("\xe2\x80\xae", "\"\\u202e\"");     /* right to left override */
-	CHECK_TEXT("\xe2\x81\xa6", "\"\\u2066\"");     /* isolate */
+	CHECK_TEXT("\xc2\x85", "\"\\u0085\"");     /* next line */
+	CHECK_TEXT("\xc2\x9b", "\"\\u009b\"");     /* control sequence introducer */
+	CHECK_TEXT("\xe2\x80\xa8", "\"\\u2028\""); /* line separator */
+	CHECK_TEXT("\xe2\x80\xae", "\"\\u202e\""); /* right to left override */
+	CHECK_TEXT("\xe2\x81\xa6", "\"\\u2066\""); /* isolate */
 }
 
 /* Random bytes, cut from heap-exact copies: one line, printable or UTF-8, quotes balanced. */

@@ -1,11 +1,11 @@
 /* param: defaults, every type both ways, ranges, and fields that a refusal leaves alone. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/param.h"
 
@@ -138,9 +138,9 @@ static void values_print_as_they_are_written(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char text[32];
 		assert_int_equal(set(&t, texts[i][0], texts[i][1]), 0);
-		assert_string_equal(param_print(param_find(table, texts[i][0]), &t, text,
-						sizeof(text)),
-				    texts[i][1]);
+		assert_string_equal(
+			param_print(param_find(table, texts[i][0]), &t, text, sizeof(text)),
+			texts[i][1]);
 	}
 }
 

@@ -1,11 +1,12 @@
 /* sketch: distinct counts inside their error, decay by half lives, entropy of known bytes. */
+#include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <math.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/hash.h"
 #include "exfild/base/sketch.h"

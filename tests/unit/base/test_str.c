@@ -1,12 +1,12 @@
 /* str: bounded copies, ranges, times against known dates, texts for people. */
+#include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <math.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/str.h"
 
@@ -41,7 +41,10 @@ static void escape_is_whole_or_absent_at_the_end(void **state)
 	static const char *const expected[] = { "", "a", "a", "a", "a", "a\\x01", "a\\x01b" };
 	char dst[8];
 	for (size_t size = 1; size <= 7; size++) {
-		size_t len = str_escape(dst, size, "a\x01" "b", 3);
+		size_t len = str_escape(dst, size,
+					"a\x01"
+					"b",
+					3);
 		assert_string_equal(dst, expected[size - 1]);
 		assert_int_equal(len, strlen(expected[size - 1]));
 	}
@@ -67,8 +70,8 @@ static void numbers_keep_their_range(void **state)
 static void what_is_no_number_is_refused(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "0x10", "1.0", "1e3", "a",
-					   "99999999999999999999x" };
+	static const char *const bad[] = { "",     " 1",  "1 ",  "+1", "-1",
+					   "0x10", "1.0", "1e3", "a",  "99999999999999999999x" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		uint64_t v = 7;
 		assert_int_equal(str_parse_u64(bad[i], 0, UINT64_MAX, &v), -EXF_E_FORMAT);
@@ -82,10 +85,16 @@ static void durations_have_units(void **state)
 	static const struct {
 		const char *text;
 		uint64_t seconds;
-	} good[] = { { "90", 90 }, { "30s", 30 }, { "5m", 300 }, { "2h", 7200 }, { "1d", 86400 },
-		     { "0", 0 }, { "213503982334601d", 213503982334601ull * 86400 } };
-	static const char *const bad[] = { "",    "s",    "5x",  "5ms", "1h30m",
-					   "-5s", "1.5h", "5 m", "5S" };
+	} good[] = { { "90", 90 },
+		     { "30s", 30 },
+		     { "5m", 300 },
+		     { "2h", 7200 },
+		     { "1d", 86400 },
+		     { "0", 0 },
+		     { "213503982334601d", 213503982334601ull * 86400 } };
+	static const char *const bad[] = {
+		"", "s", "5x", "5ms", "1h30m", "-5s", "1.5h", "5 m", "5S"
+	};
 	uint64_t v = 7;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		assert_int_equal(str_parse_duration(good[i].text, &v), 0);
@@ -170,14 +179,29 @@ static void bad_times_are_refused(void **state)
 {
 	(void)state;
 	static const char *const malformed[] = {
-		"", "x", "-", "2026-11", "2026-11-23T19:00:00", "2026-11-23T19:00Z",
-		"2026-11-23 19:00:00Z", "2026-11-23T19:00:00.Z", "2026-11-23T19:00:00Z ",
-		"2026-11-23T19:00:00+01:00", "26-11-23", "1.", ".5", "12:00", "1e9", "-5",
+		"",
+		"x",
+		"-",
+		"2026-11",
+		"2026-11-23T19:00:00",
+		"2026-11-23T19:00Z",
+		"2026-11-23 19:00:00Z",
+		"2026-11-23T19:00:00.Z",
+		"2026-11-23T19:00:00Z ",
+		"2026-11-23T19:00:00+01:00",
+		"26-11-23",
+		"1.",
+		".5",
+		"12:00",
+		"1e9",
+		"-5",
 	};
 	static const char *const outside[] = {
-		"1969-12-31", "2554-01-01", "2026-00-01", "2026-13-01", "2026-01-00", "2026-04-31",
-		"2026-02-29", "2100-02-29", "2026-11-23T24:00:00Z", "2026-11-23T19:60:00Z",
-		"2026-11-23T19:00:60Z", "18446744074", "99999999999999999999",
+		"1969-12-31",           "2554-01-01",           "2026-00-01",
+		"2026-13-01",           "2026-01-00",           "2026-04-31",
+		"2026-02-29",           "2100-02-29",           "2026-11-23T24:00:00Z",
+		"2026-11-23T19:60:00Z", "2026-11-23T19:00:60Z", "18446744074",
+		"99999999999999999999",
 	};
 	uint64_t ns = 7;
 	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++)
@@ -194,11 +218,12 @@ static void byte_counts_read_well(void **state)
 		double bytes;
 		const char *text;
 	} vectors[] = {
-		{ 0, "0 B" }, { 820, "820 B" }, { 820.4, "820 B" }, { 999, "999 B" },
-		{ 999.6, "1 kB" }, { 1000, "1 kB" }, { 1500000, "1.5 MB" }, { 4096, "4.1 kB" },
-		{ 15340, "15.3 kB" }, { 153400, "153 kB" }, { 999499, "999 kB" },
-		{ 999600, "1 MB" }, { 2e9, "2 GB" }, { 3.25e12, "3.3 TB" }, { 7e15, "7 PB" },
-		{ 1.8e19, "18 EB" }, { -1500, "-1.5 kB" },
+		{ 0, "0 B" },          { 820, "820 B" },      { 820.4, "820 B" },
+		{ 999, "999 B" },      { 999.6, "1 kB" },     { 1000, "1 kB" },
+		{ 1500000, "1.5 MB" }, { 4096, "4.1 kB" },    { 15340, "15.3 kB" },
+		{ 153400, "153 kB" },  { 999499, "999 kB" },  { 999600, "1 MB" },
+		{ 2e9, "2 GB" },       { 3.25e12, "3.3 TB" }, { 7e15, "7 PB" },
+		{ 1.8e19, "18 EB" },   { -1500, "-1.5 kB" },
 	};
 	char text[32];
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
@@ -216,11 +241,21 @@ static void durations_read_well(void **state)
 		uint64_t ns;
 		const char *text;
 	} vectors[] = {
-		{ 0, "0 s" }, { 999, "999 ns" }, { 1500, "1.5 us" }, { 20 * s / 1000, "20 ms" },
-		{ s, "1 s" }, { 32 * s / 10, "3.2 s" }, { 60 * s - 1, "59.9 s" },
-		{ 60 * s, "1 min" }, { 90 * s, "1 min 30 s" }, { 630 * s, "10 min" },
-		{ 58 * 60 * s, "58 min" }, { 3600 * s, "1 h" }, { 5430 * s, "1 h 30 min" },
-		{ 24 * 3600 * s, "1 d" }, { (2 * 24 + 4) * 3600 * s, "2 d 4 h" },
+		{ 0, "0 s" },
+		{ 999, "999 ns" },
+		{ 1500, "1.5 us" },
+		{ 20 * s / 1000, "20 ms" },
+		{ s, "1 s" },
+		{ 32 * s / 10, "3.2 s" },
+		{ 60 * s - 1, "59.9 s" },
+		{ 60 * s, "1 min" },
+		{ 90 * s, "1 min 30 s" },
+		{ 630 * s, "10 min" },
+		{ 58 * 60 * s, "58 min" },
+		{ 3600 * s, "1 h" },
+		{ 5430 * s, "1 h 30 min" },
+		{ 24 * 3600 * s, "1 d" },
+		{ (2 * 24 + 4) * 3600 * s, "2 d 4 h" },
 	};
 	char text[32];
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)

@@ -1,10 +1,11 @@
 /* table: the cap, who is evicted, the walk; and random calls against an array searched whole. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/err.h"
 #include "exfild/base/table.h"

@@ -1,11 +1,12 @@
 /* wheel: order of firing, leaps, shifts; and random calls against a list that is searched whole. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 #include <time.h>
+
+#include <cmocka.h>
 
 #include "exfild/base/wheel.h"
 #include "random.h"

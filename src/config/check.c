@@ -12,18 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "schema.h"
-
 #include "exfild/base/str.h"
+#include "schema.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS  "0123456789"
 
 const char *check_name(const char *text)
 {
-	return strspn(text, LETTERS DIGITS "._-") == strlen(text)
-	               ? NULL
-	               : "a name of letters, digits, '.', '_' and '-'";
+	return strspn(text, LETTERS DIGITS "._-") == strlen(text) ?
+		       NULL :
+		       "a name of letters, digits, '.', '_' and '-'";
 }
 
 const char *check_interface(const char *text)
@@ -49,7 +48,7 @@ const char *check_timezone(const char *text)
 	const char *folder = getenv("TZDIR");
 	char path[512];
 	int n = snprintf(path, sizeof(path), "%s/%s", folder ? folder : "/usr/share/zoneinfo",
-	                 text);
+			 text);
 	if (n < 0 || (size_t)n >= sizeof(path) || access(path, R_OK) != 0)
 		return want;
 	return NULL;
@@ -85,9 +84,9 @@ static size_t host_length(const char *text, const char *stops)
 {
 	if (text[0] == '[') {
 		const char *close = strchr(text, ']');
-		return close && is_ipv6(text + 1, (size_t)(close - text - 1))
-		               ? (size_t)(close - text) + 1
-		               : 0;
+		return close && is_ipv6(text + 1, (size_t)(close - text - 1)) ?
+			       (size_t)(close - text) + 1 :
+			       0;
 	}
 	size_t len = strcspn(text, stops);
 	return is_host(text, len) ? len : 0;

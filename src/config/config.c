@@ -9,9 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "load.h"
-
 #include "exfild/base/log.h"
+#include "load.h"
 
 /* What stands for the file: its path, or text under a name. */
 struct source {
@@ -74,8 +73,8 @@ static int check_zones(struct load *l, const struct config *c)
 		char text[PREFIX_TEXT_MAX];
 		const struct config_zone *first = twice[-1].zone;
 		snprintf(l->why, l->why_size, "%s: networks: %s is in zone '%s' already, at %s",
-		         twice->zone->place, prefix_print(twice->prefix, text, sizeof(text)),
-		         first->name, first->place);
+			 twice->zone->place, prefix_print(twice->prefix, text, sizeof(text)),
+			 first->name, first->place);
 		rc = -EXF_E_INVALID;
 	}
 	free(all);
@@ -105,9 +104,9 @@ static int check_exceptions(struct load *l, const struct config *c)
 		if (e->source.kind == CONFIG_PEER_ANY && e->destination.kind == CONFIG_PEER_ANY &&
 		    !e->port && !e->rule[0]) {
 			snprintf(l->why, l->why_size,
-			         "%s: exceptions: one without source, destination, port and rule "
-			         "would silence everything",
-			         e->place);
+				 "%s: exceptions: one without source, destination, port and rule "
+				 "would silence everything",
+				 e->place);
 			return -EXF_E_INVALID;
 		}
 		warn_zone(c, &e->source, e->place);
@@ -184,7 +183,7 @@ static int load_all(struct load *l, const struct config_options *o, const struct
 }
 
 static int load(const struct config_options *o, const struct source *s, struct config **ret,
-                char *why, size_t why_size)
+		char *why, size_t why_size)
 {
 	char folder[PATH_MAX];
 	struct load l = { .whole = calloc(1, sizeof(*l.whole)), .why = why, .why_size = why_size };
@@ -210,7 +209,7 @@ int config_load(const struct config_options *o, struct config **ret, char *ret_w
 }
 
 int config_parse(const struct config_options *o, const char *name, const void *text, size_t len,
-                 struct config **ret, char *ret_why, size_t why_size)
+		 struct config **ret, char *ret_why, size_t why_size)
 {
 	struct source s = { .name = name, .text = text ? text : "", .len = len };
 	return load(o, &s, ret, ret_why, why_size);

@@ -47,16 +47,16 @@ static const char *folder_of(struct load *l, const char *path)
 
 /* Remembers the file; the slot is *ret. */
 static int enter_file(struct reader *r, const char *path, const struct yaml_node *from,
-                      struct seen **ret)
+		      struct seen **ret)
 {
 	struct stat st;
 	if (stat(path, &st) != 0) {
 		int saved = errno;
 		if (from)
 			return load_fail(r->l, from, "include: '%s' cannot be read: %s", path,
-			                 strerror(saved));
+					 strerror(saved));
 		snprintf(r->l->why, r->l->why_size, "%s: cannot be opened: %s", path,
-		         strerror(saved));
+			 strerror(saved));
 		return -EXF_E_IO;
 	}
 	for (size_t i = 0; i < r->count; i++) {
@@ -64,9 +64,9 @@ static int enter_file(struct reader *r, const char *path, const struct yaml_node
 		if (s->device != st.st_dev || s->inode != st.st_ino)
 			continue;
 		return load_fail(r->l, from,
-		                 s->is_open ? "include: '%s' includes itself by this"
-		                            : "include: '%s' was included before",
-		                 path);
+				 s->is_open ? "include: '%s' includes itself by this" :
+					      "include: '%s' was included before",
+				 path);
 	}
 	if (r->count == FILES_MAX)
 		return load_fail(r->l, from, "include: more than %d files", FILES_MAX);
@@ -121,14 +121,14 @@ static int include_pattern(struct reader *r, const struct yaml_node *n)
 		return load_fail_memory(r->l);
 	int answer = glob(whole, GLOB_NOSORT, unreadable, &found);
 	if (answer == GLOB_NOMATCH)
-		return strpbrk(pattern, "*?[")
-		               ? 0
-		               : load_fail(r->l, n, "include: '%s' is not there", pattern);
+		return strpbrk(pattern, "*?[") ?
+			       0 :
+			       load_fail(r->l, n, "include: '%s' is not there", pattern);
 	if (answer == GLOB_NOSPACE)
 		return load_fail_memory(r->l);
 	if (answer)
 		return load_fail(r->l, n, "include: '%s' cannot be searched: %s", pattern,
-		                 strerror(errno));
+				 strerror(errno));
 	qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), path_cmp);
 	for (size_t i = 0; !rc && i < found.gl_pathc; i++)
 		rc = read_file(r, found.gl_pathv[i], n);
@@ -160,7 +160,7 @@ static int apply(struct load *l, const struct yaml_node *root)
 		return 0;
 	if (root->type != YAML_MAP)
 		return load_fail(l, root, "expected keys and values at the top, not a %s",
-		                 root->type == YAML_LIST ? "list" : "text");
+				 root->type == YAML_LIST ? "list" : "text");
 	return load_map(l, config_keys, &l->whole->config, root);
 }
 
@@ -172,7 +172,7 @@ static int read_file(struct reader *r, const char *path, const struct yaml_node 
 	struct yaml *y = NULL;
 	if (r->depth > DEPTH_MAX)
 		return load_fail(l, from, "include: '%s' is more than %d files deep", path,
-		                 DEPTH_MAX);
+				 DEPTH_MAX);
 	int rc = enter_file(r, path, from, &slot);
 	if (rc)
 		return rc;

@@ -3,9 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "schema.h"
-
 #include "exfild/base/str.h"
+#include "schema.h"
 
 #define NAME_MAX_DISTANCE 63 /* str_distance takes no more */
 

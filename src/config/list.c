@@ -53,7 +53,7 @@ static int take_element(struct load *l, const struct key *k, const struct yaml_n
 
 /* The elements of list n; a list that must be given must not be empty. */
 static int take_list(struct load *l, const struct key *k, const struct yaml_node *n, void **ret,
-                     size_t *ret_count)
+		     size_t *ret_count)
 {
 	char want[64];
 	snprintf(want, sizeof(want), "a %s", key_type_name(k));

@@ -31,7 +31,7 @@ static int check_element(struct load *l, const struct key *k, const struct yaml_
 }
 
 static int check_unique(struct load *l, const struct key *k, const struct yaml_node *n,
-                        const unsigned char *elements, size_t count)
+			const unsigned char *elements, size_t count)
 {
 	const char *place, *name = name_of(elements + count * k->element);
 	for (size_t i = 0; (k->flags & KEY_UNIQUE) && i < count; i++) {
@@ -40,13 +40,13 @@ static int check_unique(struct load *l, const struct key *k, const struct yaml_n
 			continue;
 		memcpy(&place, other + k->place, sizeof(place));
 		return load_fail(l, n, "%s: the name '%s' was given before, at %s", l->path, name,
-		                 place);
+				 place);
 	}
 	return 0;
 }
 
 static int load_element(struct load *l, const struct key *k, const struct yaml_node *n,
-                        unsigned char *elements, size_t count)
+			unsigned char *elements, size_t count)
 {
 	unsigned char *element = elements + count * k->element;
 	if (n->type != YAML_MAP) {
@@ -125,13 +125,14 @@ static int fail_unknown_detector(struct load *l, const struct yaml_node *n)
 		}
 	}
 	load_quote(quote, n->key);
-	return near ? load_fail_key(l, n, "unknown detector '%s'; did you mean '%s'?", quote, near)
-	            : load_fail_key(l, n, "unknown detector '%s'", quote);
+	return near ? load_fail_key(l, n, "unknown detector '%s'; did you mean '%s'?", quote,
+				    near) :
+		      load_fail_key(l, n, "unknown detector '%s'", quote);
 }
 
 /* A parameter that is not there: the nearest of the table and of `enabled`. */
 static int fail_unknown_param(struct load *l, const struct config_section *s,
-                              const struct key *keys, const struct yaml_node *n)
+			      const struct key *keys, const struct yaml_node *n)
 {
 	const char *near = key_nearest(keys, n->key);
 	unsigned best = near ? key_slips(near, n->key) : UINT32_MAX;
@@ -145,14 +146,14 @@ static int fail_unknown_param(struct load *l, const struct config_section *s,
 	}
 	load_quote(quote, n->key);
 	return near ? load_fail_key(l, n, "unknown key '%s' in %s; did you mean '%s'?", quote,
-	                            l->path, near)
-	            : load_fail_key(l, n, "unknown key '%s' in %s", quote, l->path);
+				    l->path, near) :
+		      load_fail_key(l, n, "unknown key '%s' in %s", quote, l->path);
 }
 
 static int fail_param(struct load *l, const struct param *p, const struct yaml_node *n, int code)
 {
 	static const char *const types[] = { "true or false", "a whole number", "a number",
-		                             "a duration such as 30s, 5m, 1h or 30d" };
+					     "a duration such as 30s, 5m, 1h or 30d" };
 	char quote[QUOTE_MAX];
 	if (code != -EXF_E_RANGE)
 		return load_fail_type(l, n, types[p->type]);
@@ -166,13 +167,13 @@ static int fail_param(struct load *l, const struct param *p, const struct yaml_n
 		buf_printf(&range, "%.15g to %.15g", p->min, p->max);
 	}
 	int rc = load_fail(l, n, "%s: %s is out of range (%s)", l->path, load_quote(quote, n->text),
-	                   range.data ? range.data : "");
+			   range.data ? range.data : "");
 	buf_deinit(&range);
 	return rc;
 }
 
 static int load_param(struct load *l, struct config_section *s, const struct key *keys,
-                      const struct yaml_node *n)
+		      const struct yaml_node *n)
 {
 	const struct key *k = key_find(keys, n->key);
 	const struct param *p = s->params ? param_find(s->params, n->key) : NULL;
@@ -223,8 +224,8 @@ int load_key(struct load *l, const struct key *k, void *base, const struct yaml_
 	if (k->type == KEY_INCLUDE || node_is_nothing(n))
 		return 0;
 	if (k->type == KEY_MAP)
-		return n->type == YAML_MAP ? load_map(l, k->keys, base, n)
-		                           : load_fail_type(l, n, "a map");
+		return n->type == YAML_MAP ? load_map(l, k->keys, base, n) :
+					     load_fail_type(l, n, "a map");
 	if (k->type == KEY_MAPS)
 		return load_maps(l, k, base, n);
 	if (k->type == KEY_DETECTORS)
@@ -250,8 +251,8 @@ int load_map(struct load *l, const struct key *keys, void *base, const struct ya
 int load_defaults(struct load *l, const struct key *keys, void *base)
 {
 	for (const struct key *k = keys; k->name; k++) {
-		int rc = k->type == KEY_MAP ? load_defaults(l, k->keys, base)
-		                            : value_default(l, k, base);
+		int rc = k->type == KEY_MAP ? load_defaults(l, k->keys, base) :
+					      value_default(l, k, base);
 		if (rc)
 			return rc;
 	}
@@ -277,7 +278,7 @@ static bool takes_plain_text(const char *const *segments, size_t count)
 
 /* Sets the value below maps that stand for the segments. */
 static int assign(struct load *l, const char *const *segments, size_t count,
-                  const struct yaml_node *value)
+		  const struct yaml_node *value)
 {
 	struct yaml_node chain[SEGMENTS_MAX + 1];
 	memset(chain, 0, sizeof(chain));
@@ -294,12 +295,12 @@ static int assign(struct load *l, const char *const *segments, size_t count,
 }
 
 static int assign_text(struct load *l, const char *const *segments, size_t count, const char *file,
-                       const char *text)
+		       const char *text)
 {
 	struct yaml_node value = { .type = YAML_SCALAR,
-		                   .text = text,
-		                   .file = file,
-		                   .is_quoted = !text[0] };
+				   .text = text,
+				   .file = file,
+				   .is_quoted = !text[0] };
 	if (!text_is_utf8(text))
 		return load_fail(l, &value, "the value is not UTF-8");
 	if (takes_plain_text(segments, count) && text[0] != '"' && text[0] != '\'')

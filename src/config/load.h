@@ -10,11 +10,10 @@
 
 #include <stdbool.h>
 
-#include "arena.h"
-#include "schema.h"
-
 #include "exfild/config/config.h"
 #include "exfild/config/yaml.h"
+#include "arena.h"
+#include "schema.h"
 
 struct config_whole {
 	struct config config; /* first: config_free gets its address */
@@ -38,29 +37,29 @@ void text_print(struct buf *out, const char *text);
 
 /* value.c: sets one value (not a map, not a list of maps) in the struct at base. */
 int value_set(struct load *l, const struct key *k, void *base,
-              const struct yaml_node *n) EXF_MUST_USE;
+	      const struct yaml_node *n) EXF_MUST_USE;
 /* The default of k; a key without one is left alone. */
 int value_default(struct load *l, const struct key *k, void *base) EXF_MUST_USE;
 
 /* The texts of one value, checked, in the arena. */
 int value_text(struct load *l, const struct key *k, const struct yaml_node *n,
-               const char **ret) EXF_MUST_USE;
+	       const char **ret) EXF_MUST_USE;
 int value_path(struct load *l, const struct key *k, const struct yaml_node *n,
-               const char **ret) EXF_MUST_USE;
+	       const char **ret) EXF_MUST_USE;
 int value_prefix(struct load *l, const struct yaml_node *n, struct prefix *ret) EXF_MUST_USE;
 int value_peer(struct load *l, const struct key *k, const struct yaml_node *n,
-               struct config_peer *ret) EXF_MUST_USE;
+	       struct config_peer *ret) EXF_MUST_USE;
 
 /* list.c: sets a list of single values, or the map of such lists. */
 int list_set(struct load *l, const struct key *k, void *base,
-             const struct yaml_node *n) EXF_MUST_USE;
+	     const struct yaml_node *n) EXF_MUST_USE;
 
 /* load.c: applies the children of a map. */
 int load_map(struct load *l, const struct key *keys, void *base,
-             const struct yaml_node *map) EXF_MUST_USE;
+	     const struct yaml_node *map) EXF_MUST_USE;
 /* One key, whatever its type. */
 int load_key(struct load *l, const struct key *k, void *base,
-             const struct yaml_node *n) EXF_MUST_USE;
+	     const struct yaml_node *n) EXF_MUST_USE;
 int load_defaults(struct load *l, const struct key *keys, void *base) EXF_MUST_USE;
 /* Applies "a.b.c=value". */
 int load_assignment(struct load *l, const char *text) EXF_MUST_USE;

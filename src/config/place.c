@@ -3,13 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "load.h"
-
 #include "exfild/base/buf.h"
 #include "exfild/base/str.h"
+#include "load.h"
 
 static void put_place(const struct load *l, char *dst, size_t size, const char *file, uint32_t line,
-                      uint32_t column)
+		      uint32_t column)
 {
 	if (l->has_lines)
 		snprintf(dst, size, "%s:%u:%u", file, line, column);
@@ -18,7 +17,7 @@ static void put_place(const struct load *l, char *dst, size_t size, const char *
 }
 
 __attribute__((format(printf, 3, 0))) static int fail(struct load *l, const char *place,
-                                                      const char *fmt, va_list ap)
+						      const char *fmt, va_list ap)
 {
 	int n = snprintf(l->why, l->why_size, "%s: ", place);
 	if (n >= 0 && (size_t)n < l->why_size)
@@ -72,11 +71,11 @@ int load_fail_type(struct load *l, const struct yaml_node *at, const char *want)
 	char quote[QUOTE_MAX];
 	if (at->type != YAML_SCALAR)
 		return load_fail(l, at, "%s: expected %s, not a %s", l->path, want,
-		                 at->type == YAML_MAP ? "map" : "list");
+				 at->type == YAML_MAP ? "map" : "list");
 	if (node_is_nothing(at))
 		return load_fail(l, at, "%s: expected %s, not nothing", l->path, want);
 	return load_fail(l, at, "%s: expected %s, not %s'%s'", l->path, want,
-	                 at->is_quoted ? "the text " : "", load_quote(quote, at->text));
+			 at->is_quoted ? "the text " : "", load_quote(quote, at->text));
 }
 
 int load_fail_unknown(struct load *l, const struct yaml_node *at, const struct key *keys)
@@ -88,13 +87,13 @@ int load_fail_unknown(struct load *l, const struct yaml_node *at, const struct k
 		snprintf(where, sizeof(where), " in %s", l->path);
 	if (near)
 		return load_fail_key(l, at, "unknown key '%s'%s; did you mean '%s'?", quote, where,
-		                     near);
+				     near);
 	struct buf known;
 	buf_init(&known, 1024);
 	for (const struct key *k = keys; k->name; k++)
 		buf_printf(&known, "%s%s", k == keys ? "" : ", ", k->name);
 	int rc = load_fail_key(l, at, "unknown key '%s'%s; known are %s", quote, where,
-	                       known.data ? known.data : "others");
+			       known.data ? known.data : "others");
 	buf_deinit(&known);
 	return rc;
 }

@@ -65,7 +65,7 @@ static void put_help(struct buf *out, unsigned indent, const char *prefix, const
 		if (text.len == start)
 			buf_truncate(&text, before);
 		buf_printf(&text, "; %s%s%s)", k->flags & KEY_REQUIRED ? "" : "default ",
-		           key_default(k), k->flags & KEY_LATER ? "; not in effect yet" : "");
+			   key_default(k), k->flags & KEY_LATER ? "; not in effect yet" : "");
 	}
 	if (text.data)
 		put_comment(out, indent, text.data);
@@ -199,7 +199,7 @@ static void put_item(struct buf *out, enum key_type type, const void *array, siz
 
 /* "key: [a, b]" where it fits on a line, else one item a line. */
 static void put_list(struct buf *out, unsigned indent, const char *name, enum key_type type,
-                     const void *array, size_t count)
+		     const void *array, size_t count)
 {
 	size_t start = out->len;
 	put_indent(out, indent);
@@ -232,7 +232,7 @@ static void put_tenants(struct printer *p, const struct key *k)
 	buf_printf(p->out, "%s:%s\n", k->name, count ? "" : " {}");
 	for (size_t i = 0; i < count; i++)
 		put_list(p->out, p->indent + 2, tenants[i].service, KEY_TEXTS, tenants[i].names,
-		         tenants[i].name_count);
+			 tenants[i].name_count);
 }
 
 static void put_keys(struct printer *p, const struct key *keys, bool is_element);
@@ -273,7 +273,7 @@ static void put_param_bound(struct buf *out, const struct param *p, double v)
 static void put_param(struct buf *out, const struct param *p, const void *target)
 {
 	static const char *const types[] = { "true or false", "number", "decimal number",
-		                             "duration" };
+					     "duration" };
 	char value[64];
 	struct buf text;
 	buf_init(&text, 4096);
@@ -335,7 +335,7 @@ static void put_key(struct printer *p, const struct key *k)
 	case KEY_PREFIXES:
 	case KEY_PEERS:
 		put_list(p->out, p->indent, k->name, k->type, array_of(k, p->base),
-		         count_of(k, p->base));
+			 count_of(k, p->base));
 		break;
 	default:
 		put_indent(p->out, p->indent);
@@ -376,14 +376,14 @@ static bool is_alike(const struct key *k, const void *a, const void *b)
 		put_key(&p[i], k);
 	}
 	bool alike = texts[0].len == texts[1].len &&
-	             memcmp(texts[0].data, texts[1].data, texts[0].len) == 0;
+		     memcmp(texts[0].data, texts[1].data, texts[0].len) == 0;
 	buf_deinit(&texts[0]);
 	buf_deinit(&texts[1]);
 	return alike;
 }
 
 static void list_later(const struct key *keys, const char *prefix, const struct config *a,
-                       const struct config *b, struct buf *out)
+		       const struct config *b, struct buf *out)
 {
 	for (const struct key *k = keys; k->name; k++) {
 		char below[128];
@@ -409,13 +409,13 @@ static void print_keys(struct buf *out, const char *prefix, const struct key *ke
 		buf_printf(out, "%s%s\t%s\t", prefix, k->name, key_type_name(k));
 		key_range(k, out);
 		buf_printf(out, "\t%s\t%s\t%s\n", k->type == KEY_MAP ? "" : key_default(k),
-		           k->flags & KEY_LATER ? "not in effect yet" : "", k->help);
+			   k->flags & KEY_LATER ? "not in effect yet" : "", k->help);
 		if (!k->keys)
 			continue;
 		snprintf(below, sizeof(below), "%s%s%s", prefix, k->name,
-		         k->type == KEY_MAPS        ? "[]."
-		         : k->type == KEY_DETECTORS ? ".NAME."
-		                                    : ".");
+			 k->type == KEY_MAPS      ? "[]." :
+			 k->type == KEY_DETECTORS ? ".NAME." :
+						    ".");
 		print_keys(out, below, k->keys);
 	}
 }

@@ -16,11 +16,11 @@
 static const struct key sensor_keys[] = {
 	{ "name", KEY_TEXT, AT(sensor.name), .max = 63, .def = "", .check = check_name,
 	  .help = "Name of this sensor in alerts (observer.name). Empty: the host's name when live, "
-	          "exfild in a replay." },
+		  "exfild in a replay." },
 	{ "timezone", KEY_TEXT, AT(sensor.timezone), .min = 1, .max = 63, .def = "UTC",
 	  .check = check_timezone,
 	  .help = "Time zone of working hours and calendars, as in Europe/Berlin. Alerts always "
-	          "carry UTC." },
+		  "carry UTC." },
 	{ .name = NULL },
 };
 
@@ -30,7 +30,7 @@ static const struct key interface_keys[] = {
 	{ "side", KEY_CHOICE, IN(struct config_interface, side), .def = "auto",
 	  .values = "auto|inside|outside",
 	  .help = "Which side of the gateway it faces. auto: outside if it holds the default "
-	          "route." },
+		  "route." },
 	{ .name = NULL },
 };
 
@@ -40,7 +40,7 @@ static const struct key capture_keys[] = {
 	  .element = sizeof(struct config_interface),
 	  .place = offsetof(struct config_interface, place),
 	  .help = "Where to listen when live. auto: each inside interface once, a bridge before "
-	          "its ports." },
+		  "its ports." },
 	{ "filter", KEY_TEXT, AT(capture.filter), .max = 4096, .def = "",
 	  .help = "Only packets that match this BPF expression are seen." },
 	{ "workers", KEY_NUMBER, KEY_AUTO, AT(capture.workers), .min = 1, .max = 64, .def = "auto",
@@ -59,7 +59,7 @@ static const struct key zone_keys[] = {
 	{ "vni", KEY_NUMBER, IN(struct config_zone, vni),
 	  .extra = offsetof(struct config_zone, has_vni), .max = 16777215,
 	  .help = "VXLAN or Geneve network it lives in: equal addresses in two networks are two "
-	          "hosts." },
+		  "hosts." },
 	{ "model", KEY_CHOICE, IN(struct config_zone, model), .values = "private|iaas|paas|saas",
 	  .help = "Who runs the machines; alerts say from it whose turn it is." },
 	{ "owner", KEY_TEXT, IN(struct config_zone, owner), .max = 63,
@@ -76,7 +76,7 @@ static const struct key limit_keys[] = {
 	{ "memory_mb", KEY_NUMBER, KEY_AUTO, AT(limits.memory_mb), .min = 96, .max = 1048576,
 	  .def = "auto",
 	  .help = "Memory for all tables, in MB. auto: a quarter of the machine's, from 96 to "
-	          "1024." },
+		  "1024." },
 	{ "flows", KEY_NUMBER, KEY_AUTO, AT(limits.flows), .min = 1024, .max = 16777216,
 	  .def = "auto", .help = "Flows followed at once. auto: by memory." },
 	{ "hosts", KEY_NUMBER, KEY_AUTO, AT(limits.hosts), .min = 256, .max = 4194304,
@@ -178,7 +178,7 @@ static const struct key alert_keys[] = {
 static const struct key redis_keys[] = {
 	{ "url", KEY_TEXT, AT(redis.url), .max = 1024, .def = "", .check = check_redis_url,
 	  .help = "redis://HOST[:PORT][/DB], rediss:// (TLS) or unix:///PATH[?db=N]. Empty: no "
-	          "Redis." },
+		  "Redis." },
 	{ "prefix", KEY_TEXT, AT(redis.prefix), .max = 127,
 	  .def = "exfild:", .help = "Begins the name of every key and channel." },
 	{ "username", KEY_TEXT, AT(redis.username), .max = 127, .def = "",
@@ -189,7 +189,7 @@ static const struct key redis_keys[] = {
 	  .def = "100000", .help = "Alerts that the stream keeps, about." },
 	{ "channel", KEY_BOOL, AT(redis.channel), .def = "true",
 	  .help = "PUBLISH each alert on the channel alerts; only who listens right then gets "
-	          "it." },
+		  "it." },
 	{ "stream", KEY_BOOL, AT(redis.stream), .def = "true",
 	  .help = "XADD each alert to the stream alerts, which survives until it is read." },
 	{ "list", KEY_BOOL, AT(redis.list), .def = "false",
@@ -323,14 +323,14 @@ static const struct key log_keys[] = {
 const struct key config_keys[] = {
 	{ "include", KEY_INCLUDE, .min = 1, .max = 4095,
 	  .help = "More files, which speak after this one: a path or a pattern such as "
-	          "conf.d/*.yaml, or a list of them, seen from this file's folder." },
+		  "conf.d/*.yaml, or a list of them, seen from this file's folder." },
 	{ "sensor", KEY_MAP, .keys = sensor_keys, .help = "Who watches." },
 	{ "capture", KEY_MAP, .keys = capture_keys, .help = "Where packets come from when live." },
 	{ "networks", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(zones), COUNT(zone_count), .max = 4096,
 	  .def = "[]", .keys = zone_keys, .element = sizeof(struct config_zone),
 	  .place = offsetof(struct config_zone, place),
 	  .help = "What is inside, as zones; the longest prefix wins. None: private ranges and, "
-	          "live, every prefix on or behind an inside interface." },
+		  "live, every prefix on or behind an inside interface." },
 	{ "limits", KEY_MAP, .keys = limit_keys, .help = "How large exfild may become." },
 	{ "detectors", KEY_DETECTORS, .keys = detector_keys,
 	  .help = "Each detector's switch and parameters." },

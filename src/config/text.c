@@ -13,12 +13,12 @@ static int32_t utf8_next(const char **p)
 {
 	static const int32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *s = (const unsigned char *)*p;
-	unsigned len = s[0] < 0x80   ? 1
-	               : s[0] < 0xc2 ? 0
-	               : s[0] < 0xe0 ? 2
-	               : s[0] < 0xf0 ? 3
-	               : s[0] < 0xf5 ? 4
-	                             : 0;
+	unsigned len = s[0] < 0x80 ? 1 :
+		       s[0] < 0xc2 ? 0 :
+		       s[0] < 0xe0 ? 2 :
+		       s[0] < 0xf0 ? 3 :
+		       s[0] < 0xf5 ? 4 :
+				     0;
 	if (len == 0)
 		return -1;
 	int32_t c = len == 1 ? s[0] : s[0] & (0x7f >> len);
@@ -54,7 +54,7 @@ static bool is_ipv4(const char *text)
 static bool is_plain(const char *text)
 {
 	static const char *const words[] = { "true", "false", "yes", "no", "on",
-		                             "off",  "null",  "y",   "n",  "auto" };
+					     "off",  "null",  "y",   "n",  "auto" };
 	const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	if (is_ipv4(text))
 		return true;

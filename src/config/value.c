@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "load.h"
-
 #include "exfild/base/str.h"
+#include "load.h"
 
 static void *field(const struct key *k, void *base)
 {
@@ -31,14 +30,14 @@ int value_text(struct load *l, const struct key *k, const struct yaml_node *n, c
 		unsigned char c = (unsigned char)n->text[i];
 		if (c < 0x20 || c == 0x7f)
 			return load_fail(l, n, "%s: the control character 0x%02x is not allowed",
-			                 l->path, c);
+					 l->path, c);
 	}
 	if (len < k->min && len == 0)
 		return load_fail(l, n, "%s: must not be empty", l->path);
 	if (len < k->min || len > k->max)
 		return load_fail(l, n,
-		                 "%s: %zu characters are out of range (%" PRIu64 " to %" PRIu64 ")",
-		                 l->path, len, k->min, k->max);
+				 "%s: %zu characters are out of range (%" PRIu64 " to %" PRIu64 ")",
+				 l->path, len, k->min, k->max);
 	char *text = arena_strndup(&l->whole->memory, n->text, len);
 	if (!text)
 		return load_fail_memory(l);
@@ -67,7 +66,7 @@ int value_path(struct load *l, const struct key *k, const struct yaml_node *n, c
 		text = whole;
 		if (strlen(text) > k->max)
 			return load_fail(l, n, "%s: '%s' is longer than %" PRIu64 " characters",
-			                 l->path, text, k->max);
+					 l->path, text, k->max);
 	}
 	*ret = text;
 	return 0;
@@ -94,7 +93,7 @@ static int fail_choice(struct load *l, const struct key *k, const struct yaml_no
 	const char *text = want.data ? want.data : k->values;
 	if (n->type == YAML_SCALAR && near[0])
 		rc = load_fail(l, n, "%s: expected %s, not '%s'; did you mean '%s'?", l->path, text,
-		               load_quote(quote, n->text), near);
+			       load_quote(quote, n->text), near);
 	else
 		rc = load_fail_type(l, n, text);
 	buf_deinit(&want);
@@ -103,7 +102,7 @@ static int fail_choice(struct load *l, const struct key *k, const struct yaml_no
 
 /* *ret_text is the static text of the value that n names, *ret_index its position. */
 static int take_choice(struct load *l, const struct key *k, const struct yaml_node *n,
-                       const char **ret_text, size_t *ret_index)
+		       const char **ret_text, size_t *ret_index)
 {
 	size_t index = 0;
 	for (const char *p = k->values; n->type == YAML_SCALAR && *p; index++) {
@@ -121,7 +120,7 @@ static int take_choice(struct load *l, const struct key *k, const struct yaml_no
 static int take_bool(struct load *l, const struct yaml_node *n, bool *ret)
 {
 	static const char *const words[2][3] = { { "false", "no", "off" },
-		                                 { "true", "yes", "on" } };
+						 { "true", "yes", "on" } };
 	for (size_t value = 0; n->type == YAML_SCALAR && !n->is_quoted && value < 2; value++) {
 		for (size_t i = 0; i < 3; i++) {
 			if (strcmp(n->text, words[value][i]) == 0) {
@@ -140,7 +139,7 @@ static int fail_range(struct load *l, const struct key *k, const struct yaml_nod
 	buf_init(&range, 256);
 	key_range(k, &range);
 	int rc = load_fail(l, n, "%s: %s is out of range (%s)", l->path, load_quote(quote, n->text),
-	                   range.data ? range.data : "");
+			   range.data ? range.data : "");
 	buf_deinit(&range);
 	return rc;
 }
@@ -149,7 +148,7 @@ static int fail_number(struct load *l, const struct key *k, const struct yaml_no
 {
 	char want[128];
 	snprintf(want, sizeof(want), "a number from %" PRIu64 " to %" PRIu64 "%s", k->min, k->max,
-	         k->flags & KEY_AUTO ? ", or auto" : "");
+		 k->flags & KEY_AUTO ? ", or auto" : "");
 	return load_fail_type(l, n, want);
 }
 
@@ -165,13 +164,14 @@ static bool is_negative(const char *text)
 }
 
 static int take_number(struct load *l, const struct key *k, const struct yaml_node *n,
-                       uint64_t *ret)
+		       uint64_t *ret)
 {
 	if (is_auto(k, n)) {
 		*ret = 0;
-		return strcmp(k->def, "auto") == 0 || str_parse_u64(k->def, 0, UINT64_MAX, ret) == 0
-		               ? 0
-		               : fail_number(l, k, n);
+		return strcmp(k->def, "auto") == 0 ||
+				       str_parse_u64(k->def, 0, UINT64_MAX, ret) == 0 ?
+			       0 :
+			       fail_number(l, k, n);
 	}
 	if (n->type != YAML_SCALAR || n->is_quoted)
 		return fail_number(l, k, n);
@@ -182,7 +182,7 @@ static int take_number(struct load *l, const struct key *k, const struct yaml_no
 }
 
 static int take_duration(struct load *l, const struct key *k, const struct yaml_node *n,
-                         uint64_t *ret)
+			 uint64_t *ret)
 {
 	uint64_t v = 0;
 	int rc = n->type != YAML_SCALAR ? -EXF_E_FORMAT : str_parse_duration(n->text, &v);
@@ -214,11 +214,11 @@ int value_prefix(struct load *l, const struct yaml_node *n, struct prefix *ret)
 }
 
 int value_peer(struct load *l, const struct key *k, const struct yaml_node *n,
-               struct config_peer *ret)
+	       struct config_peer *ret)
 {
 	static const struct key as_text = { .type = KEY_TEXT, .min = 1, .max = 260 };
-	const char *want = k->flags & KEY_NO_DOMAIN ? "an address, a prefix or zone:NAME"
-	                                            : "an address, a prefix, zone:NAME or a domain";
+	const char *want = k->flags & KEY_NO_DOMAIN ? "an address, a prefix or zone:NAME" :
+						      "an address, a prefix, zone:NAME or a domain";
 	struct config_peer p = { 0 };
 	int rc = value_text(l, &as_text, n, &p.text);
 	if (rc)
@@ -278,9 +278,9 @@ static int set_text(struct load *l, const struct key *k, void *base, const struc
 {
 	const char *text = NULL;
 	size_t index;
-	int rc = k->type == KEY_CHOICE ? take_choice(l, k, n, &text, &index)
-	         : k->type == KEY_PATH ? value_path(l, k, n, &text)
-	                               : value_text(l, k, n, &text);
+	int rc = k->type == KEY_CHOICE ? take_choice(l, k, n, &text, &index) :
+		 k->type == KEY_PATH   ? value_path(l, k, n, &text) :
+					 value_text(l, k, n, &text);
 	if (!rc)
 		memcpy(field(k, base), &text, sizeof(text));
 	return rc;
@@ -336,9 +336,9 @@ int value_default(struct load *l, const struct key *k, void *base)
 	}
 	if (k->def[0] != '[' && k->def[0] != '{') {
 		struct yaml_node n = { .type = YAML_SCALAR,
-			               .text = k->def,
-			               .is_quoted = !k->def[0],
-			               .file = "default" };
+				       .text = k->def,
+				       .is_quoted = !k->def[0],
+				       .file = "default" };
 		return load_key(l, k, base, &n);
 	}
 	struct yaml *y;

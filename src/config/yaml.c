@@ -17,11 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
 #include <yaml.h>
 
-#include "arena.h"
-
 #include "exfild/base/str.h"
+#include "arena.h"
 
 #define FILE_MAX  ((size_t)16 << 20)
 #define DEPTH_MAX 64
@@ -55,9 +55,9 @@ struct build {
 };
 
 __attribute__((format(printf, 6, 0))) static void write_why(char *why, size_t size,
-                                                            const char *file, uint32_t line,
-                                                            uint32_t column, const char *fmt,
-                                                            va_list ap)
+							    const char *file, uint32_t line,
+							    uint32_t column, const char *fmt,
+							    va_list ap)
 {
 	int n = snprintf(why, size, "%s:%u:%u: ", file, line, column);
 	if (n >= 0 && (size_t)n < size)
@@ -79,12 +79,12 @@ static uint32_t from_one(size_t n)
 }
 
 __attribute__((format(printf, 4, 5))) static int fail(const struct build *b, int code,
-                                                      const yaml_mark_t *at, const char *fmt, ...)
+						      const yaml_mark_t *at, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
 	write_why(b->why, b->why_size, b->y->name, from_one(at->line), from_one(at->column), fmt,
-	          ap);
+		  ap);
 	va_end(ap);
 	return code;
 }
@@ -138,15 +138,15 @@ static int fail_parser(const struct build *b, const yaml_parser_t *p)
 		yaml_mark_t at = mark_of_offset(b, p->problem_offset);
 		if (p->problem_value >= 0 && p->problem_value <= 0xff)
 			return fail(b, -EXF_E_FORMAT, &at, "%s (byte 0x%02x)", problem,
-			            (unsigned)p->problem_value);
+				    (unsigned)p->problem_value);
 		return fail(b, -EXF_E_FORMAT, &at, "%s", problem);
 	}
 	if (is_indented_by_tab(b, p->problem_mark.line))
 		return fail(b, -EXF_E_FORMAT, &p->problem_mark,
-		            "%s (this line is indented with a tab; YAML wants spaces)", problem);
+			    "%s (this line is indented with a tab; YAML wants spaces)", problem);
 	if (p->context && p->context_mark.line != p->problem_mark.line)
 		return fail(b, -EXF_E_FORMAT, &p->problem_mark, "%s %s that begins in line %u",
-		            problem, p->context, from_one(p->context_mark.line));
+			    problem, p->context, from_one(p->context_mark.line));
 	if (p->context)
 		return fail(b, -EXF_E_FORMAT, &p->problem_mark, "%s %s", problem, p->context);
 	return fail(b, -EXF_E_FORMAT, &p->problem_mark, "%s", problem);
@@ -155,7 +155,7 @@ static int fail_parser(const struct build *b, const yaml_parser_t *p)
 /* --- the tree ---------------------------------------------------------------------------- */
 
 static int node_add(struct build *b, enum yaml_type type, const yaml_mark_t *at,
-                    struct yaml_node **ret)
+		    struct yaml_node **ret)
 {
 	if (b->y->node_count >= NODES_MAX)
 		return fail(b, -EXF_E_LIMIT, at, "more than %zu values", NODES_MAX);
@@ -197,15 +197,15 @@ static bool wants_key(const struct build *b)
 }
 
 static int check_plain(const struct build *b, const yaml_event_t *e, const yaml_char_t *anchor,
-                       const yaml_char_t *tag)
+		       const yaml_char_t *tag)
 {
 	if (anchor)
 		return fail(b, -EXF_E_FORMAT, &e->start_mark,
-		            "an anchor (&%.40s) is not allowed; write the value out",
-		            (const char *)anchor);
+			    "an anchor (&%.40s) is not allowed; write the value out",
+			    (const char *)anchor);
 	const char *name = (const char *)tag;
 	if (name && (e->type != YAML_SCALAR_EVENT ||
-	             (strcmp(name, YAML_STR_TAG) != 0 && strcmp(name, "!") != 0)))
+		     (strcmp(name, YAML_STR_TAG) != 0 && strcmp(name, "!") != 0)))
 		return fail(b, -EXF_E_FORMAT, &e->start_mark, "a tag (%.60s) is not allowed", name);
 	return 0;
 }
@@ -241,17 +241,17 @@ static int scalar(struct build *b, const yaml_event_t *e)
 static int open_level(struct build *b, const yaml_event_t *e, enum yaml_type type)
 {
 	int rc = type == YAML_MAP ? check_plain(b, e, e->data.mapping_start.anchor,
-	                                        e->data.mapping_start.tag)
-	                          : check_plain(b, e, e->data.sequence_start.anchor,
-	                                        e->data.sequence_start.tag);
+						e->data.mapping_start.tag) :
+				    check_plain(b, e, e->data.sequence_start.anchor,
+						e->data.sequence_start.tag);
 	if (rc)
 		return rc;
 	if (wants_key(b))
 		return fail(b, -EXF_E_FORMAT, &e->start_mark, "a key must be text, not a %s",
-		            type == YAML_MAP ? "map" : "list");
+			    type == YAML_MAP ? "map" : "list");
 	if (b->depth == DEPTH_MAX)
 		return fail(b, -EXF_E_LIMIT, &e->start_mark, "nested deeper than %d levels",
-		            DEPTH_MAX);
+			    DEPTH_MAX);
 	struct yaml_node *n = NULL;
 	rc = node_add(b, type, &e->start_mark, &n);
 	if (rc)
@@ -302,7 +302,7 @@ static int check_duplicates(struct build *b, const struct level *l)
 	yaml_mark_t at = { 0, second->key_line - 1, second->key_column - 1 };
 	str_escape(key, sizeof(key), second->key, strnlen(second->key, 64));
 	return fail(b, -EXF_E_FORMAT, &at, "the key '%s' was given before, at %s:%u:%u", key,
-	            first->file, first->key_line, first->key_column);
+		    first->file, first->key_line, first->key_column);
 }
 
 static int take_event(struct build *b, const yaml_event_t *e)
@@ -311,13 +311,13 @@ static int take_event(struct build *b, const yaml_event_t *e)
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->has_root)
 			return fail(b, -EXF_E_FORMAT, &e->start_mark,
-			            "a second document begins; one file holds one");
+				    "a second document begins; one file holds one");
 		b->has_root = true;
 		return 0;
 	case YAML_ALIAS_EVENT:
 		return fail(b, -EXF_E_FORMAT, &e->start_mark,
-		            "an alias (*%.40s) is not allowed; write the value out",
-		            (const char *)e->data.alias.anchor);
+			    "an alias (*%.40s) is not allowed; write the value out",
+			    (const char *)e->data.alias.anchor);
 	case YAML_SCALAR_EVENT:
 		return scalar(b, e);
 	case YAML_SEQUENCE_START_EVENT:
@@ -370,7 +370,7 @@ static void drop_empty_root(struct yaml *y)
 }
 
 int yaml_parse(const char *name, const void *text, size_t len, struct yaml **ret, char *ret_why,
-               size_t why_size)
+	       size_t why_size)
 {
 	struct yaml *y = calloc(1, sizeof(*y));
 	struct build b = { .y = y, .text = text, .len = len, .why = ret_why, .why_size = why_size };

@@ -208,10 +208,10 @@ struct config_options {
 
 /* -EXF_E_INVALID, -EXF_E_IO or -EXF_E_NOMEM: ret_why has the place and the sentence. */
 int config_load(const struct config_options *o, struct config **ret, char *ret_why,
-                size_t why_size) EXF_MUST_USE;
+		size_t why_size) EXF_MUST_USE;
 /* The same with text in place of the file o->path; `name` stands for it. It cannot include. */
 int config_parse(const struct config_options *o, const char *name, const void *text, size_t len,
-                 struct config **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+		 struct config **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
 void config_free(struct config *c);
 
 struct buf;

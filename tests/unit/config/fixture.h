@@ -77,7 +77,7 @@ static inline int fixture_parse(struct fixture *f, const char *text)
 	config_free(f->config);
 	f->config = NULL;
 	return config_parse(&f->options, "t.yaml", text, strlen(text), &f->config, f->why,
-	                    sizeof(f->why));
+			    sizeof(f->why));
 }
 
 static inline int fixture_set(struct fixture *f, const char *set)

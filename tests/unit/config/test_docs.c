@@ -58,7 +58,7 @@ static void examples_in_comments_load(void **state)
 			block[0] = '\0';
 		} else if (in_example && strncmp(text, "#   ", 4) == 0) {
 			snprintf(block + strlen(block), sizeof(block) - strlen(block), "%*s%s",
-			         (int)indent, "", text + 4);
+				 (int)indent, "", text + 4);
 		} else if (in_example) {
 			load_block(parents, indent / 2, block);
 			in_example = false;
@@ -66,7 +66,7 @@ static void examples_in_comments_load(void **state)
 		}
 		if (indent / 2 < 4 && *text >= 'a' && *text <= 'z')
 			snprintf(parents[indent / 2], sizeof(parents[0]), "%.*s",
-			         (int)strcspn(text, ":"), text);
+				 (int)strcspn(text, ":"), text);
 	}
 	fclose(in);
 	assert_true(count > 8);
@@ -86,7 +86,7 @@ static void documents_say_what_the_tables_say(void **state)
 	write_file(schema, out.data);
 	buf_deinit(&out);
 	snprintf(command, sizeof(command), "python3 '%s/tests/lint/man_keys.py' %s '%s' '%s'",
-	         EXFILD_SOURCE_DIR, schema, MAN, EXAMPLE);
+		 EXFILD_SOURCE_DIR, schema, MAN, EXAMPLE);
 	fflush(stdout);
 	int rc = system(command);
 	unlink(schema);

@@ -84,18 +84,18 @@ static void included_files_speak_last_in_order(void **state)
 	struct folder d;
 	folder_init(&d);
 	folder_write(&d, "main.yaml",
-	             "include: conf.d/*.yaml\n"
-	             "alerts: {minimum: low, rate_per_minute: 1}\n"
-	             "networks: [{name: a, prefixes: [10.0.0.0/8]}]\n"
-	             "signatures: {directories: [/a]}\n");
+		     "include: conf.d/*.yaml\n"
+		     "alerts: {minimum: low, rate_per_minute: 1}\n"
+		     "networks: [{name: a, prefixes: [10.0.0.0/8]}]\n"
+		     "signatures: {directories: [/a]}\n");
 	folder_write(&d, "conf.d/20.yaml",
-	             "alerts: {minimum: critical}\n"
-	             "networks: [{name: c, prefixes: [10.2.0.0/16]}]\n");
+		     "alerts: {minimum: critical}\n"
+		     "networks: [{name: c, prefixes: [10.2.0.0/16]}]\n");
 	folder_write(&d, "conf.d/10.yaml",
-	             "alerts: {minimum: high, merge: 2h}\n"
-	             "networks: [{name: b, prefixes: [10.1.0.0/16]}]\n"
-	             "signatures: {directories: [/b]}\n"
-	             "services: {tenants: {x: [a], y: [b]}}\n");
+		     "alerts: {minimum: high, merge: 2h}\n"
+		     "networks: [{name: b, prefixes: [10.1.0.0/16]}]\n"
+		     "signatures: {directories: [/b]}\n"
+		     "services: {tenants: {x: [a], y: [b]}}\n");
 	folder_write(&d, "conf.d/30.yaml", "services: {tenants: {x: [c]}}\n");
 	folder_write(&d, "conf.d/ignored.txt", "nonsense\n");
 	const struct config *c = folder_good(&d);
@@ -126,7 +126,7 @@ static void errors_name_the_included_file(void **state)
 		"@/conf.d/a.yaml:2:3: unknown key 'minimun' in alerts; did you mean 'minimum'?");
 	folder_write(&d, "conf.d/a.yaml", "alerts: *x\n");
 	folder_refuses(&d, -EXF_E_INVALID,
-	               "@/conf.d/a.yaml:1:9: an alias (*x) is not allowed; write the value out");
+		       "@/conf.d/a.yaml:1:9: an alias (*x) is not allowed; write the value out");
 	folder_deinit(&d);
 }
 
@@ -136,12 +136,12 @@ static void names_clash_over_files_with_both_places(void **state)
 	struct folder d;
 	folder_init(&d);
 	folder_write(&d, "main.yaml",
-	             "include: conf.d/a.yaml\n"
-	             "networks: [{name: a, prefixes: [10.0.0.0/8]}]\n");
+		     "include: conf.d/a.yaml\n"
+		     "networks: [{name: a, prefixes: [10.0.0.0/8]}]\n");
 	folder_write(&d, "conf.d/a.yaml", "networks:\n  - {name: a, prefixes: [10.1.0.0/16]}\n");
 	folder_refuses(&d, -EXF_E_INVALID,
-	               "@/conf.d/a.yaml:2:5: networks[0]: the name 'a' was given before, at "
-	               "@/main.yaml:2:12");
+		       "@/conf.d/a.yaml:2:5: networks[0]: the name 'a' was given before, at "
+		       "@/main.yaml:2:12");
 	folder_deinit(&d);
 }
 
@@ -157,7 +157,7 @@ static void cycles_are_refused(void **state)
 		"@/conf.d/a.yaml:2:10: include: '@/conf.d/../main.yaml' includes itself by this");
 	folder_write(&d, "main.yaml", "include: '*.yaml'\n");
 	folder_refuses(&d, -EXF_E_INVALID,
-	               "@/main.yaml:1:10: include: '@/main.yaml' includes itself by this");
+		       "@/main.yaml:1:10: include: '@/main.yaml' includes itself by this");
 	folder_deinit(&d);
 }
 
@@ -169,7 +169,7 @@ static void second_inclusion_is_refused(void **state)
 	folder_write(&d, "main.yaml", "include: [conf.d/a.yaml, conf.d/*.yaml]\n");
 	folder_write(&d, "conf.d/a.yaml", "");
 	folder_refuses(&d, -EXF_E_INVALID,
-	               "@/main.yaml:1:26: include: '@/conf.d/a.yaml' was included before");
+		       "@/main.yaml:1:26: include: '@/conf.d/a.yaml' was included before");
 	folder_deinit(&d);
 }
 
@@ -187,7 +187,7 @@ static void depth_is_four(void **state)
 	folder_write(&d, "4.yaml", "include: 5.yaml\n");
 	folder_write(&d, "5.yaml", "");
 	folder_refuses(&d, -EXF_E_INVALID,
-	               "@/4.yaml:1:10: include: '@/5.yaml' is more than 4 files deep");
+		       "@/4.yaml:1:10: include: '@/5.yaml' is more than 4 files deep");
 	folder_deinit(&d);
 }
 
@@ -218,10 +218,10 @@ static void missing_files(void **state)
 	folder_good(&d);
 	folder_write(&d, "main.yaml", "include: conf.d/a.yaml\n");
 	folder_refuses(&d, -EXF_E_INVALID,
-	               "@/main.yaml:1:10: include: 'conf.d/a.yaml' is not there");
+		       "@/main.yaml:1:10: include: 'conf.d/a.yaml' is not there");
 	folder_write(&d, "main.yaml", "include: {a: b}\n");
 	folder_refuses(&d, -EXF_E_INVALID,
-	               "@/main.yaml:1:10: include: expected a path or a list of paths, not a map");
+		       "@/main.yaml:1:10: include: expected a path or a list of paths, not a map");
 	folder_write(&d, "main.yaml", "include: [[a]]\n");
 	folder_refuses(&d, -EXF_E_INVALID, "@/main.yaml:1:11: include: expected text, not a list");
 	folder_write(&d, "main.yaml", "include:\n");
@@ -237,7 +237,7 @@ static void relative_paths_belong_to_their_file(void **state)
 	static const char *const sets[] = { "policy.files=[p.yaml]", "sinks.file.path=-" };
 	folder_init(&d);
 	folder_write(&d, "main.yaml",
-	             "include: conf.d/a.yaml\nredis: {password_file: ./redis.pass}\n");
+		     "include: conf.d/a.yaml\nredis: {password_file: ./redis.pass}\n");
 	folder_write(&d, "conf.d/a.yaml", "intel: {feeds: [{name: x, file: x.csv}]}\n");
 	d.f.options.sets = sets;
 	d.f.options.set_count = 2;

@@ -174,7 +174,7 @@ static void every_key_arrives(void **state)
 	assert_true(f.target[0].is_strict);
 	assert_true(c->sections[1].enabled);
 	assert_non_null(strstr(f.warnings, "config: quarantine.never: there is no zone 'mgmt' in "
-	                                   "networks\n"));
+					   "networks\n"));
 	fixture_deinit(&f);
 }
 
@@ -207,8 +207,8 @@ static void keys_without_effect_are_named_once(void **state)
 			sprintf(want + strlen(want), "%s%s", want[0] ? ", " : "", keys[i]);
 	}
 	fixture_good("quarantine: {mode: enforce, ttl: 1h}\nlog: {format: json}\n"
-	             "exceptions: [{port: 1, reason: x, expires: 2027-01-01}]\n",
-	             &f);
+		     "exceptions: [{port: 1, reason: x, expires: 2027-01-01}]\n",
+		     &f);
 	const char *before = "config: accepted, but not in effect in this version: ";
 	if (want[0]) {
 		assert_memory_equal(f.warnings, before, strlen(before));
@@ -338,8 +338,8 @@ static void assignments_win_over_the_file(void **state)
 	f.options.sets = sets;
 	f.options.set_count = sizeof(sets) / sizeof(sets[0]);
 	const struct config *c = fixture_good("alerts: {minimum: low}\ncapture: {workers: 3}\n"
-	                                      "networks: [{name: a, prefixes: [10.0.0.0/8]}]\n",
-	                                      &f);
+					      "networks: [{name: a, prefixes: [10.0.0.0/8]}]\n",
+					      &f);
 	assert_int_equal(c->alerts.minimum, 99);
 	assert_string_equal(c->capture.filter, "host 10.0.0.1 and port 53: # no comment");
 	assert_string_equal(c->signatures.directories[1], "/y");
@@ -368,7 +368,7 @@ static void time_zones_of_the_system_are_known(void **state)
 	setenv("TZDIR", folder, 1);
 	fixture_init(&f);
 	assert_string_equal(fixture_good("sensor: {timezone: Here}\n", &f)->sensor.timezone,
-	                    "Here");
+			    "Here");
 	fixture_deinit(&f);
 	unsetenv("TZDIR");
 	remove(path);

@@ -80,14 +80,14 @@ static void empty_documents_have_no_root(void **state)
 {
 	(void)state;
 	static const char *const texts[] = { "", "\n\n", "# only a comment\n", "---\n",
-		                             "\xef\xbb\xbf" };
+					     "\xef\xbb\xbf" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct yaml *y = parse(texts[i]);
 		assert_null(yaml_root(y));
 		yaml_free(y);
 	}
 	struct yaml *y = parse("\xef\xbb\xbf"
-	                       "a: 1\n");
+			       "a: 1\n");
 	assert_non_null(yaml_get(yaml_root(y), "a"));
 	yaml_free(y);
 }
@@ -132,12 +132,12 @@ static void broken_bytes_are_told_by_place(void **state)
 	refuse("x: 1\na: \xc3(\n", -EXF_E_FORMAT,
 	       "t:2:5: invalid trailing UTF-8 octet (byte 0x28)");
 	refuse_bytes("a: 1\0b\n", 7, -EXF_E_FORMAT,
-	             "t:1:5: control characters are not allowed (byte 0x00)");
+		     "t:1:5: control characters are not allowed (byte 0x00)");
 	refuse("a: \"x\\0y\"\n", -EXF_E_FORMAT, "t:1:4: a NUL character is not allowed");
 	refuse("\"x\\0y\": 1\n", -EXF_E_FORMAT, "t:1:1: a NUL character is not allowed");
 	refuse_bytes("\xff\xfe"
-	             "a\0:\0 \0001\0",
-	             10, -EXF_E_FORMAT, "t:1:1: invalid leading UTF-8 octet (byte 0xff)");
+		     "a\0:\0 \0001\0",
+		     10, -EXF_E_FORMAT, "t:1:1: invalid leading UTF-8 octet (byte 0xff)");
 }
 
 static void broken_syntax_is_told_by_place(void **state)
@@ -215,7 +215,7 @@ static void many_keys_cost_no_square(void **state)
 	yaml_free(y);
 	p += sprintf(p, "k7: 1\n");
 	refuse_bytes(text, (size_t)(p - text), -EXF_E_FORMAT,
-	             "t:100001:1: the key 'k7' was given before, at t:8:1");
+		     "t:100001:1: the key 'k7' was given before, at t:8:1");
 	free(text);
 }
 
@@ -249,7 +249,7 @@ static void missing_file_says_so(void **state)
 	char why[256];
 	assert_int_equal(yaml_load("/nonexistent/x.yaml", &y, why, sizeof(why)), -EXF_E_IO);
 	assert_string_equal(why,
-	                    "/nonexistent/x.yaml: cannot be opened: No such file or directory");
+			    "/nonexistent/x.yaml: cannot be opened: No such file or directory");
 	assert_int_equal(yaml_load("/", &y, why, sizeof(why)), -EXF_E_IO);
 	assert_string_equal(why, "/: cannot be read: Is a directory");
 }

@@ -19,7 +19,7 @@
 #include "paths.h"
 
 #define OPEN_MAX_INPUTS 512
-#define MEMORY_MAX (256u * 1024 * 1024)
+#define MEMORY_MAX      (256u * 1024 * 1024)
 #define PROGRESS_FRAMES 1024 /* how often the bytes read are noted */
 
 struct entry {
@@ -29,7 +29,7 @@ struct entry {
 
 struct capture {
 	struct input *single; /* the only input, or NULL */
-	bool has_tests;	      /* since, until or a filter */
+	bool has_tests;       /* since, until or a filter */
 	uint64_t since_ns, until_ns;
 	struct filter *filter;
 	struct capture_stats stats;

@@ -12,13 +12,13 @@
  */
 #include "input.h"
 
-#define MAGIC_MICRO 0xa1b2c3d4u
-#define MAGIC_NANO 0xa1b23c4du
-#define MAGIC_MODIFIED 0xa1b2cd34u
-#define FILE_HEAD 24
-#define RECORD_HEAD 16
+#define MAGIC_MICRO          0xa1b2c3d4u
+#define MAGIC_NANO           0xa1b23c4du
+#define MAGIC_MODIFIED       0xa1b2cd34u
+#define FILE_HEAD            24
+#define RECORD_HEAD          16
 #define RECORD_HEAD_MODIFIED 24
-#define LINKTYPE_MASK 0x03ffffffu
+#define LINKTYPE_MASK        0x03ffffffu
 
 static bool is_magic(uint32_t magic)
 {

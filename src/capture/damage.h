@@ -16,11 +16,11 @@
 #include "exfild/capture/capture.h"
 
 enum damage_kind {
-	DAMAGE_END,	  /* nothing more can be read of this input */
-	DAMAGE_BLOCK,	  /* a block of a pcapng file was skipped */
+	DAMAGE_END,       /* nothing more can be read of this input */
+	DAMAGE_BLOCK,     /* a block of a pcapng file was skipped */
 	DAMAGE_INTERFACE, /* packets of an interface that the file does not describe */
 	DAMAGE_ALIGNMENT, /* a block whose length is no multiple of four was read all the same */
-	DAMAGE_FILTER,	  /* packets of a link type that the filter cannot judge */
+	DAMAGE_FILTER,    /* packets of a link type that the filter cannot judge */
 	DAMAGE__COUNT
 };
 

@@ -1,9 +1,10 @@
 #include "filter.h"
 
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <pcap/pcap.h>
 
 #define SNAPLEN 262144
 
@@ -61,7 +62,7 @@ static void compile(struct program *p, uint32_t linktype, const char *expression
 static bool is_valid_somewhere(struct filter *f, char *ret_why, size_t why_size)
 {
 	static const uint32_t common[] = {
-		DLT_EN10MB,	DLT_LINUX_SLL,	     101, DLT_NULL, DLT_PPP,
+		DLT_EN10MB,     DLT_LINUX_SLL,       101, DLT_NULL, DLT_PPP,
 		DLT_IEEE802_11, DLT_IEEE802_11_RADIO
 	};
 

@@ -14,14 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "damage.h"
 #include "exfild/base/cursor.h"
 #include "exfild/capture/capture.h"
+#include "damage.h"
 #include "window.h"
 
-#define INPUT_RECORD_MAX (16u * 1024 * 1024)
+#define INPUT_RECORD_MAX     (16u * 1024 * 1024)
 #define INPUT_INTERFACES_MAX 65536u
-#define INPUT_NS 1000000000ull /* nanoseconds a second */
+#define INPUT_NS             1000000000ull /* nanoseconds a second */
 
 /* How the lengths of a classic record are to be read. */
 enum classic_order { CLASSIC_CAPLEN_FIRST, CLASSIC_CAPLEN_SECOND, CLASSIC_CAPLEN_SMALLER };
@@ -30,7 +30,7 @@ struct classic {
 	uint32_t linktype;
 	int32_t fraction_ns; /* nanoseconds of one unit of the second time field */
 	uint8_t record_head; /* 16, modified records 24 */
-	uint8_t order;	     /* enum classic_order */
+	uint8_t order;       /* enum classic_order */
 };
 
 /* What turns a pcapng time into nanoseconds. */
@@ -41,7 +41,7 @@ struct pcapng_interface {
 	int64_t offset_s; /* added */
 	uint32_t linktype;
 	uint32_t snaplen; /* 0: none */
-	uint8_t scale;	  /* enum pcapng_scale */
+	uint8_t scale;    /* enum pcapng_scale */
 };
 
 struct pcapng {
@@ -52,14 +52,14 @@ struct pcapng {
 struct input {
 	struct window window;
 	int (*next)(struct input *in, struct frame *ret); /* NULL until the format is known */
-	bool big;					  /* byte order of the file */
-	bool is_fixed; /* cannot be closed and opened again */
+	bool big;                                         /* byte order of the file */
+	bool is_fixed;                                    /* cannot be closed and opened again */
 	struct classic classic;
 	struct pcapng pcapng;
 	uint64_t record_offset; /* where the record given last begins */
-	uint64_t newest_ns;	/* the greatest time given so far */
-	uint64_t raw_seen;	/* bytes of the file read so far, for progress */
-	struct frame pending;	/* merged: the next frame to give */
+	uint64_t newest_ns;     /* the greatest time given so far */
+	uint64_t raw_seen;      /* bytes of the file read so far, for progress */
+	struct frame pending;   /* merged: the next frame to give */
 	uint32_t index;
 	uint32_t said; /* kinds of damage said */
 	char *path;

@@ -17,13 +17,13 @@
 
 #include "damage.h"
 
-#define PATHS_MAX (256u * 1024)
+#define PATHS_MAX   (256u * 1024)
 #define PATHS_DEPTH 32
 
 struct paths {
 	char **items;
 	size_t count, capacity;
-	uint64_t bytes;	  /* on disk */
+	uint64_t bytes;   /* on disk */
 	bool has_unknown; /* of an input the size is not known */
 	uint32_t said;
 };

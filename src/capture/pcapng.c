@@ -7,22 +7,22 @@
  * its clock.  A block that is wrong inside, but whose two lengths agree, is skipped and said; one
  * whose lengths do not agree ends the file, since nothing tells where the next begins.
  */
-#include "input.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define BLOCK_SECTION 0x0a0d0d0au
-#define BLOCK_INTERFACE 1u
-#define BLOCK_PACKET_OLD 2u
+#include "input.h"
+
+#define BLOCK_SECTION       0x0a0d0d0au
+#define BLOCK_INTERFACE     1u
+#define BLOCK_PACKET_OLD    2u
 #define BLOCK_PACKET_SIMPLE 3u
-#define BLOCK_PACKET 6u
-#define BLOCK_FRAME 12u /* type and the two lengths */
-#define BLOCK_MAX (INPUT_RECORD_MAX + 1024 * 1024) /* a packet with its options */
-#define ORDER_MAGIC 0x1a2b3c4du
-#define OPTION_END 0u
-#define OPTION_TSRESOL 9u
-#define OPTION_TSOFFSET 14u
+#define BLOCK_PACKET        6u
+#define BLOCK_FRAME         12u                              /* type and the two lengths */
+#define BLOCK_MAX           (INPUT_RECORD_MAX + 1024 * 1024) /* a packet with its options */
+#define ORDER_MAGIC         0x1a2b3c4du
+#define OPTION_END          0u
+#define OPTION_TSRESOL      9u
+#define OPTION_TSOFFSET     14u
 
 __extension__ typedef unsigned __int128 u128;
 

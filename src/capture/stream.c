@@ -10,7 +10,7 @@
 
 #include "unpack.h"
 
-#define PEEK_SIZE 4096
+#define PEEK_SIZE    4096
 #define LAYER_BUFFER (64u * 1024)
 
 /* One decompressor and the packed bytes that wait for it. */

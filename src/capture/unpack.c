@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+
 #include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 struct unpack {
 	enum unpack_codec codec;
-	bool inside;	 /* a member has begun and not ended */
+	bool inside;     /* a member has begun and not ended */
 	bool had_member; /* at least one has ended */
 	const char *reason;
 	z_stream zlib;

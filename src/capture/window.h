@@ -19,8 +19,8 @@
 #include "stream.h"
 
 #define WINDOW_BLOCK_FIRST (16u * 1024)
-#define WINDOW_BLOCK_MAX (256u * 1024)
-#define WINDOW_POOL 8
+#define WINDOW_BLOCK_MAX   (256u * 1024)
+#define WINDOW_POOL        8
 
 /* Blocks of WINDOW_BLOCK_MAX that others may still hold; reused when they let go. */
 struct window_pool {

@@ -12,14 +12,14 @@
 
 #include "exfild/capture/capture.h"
 
-#define BLOCK_SECTION 0x0a0d0d0au
+#define BLOCK_SECTION   0x0a0d0d0au
 #define BLOCK_INTERFACE 1u
-#define BLOCK_PACKET 6u
-#define BLOCK_FRAME 12u
-#define OPTION_COMMENT 1u
-#define OPTION_TSRESOL 9u
-#define COMMENT_MAX 65532u
-#define LINKTYPES_MAX 256
+#define BLOCK_PACKET    6u
+#define BLOCK_FRAME     12u
+#define OPTION_COMMENT  1u
+#define OPTION_TSRESOL  9u
+#define COMMENT_MAX     65532u
+#define LINKTYPES_MAX   256
 
 struct capture_writer {
 	FILE *file;

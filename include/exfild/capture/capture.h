@@ -29,7 +29,7 @@ struct frame {
 	uint64_t time_ns;    /* as the input says, since 1970; the clock law is applied later */
 	uint64_t number;     /* 1, 2, ... of the frames given out, in merged order */
 	uint32_t linktype;   /* raw IP is 101, also where a file says 12 */
-	uint32_t input;	     /* index of the input file, for the clock law */
+	uint32_t input;      /* index of the input file, for the clock law */
 	struct block *block; /* owner of data */
 };
 
@@ -39,19 +39,19 @@ struct capture_options {
 	const char *const *paths; /* files, folders, "-" */
 	size_t path_count;
 	uint64_t since_ns, until_ns; /* from and with, up to and without; 0: open */
-	const char *filter;	     /* BPF expression, NULL or "" for none */
+	const char *filter;          /* BPF expression, NULL or "" for none */
 };
 
 /* One input that could not be read to its end, or not at all. */
 struct capture_damage {
 	const char *path;
-	uint64_t offset;   /* byte in the (decompressed) input */
-	char reason[160];  /* a sentence, without file and offset */
+	uint64_t offset;  /* byte in the (decompressed) input */
+	char reason[160]; /* a sentence, without file and offset */
 };
 
 struct capture_stats {
-	uint64_t frames, bytes;		 /* given out */
-	uint64_t filtered, out_of_time; /* left out by BPF, by since/until */
+	uint64_t frames, bytes;            /* given out */
+	uint64_t filtered, out_of_time;    /* left out by BPF, by since/until */
 	uint64_t input_bytes, input_total; /* read so far, to read (0: unknown), for progress */
 	uint32_t inputs;
 };
@@ -60,8 +60,8 @@ struct capture_stats {
  * Opens nothing but what it must look at. 0, or -EXF_E_INVALID (bad filter: *ret_why says what),
  * -EXF_E_NOMEM. Unreadable inputs are damage, not failure.
  */
-int capture_open(const struct capture_options *options, struct capture **ret,
-		 char *ret_why, size_t why_size) EXF_MUST_USE;
+int capture_open(const struct capture_options *options, struct capture **ret, char *ret_why,
+		 size_t why_size) EXF_MUST_USE;
 void capture_close(struct capture *c);
 
 #define CAPTURE_END 1

@@ -7,6 +7,7 @@
 #ifndef EXFILD_TEST_CAPTURE_FILES_H
 #define EXFILD_TEST_CAPTURE_FILES_H
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,16 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "exfild/capture/capture.h"
 
 #define SEEN_MAX 4096
-#define SECOND 1000000000ull
+#define SECOND   1000000000ull
 
 struct file {
 	uint8_t *data;
@@ -287,11 +287,11 @@ static inline void see_file(const struct file *f)
 }
 
 /* How many frames wait until the first damage, and that it says so. */
-#define assert_damaged(text)                                                                       \
-	do {                                                                                       \
-		assert_int_equal(seen.damage_count, 1);                                            \
-		if (!strstr(seen.damage, text))                                                    \
-			fail_msg("damage is \"%s\", not \"%s\"", seen.damage, text);               \
-	} while (0)
+#define assert_damaged(text)                                    \
+ do {                                                           \
+  assert_int_equal(seen.damage_count, 1);                       \
+  if (!strstr(seen.damage, text))                               \
+   fail_msg("damage is \"%s\", not \"%s\"", seen.damage, text); \
+ } while (0)
 
 #endif

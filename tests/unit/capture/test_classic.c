@@ -1,8 +1,8 @@
 /* pcap files: byte orders, clocks, variants, cuts and lies. */
 #include "files.h"
 
-#define MICRO 0xa1b2c3d4
-#define NANO 0xa1b23c4d
+#define MICRO    0xa1b2c3d4
+#define NANO     0xa1b23c4d
 #define MODIFIED 0xa1b2cd34
 
 static void both_orders_and_clocks_are_read(void **state)
@@ -106,7 +106,7 @@ static void lengths_of_old_versions_are_swapped(void **state)
 		uint32_t first, second;
 		bool swapped;
 	} cases[] = {
-		{ 2, 2, 60, 8, true },	{ 2, 3, 60, 8, true },	 { 2, 3, 8, 60, false },
+		{ 2, 2, 60, 8, true },  { 2, 3, 60, 8, true },   { 2, 3, 8, 60, false },
 		{ 2, 4, 8, 60, false }, { 543, 0, 60, 8, true },
 	};
 

@@ -1,8 +1,9 @@
 /* Many inputs: order, ties, folders, more files than may be open; times and filters. */
-#include "files.h"
-
 #include <sys/resource.h>
+
 #include <zlib.h>
+
+#include "files.h"
 
 #define MICRO 0xa1b2c3d4
 
@@ -196,9 +197,10 @@ static void since_and_until_cut_the_time(void **state)
 {
 	(void)state;
 	const char *path = times_file("s", (uint32_t[]){ 10, 20, 30, 15, 40 }, 5, 's');
-	struct capture_options options = {
-		.paths = &path, .path_count = 1, .since_ns = 15 * SECOND, .until_ns = 30 * SECOND
-	};
+	struct capture_options options = { .paths = &path,
+					   .path_count = 1,
+					   .since_ns = 15 * SECOND,
+					   .until_ns = 30 * SECOND };
 
 	see_options(&options);
 	assert_int_equal(seen.count, 2);

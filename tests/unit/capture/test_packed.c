@@ -1,9 +1,10 @@
 /* gzip and zstd by their first bytes, nested, cut and damaged; pipes and standard input. */
-#include "files.h"
-
 #include <fcntl.h>
+
 #include <zlib.h>
 #include <zstd.h>
+
+#include "files.h"
 
 #define MICRO 0xa1b2c3d4
 #define COUNT 40

@@ -88,7 +88,7 @@ static void clocks_of_all_resolutions_are_read(void **state)
 		{ 0x80 | 63, 0, 3ull << 62, 1500000000 },
 		{ 9, 10, 5, 10 * SECOND + 5 },
 		{ 9, -10, 12 * SECOND, 2 * SECOND },
-		{ 9, -10, 5, 0 },		  /* before 1970 */
+		{ 9, -10, 5, 0 },                 /* before 1970 */
 		{ 0, 0, UINT64_MAX, UINT64_MAX }, /* after 2554 */
 		{ 0, INT64_MAX, UINT64_MAX, UINT64_MAX },
 		{ 0, INT64_MIN, UINT64_MAX, UINT64_MAX },

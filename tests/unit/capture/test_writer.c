@@ -1,8 +1,9 @@
 /* Evidence files: read back by our own reader and by libpcap. */
-#include "files.h"
-
 #include <errno.h>
+
 #include <pcap/pcap.h>
+
+#include "files.h"
 
 static struct frame frame_of(const uint8_t *data, uint32_t caplen, uint64_t time_ns,
 			     uint32_t linktype)
@@ -85,8 +86,8 @@ static void comment_is_an_option_of_the_packet(void **state)
 	struct capture_writer *w;
 	struct frame f = frame_of((const uint8_t *)"abcde", 5, 1, 1);
 	static const uint8_t want[] = { 'a', 'b', 'c', 'd', 'e', 0,   0,   0, /* padded */
-					1,   0,	  3,   0,   'w', 'h', 'y', 0,
-					0,   0,	  0,   0,   52,	 0,   0,   0 };
+					1,   0,   3,   0,   'w', 'h', 'y', 0,
+					0,   0,   0,   0,   52,  0,   0,   0 };
 	uint8_t got[256];
 
 	assert_int_equal(capture_writer_open(path, &w), 0);

@@ -8,9 +8,9 @@ _Static_assert(sizeof(struct event_str) == 16, "string of an event");
 _Static_assert(sizeof(struct ipaddr) == 16, "address of an event");
 
 /* A record begins with its head and ends on 8 bytes; none holds padding that nobody sets. */
-#define CHECK(type)                                                          \
-	_Static_assert(sizeof(struct type) % 8 == 0, #type " ends on 8 bytes"); \
-	_Static_assert(offsetof(struct type, e) == 0, #type " begins with its head")
+#define CHECK(type)                                                      \
+ _Static_assert(sizeof(struct type) % 8 == 0, #type " ends on 8 bytes"); \
+ _Static_assert(offsetof(struct type, e) == 0, #type " begins with its head")
 
 CHECK(event_flow);
 CHECK(event_classified);

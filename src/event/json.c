@@ -6,10 +6,11 @@
  * link addresses.  Numbers that stand for a word are written as the word.  A string that was cut
  * has its true length beside it as NAME_len.
  */
+#include "exfild/base/json.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "exfild/base/json.h"
 #include "exfild/base/str.h"
 #include "exfild/event/event.h"
 
@@ -26,8 +27,10 @@ static const char *const outcomes[] = { "pending", "established", "refused", "un
 static const char *const ends[] = { "none", "closed", "reset", "idle", "hard", "evicted", "input" };
 static const char *const transports[] = { "dns", "mdns", "llmnr", "nbns" };
 
-#define WORDS(from, to, s, field, list) \
-	{ from, to, offsetof(struct s, field), sizeof(list) / sizeof((list)[0]), list }
+#define WORDS(from, to, s, field, list)                                       \
+ {                                                                            \
+  from, to, offsetof(struct s, field), sizeof(list) / sizeof((list)[0]), list \
+ }
 
 static const struct words word_fields[] = {
 	WORDS(EVENT_FLOW_START, EVENT_FLOW_END, event_flow, outcome, outcomes),

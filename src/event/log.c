@@ -9,10 +9,10 @@
  * When there is no chunk left the event goes to a scratch record of the same size, which commit
  * counts instead of keeping.
  */
+#include "exfild/event/log.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "exfild/event/log.h"
 
 #define CHUNK_SIZE ((size_t)65536)
 #define MAX_CHUNKS 1024u /* 64 MiB */

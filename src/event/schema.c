@@ -6,29 +6,27 @@
  */
 #include "exfild/event/event.h"
 
-#define AT(s, field, type) { #field, type, offsetof(struct s, field) }
-#define AS(s, name, field, type) { name, type, offsetof(struct s, field) }
-#define END { NULL, FIELD_U8, 0 }
+#define AT(s, field, type)                \
+ {                                        \
+#  field, type, offsetof(struct s, field) \
+ }
+#define AS(s, name, field, type)        \
+ {                                      \
+  name, type, offsetof(struct s, field) \
+ }
+#define END         \
+ {                  \
+  NULL, FIELD_U8, 0 \
+ }
 
-#define HEAD                                                \
-	AS(event, "time", time_ns, FIELD_TIME),             \
-	AT(event, seq, FIELD_U64),                          \
-	AT(event, shard, FIELD_U8),                         \
-	AT(event, n, FIELD_U32),                            \
-	AT(event, packet, FIELD_U64),                       \
-	AT(event, flow, FIELD_U64),                         \
-	AT(event, from_server, FIELD_BOOL),                 \
-	AT(event, src, FIELD_IP),                           \
-	AT(event, sport, FIELD_U16),                        \
-	AT(event, dst, FIELD_IP),                           \
-	AT(event, dport, FIELD_U16),                        \
-	AT(event, proto, FIELD_U8),                         \
-	AT(event, ip_version, FIELD_U8),                    \
-	AT(event, app, FIELD_U16),                          \
-	AT(event, vlan, FIELD_U16),                         \
-	AT(event, tunnel_type, FIELD_U8),                   \
-	AT(event, tunnel_id, FIELD_U32),                    \
-	AT(event, tunnel_key, FIELD_U32)
+#define HEAD                                                                                     \
+ AS(event, "time", time_ns, FIELD_TIME), AT(event, seq, FIELD_U64), AT(event, shard, FIELD_U8),  \
+	 AT(event, n, FIELD_U32), AT(event, packet, FIELD_U64), AT(event, flow, FIELD_U64),      \
+	 AT(event, from_server, FIELD_BOOL), AT(event, src, FIELD_IP),                           \
+	 AT(event, sport, FIELD_U16), AT(event, dst, FIELD_IP), AT(event, dport, FIELD_U16),     \
+	 AT(event, proto, FIELD_U8), AT(event, ip_version, FIELD_U8), AT(event, app, FIELD_U16), \
+	 AT(event, vlan, FIELD_U16), AT(event, tunnel_type, FIELD_U8),                           \
+	 AT(event, tunnel_id, FIELD_U32), AT(event, tunnel_key, FIELD_U32)
 
 static const struct event_field head_fields[] = { HEAD, END };
 
@@ -212,20 +210,13 @@ static const struct event_field sensor_fields[] = {
 };
 
 static const struct event_field *const tables[EVENT__COUNT] = {
-	[EVENT_FLOW_START] = flow_fields,
-	[EVENT_FLOW_PROGRESS] = flow_fields,
-	[EVENT_FLOW_END] = flow_fields,
-	[EVENT_CLASSIFIED] = classified_fields,
-	[EVENT_DNS] = dns_fields,
-	[EVENT_HTTP] = http_fields,
-	[EVENT_TLS] = tls_fields,
-	[EVENT_QUIC] = tls_fields,
-	[EVENT_SSH] = ssh_fields,
-	[EVENT_ICMP] = icmp_fields,
-	[EVENT_NTP] = ntp_fields,
-	[EVENT_ARP] = arp_fields,
-	[EVENT_DHCP] = dhcp_fields,
-	[EVENT_NAME] = name_fields,
+	[EVENT_FLOW_START] = flow_fields, [EVENT_FLOW_PROGRESS] = flow_fields,
+	[EVENT_FLOW_END] = flow_fields,   [EVENT_CLASSIFIED] = classified_fields,
+	[EVENT_DNS] = dns_fields,         [EVENT_HTTP] = http_fields,
+	[EVENT_TLS] = tls_fields,         [EVENT_QUIC] = tls_fields,
+	[EVENT_SSH] = ssh_fields,         [EVENT_ICMP] = icmp_fields,
+	[EVENT_NTP] = ntp_fields,         [EVENT_ARP] = arp_fields,
+	[EVENT_DHCP] = dhcp_fields,       [EVENT_NAME] = name_fields,
 	[EVENT_SENSOR] = sensor_fields,
 };
 

@@ -20,7 +20,7 @@
 #include "exfild/base/ipaddr.h"
 #include "exfild/event/app.h"
 
-#define EVENT_MAX 8192
+#define EVENT_MAX     8192
 #define EVENT_STR_MAX 1024
 
 enum event_kind {
@@ -43,25 +43,25 @@ enum event_kind {
 };
 
 struct event {
-	uint32_t size;	  /* bytes, head and strings included; a multiple of 8 */
-	uint16_t kind;	  /* enum event_kind */
+	uint32_t size; /* bytes, head and strings included; a multiple of 8 */
+	uint16_t kind; /* enum event_kind */
 	uint8_t shard;
-	uint8_t from_server; /* 1: the packet behind it went from dst to src */
-	uint64_t seq;	  /* order of the reader: packets and ticks */
-	uint64_t packet;  /* number of the packet, 0 for a timer */
-	uint64_t time_ns; /* packet time */
-	uint64_t flow;	  /* id, unique in a run; 0: no flow */
+	uint8_t from_server;    /* 1: the packet behind it went from dst to src */
+	uint64_t seq;           /* order of the reader: packets and ticks */
+	uint64_t packet;        /* number of the packet, 0 for a timer */
+	uint64_t time_ns;       /* packet time */
+	uint64_t flow;          /* id, unique in a run; 0: no flow */
 	struct ipaddr src, dst; /* initiator and responder of the flow */
 	uint16_t sport, dport;
-	uint8_t proto;	   /* IP protocol; 0 for ARP */
+	uint8_t proto; /* IP protocol; 0 for ARP */
 	uint8_t ip_version;
-	uint16_t app;	   /* enum app, as far as known */
+	uint16_t app; /* enum app, as far as known */
 	uint32_t tunnel_id;
 	uint32_t tunnel_key;
 	uint16_t vlan;
 	uint8_t tunnel_type;
 	uint8_t pad;
-	uint32_t n;	   /* order within seq and shard */
+	uint32_t n; /* order within seq and shard */
 };
 
 /* A string of an event. Bytes: event_str_data(). */
@@ -72,12 +72,13 @@ struct event_str {
 	uint64_t hash; /* keyed hash of the kept bytes, 0 when absent */
 };
 
-enum flow_outcome {	 /* of the attempt to reach the other side */
-	FLOW_OUTCOME_PENDING,
-	FLOW_OUTCOME_ESTABLISHED, /* TCP handshake done, or an answer of another protocol */
-	FLOW_OUTCOME_REFUSED,	  /* RST to a SYN, ICMP unreachable */
-	FLOW_OUTCOME_UNANSWERED,  /* nothing in 3 s (TCP), 2 s (others) */
-	FLOW_OUTCOME_MIDSTREAM,	  /* first seen after its handshake */
+enum flow_outcome { /* of the attempt to reach the other side */
+		    FLOW_OUTCOME_PENDING,
+		    FLOW_OUTCOME_ESTABLISHED, /* TCP handshake done, or an answer of another
+						 protocol */
+		    FLOW_OUTCOME_REFUSED,     /* RST to a SYN, ICMP unreachable */
+		    FLOW_OUTCOME_UNANSWERED,  /* nothing in 3 s (TCP), 2 s (others) */
+		    FLOW_OUTCOME_MIDSTREAM,   /* first seen after its handshake */
 };
 
 enum flow_end_reason {
@@ -85,9 +86,9 @@ enum flow_end_reason {
 	FLOW_END_CLOSED,
 	FLOW_END_RESET,
 	FLOW_END_IDLE,
-	FLOW_END_HARD,	  /* ran longer than the hard time-out; goes on as a new flow */
+	FLOW_END_HARD,    /* ran longer than the hard time-out; goes on as a new flow */
 	FLOW_END_EVICTED, /* the table was full */
-	FLOW_END_INPUT,	  /* the input ended */
+	FLOW_END_INPUT,   /* the input ended */
 };
 
 /* flow_start, flow_progress, flow_end. Index 0: from src (initiator), 1: from dst. */
@@ -98,22 +99,23 @@ struct event_flow {
 	uint64_t payload[2]; /* transport payload, retransmissions left out */
 	uint32_t packets[2];
 	uint64_t retransmitted[2]; /* IP bytes sent again */
-	uint8_t outcome;	   /* enum flow_outcome */
-	uint8_t end;		   /* enum flow_end_reason */
-	uint8_t tcp_flags[2];	   /* all flags seen */
-	uint8_t one_sided;	   /* no packet of the other direction was ever seen */
+	uint8_t outcome;           /* enum flow_outcome */
+	uint8_t end;               /* enum flow_end_reason */
+	uint8_t tcp_flags[2];      /* all flags seen */
+	uint8_t one_sided;         /* no packet of the other direction was ever seen */
 	uint8_t initiator_known;   /* by handshake; else guessed by port and order */
-	uint8_t is_interim;	   /* progress: 1 outcome became known, 2 time or volume step */
+	uint8_t is_interim;        /* progress: 1 outcome became known, 2 time or volume step */
 	uint8_t has_mac;
-	uint8_t mac[2][6];	   /* link addresses that src and dst were seen with */
-	uint32_t syn_flags;	   /* flags of the first packet (scan detection) */
+	uint8_t mac[2][6];  /* link addresses that src and dst were seen with */
+	uint32_t syn_flags; /* flags of the first packet (scan detection) */
 };
 
 struct event_classified {
 	struct event e;
 	uint16_t ndpi_master, ndpi_app; /* nDPI's own numbers, for people */
 	uint16_t category;
-	uint8_t confidence;  /* 0 unknown, 1 by port, 2 by address, 3 cache, 4 inspection, 5 our inspector */
+	uint8_t confidence; /* 0 unknown, 1 by port, 2 by address, 3 cache, 4 inspection, 5 our
+			       inspector */
 	uint8_t encrypted;
 	uint64_t risks;
 	struct event_str name; /* "TLS.Dropbox" */
@@ -130,22 +132,24 @@ struct event_dns {
 	uint8_t rcode;
 	uint8_t opcode;
 	uint8_t tcp;
-	uint8_t malformed;  /* parts did not parse; what did is here */
+	uint8_t malformed; /* parts did not parse; what did is here */
 	uint16_t id;
 	uint16_t dns_flags; /* the header's flag word */
 	uint16_t qtype, qclass;
 	uint16_t questions, answers, authorities, additionals; /* counts of the header */
 	uint16_t message_len;
-	uint16_t edns_size;	/* 0: no OPT */
+	uint16_t edns_size;       /* 0: no OPT */
 	uint16_t edns_option_len; /* bytes of option data, padding (RFC 7830) left out */
-	uint64_t edns_hash;	/* of option data without cookies and padding */
-	uint32_t rdata_len;	/* bytes of rdata in all answer sections, OPT left out */
-	uint64_t rdata_hash;	/* keyed hash over the rdata of the answer section */
-	uint32_t ttl;		/* smallest in the answer section */
+	uint64_t edns_hash;       /* of option data without cookies and padding */
+	uint32_t rdata_len;       /* bytes of rdata in all answer sections, OPT left out */
+	uint64_t rdata_hash;      /* keyed hash over the rdata of the answer section */
+	uint32_t ttl;             /* smallest in the answer section */
 	uint16_t first_answer_type;
-	uint16_t upper_case;	/* upper-case letters in the name (0x20 games) */
-	struct event_str name;	/* of the first question, escaped wire form kept: labels joined by '.', bytes as they are */
-	struct event_str answer; /* first answers as text, ", " between: addresses, names, TXT bytes */
+	uint16_t upper_case;   /* upper-case letters in the name (0x20 games) */
+	struct event_str name; /* of the first question, escaped wire form kept: labels joined by
+				  '.', bytes as they are */
+	struct event_str
+		answer; /* first answers as text, ", " between: addresses, names, TXT bytes */
 };
 
 struct event_http {
@@ -165,9 +169,9 @@ struct event_tls { /* tls and quic client hello, server hello */
 	struct event e;
 	uint8_t is_server;
 	uint8_t has_sni;
-	uint16_t version;	/* highest offered, or chosen */
+	uint16_t version; /* highest offered, or chosen */
 	uint16_t record_version;
-	uint16_t cipher;	/* chosen (server) */
+	uint16_t cipher; /* chosen (server) */
 	uint32_t quic_version;
 	struct event_str sni, alpn, ja3, ja4; /* server: ja3 is JA3S */
 };
@@ -184,18 +188,18 @@ struct event_icmp {
 	struct event e;
 	uint8_t type, code;
 	uint8_t is_reply;
-	uint8_t paired;	    /* a reply to a request that was seen */
-	uint8_t differs;    /* paired, and the payload is not the request's */
-	uint8_t pattern;    /* enum icmp_pattern of inspect: 0 none known */
+	uint8_t paired;  /* a reply to a request that was seen */
+	uint8_t differs; /* paired, and the payload is not the request's */
+	uint8_t pattern; /* enum icmp_pattern of inspect: 0 none known */
 	uint16_t id, icmp_seq;
 	uint16_t payload_len;
 	uint16_t captured_len;
 	uint32_t info_bytes; /* payload left after known patterns are taken out */
 	uint64_t payload_hash;
-	float entropy;	     /* bits a byte of the captured payload */
-	uint32_t magic;	     /* first four bytes, big endian */
-	uint8_t head[16];    /* first bytes of the payload */
-	uint64_t rtt_ns;     /* reply: time since its request */
+	float entropy;    /* bits a byte of the captured payload */
+	uint32_t magic;   /* first four bytes, big endian */
+	uint8_t head[16]; /* first bytes of the payload */
+	uint64_t rtt_ns;  /* reply: time since its request */
 };
 
 struct event_ntp {
@@ -207,7 +211,7 @@ struct event_ntp {
 };
 
 struct event_arp {
-	struct event e; /* src: sender, dst: target protocol address */
+	struct event e;     /* src: sender, dst: target protocol address */
 	uint16_t operation; /* 1 request, 2 reply */
 	uint8_t sender_mac[6];
 	uint8_t target_mac[6];
@@ -226,10 +230,10 @@ struct event_dhcp {
 
 /* An address has a name: learnt from DNS answers, DHCP, NBNS, mDNS, LLMNR. */
 struct event_name {
-	struct event e;	      /* src: who said so */
+	struct event e; /* src: who said so */
 	struct ipaddr address;
 	uint32_t ttl_s;
-	uint8_t source;       /* enum app of where it came from */
+	uint8_t source; /* enum app of where it came from */
 	uint8_t pad[3];
 	struct event_str name;
 };

@@ -13,8 +13,8 @@
 
 #include <stdint.h>
 
-#include "exfild/event/event.h"
 #include "exfild/base/hash.h"
+#include "exfild/event/event.h"
 
 struct event_log;
 
@@ -29,8 +29,8 @@ void event_log_swap(struct event_log *a, struct event_log *b);
 uint64_t event_log_count(const struct event_log *log);
 
 /*
- * Starts an event: `size` is sizeof its struct, zeroed; kind and size are set, n is counted within seq.
- * Never NULL (memory exhaustion yields a scratch event that is dropped and counted).
+ * Starts an event: `size` is sizeof its struct, zeroed; kind and size are set, n is counted within
+ * seq. Never NULL (memory exhaustion yields a scratch event that is dropped and counted).
  */
 void *event_log_begin(struct event_log *log, enum event_kind kind, size_t size, uint64_t seq);
 /* Adds a string to the event begun last; `s` is a field of it. full: true length (>= len). */

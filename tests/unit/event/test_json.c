@@ -135,8 +135,12 @@ static struct event *filled(struct event_log *log, enum event_kind kind, uint8_t
 static void every_kind_renders_valid_json(void **state)
 {
 	(void)state;
-	static const char *const texts[] = { "", "a", "\"\\\n\r\t\x01\x7f", "\xff\xfe\xc3\x28\xe2\x82",
-					     "</script>{}[]", "\xf0\x9f\x98\x80 \xc3\xa9",
+	static const char *const texts[] = { "",
+					     "a",
+					     "\"\\\n\r\t\x01\x7f",
+					     "\xff\xfe\xc3\x28\xe2\x82",
+					     "</script>{}[]",
+					     "\xf0\x9f\x98\x80 \xc3\xa9",
 					     "\xed\xa0\x80\xf4\x90\x80\x80\xc0\x80" };
 	static const uint8_t fills[] = { 0x00, 0x01, 0x7f, 0xff };
 	struct event_log *log = event_log_new();
@@ -145,8 +149,8 @@ static void every_kind_renders_valid_json(void **state)
 	for (unsigned kind = 0; kind < EVENT__COUNT; kind++) {
 		for (unsigned t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
 			for (unsigned i = 0; i < sizeof(fills); i++) {
-				struct event *e = filled(log, kind, fills[i], texts[t],
-							 strlen(texts[t]));
+				struct event *e =
+					filled(log, kind, fills[i], texts[t], strlen(texts[t]));
 				buf_reset(&out);
 				event_json(e, &out);
 				assert_false(out.full);

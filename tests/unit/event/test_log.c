@@ -154,9 +154,9 @@ static void event_never_grows_over_its_maximum(void **state)
 	memset(text, 'a', sizeof(text));
 	for (unsigned i = 0; i < 40; i++) {
 		struct event_http *h = event_log_begin(log, EVENT_HTTP, sizeof(*h), i);
-		struct event_str *strings[] = { &h->method, &h->host, &h->uri, &h->user_agent,
-						&h->content_type, &h->referrer, &h->cookie,
-						&h->reason };
+		struct event_str *strings[] = { &h->method,     &h->host,         &h->uri,
+						&h->user_agent, &h->content_type, &h->referrer,
+						&h->cookie,     &h->reason };
 		for (unsigned s = 0; s < 8; s++)
 			event_log_str(log, strings[s], text, sizeof(text) - 3, sizeof(text) - 3);
 		assert_true(h->e.size <= EVENT_MAX);

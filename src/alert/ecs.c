@@ -14,8 +14,8 @@
 #include "words.h"
 
 #define ECS_VERSION "8.17.0"
-#define WORDS_MAX 1536
-#define NS_PER_S 1000000000ull
+#define WORDS_MAX   1536
+#define NS_PER_S    1000000000ull
 
 static size_t cut_length(const struct ecs *e, const char *text)
 {

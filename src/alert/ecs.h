@@ -13,13 +13,13 @@
 /* What goes first when a line is too long; each step includes those before it. */
 enum ecs_cut {
 	ECS_CUT_NOTHING,
-	ECS_CUT_STEPS,	   /* exfild.next_steps */
-	ECS_CUT_RELATED,   /* related */
-	ECS_CUT_PACKETS,   /* exfild.evidence.packets */
-	ECS_CUT_TEXT,	   /* exfild.explain[].text */
-	ECS_CUT_PROSE,	   /* event.reason, exfild.filter, exfild.chain, exfild.silence */
-	ECS_CUT_STRINGS,   /* every string after 96 bytes */
-	ECS_CUT_SHORT,	   /* every string after 16 bytes */
+	ECS_CUT_STEPS,   /* exfild.next_steps */
+	ECS_CUT_RELATED, /* related */
+	ECS_CUT_PACKETS, /* exfild.evidence.packets */
+	ECS_CUT_TEXT,    /* exfild.explain[].text */
+	ECS_CUT_PROSE,   /* event.reason, exfild.filter, exfild.chain, exfild.silence */
+	ECS_CUT_STRINGS, /* every string after 96 bytes */
+	ECS_CUT_SHORT,   /* every string after 16 bytes */
 	ECS_CUT__COUNT
 };
 

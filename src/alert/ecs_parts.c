@@ -9,9 +9,9 @@
 #include "ecs.h"
 #include "words.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION   1
 #define TECHNIQUE_ID_MAX 16
-#define NUMBER_MAX 1e308
+#define NUMBER_MAX       1e308
 
 /* "T1071" of "T1071.004". */
 static void parent_of(const char *id, char dst[TECHNIQUE_ID_MAX])
@@ -163,9 +163,8 @@ void ecs_network(struct ecs *e)
 		json_string(&e->j, "protocol", app_name((enum app)f->app));
 	ecs_text(e, "application", f->service);
 	json_string(&e->j, "direction", e->a->direction ? e->a->direction : "unknown");
-	ecs_text(e, "community_id", e->a->community_id[0] && e->cut < ECS_CUT_SHORT ?
-					    e->a->community_id :
-					    NULL);
+	ecs_text(e, "community_id",
+		 e->a->community_id[0] && e->cut < ECS_CUT_SHORT ? e->a->community_id : NULL);
 	if (f->vlan) {
 		char vlan[8];
 		snprintf(vlan, sizeof(vlan), "%u", f->vlan);
@@ -344,8 +343,8 @@ static void put_cut(struct ecs *e)
 {
 	static const char *const names[ECS_CUT__COUNT] = {
 		[ECS_CUT_STEPS] = "next_steps", [ECS_CUT_RELATED] = "related",
-		[ECS_CUT_PACKETS] = "packets",	[ECS_CUT_TEXT] = "explain.text",
-		[ECS_CUT_PROSE] = "prose",	[ECS_CUT_STRINGS] = "strings",
+		[ECS_CUT_PACKETS] = "packets",  [ECS_CUT_TEXT] = "explain.text",
+		[ECS_CUT_PROSE] = "prose",      [ECS_CUT_STRINGS] = "strings",
 		[ECS_CUT_SHORT] = "short",
 	};
 	if (e->cut == ECS_CUT_NOTHING)

@@ -11,13 +11,14 @@
 #include "exfild/base/str.h"
 
 #define CANONICAL_MAX 1024
-#define DIGEST_SIZE 32
+#define DIGEST_SIZE   32
 
 static void digest_text(const struct buf *text, uint8_t ret[DIGEST_SIZE])
 {
 	unsigned len = DIGEST_SIZE;
 	if (EVP_Digest(text->data, text->len, ret, &len, EVP_sha256(), NULL) != 1)
-		memset(ret, 0, DIGEST_SIZE); /* libcrypto out of memory: ids collide, nothing breaks */
+		memset(ret, 0,
+		       DIGEST_SIZE); /* libcrypto out of memory: ids collide, nothing breaks */
 }
 
 static void add_address(struct buf *out, const struct finding_end *end)
@@ -74,7 +75,8 @@ void ident_event(const char *alert_id, uint32_t revision, char ret[ALERT_ID_MAX]
 	uint8_t digest[DIGEST_SIZE];
 
 	buf_init(&text, CANONICAL_MAX);
-	buf_printf(&text, "exfild-event-1\nalert_id=%s\nrevision=%" PRIu32 "\n", alert_id, revision);
+	buf_printf(&text, "exfild-event-1\nalert_id=%s\nrevision=%" PRIu32 "\n", alert_id,
+		   revision);
 	digest_text(&text, digest);
 	str_hex(ret, ALERT_ID_MAX, digest, ALERT_ID_MAX / 2);
 	buf_deinit(&text);

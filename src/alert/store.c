@@ -16,12 +16,12 @@
 #include "exfild/base/table.h"
 #include "merge.h"
 
-#define DEFAULT_OPEN 4096
+#define DEFAULT_OPEN     4096
 #define FUSION_HOSTS_MIN 1024
 #define FUSION_HOSTS_MAX 65536
-#define COUNT_STEP 10  /* a revision when the count has grown so many times */
-#define CLOSING_STEP 4 /* a closing revision when count or bytes have */
-#define LEVELS 5       /* none, low, medium, high, critical */
+#define COUNT_STEP       10 /* a revision when the count has grown so many times */
+#define CLOSING_STEP     4  /* a closing revision when count or bytes have */
+#define LEVELS           5  /* none, low, medium, high, critical */
 
 struct link {
 	struct link *next, *prev;
@@ -34,7 +34,7 @@ struct told { /* what the last revision said */
 };
 
 struct open_alert {
-	struct link window;  /* first: lists lead back by a cast */
+	struct link window; /* first: lists lead back by a cast */
 	struct link silence;
 	uint8_t key[IDENT_KEY_SIZE];
 	uint64_t start_ns; /* of the merge window */
@@ -160,7 +160,8 @@ void alert_store_free(struct alert_store *s)
 static void zone_name(const struct context *c, const struct finding_end *end, uint32_t tunnel_id,
 		      char *dst, size_t size)
 {
-	const struct context_zone *z = c && end->has_ip ? context_zone(c, &end->ip, tunnel_id) : NULL;
+	const struct context_zone *z =
+		c && end->has_ip ? context_zone(c, &end->ip, tunnel_id) : NULL;
 	str_copy(dst, size, z ? z->name : "");
 }
 

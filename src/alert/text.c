@@ -20,17 +20,20 @@
 #include "exfild/alert/alert.h"
 #include "words.h"
 
-#define COLUMNS 100
-#define INDENT 10
+#define COLUMNS  100
+#define INDENT   10
 #define TEXT_MAX 4096
 
 /* Length of the valid UTF-8 sequence at p, 0 when there is none; *ret_code is its character. */
 static size_t utf8_length(const unsigned char *p, uint32_t *ret_code)
 {
 	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 :
-		   p[0] < 0xf5						? 4 :
-									  0;
+	size_t n = p[0] < 0x80 ? 1 :
+		   p[0] < 0xc2 ? 0 :
+		   p[0] < 0xe0 ? 2 :
+		   p[0] < 0xf0 ? 3 :
+		   p[0] < 0xf5 ? 4 :
+				 0;
 	if (n <= 1) {
 		*ret_code = p[0];
 		return n;

@@ -8,7 +8,7 @@
 
 #include "exfild/base/str.h"
 
-#define REASONS 3
+#define REASONS    3
 #define SILENCE_NS (30ull * 24 * 3600 * 1000000000)
 
 const char *words_time(uint64_t time_ns, char *dst, size_t size)
@@ -28,7 +28,8 @@ void words_amount(const struct alert *a, struct buf *out)
 	char bytes[24], span[32];
 
 	if (f->subject.bytes)
-		buf_printf(out, "%s sent", str_bytes(bytes, sizeof(bytes), (double)f->subject.bytes));
+		buf_printf(out, "%s sent",
+			   str_bytes(bytes, sizeof(bytes), (double)f->subject.bytes));
 	if (f->peer.bytes)
 		buf_printf(out, "%s%s received", f->subject.bytes ? ", " : "",
 			   str_bytes(bytes, sizeof(bytes), (double)f->peer.bytes));
@@ -36,7 +37,8 @@ void words_amount(const struct alert *a, struct buf *out)
 		buf_str(out, " in ");
 	buf_printf(out, "%" PRIu64 " event%s", f->count, f->count == 1 ? "" : "s");
 	if (f->end_ns > f->start_ns)
-		buf_printf(out, " in %s", str_duration(span, sizeof(span), f->end_ns - f->start_ns));
+		buf_printf(out, " in %s",
+			   str_duration(span, sizeof(span), f->end_ns - f->start_ns));
 }
 
 void words_message(const struct alert *a, struct buf *out)
@@ -110,8 +112,8 @@ void words_silence(const struct alert *a, struct buf *out)
 		add_yaml(out, ipaddr_print(&f->subject.ip, text, sizeof(text)));
 		buf_str(out, ", ");
 	}
-	const char *destination = f->object[0] ? f->object :
-				  f->domain[0] ? f->domain :
+	const char *destination = f->object[0]   ? f->object :
+				  f->domain[0]   ? f->domain :
 				  f->peer.has_ip ? ipaddr_print(&f->peer.ip, text, sizeof(text)) :
 						   NULL;
 	if (destination) {
@@ -155,7 +157,7 @@ const char *words_transport(uint8_t proto)
 
 const char *words_tunnel(uint8_t type)
 {
-	static const char *const names[] = { NULL,	  "gre",    "nvgre", "erspan", "vxlan",
+	static const char *const names[] = { NULL,        "gre",    "nvgre", "erspan", "vxlan",
 					     "vxlan-gpe", "geneve", "ipip",  "6in4",   "gtp-u" };
 	if (type == 0)
 		return NULL;
@@ -181,10 +183,10 @@ const char *words_dns_type(uint16_t type)
 		uint16_t type;
 		const char *name;
 	} names[] = {
-		{ 1, "A" },	   { 2, "NS" },	     { 5, "CNAME" }, { 6, "SOA" },    { 10, "NULL" },
-		{ 12, "PTR" },	   { 15, "MX" },     { 16, "TXT" },  { 24, "SIG" },   { 25, "KEY" },
-		{ 28, "AAAA" },	   { 33, "SRV" },    { 35, "NAPTR" }, { 37, "CERT" }, { 39, "DNAME" },
-		{ 43, "DS" },	   { 48, "DNSKEY" }, { 64, "SVCB" }, { 65, "HTTPS" }, { 99, "SPF" },
+		{ 1, "A" },     { 2, "NS" },      { 5, "CNAME" },  { 6, "SOA" },    { 10, "NULL" },
+		{ 12, "PTR" },  { 15, "MX" },     { 16, "TXT" },   { 24, "SIG" },   { 25, "KEY" },
+		{ 28, "AAAA" }, { 33, "SRV" },    { 35, "NAPTR" }, { 37, "CERT" },  { 39, "DNAME" },
+		{ 43, "DS" },   { 48, "DNSKEY" }, { 64, "SVCB" },  { 65, "HTTPS" }, { 99, "SPF" },
 		{ 255, "ANY" },
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -7,7 +7,8 @@
  * closing one when the window ends with four times the count or bytes that were last told.
  * Ownership: the store owns its alerts; a record is borrowed during emit.
  * Threads: analysis plane.
- * Limits: max_open alerts under merge; the one with the lowest severity longest silent is closed first.
+ * Limits: max_open alerts under merge; the one with the lowest severity longest silent is closed
+ * first.
  */
 #ifndef EXFILD_ALERT_ALERT_H
 #define EXFILD_ALERT_ALERT_H
@@ -21,35 +22,35 @@
 #include "exfild/finding/finding.h"
 #include "exfild/fusion/fusion.h"
 
-#define ALERT_ID_MAX 33
+#define ALERT_ID_MAX   33
 #define ALERT_LINE_MAX 8192
 
 struct alert {
-	struct finding finding;	     /* the strongest so far; times, count and bytes are merged */
+	struct finding finding;      /* the strongest so far; times, count and bytes are merged */
 	char alert_id[ALERT_ID_MAX]; /* stays through revisions */
 	char event_id[ALERT_ID_MAX]; /* of this revision */
-	uint32_t revision;	     /* 1, 2 ... */
-	uint64_t sequence;	     /* gapless in (observer.name, session) */
-	uint64_t count;		     /* findings merged */
-	double risk_score;	     /* 0..100 */
-	char community_id[40];	     /* "" if no flow */
+	uint32_t revision;           /* 1, 2 ... */
+	uint64_t sequence;           /* gapless in (observer.name, session) */
+	uint64_t count;              /* findings merged */
+	double risk_score;           /* 0..100 */
+	char community_id[40];       /* "" if no flow */
 	char source_zone[64], destination_zone[64], responsibility[32];
-	char destination_name[256];  /* learnt name of the peer, "" if none */
+	char destination_name[256]; /* learnt name of the peer, "" if none */
 	char source_name[128];
-	const char *direction;	     /* outbound, internal, inbound, external; "unknown" without a peer */
+	const char *direction; /* outbound, internal, inbound, external; "unknown" without a peer */
 	struct fusion_link chain[FUSION_LINKS]; /* other stages of the same subject, oldest first */
 	size_t chain_count;
 };
 
 struct alert_options {
 	const char *sensor_name; /* sensor.name, or "exfild" */
-	const char *mode;	 /* replay, live, drill */
-	const char *session;	 /* "replay" in replay */
+	const char *mode;        /* replay, live, drill */
+	const char *session;     /* "replay" in replay */
 	uint64_t merge_ns;
 	enum severity minimum;
 	uint32_t max_open;
 	const struct context *context;
-	struct fusion *fusion;	 /* borrowed; NULL: the store keeps one of its own */
+	struct fusion *fusion; /* borrowed; NULL: the store keeps one of its own */
 };
 
 typedef void (*alert_emit_fn)(void *arg, const struct alert *a);
@@ -61,14 +62,16 @@ void alert_store_free(struct alert_store *s);
 void alert_store_finding(struct alert_store *s, const struct finding *f);
 /*
  * Packet time has come to now_ns: closes the merge windows that are over.  Optional: a finding does
- * the same; live, call it every second so that a closing revision does not wait for the next finding.
+ * the same; live, call it every second so that a closing revision does not wait for the next
+ * finding.
  */
 void alert_store_tick(struct alert_store *s, uint64_t now_ns);
 /* At the end of the input: sends what a merge still holds back. */
 void alert_store_flush(struct alert_store *s);
 
 struct alert_counts {
-	/* records sent; findings taken into an open alert; alerts never sent; alerts closed for room */
+	/* records sent; findings taken into an open alert; alerts never sent; alerts closed for
+	 * room */
 	uint64_t emitted, merged, below_minimum, closed_early;
 	uint64_t by_severity[4]; /* low, medium, high, critical: alerts, not revisions */
 };

@@ -3,9 +3,8 @@
  *
  * What: unkeyed SHA-256 over a canonical text, so that two replays, two sensors and a resend of the
  * same thing agree.  The text, one item a line:
- *   exfild-alert-1, rule=, subject=ADDRESS/TUNNEL KEY, object=LENGTH:BYTES or peer=ADDRESS, start=NS
- *   exfild-event-1, alert_id=, revision=
- * An address that is not known is written "-".
+ *   exfild-alert-1, rule=, subject=ADDRESS/TUNNEL KEY, object=LENGTH:BYTES or peer=ADDRESS,
+ * start=NS exfild-event-1, alert_id=, revision= An address that is not known is written "-".
  * Threads: any.
  */
 #ifndef EXFILD_ALERT_IDENT_H

@@ -11,7 +11,7 @@
 #include "exfild/base/str.h"
 
 #define SAMPLE_TIME_NS 1795460400000000000ull /* 2026-11-23 19:00:00 UTC */
-#define SECOND_NS 1000000000ull
+#define SECOND_NS      1000000000ull
 
 static inline struct ipaddr sample_ip(const char *text)
 {
@@ -75,10 +75,12 @@ static inline struct finding sample_finding(void)
 			"6.1 kB of new information in 412 distinct names (limit 4 kB a day)");
 	finding_feature(&f, "label_entropy", 4.9, 2.6, 4, 0.25, 0.24,
 			"labels of 57 characters with 4.9 bits each");
-	finding_feature(&f, "rarity", 1, NAN, NAN, 0.15, 0.12, "1 of 812 hosts talks to this domain");
-	finding_text(f.message, sizeof(f.message),
-		     "10.1.4.23 sent 6.1 kB of new information in 412 distinct names to evil.example "
-		     "in 58 min, through the resolver 10.0.0.53");
+	finding_feature(&f, "rarity", 1, NAN, NAN, 0.15, 0.12,
+			"1 of 812 hosts talks to this domain");
+	finding_text(
+		f.message, sizeof(f.message),
+		"10.1.4.23 sent 6.1 kB of new information in 412 distinct names to evil.example "
+		"in 58 min, through the resolver 10.0.0.53");
 	finding_text(f.counterfactual, sizeof(f.counterfactual), "silent below 4 kB a day");
 	finding_text(f.not_harmless, sizeof(f.not_harmless),
 		     "no look-up service is known for evil.example, names do not repeat, and no "

@@ -14,7 +14,8 @@
 
 #include "unit/alert/samples.h"
 
-static const char hostile[] = "\033]0;owned\a\033[2J\r\n\"}\\u0000 \x9b" "31m \xc2\x9b \xe2\x80\xae \xff\xfe\x7f";
+static const char hostile[] = "\033]0;owned\a\033[2J\r\n\"}\\u0000 \x9b"
+			      "31m \xc2\x9b \xe2\x80\xae \xff\xfe\x7f";
 
 static struct buf render(const struct alert *a, const struct alert_options *o)
 {
@@ -225,7 +226,8 @@ static void counts_are_told_once_merged(void **state)
 	a.count = 12;
 	a.revision = 2;
 	struct buf out = render(&a, &o);
-	assert_has(&out, "(12 findings merged: 48.2 kB sent, 91 kB received in 412 events in 58 min)");
+	assert_has(&out,
+		   "(12 findings merged: 48.2 kB sent, 91 kB received in 412 events in 58 min)");
 	assert_has(&out, "\"revision\":2");
 	assert_has(&out, "\"count\":12");
 	buf_deinit(&out);
@@ -239,7 +241,8 @@ static void print_sample(const struct finding *f, const char *mode, size_t chain
 	o.mode = mode;
 	a.chain_count = chain_count;
 	for (size_t i = 0; i < chain_count; i++)
-		a.chain[i] = (struct fusion_link){ FINDING_RECON, "scan_inside", SAMPLE_TIME_NS, 2.5 };
+		a.chain[i] =
+			(struct fusion_link){ FINDING_RECON, "scan_inside", SAMPLE_TIME_NS, 2.5 };
 	if (chain_count) {
 		str_copy(a.source_zone, sizeof(a.source_zone), "office");
 		str_copy(a.responsibility, sizeof(a.responsibility), "it-team (private)");

@@ -79,7 +79,9 @@ static void no_byte_of_a_packet_reaches_the_terminal(void **state)
 		struct buf out = render(&f, false);
 		for (size_t i = 0; i < out.len; i++) {
 			unsigned char b = (unsigned char)out.data[i];
-			assert_true(b == '\n' || (b >= 0x20 && b < 0x7f)); /* lone bytes >= 0x80 are broken UTF-8 */
+			assert_true(
+				b == '\n' ||
+				(b >= 0x20 && b < 0x7f)); /* lone bytes >= 0x80 are broken UTF-8 */
 		}
 		buf_deinit(&out);
 	}
@@ -90,7 +92,8 @@ static void hidden_characters_are_shown(void **state)
 	struct finding f = sample_finding();
 	(void)state;
 	str_copy(f.message, sizeof(f.message),
-		 "b\xc3\xbcro \xe2\x80\xaegnp.exe \xc2\x9b" "31m \xe2\x80\x8b \xef\xbb\xbf \xf0\x9f\x98\x80");
+		 "b\xc3\xbcro \xe2\x80\xaegnp.exe \xc2\x9b"
+		 "31m \xe2\x80\x8b \xef\xbb\xbf \xf0\x9f\x98\x80");
 	struct buf out = render(&f, false);
 	assert_non_null(strstr(out.data, "b\xc3\xbcro \\xe2\\x80\\xaegnp.exe \\xc2\\x9b31m "
 					 "\\xe2\\x80\\x8b \\xef\\xbb\\xbf \xf0\x9f\x98\x80"));

@@ -68,21 +68,29 @@ static void explain(const struct redis_conn *c, const char *what, int err, char 
 	const char *where = c->where;
 
 	if (err == ECONNREFUSED)
-		snprintf(why, size, "Redis at %s refused the connection: is it running? (systemctl status "
-			 "redis-server; check redis.url)", where);
+		snprintf(why, size,
+			 "Redis at %s refused the connection: is it running? (systemctl status "
+			 "redis-server; check redis.url)",
+			 where);
 	else if (err == ENOENT)
-		snprintf(why, size, "no Redis socket at %s: check unixsocket in redis.conf and redis.url",
+		snprintf(why, size,
+			 "no Redis socket at %s: check unixsocket in redis.conf and redis.url",
 			 where);
 	else if (err == EACCES || err == EPERM)
-		snprintf(why, size, "no permission for the Redis socket %s: check unixsocketperm and the "
-			 "user's groups", where);
+		snprintf(why, size,
+			 "no permission for the Redis socket %s: check unixsocketperm and the "
+			 "user's groups",
+			 where);
 	else if (err == EAGAIN || err == ETIMEDOUT || err == EINPROGRESS)
-		snprintf(why, size, "Redis at %s gave no answer within %u ms: check the address and the "
-			 "firewall", where, c->timeout_ms);
+		snprintf(why, size,
+			 "Redis at %s gave no answer within %u ms: check the address and the "
+			 "firewall",
+			 where, c->timeout_ms);
 	else
 		snprintf(why, size, "%s Redis at %s: %s", what, where,
-			 err ? strerror(err) :
-			 c->context && c->context->errstr[0] ? c->context->errstr : "unknown error");
+			 err                                 ? strerror(err) :
+			 c->context && c->context->errstr[0] ? c->context->errstr :
+							       "unknown error");
 }
 
 static void explain_context(const struct redis_conn *c, const char *what, int err, char *why,
@@ -96,13 +104,18 @@ static void explain_refusal(const char *where, const char *error, bool has_user,
 			    size_t size)
 {
 	if (strncmp(error, "NOAUTH", 6) == 0)
-		snprintf(why, size, "Redis at %s asks for a password: set redis.password_file", where);
+		snprintf(why, size, "Redis at %s asks for a password: set redis.password_file",
+			 where);
 	else if (strncmp(error, "WRONGPASS", 9) == 0 || strstr(error, "invalid password"))
-		snprintf(why, size, "Redis at %s does not know this user and password: check "
-			 "redis.username and redis.password_file", where);
+		snprintf(why, size,
+			 "Redis at %s does not know this user and password: check "
+			 "redis.username and redis.password_file",
+			 where);
 	else if (has_user && strstr(error, "wrong number of arguments"))
-		snprintf(why, size, "Redis at %s is older than 6 and knows no users: leave "
-			 "redis.username out", where);
+		snprintf(why, size,
+			 "Redis at %s is older than 6 and knows no users: leave "
+			 "redis.username out",
+			 where);
 	else
 		snprintf(why, size, "Redis at %s refused the log-in: %.100s", where, error);
 }
@@ -122,7 +135,7 @@ static int ask(struct redis_conn *c, int argc, const char **argv, char *ret_erro
 	}
 	snprintf(ret_error, size, "%s",
 		 reply->type != REDIS_REPLY_ERROR ? "" :
-		 reply->str && reply->str[0]	  ? reply->str :
+		 reply->str && reply->str[0]      ? reply->str :
 						    "unknown error");
 	freeReplyObject(reply);
 	return 0;

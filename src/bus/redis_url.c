@@ -9,7 +9,7 @@
 #include "exfild/base/str.h"
 
 #define DEFAULT_PORT 6379
-#define DB_MAX 65535
+#define DB_MAX       65535
 
 struct part {
 	const char *text;
@@ -158,14 +158,16 @@ int redis_url_parse(const char *text, struct redis_url *ret, char *ret_why, size
 	bool is_tcp = strncmp(text, "redis://", 8) == 0;
 
 	if (strncmp(text, "rediss://", 9) == 0) {
-		snprintf(ret_why, why_size,
-			 "rediss:// needs a hiredis with TLS, which this build has not: run stunnel "
-			 "on this host and give its port, redis://127.0.0.1:PORT/0");
+		snprintf(
+			ret_why, why_size,
+			"rediss:// needs a hiredis with TLS, which this build has not: run stunnel "
+			"on this host and give its port, redis://127.0.0.1:PORT/0");
 		return -EXF_E_UNSUPPORTED;
 	}
 	if (!is_tcp && strncmp(text, "unix://", 7) != 0)
-		return refuse(ret_why, why_size,
-			      "a Redis URL starts with redis:// or unix://, as redis://127.0.0.1:6379/0");
+		return refuse(
+			ret_why, why_size,
+			"a Redis URL starts with redis:// or unix://, as redis://127.0.0.1:6379/0");
 	struct part rest = { text + (is_tcp ? 8 : 7), strlen(text + (is_tcp ? 8 : 7)) };
 	if (!take_credentials(&rest, &u))
 		return refuse(ret_why, why_size,

@@ -19,7 +19,7 @@
 struct redis_options {
 	const char *url;
 	const char *username, *password; /* NULL: none */
-	uint32_t timeout_ms;		 /* connect and command; 0: 3000 */
+	uint32_t timeout_ms;             /* connect and command; 0: 3000 */
 };
 
 struct redis_conn;

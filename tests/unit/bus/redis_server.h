@@ -48,11 +48,26 @@ static inline void server_start(struct redis_server *s, const char *password)
 	s->pid = fork();
 	assert_true(s->pid >= 0);
 	if (s->pid == 0) {
-		const char *argv[] = { "redis-server", "--port",	"0",		"--unixsocket",
-				       s->socket,      "--save",	"",		"--appendonly",
-				       "no",	       "--dir",		s->folder,	"--logfile",
-				       "log",	       "--daemonize",	"no",		"--io-threads",
-				       "1",	       password ? "--requirepass" : NULL, password, NULL };
+		const char *argv[] = { "redis-server",
+				       "--port",
+				       "0",
+				       "--unixsocket",
+				       s->socket,
+				       "--save",
+				       "",
+				       "--appendonly",
+				       "no",
+				       "--dir",
+				       s->folder,
+				       "--logfile",
+				       "log",
+				       "--daemonize",
+				       "no",
+				       "--io-threads",
+				       "1",
+				       password ? "--requirepass" : NULL,
+				       password,
+				       NULL };
 		execvp(argv[0], (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
@@ -116,7 +131,8 @@ static inline void server_on_answer(void *arg, size_t i, int64_t integer, const 
 }
 
 /* One command of words parted by spaces; its integer, or -1. Fails the test when it errs. */
-static inline int64_t server_ask(const struct redis_server *s, const char *password, const char *line)
+static inline int64_t server_ask(const struct redis_server *s, const char *password,
+				 const char *line)
 {
 	char copy[512], why[256], *save = NULL;
 	const char *argv[REDIS_ARGS_MAX];

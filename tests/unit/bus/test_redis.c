@@ -1,11 +1,11 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <netinet/in.h>
-#include <arpa/inet.h>
 
 #include <cmocka.h>
 
@@ -255,7 +255,8 @@ static void killed_server_is_an_error_and_no_signal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(refused_connection_says_what_to_do, setup, teardown),
+		cmocka_unit_test_setup_teardown(refused_connection_says_what_to_do, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(missing_socket_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(silent_server_is_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_come_in_order, setup, teardown),

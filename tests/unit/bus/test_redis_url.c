@@ -89,7 +89,8 @@ static void bad_urls_get_a_sentence(void **state)
 
 static void long_parts_are_refused(void **state)
 {
-	static const char *const forms[] = { "redis://%s", "redis://u:%s@h", "redis://%s:p@h", "unix:///%s" };
+	static const char *const forms[] = { "redis://%s", "redis://u:%s@h", "redis://%s:p@h",
+					     "unix:///%s" };
 	char part[600], url[700], why[200];
 	struct redis_url u;
 	(void)state;
@@ -97,7 +98,8 @@ static void long_parts_are_refused(void **state)
 	part[sizeof(part) - 1] = '\0';
 	for (size_t i = 0; i < 4; i++) {
 		const char *at = strstr(forms[i], "%s");
-		snprintf(url, sizeof(url), "%.*s%s%s", (int)(at - forms[i]), forms[i], part, at + 2);
+		snprintf(url, sizeof(url), "%.*s%s%s", (int)(at - forms[i]), forms[i], part,
+			 at + 2);
 		assert_int_equal(redis_url_parse(url, &u, why, sizeof(why)), -EXF_E_INVALID);
 	}
 }

@@ -17,7 +17,7 @@
 #include "exfild/sink/sink.h"
 
 #define FILE_MODE 0640
-#define ATTEMPTS 8 /* of a write that a signal or a full disk cuts */
+#define ATTEMPTS  8 /* of a write that a signal or a full disk cuts */
 
 extern const struct sink_type sink_file;
 
@@ -107,8 +107,8 @@ static int file_flush(void *sink)
 	struct file_sink *s = sink;
 	struct stat now, ours;
 
-	if (fstat(s->fd, &ours) == 0 && stat(s->path, &now) == 0 &&
-	    now.st_dev == ours.st_dev && now.st_ino == ours.st_ino)
+	if (fstat(s->fd, &ours) == 0 && stat(s->path, &now) == 0 && now.st_dev == ours.st_dev &&
+	    now.st_ino == ours.st_ino)
 		return 0;
 	int fd = open_path(s->path);
 	if (fd < 0) {

@@ -11,6 +11,8 @@
  * that find the batch full and Redis gone are counted as failed.  An error answer (no permission,
  * wrong type, out of memory) is final for its alert.
  */
+#include "exfild/bus/redis.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +20,11 @@
 #include <time.h>
 
 #include "exfild/base/str.h"
-#include "exfild/bus/redis.h"
 #include "exfild/sink/sink.h"
 
-#define BATCH 64
+#define BATCH          64
 #define DEFAULT_MAXLEN 100000
-#define WAIT_FACTOR 10 /* after a failed reconnect, wait that many times what it took */
+#define WAIT_FACTOR    10 /* after a failed reconnect, wait that many times what it took */
 
 extern const struct sink_type sink_redis;
 

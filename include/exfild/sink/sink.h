@@ -16,7 +16,7 @@
 
 struct sink_options { /* each sink reads its own part */
 	const struct alert_options *alert;
-	bool text;	       /* stdout: the form for people */
+	bool text; /* stdout: the form for people */
 	bool colour;
 	const char *file_path; /* file */
 	const char *redis_url; /* redis://host:port/db, unix://path */
@@ -32,7 +32,7 @@ struct sink_health {
 };
 
 struct sink_type {
-	const char *name;  /* "stdout", "file", "redis" */
+	const char *name; /* "stdout", "file", "redis" */
 	int (*open)(const struct sink_options *o, void **ret, char *ret_why, size_t why_size);
 	/* json: the ECS line. 0 or -EXF_E_IO. */
 	int (*put)(void *sink, const struct alert *a, const char *json, size_t len);

@@ -183,7 +183,8 @@ static void moved_file_is_opened_anew(void **state)
 static void missing_folder_is_said(void **state)
 {
 	const struct sink_type *type = sink_find("file");
-	struct sink_options o = { .alert = &alert_options, .file_path = "/nonexistent/x/alerts.json" };
+	struct sink_options o = { .alert = &alert_options,
+				  .file_path = "/nonexistent/x/alerts.json" };
 	char why[200];
 	void *sink = NULL;
 	(void)state;

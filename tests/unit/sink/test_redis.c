@@ -85,8 +85,8 @@ static void alert_reaches_channel_stream_and_list(void **state)
 	server_start(&server, NULL);
 	o = options();
 	sink = open_sink(&o);
-	snprintf(command, sizeof(command), "exec redis-cli -s %s SUBSCRIBE exfild:alerts 2>/dev/null",
-		 server.socket);
+	snprintf(command, sizeof(command),
+		 "exec redis-cli -s %s SUBSCRIBE exfild:alerts 2>/dev/null", server.socket);
 	FILE *subscriber = popen(command, "r");
 	assert_non_null(subscriber);
 	for (int i = 0; i < 3; i++) /* "subscribe", the channel, 1 */
@@ -111,7 +111,8 @@ static void alert_reaches_channel_stream_and_list(void **state)
 	while (in && fgets(line, sizeof(line), in))
 		strncat(all, line, sizeof(all) - strlen(all) - 1);
 	pclose(in);
-	assert_non_null(strstr(all, "\nid\n00000000000000000000000000000003\nseverity\n73\nalert\n{"));
+	assert_non_null(
+		strstr(all, "\nid\n00000000000000000000000000000003\nseverity\n73\nalert\n{"));
 	assert_non_null(strstr(all, "\"sequence\":3}"));
 	type->close(sink);
 	server_kill(&server); /* ends the subscriber */
@@ -183,7 +184,8 @@ static void server_that_comes_back_gets_everything(void **state)
 	h = health_of(sink);
 	assert_int_equal(h.sent, 3);
 	assert_int_equal(h.failed, 0);
-	assert_int_equal(server_ask(&server, NULL, "XLEN exfild:alerts"), 2); /* 1 died with the old one */
+	assert_int_equal(server_ask(&server, NULL, "XLEN exfild:alerts"),
+			 2); /* 1 died with the old one */
 	type->close(sink);
 }
 

@@ -15,8 +15,8 @@
 
 #include "exfild/base/table.h"
 
-#define CLASSES (FUSION_LINKS + 1) /* exfil, c2, recon, lateral */
-#define WITNESSES 4		   /* detectors remembered for a pair */
+#define CLASSES   (FUSION_LINKS + 1) /* exfil, c2, recon, lateral */
+#define WITNESSES 4                  /* detectors remembered for a pair */
 
 static const double half_life_s[CLASSES] = {
 	[FINDING_EXFIL] = 24 * 3600.0,

@@ -6,7 +6,8 @@
  * strongest counts alone, since evidence of one class is not independent.  A second table keeps who
  * said what about a (subject, peer), so that weak evidence gets company.
  * Ownership: fusion_free frees.  Threads: analysis plane.
- * Limits: max_hosts hosts and as many pairs; when full, the host with the least evidence goes first.
+ * Limits: max_hosts hosts and as many pairs; when full, the host with the least evidence goes
+ * first.
  */
 #ifndef EXFILD_FUSION_FUSION_H
 #define EXFILD_FUSION_FUSION_H
@@ -17,17 +18,17 @@
 #include "exfild/base/hash.h"
 #include "exfild/finding/finding.h"
 
-#define FUSION_PRIOR 1e-4	   /* share of host-days that are bad */
-#define FUSION_LLR_MAX 20.0	   /* no single finding says more than this, in nats */
-#define FUSION_COMPANY_LLR 1.0	   /* what a second detector must still say to be company */
-#define FUSION_LINKS 3		   /* other classes that a chain can name */
+#define FUSION_PRIOR       1e-4 /* share of host-days that are bad */
+#define FUSION_LLR_MAX     20.0 /* no single finding says more than this, in nats */
+#define FUSION_COMPANY_LLR 1.0  /* what a second detector must still say to be company */
+#define FUSION_LINKS       3    /* other classes that a chain can name */
 
 /* Another stage of the same host: the strongest finding of another class. */
 struct fusion_link {
 	enum finding_class class;
-	const char *rule;  /* static */
-	uint64_t time_ns;  /* when it was last said at its strongest */
-	double llr;	   /* what is left of it */
+	const char *rule; /* static */
+	uint64_t time_ns; /* when it was last said at its strongest */
+	double llr;       /* what is left of it */
 };
 
 struct fusion_stats {

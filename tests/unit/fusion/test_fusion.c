@@ -9,9 +9,9 @@
 
 #include "exfild/fusion/fusion.h"
 
-#define HOUR_NS (3600ull * 1000000000)
+#define HOUR_NS                  (3600ull * 1000000000)
 #define assert_near(a, b, limit) assert_true(fabs((a) - (b)) < (limit))
-#define START_NS (1000 * HOUR_NS)
+#define START_NS                 (1000 * HOUR_NS)
 
 static struct finding make(const char *detector, enum finding_class class, double llr, uint8_t host,
 			   uint64_t time_ns)
@@ -206,14 +206,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(no_evidence_is_the_prior, setup, teardown),
-		cmocka_unit_test_setup_teardown(within_a_class_the_strongest_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(within_a_class_the_strongest_counts, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(classes_add_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(evidence_halves_by_its_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_finding_cannot_say_everything, setup, teardown),
 		cmocka_unit_test_setup_teardown(policy_and_sensor_are_no_evidence, setup, teardown),
 		cmocka_unit_test_setup_teardown(weak_alone_stays_low, setup, teardown),
 		cmocka_unit_test_setup_teardown(weak_in_company_becomes_medium, setup, teardown),
-		cmocka_unit_test_setup_teardown(company_must_be_about_the_same_two, setup, teardown),
+		cmocka_unit_test_setup_teardown(company_must_be_about_the_same_two, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(company_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(weakest_witness_makes_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(chain_names_other_stages_in_order, setup, teardown),

@@ -88,9 +88,10 @@ unsigned flow_key_make(const struct packet *p, struct flow_key *ret)
 /* Ports where one listens although they are above 1023. */
 static bool is_service_port(uint16_t port)
 {
-	static const uint16_t high[] = { 1194, 1433, 1521, 1812, 1883, 1900, 2049, 3128, 3268, 3306,
-					 3389, 3478, 4443, 4500, 5060, 5353, 5355, 5432, 5900, 5985,
-					 5986, 6379, 8000, 8080, 8443, 8888, 9200, 27017, 51820 };
+	static const uint16_t high[] = { 1194, 1433, 1521, 1812,  1883, 1900, 2049, 3128,
+					 3268, 3306, 3389, 3478,  4443, 4500, 5060, 5353,
+					 5355, 5432, 5900, 5985,  5986, 6379, 8000, 8080,
+					 8443, 8888, 9200, 27017, 51820 };
 	if (port < 1024)
 		return port != 0;
 	for (size_t i = 0; i < sizeof(high) / sizeof(high[0]); i++)

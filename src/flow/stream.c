@@ -2,8 +2,8 @@
  * flow/stream.c - first copy wins.
  *
  * The buffer begins at base_seq, the first byte that the reader has not used.  `ready` contiguous
- * bytes lie at its front; pieces beyond the first gap are kept as sorted ranges.  As long as nothing
- * waits, a segment goes to the reader from where it lies in the packet.
+ * bytes lie at its front; pieces beyond the first gap are kept as sorted ranges.  As long as
+ * nothing waits, a segment goes to the reader from where it lies in the packet.
  */
 #include "exfild/flow/stream.h"
 
@@ -150,9 +150,9 @@ static bool place(struct stream *s, uint32_t off, const uint8_t *data, uint32_t 
 /* Drops n used bytes from the front. */
 static void advance(struct stream *s, struct stream_pool *pool, uint32_t n)
 {
-	uint32_t end = s->piece_count ? s->piece[s->piece_count - 1].off +
-						s->piece[s->piece_count - 1].len :
-					s->ready;
+	uint32_t end = s->piece_count ?
+			       s->piece[s->piece_count - 1].off + s->piece[s->piece_count - 1].len :
+			       s->ready;
 	s->base_seq += n;
 	s->ready -= n;
 	for (unsigned i = 0; i < s->piece_count; i++)

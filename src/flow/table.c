@@ -12,11 +12,11 @@
 #include "key.h"
 #include "tcp.h"
 
-#define TICK_NS 100000000ull
-#define SECOND_NS 1000000000ull
-#define ANSWER_NS (3 * SECOND_NS) /* a SYN is answered within this, or the attempt has failed */
+#define TICK_NS        100000000ull
+#define SECOND_NS      1000000000ull
+#define ANSWER_NS      (3 * SECOND_NS) /* a SYN is answered within this, or the attempt has failed */
 #define PROGRESS_FIRST (256u * 1024)
-#define PROGRESS_STEP (8u * 1024 * 1024)
+#define PROGRESS_STEP  (8u * 1024 * 1024)
 
 const struct flow_limits flow_limits_default = {
 	.max_flows = 131072,
@@ -180,7 +180,8 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 /* A flow at rest waits for its idle time-out only; the next packet wakes it (see count_packet). */
 static void arm(struct flow_table *t, struct flow *f)
 {
-	uint64_t due = sooner(f->last_ns + idle_ns(t, f), f->first_ns + t->limits.hard_s * SECOND_NS);
+	uint64_t due =
+		sooner(f->last_ns + idle_ns(t, f), f->first_ns + t->limits.hard_s * SECOND_NS);
 	if (f->key.proto == PROTO_TCP && f->outcome == FLOW_OUTCOME_PENDING)
 		due = sooner(due, f->first_ns + ANSWER_NS);
 	if (f->last_ns > f->reported_ns)
@@ -330,12 +331,13 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 			known = tcp_follow(f, p, side);
 			if (!was_closed && (f->flags & FLOW_CLOSED))
 				timer_arm(&t->wheel, &f->timer,
-					  tick_of(t->now_ns + t->limits.closed_idle_s * SECOND_NS) + 1);
+					  tick_of(t->now_ns + t->limits.closed_idle_s * SECOND_NS) +
+						  1);
 		}
 	} else {
 		step->fresh_len = p->payload_len;
-		if (side != f->client && (f->outcome == FLOW_OUTCOME_PENDING ||
-					  f->outcome == FLOW_OUTCOME_UNANSWERED))
+		if (side != f->client &&
+		    (f->outcome == FLOW_OUTCOME_PENDING || f->outcome == FLOW_OUTCOME_UNANSWERED))
 			f->outcome = FLOW_OUTCOME_ESTABLISHED;
 	}
 	f->packets[side]++;

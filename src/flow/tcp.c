@@ -11,7 +11,8 @@
 
 static uint32_t segment_length(const struct packet *p)
 {
-	return p->payload_len + (p->tcp_flags & TCP_SYN ? 1u : 0) + (p->tcp_flags & TCP_FIN ? 1u : 0);
+	return p->payload_len + (p->tcp_flags & TCP_SYN ? 1u : 0) +
+	       (p->tcp_flags & TCP_FIN ? 1u : 0);
 }
 
 static void note_acknowledgement(struct flow *f, const struct packet *p, unsigned side)
@@ -36,8 +37,10 @@ uint32_t tcp_account(struct flow *f, const struct packet *p, struct flow_step *s
 	if (p->tcp_flags & TCP_RST)
 		return 0;
 	int32_t ahead = (int32_t)(p->tcp_seq - f->next_seq[side]);
-	if (!(f->flags & known) || (p->tcp_flags & TCP_SYN) || ahead > WILD_STEP || ahead < -WILD_STEP) {
-		bool again = (f->flags & known) && (p->tcp_flags & TCP_SYN) && ahead == -(int32_t)len;
+	if (!(f->flags & known) || (p->tcp_flags & TCP_SYN) || ahead > WILD_STEP ||
+	    ahead < -WILD_STEP) {
+		bool again =
+			(f->flags & known) && (p->tcp_flags & TCP_SYN) && ahead == -(int32_t)len;
 		f->flags |= known;
 		f->next_seq[side] = end;
 		f->hole[side] = 0;
@@ -100,7 +103,8 @@ bool tcp_follow(struct flow *f, const struct packet *p, unsigned side)
 
 bool tcp_reopens(const struct flow *f, const struct packet *p, unsigned side)
 {
-	return (f->flags & FLOW_CLOSED) && (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+	return (f->flags & FLOW_CLOSED) &&
+	       (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
 	       p->tcp_seq + 1 != f->next_seq[side];
 }
 

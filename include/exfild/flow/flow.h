@@ -29,11 +29,11 @@ struct flow_key {
 enum flow_flag {
 	FLOW_CLIENT_KNOWN = 1u << 0, /* by handshake */
 	FLOW_CLASSIFIED = 1u << 1,   /* nDPI or an inspector has decided, or given up */
-	FLOW_SHUNTED = 1u << 2,	     /* only counted from now on */
+	FLOW_SHUNTED = 1u << 2,      /* only counted from now on */
 	FLOW_INSPECTED = 1u << 3,    /* an inspector was chosen, or none wants it */
 	FLOW_HAS_MAC = 1u << 4,
 	FLOW_MIDSTREAM = 1u << 5,
-	FLOW_SYN_SEEN0 = 1u << 6,    /* from side 0 */
+	FLOW_SYN_SEEN0 = 1u << 6, /* from side 0 */
 	FLOW_SYN_SEEN1 = 1u << 7,
 	FLOW_FIN_SEEN0 = 1u << 8,
 	FLOW_FIN_SEEN1 = 1u << 9,
@@ -52,32 +52,32 @@ struct flow {
 	struct flow_key key;
 	uint64_t id;
 	uint64_t first_ns, last_ns;
-	uint64_t bytes[2];	   /* IP bytes, retransmissions left out; by side */
+	uint64_t bytes[2]; /* IP bytes, retransmissions left out; by side */
 	uint64_t payload[2];
 	uint64_t retransmitted[2];
 	uint32_t packets[2];
-	uint32_t next_seq[2];	   /* TCP: sequence number expected next from the side */
-	uint32_t hole[2];	   /* TCP: bytes skipped and not seen yet */
-	uint32_t acked[2];	   /* TCP: highest acknowledgement sent by the side */
-	uint64_t reported;	   /* payload of both sides at the last progress event */
+	uint32_t next_seq[2]; /* TCP: sequence number expected next from the side */
+	uint32_t hole[2];     /* TCP: bytes skipped and not seen yet */
+	uint32_t acked[2];    /* TCP: highest acknowledgement sent by the side */
+	uint64_t reported;    /* payload of both sides at the last progress event */
 	uint64_t reported_ns;
 	struct timer timer;
-	struct inspect_work *work;    /* NULL when no inspector follows the flow */
+	struct inspect_work *work;     /* NULL when no inspector follows the flow */
 	struct classify_work *verdict; /* NULL when nDPI holds nothing for it */
 	uint32_t tunnel_id;
-	uint16_t flags;		   /* enum flow_flag */
+	uint16_t flags; /* enum flow_flag */
 	uint16_t vlan;
-	uint16_t app;		   /* enum app */
-	uint8_t client;		   /* side of the initiator */
-	uint8_t outcome;	   /* enum flow_outcome */
+	uint16_t app;    /* enum app */
+	uint8_t client;  /* side of the initiator */
+	uint8_t outcome; /* enum flow_outcome */
 	uint8_t tcp_flags[2];
 	uint8_t first_tcp_flags;
 	uint8_t tunnel_type;
 	uint8_t ip_version;
-	uint8_t classify_packets;  /* payload packets given to nDPI */
-	uint8_t mac[2][6];	   /* by side */
-	uint8_t inspector;	   /* number of the inspector that follows the flow, 0: none */
-	uint8_t probes;		   /* payloads that inspectors were asked about */
+	uint8_t classify_packets; /* payload packets given to nDPI */
+	uint8_t mac[2][6];        /* by side */
+	uint8_t inspector;        /* number of the inspector that follows the flow, 0: none */
+	uint8_t probes;           /* payloads that inspectors were asked about */
 };
 
 /* Fills the head of an event (flow, ends as initiator and responder, app, tunnel, times). */

@@ -25,13 +25,15 @@ uint32_t stream_pool_used(const struct stream_pool *p);
 uint64_t stream_pool_refused(const struct stream_pool *p);
 
 struct stream {
-	uint8_t *buf;	    /* NULL: nothing waits */
-	uint32_t base_seq;  /* sequence number of buf[0], the first byte unread */
-	uint32_t ready;	    /* contiguous bytes in buf */
+	uint8_t *buf;      /* NULL: nothing waits */
+	uint32_t base_seq; /* sequence number of buf[0], the first byte unread */
+	uint32_t ready;    /* contiguous bytes in buf */
 	uint16_t piece_count;
-	bool started;	    /* base_seq is known */
-	bool lost;	    /* a gap could not be filled: no more data */
-	struct { uint32_t off, len; } piece[STREAM_PIECES]; /* sorted, after `ready` */
+	bool started; /* base_seq is known */
+	bool lost;    /* a gap could not be filled: no more data */
+	struct {
+		uint32_t off, len;
+	} piece[STREAM_PIECES]; /* sorted, after `ready` */
 };
 
 /*

@@ -3,8 +3,9 @@
  */
 #include "apps.h"
 
-#include <ndpi_api.h>
 #include <stddef.h>
+
+#include <ndpi_api.h>
 
 struct app_number {
 	uint16_t ndpi;

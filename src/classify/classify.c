@@ -13,11 +13,11 @@
 #include "apps.h"
 #include "shim.h"
 
-#define PACKETS_TCP 12 /* payload packets until nDPI is asked for its guess */
-#define PACKETS_OTHER 8
-#define PACKETS_MIDSTREAM 4
+#define PACKETS_TCP          12 /* payload packets until nDPI is asked for its guess */
+#define PACKETS_OTHER        8
+#define PACKETS_MIDSTREAM    4
 #define CONFIDENCE_INSPECTOR 5
-#define NAME_MAX_LEN 64
+#define NAME_MAX_LEN         64
 
 struct classify_work {
 	struct classify_work *older, *newer;
@@ -130,7 +130,8 @@ static void write_event(struct classifier *c, struct flow *f, const struct packe
 		shim_name(c->module, v, name, sizeof(name));
 		const char *category = shim_category_name(c->module, v->category);
 		event_log_str(c->log, &e->name, name, strlen(name), strlen(name));
-		event_log_str(c->log, &e->category_name, category, strlen(category), strlen(category));
+		event_log_str(c->log, &e->category_name, category, strlen(category),
+			      strlen(category));
 	}
 	event_log_commit(c->log);
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #define SHIM_AT_LEAST(major, minor) \
-	(NDPI_MAJOR > (major) || (NDPI_MAJOR == (major) && NDPI_MINOR >= (minor)))
+ (NDPI_MAJOR > (major) || (NDPI_MAJOR == (major) && NDPI_MINOR >= (minor)))
 
 struct ndpi_detection_module_struct *shim_module_new(void)
 {
@@ -17,7 +17,8 @@ struct ndpi_detection_module_struct *shim_module_new(void)
 	struct ndpi_detection_module_struct *m = ndpi_init_detection_module(NULL);
 #else
 	/* the built-in Tor list is years old; lists are the business of intelligence feeds */
-	struct ndpi_detection_module_struct *m = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
+	struct ndpi_detection_module_struct *m =
+		ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
 #endif
 	if (!m)
 		return NULL;

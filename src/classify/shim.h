@@ -8,9 +8,10 @@
 #ifndef EXFILD_SRC_CLASSIFY_SHIM_H
 #define EXFILD_SRC_CLASSIFY_SHIM_H
 
-#include <ndpi_api.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <ndpi_api.h>
 
 struct shim_verdict {
 	uint16_t master, app; /* 0: unknown */

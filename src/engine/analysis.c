@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "evidence.h"
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
 #include "exfild/context/context.h"
 #include "exfild/detect/detector.h"
 #include "exfild/fusion/fusion.h"
 #include "exfild/sink/sink.h"
+#include "evidence.h"
 #include "onesided.h"
 #include "outputs.h"
 
@@ -124,7 +124,8 @@ static struct context_zone *make_zones(const struct config *config, size_t *ret_
 	return zones;
 }
 
-static int start_context(struct analysis *a, const struct analysis_options *o, char *why, size_t size)
+static int start_context(struct analysis *a, const struct analysis_options *o, char *why,
+			 size_t size)
 {
 	char services[512];
 	size_t zone_count;
@@ -151,9 +152,14 @@ static int start_context(struct analysis *a, const struct analysis_options *o, c
 
 static enum severity severity_of(const char *name)
 {
-	static const struct { const char *name; enum severity severity; } levels[] = {
-		{ "low", SEVERITY_LOW }, { "medium", SEVERITY_MEDIUM },
-		{ "high", SEVERITY_HIGH }, { "critical", SEVERITY_CRITICAL },
+	static const struct {
+		const char *name;
+		enum severity severity;
+	} levels[] = {
+		{ "low", SEVERITY_LOW },
+		{ "medium", SEVERITY_MEDIUM },
+		{ "high", SEVERITY_HIGH },
+		{ "critical", SEVERITY_CRITICAL },
 	};
 	for (size_t i = 0; name && i < sizeof(levels) / sizeof(levels[0]); i++)
 		if (strcmp(levels[i].name, name) == 0)
@@ -161,7 +167,8 @@ static enum severity severity_of(const char *name)
 	return SEVERITY_NONE;
 }
 
-static int start_alerts(struct analysis *a, const struct analysis_options *o, char *why, size_t size)
+static int start_alerts(struct analysis *a, const struct analysis_options *o, char *why,
+			size_t size)
 {
 	enum severity minimum = severity_of(o->options->minimum);
 	a->alert_options = (struct alert_options){
@@ -306,6 +313,7 @@ void analysis_report(const struct analysis *a)
 bool analysis_reached(const struct analysis *a, enum severity s)
 {
 	const struct alert_counts *c = alert_store_counts(a->store);
-	return (s <= SEVERITY_LOW && c->by_severity[0]) || (s <= SEVERITY_MEDIUM && c->by_severity[1]) ||
+	return (s <= SEVERITY_LOW && c->by_severity[0]) ||
+	       (s <= SEVERITY_MEDIUM && c->by_severity[1]) ||
 	       (s <= SEVERITY_HIGH && c->by_severity[2]) || c->by_severity[3];
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define JUMP_NS (3600ull * 1000000000ull)
-#define AGREE 3
+#define AGREE   3
 
 static struct clock_input *input_of(struct clock_law *c, uint32_t input)
 {

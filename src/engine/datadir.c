@@ -61,7 +61,8 @@ int datadir_find(char *dst, size_t size, char *why, size_t why_size)
 	}
 	if (beside_executable(dst, size) || take(dst, size, INSTALLED))
 		return 0;
-	(void)snprintf(why, why_size, "services.yaml is neither beside the program nor in " INSTALLED
+	(void)snprintf(why, why_size,
+		       "services.yaml is neither beside the program nor in " INSTALLED
 		       ": reinstall exfild or name its data folder in EXFILD_DATADIR");
 	return -EXF_E_IO;
 }

@@ -9,22 +9,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analysis.h"
-#include "datadir.h"
-#include "evidence.h"
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
 #include "exfild/detect/detector.h"
+#include "analysis.h"
+#include "datadir.h"
+#include "evidence.h"
 #include "plane.h"
 #include "reader.h"
 #include "report.h"
 
 /* Replay's own sizes, the same on every machine, since they may decide what is evicted. */
-#define REPLAY_FLOWS 1048576u
+#define REPLAY_FLOWS     1048576u
 #define REPLAY_UNDECIDED 65536u
-#define REPLAY_STREAMS 4096u
-#define REPLAY_HOSTS 65536u
-#define REPLAY_PAIRS 262144u
+#define REPLAY_STREAMS   4096u
+#define REPLAY_HOSTS     65536u
+#define REPLAY_PAIRS     262144u
 
 struct engine {
 	const struct options *options;
@@ -112,7 +112,8 @@ static int start_evidence(struct engine *e)
 	if (!e->options->evidence_path)
 		return 0;
 	if (reads_stdin(e->options)) {
-		(void)snprintf(e->why, sizeof(e->why), "--evidence reads the input twice, and standard "
+		(void)snprintf(e->why, sizeof(e->why),
+			       "--evidence reads the input twice, and standard "
 			       "input can be read once: save it to a file first");
 		return -EXF_E_INVALID;
 	}
@@ -175,7 +176,8 @@ static int run(struct engine *e)
 	analysis_end(e->analysis);
 	if (e->evidence) {
 		struct capture_options in = capture_options_of(e);
-		if (evidence_write(e->evidence, &in, e->options->evidence_path, e->why, sizeof(e->why)))
+		if (evidence_write(e->evidence, &in, e->options->evidence_path, e->why,
+				   sizeof(e->why)))
 			log_errorx("evidence", "%s", e->why);
 	}
 	plane_counts(e->reader.plane, counts);
@@ -183,13 +185,14 @@ static int run(struct engine *e)
 	report_counters(&e->reader, counts, e->options->verbose > 0);
 	analysis_report(e->analysis);
 	if (!quiet)
-		report_summary(&e->reader, counts, analysis_alerts(e->analysis), seconds_now() - began);
+		report_summary(&e->reader, counts, analysis_alerts(e->analysis),
+			       seconds_now() - began);
 	return 0;
 }
 
 static enum severity level_of(const char *name)
 {
-	return strcmp(name, "low") == 0	   ? SEVERITY_LOW :
+	return strcmp(name, "low") == 0    ? SEVERITY_LOW :
 	       strcmp(name, "medium") == 0 ? SEVERITY_MEDIUM :
 	       strcmp(name, "high") == 0   ? SEVERITY_HIGH :
 					     SEVERITY_CRITICAL;

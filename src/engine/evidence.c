@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "exfild/base/hash.h"
 #include "exfild/base/table.h"
 #include "exfild/decode/decode.h"
+#include "clock.h"
 
 #define SUBJECTS_MAX 65536
-#define CHAIN_END UINT32_MAX
+#define CHAIN_END    UINT32_MAX
 
 struct subject { /* what one alert is about */
 	char alert_id[ALERT_ID_MAX];
@@ -46,8 +46,10 @@ struct evidence {
 struct evidence *evidence_new(uint64_t kb_per_alert, uint64_t max_mb)
 {
 	struct evidence *e = calloc(1, sizeof(*e));
-	struct table_config config = { .capacity = SUBJECTS_MAX, .entry_size = sizeof(struct host),
-				       .key_size = sizeof(struct ipaddr), .key = hash_key_fixed };
+	struct table_config config = { .capacity = SUBJECTS_MAX,
+				       .entry_size = sizeof(struct host),
+				       .key_size = sizeof(struct ipaddr),
+				       .key = hash_key_fixed };
 	if (!e || table_init(&e->hosts, &config)) {
 		free(e);
 		return NULL;
@@ -191,7 +193,8 @@ int evidence_write(struct evidence *e, const struct capture_options *inputs, con
 	struct capture *in = NULL;
 	int err = capture_writer_open(path, &w);
 	if (err) {
-		(void)snprintf(why, why_size, "cannot write evidence to %s: is the folder there and writable?",
+		(void)snprintf(why, why_size,
+			       "cannot write evidence to %s: is the folder there and writable?",
 			       path);
 		return err;
 	}

@@ -18,7 +18,7 @@ bool one_sided_update(struct one_sided *o, const struct event_flow *f)
 		o->went_on += (f->packets[0] + f->packets[1] > 1) && (flags & TCP_ACK) &&
 			      !(flags & TCP_RST);
 	}
-	o->verdict = o->syns >= FLOWS_MIN && o->silent * 20 > o->syns * 19 &&
-		     o->went_on * 4 > o->silent;
+	o->verdict =
+		o->syns >= FLOWS_MIN && o->silent * 20 > o->syns * 19 && o->went_on * 4 > o->silent;
 	return o->verdict;
 }

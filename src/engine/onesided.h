@@ -14,9 +14,9 @@
 #include "exfild/event/event.h"
 
 struct one_sided {
-	uint64_t syns;	   /* flows that began with a SYN */
-	uint64_t silent;   /* of these: no packet of the other side */
-	uint64_t went_on;  /* of these: the sender went on as if answered */
+	uint64_t syns;    /* flows that began with a SYN */
+	uint64_t silent;  /* of these: no packet of the other side */
+	uint64_t went_on; /* of these: the sender went on as if answered */
 	bool verdict;
 };
 

@@ -23,20 +23,18 @@ enum long_option {
 	OPT_FAIL_ON
 };
 
-static const struct option long_options[] = {
-	{ "set", required_argument, NULL, OPT_SET },
-	{ "minimum", required_argument, NULL, OPT_MINIMUM },
-	{ "since", required_argument, NULL, OPT_SINCE },
-	{ "until", required_argument, NULL, OPT_UNTIL },
-	{ "inside", required_argument, NULL, OPT_INSIDE },
-	{ "events", required_argument, NULL, OPT_EVENTS },
-	{ "evidence", required_argument, NULL, OPT_EVIDENCE },
-	{ "publish", no_argument, NULL, OPT_PUBLISH },
-	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 }
-};
+static const struct option long_options[] = { { "set", required_argument, NULL, OPT_SET },
+					      { "minimum", required_argument, NULL, OPT_MINIMUM },
+					      { "since", required_argument, NULL, OPT_SINCE },
+					      { "until", required_argument, NULL, OPT_UNTIL },
+					      { "inside", required_argument, NULL, OPT_INSIDE },
+					      { "events", required_argument, NULL, OPT_EVENTS },
+					      { "evidence", required_argument, NULL, OPT_EVIDENCE },
+					      { "publish", no_argument, NULL, OPT_PUBLISH },
+					      { "fail-on", required_argument, NULL, OPT_FAIL_ON },
+					      { "help", no_argument, NULL, 'h' },
+					      { "version", no_argument, NULL, 'V' },
+					      { NULL, 0, NULL, 0 } };
 
 static const char help_text[] =
 	"usage: exfild -r FILE|DIR|- ... [options]\n"
@@ -82,8 +80,8 @@ static int add_input(struct options *o, const char *path)
 
 static bool is_level(const char *text)
 {
-	return strcmp(text, "low") == 0 || strcmp(text, "medium") == 0 || strcmp(text, "high") == 0 ||
-	       strcmp(text, "critical") == 0;
+	return strcmp(text, "low") == 0 || strcmp(text, "medium") == 0 ||
+	       strcmp(text, "high") == 0 || strcmp(text, "critical") == 0;
 }
 
 static int take_level(const char **dst, const char *text)
@@ -110,7 +108,8 @@ static int take_inside(struct options *o, const char *text)
 	if (o->inside_count == OPTIONS_INSIDE_MAX)
 		return usage("--inside can be given 64 times, no more: ", text);
 	if (prefix_parse(text, &o->inside[o->inside_count]))
-		return usage("--inside takes a prefix like 203.0.113.0/24 or 2001:db8::/32, not ", text);
+		return usage("--inside takes a prefix like 203.0.113.0/24 or 2001:db8::/32, not ",
+			     text);
 	o->inside_count++;
 	return -1;
 }
@@ -137,7 +136,9 @@ static int take_number(struct options *o, const char *text)
 static int take_time(uint64_t *dst, const char *text)
 {
 	if (str_parse_time(text, dst))
-		return usage("a time is 2026-11-23T19:00:00Z, 2026-11-23 or seconds since 1970, not ", text);
+		return usage(
+			"a time is 2026-11-23T19:00:00Z, 2026-11-23 or seconds since 1970, not ",
+			text);
 	return -1;
 }
 
@@ -250,7 +251,9 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
 		return usage("--since is later than --until", NULL);
 	if (o->events_path && strcmp(o->events_path, "-") == 0 && o->form != OUTPUT_AUTO)
-		return usage("--events - and -o both write to standard output: give --events a file", NULL);
+		return usage(
+			"--events - and -o both write to standard output: give --events a file",
+			NULL);
 	return -1;
 }
 

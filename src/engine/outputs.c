@@ -33,8 +33,10 @@ static int read_password(const char *path, char *dst, size_t size, char *why, si
 		return 0;
 	FILE *in = fopen(path, "re");
 	if (!in || !fgets(dst, (int)size, in)) {
-		(void)snprintf(why, why_size, "cannot read redis.password_file %s: "
-			       "give a readable file that holds the password in one line", path);
+		(void)snprintf(why, why_size,
+			       "cannot read redis.password_file %s: "
+			       "give a readable file that holds the password in one line",
+			       path);
 		if (in)
 			fclose(in);
 		return -EXF_E_IO;
@@ -58,7 +60,8 @@ static int open_one(struct outputs *out, const char *name, const struct sink_opt
 }
 
 int outputs_open(const struct options *o, const struct config *config,
-		 const struct alert_options *alert, struct outputs **ret, char *why, size_t why_size)
+		 const struct alert_options *alert, struct outputs **ret, char *why,
+		 size_t why_size)
 {
 	struct outputs *out = calloc(1, sizeof(*out));
 	if (!out)
@@ -82,7 +85,8 @@ int outputs_open(const struct options *o, const struct config *config,
 	bool has_redis = o->publish && so.redis_url && *so.redis_url;
 	bool has_file = o->publish && so.file_path && *so.file_path;
 	int err = has_redis ? read_password(config->redis.password_file, out->password,
-					    sizeof(out->password), why, why_size) : 0;
+					    sizeof(out->password), why, why_size) :
+			      0;
 	so.redis_password = out->password[0] ? out->password : NULL;
 	if (!err)
 		err = open_one(out, "stdout", &so, why, why_size);
@@ -91,8 +95,10 @@ int outputs_open(const struct options *o, const struct config *config,
 	if (!err && has_redis)
 		err = open_one(out, "redis", &so, why, why_size);
 	if (!err && o->publish && !has_redis && !has_file) {
-		(void)snprintf(why, why_size, "--publish needs a sink: set redis.url or sinks.file.path "
-			       "in the configuration, for example --set redis.url=redis://127.0.0.1:6379/0");
+		(void)snprintf(
+			why, why_size,
+			"--publish needs a sink: set redis.url or sinks.file.path "
+			"in the configuration, for example --set redis.url=redis://127.0.0.1:6379/0");
 		err = -EXF_E_INVALID;
 	}
 	if (err) {

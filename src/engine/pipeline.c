@@ -3,9 +3,10 @@
  *
  *   capture ─► decode ─► shard ─► flow ─► classify ─► inspect ─► events ─► analysis
  *
- * The reader (reader.c) takes frames from capture, applies the clock law (clock.c) and decodes them.
- * A packet belongs to the shard of its address pair; shard_packet() is all that happens to it there.
- * Events wait in the shard's log until the analysis plane (analysis.c) takes them in the reader's order.
+ * The reader (reader.c) takes frames from capture, applies the clock law (clock.c) and decodes
+ * them. A packet belongs to the shard of its address pair; shard_packet() is all that happens to it
+ * there. Events wait in the shard's log until the analysis plane (analysis.c) takes them in the
+ * reader's order.
  */
 #include "pipeline.h"
 

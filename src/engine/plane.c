@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS 8
+#define ROUNDS        8
 #define ROUND_PACKETS 2048
-#define WORKERS_MAX 64
+#define WORKERS_MAX   64
 
 enum item_kind { ITEM_PACKET, ITEM_TICK, ITEM_FLUSH };
 
@@ -50,7 +50,7 @@ struct plane {
 	unsigned workers;
 	/* rounds: all below under the lock, but the round that the reader is filling */
 	struct round rounds[ROUNDS];
-	uint64_t published, analysed;	/* rounds in all */
+	uint64_t published, analysed; /* rounds in all */
 	uint64_t next_round[SHARDS];
 	bool busy[SHARDS];
 	bool more_to_flush[SHARDS];

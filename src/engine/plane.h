@@ -2,13 +2,12 @@
  * engine/plane.h - the packet plane as the reader sees it.
  *
  * What: with one worker, packets run through their shard on the reader's thread, without copy or
- * hand-over.  With N, the reader fills rounds of packets; N - 1 workers (and the reader itself, when
- * the ring of rounds is full) run the shards' parts of a round; one thread analyses finished rounds in
- * order.  Shards see the same packets and ticks, and the analysis the same events in the same order,
- * whatever N is.
- * Ownership: owns the shards and threads; borrows the analysis.
- * Threads: its functions are the reader's.
- * Limits: ROUND_PACKETS packets a round, ROUNDS rounds under way; a full ring blocks the reader.
+ * hand-over.  With N, the reader fills rounds of packets; N - 1 workers (and the reader itself,
+ * when the ring of rounds is full) run the shards' parts of a round; one thread analyses finished
+ * rounds in order.  Shards see the same packets and ticks, and the analysis the same events in the
+ * same order, whatever N is. Ownership: owns the shards and threads; borrows the analysis. Threads:
+ * its functions are the reader's. Limits: ROUND_PACKETS packets a round, ROUNDS rounds under way; a
+ * full ring blocks the reader.
  */
 #ifndef EXFILD_SRC_ENGINE_PLANE_H
 #define EXFILD_SRC_ENGINE_PLANE_H

@@ -9,7 +9,7 @@
 
 #include "clock.h"
 
-#define TICK_NS 100000000ull
+#define TICK_NS        100000000ull
 #define PROGRESS_EVERY (1u << 18) /* frames */
 
 static volatile sig_atomic_t stop_asked;

@@ -55,7 +55,8 @@ void report_counters(const struct reader *r, const struct shard_counts counts[SH
 	size_t count = decode_counters(r->decoder, &list);
 	for (size_t i = 0; verbose && i < count; i++)
 		if (list[i].count)
-			log_info("decode", "%s %llu", list[i].name, (unsigned long long)list[i].count);
+			log_info("decode", "%s %llu", list[i].name,
+				 (unsigned long long)list[i].count);
 }
 
 void report_summary(const struct reader *r, const struct shard_counts counts[SHARDS],
@@ -70,7 +71,9 @@ void report_summary(const struct reader *r, const struct shard_counts counts[SHA
 		      "%s%llu packets, %s, %llu flows, %.2f s; alerts: %llu critical, %llu high, "
 		      "%llu medium, %llu low\n",
 		      r->interrupted ? "interrupted after " : "", (unsigned long long)s->frames,
-		      str_bytes(bytes, sizeof(bytes), (double)s->bytes), (unsigned long long)flows, seconds,
-		      (unsigned long long)alerts->by_severity[3], (unsigned long long)alerts->by_severity[2],
-		      (unsigned long long)alerts->by_severity[1], (unsigned long long)alerts->by_severity[0]);
+		      str_bytes(bytes, sizeof(bytes), (double)s->bytes), (unsigned long long)flows,
+		      seconds, (unsigned long long)alerts->by_severity[3],
+		      (unsigned long long)alerts->by_severity[2],
+		      (unsigned long long)alerts->by_severity[1],
+		      (unsigned long long)alerts->by_severity[0]);
 }

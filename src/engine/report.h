@@ -11,7 +11,8 @@ void report_inside(const struct context *c);
 /* Each damaged input, with its offset and reason. */
 void report_damage(const struct capture *c);
 /* Caps that were hit, late packets, leaps, broken headers: what the operator must know of. */
-void report_counters(const struct reader *r, const struct shard_counts counts[SHARDS], bool verbose);
+void report_counters(const struct reader *r, const struct shard_counts counts[SHARDS],
+		     bool verbose);
 /* The last line: packets, bytes, flows, seconds, alerts by severity. */
 void report_summary(const struct reader *r, const struct shard_counts counts[SHARDS],
 		    const struct alert_counts *alerts, double seconds);

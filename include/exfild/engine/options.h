@@ -14,12 +14,18 @@
 
 #include "exfild/base/ipaddr.h"
 
-#define OPTIONS_SETS_MAX 64
+#define OPTIONS_SETS_MAX   64
 #define OPTIONS_INSIDE_MAX 64
 
 enum output_form { OUTPUT_AUTO, OUTPUT_TEXT, OUTPUT_JSON };
 
-enum exit_status { EXIT_DONE = 0, EXIT_START = 1, EXIT_USAGE = 2, EXIT_DAMAGED = 3, EXIT_ALERTS = 4 };
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_START = 1,
+	EXIT_USAGE = 2,
+	EXIT_DAMAGED = 3,
+	EXIT_ALERTS = 4
+};
 
 struct options {
 	const char **inputs;

@@ -5,12 +5,13 @@
  * is cut (text, at a whole UTF-8 character) or left out (packets, features, related addresses): a
  * finding can always be sent.
  */
+#include "exfild/finding/finding.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "exfild/base/str.h"
-#include "exfild/finding/finding.h"
 
 void finding_init(struct finding *f, const char *detector, const char *rule, const char *title)
 {
@@ -39,7 +40,8 @@ static void mend_cut(char *text, size_t len)
 		text[at - 1] = '\0';
 }
 
-static void __attribute__((format(printf, 3, 0))) put_text(char *dst, size_t size, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 3, 0)))
+put_text(char *dst, size_t size, const char *fmt, va_list ap)
 {
 	if (size == 0)
 		return;
@@ -176,9 +178,9 @@ const char *severity_name(enum severity s)
 const char *finding_class_name(enum finding_class c)
 {
 	static const char *const names[FINDING__COUNT] = {
-		[FINDING_EXFIL] = "exfil",     [FINDING_C2] = "c2",
-		[FINDING_RECON] = "recon",     [FINDING_LATERAL] = "lateral",
-		[FINDING_POLICY] = "policy",   [FINDING_SENSOR] = "sensor",
+		[FINDING_EXFIL] = "exfil",   [FINDING_C2] = "c2",
+		[FINDING_RECON] = "recon",   [FINDING_LATERAL] = "lateral",
+		[FINDING_POLICY] = "policy", [FINDING_SENSOR] = "sensor",
 	};
 	unsigned i = (unsigned)c;
 	return i < FINDING__COUNT ? names[i] : "unknown";

@@ -17,12 +17,12 @@
 #include "exfild/base/ipaddr.h"
 #include "exfild/event/event.h"
 
-#define FINDING_VERSION 1
-#define FINDING_FEATURES 12
-#define FINDING_PACKETS 32
-#define FINDING_RELATED 8
+#define FINDING_VERSION    1
+#define FINDING_FEATURES   12
+#define FINDING_PACKETS    32
+#define FINDING_RELATED    8
 #define FINDING_TECHNIQUES 4
-#define FINDING_STEPS 4
+#define FINDING_STEPS      4
 
 enum finding_class {
 	FINDING_EXFIL,
@@ -35,30 +35,30 @@ enum finding_class {
 };
 
 enum severity { /* design section 6 */
-	SEVERITY_NONE = 0,
-	SEVERITY_LOW = 21,
-	SEVERITY_MEDIUM = 47,
-	SEVERITY_HIGH = 73,
-	SEVERITY_CRITICAL = 99
+		SEVERITY_NONE = 0,
+		SEVERITY_LOW = 21,
+		SEVERITY_MEDIUM = 47,
+		SEVERITY_HIGH = 73,
+		SEVERITY_CRITICAL = 99
 };
 
 enum visibility { VISIBILITY_CLEAR, VISIBILITY_NAME, VISIBILITY_OPAQUE };
 
 /* One line of the proof. */
 struct finding_feature {
-	char name[32];	      /* "new_information" */
+	char name[32]; /* "new_information" */
 	double value;
-	char text[96];	      /* "6.1 kB of new information in 412 distinct names" */
-	double baseline;      /* NAN: none */
-	double limit;	      /* NAN: none */
-	double weight;	      /* share of the score a full contribution has */
-	double contribution;  /* what it gave; the sum over features is the score (capped at 1) */
+	char text[96];       /* "6.1 kB of new information in 412 distinct names" */
+	double baseline;     /* NAN: none */
+	double limit;        /* NAN: none */
+	double weight;       /* share of the score a full contribution has */
+	double contribution; /* what it gave; the sum over features is the score (capped at 1) */
 };
 
-struct finding_end {	      /* subject or peer */
+struct finding_end { /* subject or peer */
 	struct ipaddr ip;
 	bool has_ip;
-	uint16_t port;	      /* 0: none or many */
+	uint16_t port;           /* 0: none or many */
 	uint64_t bytes, packets; /* sent by this end */
 	uint8_t mac[6];
 	bool has_mac;
@@ -71,23 +71,24 @@ struct finding {
 	const char *title;    /* static: rule.name */
 	enum finding_class class;
 	enum severity severity;
-	double score;	      /* [0,1] */
-	double llr;	      /* nats, for fusion */
-	double confidence;    /* [0,1] */
+	double score;                               /* [0,1] */
+	double llr;                                 /* nats, for fusion */
+	double confidence;                          /* [0,1] */
 	const char *techniques[FINDING_TECHNIQUES]; /* static: "T1071.004"; NULL ends */
-	const char *tactic;   /* static: "TA0010" */
+	const char *tactic;                         /* static: "TA0010" */
 
 	struct finding_end subject, peer; /* who does it; to whom */
-	char object[256];     /* what it is about: a registered domain, a port class; part of the merge key */
-	char domain[256];     /* destination.domain, "" if none */
+	char object[256]; /* what it is about: a registered domain, a port class; part of the merge
+			     key */
+	char domain[256]; /* destination.domain, "" if none */
 	uint64_t start_ns, end_ns, time_ns; /* of what was seen; of the finding */
-	uint64_t count;	      /* events behind it */
-	uint8_t proto;	      /* IP protocol, 0 unknown */
-	uint16_t app;	      /* enum app */
+	uint64_t count;                     /* events behind it */
+	uint8_t proto;                      /* IP protocol, 0 unknown */
+	uint16_t app;                       /* enum app */
 	uint32_t tunnel_id, tunnel_key;
 	uint8_t tunnel_type;
 	uint16_t vlan;
-	uint64_t flow;	      /* one flow that shows it, 0: none */
+	uint64_t flow;                    /* one flow that shows it, 0: none */
 	struct ipaddr flow_src, flow_dst; /* ends of that flow, for community_id */
 	uint16_t flow_sport, flow_dport;
 	uint64_t packets[FINDING_PACKETS]; /* numbers of packets that prove it */
@@ -95,17 +96,17 @@ struct finding {
 	struct ipaddr related[FINDING_RELATED];
 	uint8_t related_count;
 	enum visibility visibility;
-	bool learning;	      /* a baseline was still being learnt */
+	bool learning; /* a baseline was still being learnt */
 
 	struct finding_feature features[FINDING_FEATURES];
 	uint8_t feature_count;
-	char message[512];	/* one sentence: who, what, how much, since when */
+	char message[512];        /* one sentence: who, what, how much, since when */
 	char counterfactual[192]; /* "silent below 4 kB" */
-	char not_harmless[384];	/* why it is not the harmless thing that it resembles */
-	char unseen[256];	/* what could not be seen */
+	char not_harmless[384];   /* why it is not the harmless thing that it resembles */
+	char unseen[256];         /* what could not be seen */
 	char next_steps[FINDING_STEPS][192];
 	uint8_t step_count;
-	char filter[256];	/* display filter of its packets */
+	char filter[256]; /* display filter of its packets */
 
 	/* context, filled by the engine's context layer where the detector has not */
 	char service[48], service_category[32];
@@ -117,7 +118,8 @@ struct finding {
 /* A finding with version and neutral values. */
 void finding_init(struct finding *f, const char *detector, const char *rule, const char *title);
 /* printf into a bounded field: finding_text(f->message, sizeof(f->message), ...). */
-void finding_text(char *dst, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void finding_text(char *dst, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Adds a feature; the text is printf-made. A full list drops it silently (asserted in tests). */
 void finding_feature(struct finding *f, const char *name, double value, double baseline,
 		     double limit, double weight, double contribution, const char *fmt, ...)

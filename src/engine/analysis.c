@@ -172,7 +172,7 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 {
 	enum severity minimum = severity_of(o->options->minimum);
 	a->alert_options = (struct alert_options){
-		.sensor_name = o->config->sensor.name,
+		.sensor_name = *o->config->sensor.name ? o->config->sensor.name : "exfild",
 		.mode = "replay",
 		.session = "replay",
 		.merge_ns = o->config->alerts.merge_s * 1000000000ull,

@@ -5,12 +5,13 @@
  * LINK_ADDRESSES of them (an IPv4 address or an IPv6 /64 counts as one) make it a router, and
  * so do more than about 30 addresses of IPv6 within a day: privacy addresses are a handful.
  */
+#include "hosts.h"
+
 #include <string.h>
 
-#include "hosts.h"
 #include "names.h"
 
-#define DAY_NS (86400ull * 1000000000ull)
+#define DAY_NS      (86400ull * 1000000000ull)
 #define V6_BITS_MAX 24 /* of 64 set: about 30 distinct addresses */
 
 struct link {

@@ -15,8 +15,8 @@
 #include "exfild/context/context.h"
 
 #define HOST_NAME_MAX_LEN 63
-#define HOST_CLIENTS 3u	    /* distinct clients that make a server */
-#define LINK_ADDRESSES 8u   /* a link address with more of them is a router's */
+#define HOST_CLIENTS      3u /* distinct clients that make a server */
+#define LINK_ADDRESSES    8u /* a link address with more of them is a router's */
 
 /* Who said it: the higher one is believed. */
 enum host_source { HOST_BY_LLMNR = 1, HOST_BY_MDNS, HOST_BY_NBNS, HOST_BY_DHCP };

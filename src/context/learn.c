@@ -15,8 +15,8 @@
 #include "private.h"
 
 #define DHCP_REQUEST 3
-#define DHCP_ACK 5
-#define PROTO_TCP 6
+#define DHCP_ACK     5
+#define PROTO_TCP    6
 
 static bool is_inside_host(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
 {

@@ -5,9 +5,9 @@
  * TLS does not replace what DNS said: the client writes its server name itself.  When the table is
  * full, names that no flow used go first: a flood of answers does not push out those in use.
  */
-#include <string.h>
-
 #include "names.h"
+
+#include <string.h>
 
 #define NAME_LIFE_NS (86400ull * 1000000000ull)
 

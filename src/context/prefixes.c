@@ -5,10 +5,10 @@
  * occurs, longest first, and searches that group.  A configuration has few lengths, so this beats a
  * trie in size and is as fast.
  */
+#include "prefixes.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "prefixes.h"
 
 void prefix_set_deinit(struct prefix_set *s)
 {

@@ -35,7 +35,7 @@ static const char *const class_names[SERVICE__COUNT] = {
 	[SERVICE_IP_CHECK] = "ip_check",
 };
 
-static const char *const keys[] = { "name",	"title",	   "class", "domains",
+static const char *const keys[] = { "name",     "title",           "class", "domains",
 				    "prefixes", "dns_daily_bytes", "reason" };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -237,16 +237,14 @@ static int take_service(const struct load *l, const struct yaml_node *map)
 		if (r < 0)
 			return r;
 	}
-	const char *missing = !service->name  ? "name" :
-			      !service->class ? "class" :
-						NULL;
+	const char *missing = !service->name ? "name" : !service->class ? "class" : NULL;
 	if (missing) {
 		yaml_why(map, l->why, l->why_size, "this service has no %s", missing);
 		return -EXF_E_INVALID;
 	}
 	if (!yaml_get(map, "domains") && !yaml_get(map, "prefixes")) {
-		yaml_why(map, l->why, l->why_size, "service \"%s\" has neither domains nor prefixes",
-			 service->name);
+		yaml_why(map, l->why, l->why_size,
+			 "service \"%s\" has neither domains nor prefixes", service->name);
 		return -EXF_E_INVALID;
 	}
 	if (!service->title)

@@ -5,12 +5,13 @@
  * dot the hash of the labels so far is looked up, and the longest hit wins.  A hit compares the
  * bytes, so that a name made to collide costs one comparison and no more.
  */
+#include "services.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exfild/base/str.h"
-#include "services.h"
 
 #define HASH_START 0xcbf29ce484222325ull
 #define HASH_PRIME 0x100000001b3ull

@@ -15,8 +15,8 @@
 #include "exfild/context/context.h"
 #include "prefixes.h"
 
-#define SERVICES_MAX 65535u
-#define SERVICE_DOMAIN_MAX 253u
+#define SERVICES_MAX          65535u
+#define SERVICE_DOMAIN_MAX    253u
 #define SERVICE_DNS_BYTES_MAX 1048576u
 
 struct service_suffix {

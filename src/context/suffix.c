@@ -7,15 +7,17 @@
  *  1. asks a 4-way cache for the name as it stands.  The keyed 64-bit hash stands for the name: a
  *     false hit needs a second preimage, and could only split a name at another place within it.
  *  2. On a miss walks from the right and copies at most the last 9 labels, lower-cased, into its
- *     own buffer.  No rule of the list has more than 5 labels or 50 bytes, so that is always enough.
- *     A byte outside [a-z0-9-_] becomes '_', which no rule contains: such a label can be the one
- *     that is registered, never part of a suffix.  An empty label counts as the label "_".
+ *     own buffer.  No rule of the list has more than 5 labels or 50 bytes, so that is always
+ * enough. A byte outside [a-z0-9-_] becomes '_', which no rule contains: such a label can be the
+ * one that is registered, never part of a suffix.  An empty label counts as the label "_".
  *  3. Asks libpsl about each end of that text, with the same cache before it: of the names of a
  *     tunnel only the part that changes is asked for.
  *
  * The private section counts: bucket.s3.amazonaws.com and user.github.io are registered domains,
  * because each belongs to somebody else.
  */
+#include "suffix.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,29 +27,27 @@
 
 #include <libpsl.h>
 
-#include "suffix.h"
-
-#define LABELS_MAX 9u
-#define TAIL_ENOUGH 100u /* bytes, more than any suffix: 50, or 36 and a label for its '*' */
-#define TAIL_MAX 256u
+#define LABELS_MAX        9u
+#define TAIL_ENOUGH       100u /* bytes, more than any suffix: 50, or 36 and a label for its '*' */
+#define TAIL_MAX          256u
 #define SUFFIX_LABELS_MAX 7u
-#define CACHE_SETS 4096u
-#define CACHE_WAYS 4u
+#define CACHE_SETS        4096u
+#define CACHE_WAYS        4u
 
 enum { NO_SUFFIX = 1, IS_SUFFIX }; /* answers about the end of a name */
-#define IS_SPLIT (1u << 31)	   /* answer about a name: the bytes before, and the length */
+#define IS_SPLIT        (1u << 31) /* answer about a name: the bytes before, and the length */
 #define NAME_MAX_CACHED 255u
 
 struct cached {
 	uint64_t hash;
 	uint32_t answer; /* 0: not known yet */
-	uint32_t used;	 /* when, for eviction */
+	uint32_t used;   /* when, for eviction */
 };
 
 struct suffix {
-	psl_ctx_t *list;	 /* owned, or NULL */
+	psl_ctx_t *list;         /* owned, or NULL */
 	const psl_ctx_t *active; /* the list in use */
-	struct hash_key key;	 /* of questions about a name */
+	struct hash_key key;     /* of questions about a name */
 	struct hash_key end_key; /* of questions about the end of one */
 	uint32_t clock;
 	uint8_t plain[256]; /* lower case; '_' for what a rule cannot contain */
@@ -56,9 +56,9 @@ struct suffix {
 
 /* The end of a name, in the form that libpsl takes, and where each of its labels begins. */
 struct tail {
-	char text[TAIL_MAX + 1];	     /* filled from its end */
+	char text[TAIL_MAX + 1];             /* filled from its end */
 	const char *text_starts[LABELS_MAX]; /* of each label; [0] is the last one */
-	size_t starts[LABELS_MAX];	     /* the same in the name */
+	size_t starts[LABELS_MAX];           /* the same in the name */
 	unsigned labels;
 };
 
@@ -166,7 +166,8 @@ static unsigned suffix_labels(struct suffix *s, const struct tail *t)
 		size_t len = (size_t)(t->text + TAIL_MAX - text);
 		struct cached *slot = cache_slot(s, hash_bytes(&s->end_key, text, len));
 		if (!slot->answer)
-			slot->answer = psl_is_public_suffix(s->active, text) ? IS_SUFFIX : NO_SUFFIX;
+			slot->answer =
+				psl_is_public_suffix(s->active, text) ? IS_SUFFIX : NO_SUFFIX;
 		if (slot->answer == IS_SUFFIX)
 			best = labels;
 	}

@@ -119,9 +119,9 @@ void context_describe_inside(const struct context *c, char *dst, size_t size)
 	dst[0] = '\0';
 	/* Zones as they were configured, ranges as they were given. */
 	for (size_t i = 0; i < c->zone_count; i++) {
-		bool is_repeated = i > 0 && c->zones[i].prefix.bits == c->zones[i - 1].prefix.bits &&
-				   ipaddr_equal(&c->zones[i].prefix.addr,
-						&c->zones[i - 1].prefix.addr);
+		bool is_repeated =
+			i > 0 && c->zones[i].prefix.bits == c->zones[i - 1].prefix.bits &&
+			ipaddr_equal(&c->zones[i].prefix.addr, &c->zones[i - 1].prefix.addr);
 		if (!is_repeated)
 			list_add(&l, &c->zones[i].prefix);
 	}

@@ -4,7 +4,7 @@
 #include "support.h"
 
 #define SECOND 1000000000ull
-#define DAY (86400 * SECOND)
+#define DAY    (86400 * SECOND)
 
 static struct context *c;
 static struct event_log *events;
@@ -373,7 +373,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mac_of_inside_hosts_only_and_arp_over_flows, start,
 						stop),
 		cmocka_unit_test_setup_teardown(mac_with_many_addresses_is_a_routers, start, stop),
-		cmocka_unit_test_setup_teardown(privacy_addresses_do_not_make_a_router, start, stop),
+		cmocka_unit_test_setup_teardown(privacy_addresses_do_not_make_a_router, start,
+						stop),
 		cmocka_unit_test_setup_teardown(resolver_answers_and_asks, start, stop),
 		cmocka_unit_test_setup_teardown(server_was_reached_by_three_hosts, start, stop),
 		cmocka_unit_test_setup_teardown(proxy_is_sent_absolute_uris, start, stop),

@@ -208,12 +208,11 @@ static void a_hit_is_fast(void **state)
 	print_message("hit, 15 bytes: %.0f ns\n", ns_per_call("www.example.com", 1000000));
 	print_message("hit, 43 bytes: %.0f ns\n",
 		      ns_per_call("d1a2b3c4e5f6.x.static.example-company.co.uk", 1000000));
-	print_message(
-		"hit, 160 bytes: %.0f ns\n",
-		ns_per_call("aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbccc."
-			    "aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbccc."
-			    "aaaaaaaaaabbbbbbbbb.example.com",
-			    1000000));
+	print_message("hit, 160 bytes: %.0f ns\n",
+		      ns_per_call("aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbccc."
+				  "aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbccc."
+				  "aaaaaaaaaabbbbbbbbb.example.com",
+				  1000000));
 	struct timespec a, b;
 	const unsigned count = 100000;
 	clock_gettime(CLOCK_MONOTONIC, &a);

@@ -11,7 +11,8 @@ static struct context_zone zone(const char *name, const char *prefix, uint32_t v
 	return z;
 }
 
-static void assert_zone(const struct context *c, const char *address, uint32_t vni, const char *name)
+static void assert_zone(const struct context *c, const char *address, uint32_t vni,
+			const char *name)
 {
 	struct ipaddr a = ip(address);
 	const struct context_zone *z = context_zone(c, &a, vni);
@@ -30,8 +31,8 @@ static void longest_prefix_wins_and_virtual_network_among_equals(void **state)
 {
 	(void)state;
 	const struct context_zone zones[] = {
-		zone("all", "10.0.0.0/8", 0),	   zone("office", "10.1.0.0/16", 0),
-		zone("desk", "10.1.2.3/32", 0),	   zone("vpc-a", "10.1.0.0/16", 4711),
+		zone("all", "10.0.0.0/8", 0),       zone("office", "10.1.0.0/16", 0),
+		zone("desk", "10.1.2.3/32", 0),     zone("vpc-a", "10.1.0.0/16", 4711),
 		zone("vpc-b", "10.1.0.0/16", 4712), zone("lab", "2001:db8::/32", 0),
 		zone("rack", "2001:db8:7::/48", 0),
 	};
@@ -72,15 +73,16 @@ static void zone_of_a_virtual_network_is_only_there(void **state)
 static void without_zones_private_ranges_are_inside(void **state)
 {
 	(void)state;
-	static const char *const in[] = { "10.0.0.1",	  "10.255.255.255", "172.16.0.1",
+	static const char *const in[] = { "10.0.0.1",     "10.255.255.255", "172.16.0.1",
 					  "172.31.255.1", "192.168.3.4",    "100.64.0.1",
 					  "100.127.1.1",  "169.254.1.1",    "127.0.0.1",
-					  "fd00::1",	  "fc12::1",	    "fe80::1",
-					  "::1",	  "224.0.0.251",    "255.255.255.255",
-					  "ff02::fb",	  "0.0.0.0",	    "::" };
-	static const char *const out[] = { "9.255.255.255", "11.0.0.0",	 "172.15.0.1", "172.32.0.1",
-					   "192.167.1.1",   "100.63.1.1", "100.128.0.1", "8.8.8.8",
-					   "2001:db8::1",   "fb00::1" };
+					  "fd00::1",      "fc12::1",        "fe80::1",
+					  "::1",          "224.0.0.251",    "255.255.255.255",
+					  "ff02::fb",     "0.0.0.0",        "::" };
+	static const char *const out[] = { "9.255.255.255", "11.0.0.0",    "172.15.0.1",
+					   "172.32.0.1",    "192.167.1.1", "100.63.1.1",
+					   "100.128.0.1",   "8.8.8.8",     "2001:db8::1",
+					   "fb00::1" };
 	struct context_options o = { 0 };
 	struct context *c = make(&o);
 	for (unsigned i = 0; i < sizeof(in) / sizeof(in[0]); i++) {

@@ -13,7 +13,7 @@
  * 53).  In a flow that has been DNS, bytes that are not give an event marked malformed without a
  * name: what is sent under the cover of one good query stays visible.
  *
- * Datagrams need no state (`state` may be NULL): a flow a query is what resolvers make of UDP.
+ * Datagrams can do without state (it may be NULL): resolvers make a flow of every query.
  */
 #include "exfild/inspect/inspector.h"
 
@@ -24,37 +24,44 @@
 #define PORT_MDNS  5353
 #define PORT_LLMNR 5355
 
+#define FLAGS_ODD 0x7840 /* an opcode but query, the reserved bit */
+
 #define TCP_PREFIX_LEN 2
 /* A longer TCP message is read up to here and the rest passed over: the stream keeps 16 KiB. */
 #define TCP_WHOLE_MAX 8192
 #define MESSAGE_MIN   (DNS_HEADER_LEN + 5)
 
-/* TCP only. */
 struct dns_state {
 	bool is_accepted; /* there was a good message */
-	uint32_t skip[2]; /* by side: bytes of a message left to pass over */
+	uint32_t skip[2]; /* TCP, by side: bytes of a message left to pass over */
 };
 
-static enum dns_transport transport_of_ports(uint16_t a, uint16_t b)
+/* False on a port that is none of DNS; *ret is plain DNS then. */
+static bool transport_by_port(const struct packet *p, enum dns_transport *ret)
 {
-	if (a == PORT_DNS || b == PORT_DNS)
-		return DNS_PLAIN;
-	if (a == PORT_MDNS || b == PORT_MDNS)
-		return DNS_MDNS;
-	if (a == PORT_LLMNR || b == PORT_LLMNR)
-		return DNS_LLMNR;
-	if (a == PORT_NBNS || b == PORT_NBNS)
-		return DNS_NBNS;
-	return DNS_PLAIN;
+	static const struct {
+		uint16_t port;
+		enum dns_transport transport;
+	} known[] = { { PORT_DNS, DNS_PLAIN },
+		      { PORT_MDNS, DNS_MDNS },
+		      { PORT_LLMNR, DNS_LLMNR },
+		      { PORT_NBNS, DNS_NBNS } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (p->sport == known[i].port || p->dport == known[i].port) {
+			*ret = known[i].transport;
+			return true;
+		}
+	*ret = DNS_PLAIN;
+	return false;
 }
 
 /* By port; on any other by what nDPI said. */
 static enum dns_transport transport_of(const struct inspection *in)
 {
-	const struct packet *p = in->packet;
-	enum dns_transport by_port = transport_of_ports(p->sport, p->dport);
+	enum dns_transport by_port;
 
-	if (by_port != DNS_PLAIN || p->sport == PORT_DNS || p->dport == PORT_DNS)
+	if (transport_by_port(in->packet, &by_port))
 		return by_port;
 	switch (in->flow->app) {
 	case APP_MDNS:
@@ -79,12 +86,37 @@ static enum app app_of(enum dns_transport transport)
 	return apps[transport];
 }
 
+/*
+ * On a port of its own DNS needs to be likely.  On any other, where nDPI does not look for it, it must
+ * be perfect: one question, a known class, no reserved bit, every record good up to the last byte.
+ */
+static bool is_message(const struct packet *p, const uint8_t *data, uint32_t cap, uint32_t len)
+{
+	enum dns_transport transport;
+	struct dns_message m;
+	bool is_own_port = transport_by_port(p, &transport);
+	struct cursor c = cursor_make(data, cap);
+
+	cursor_skip(&c, 2);
+	uint16_t flags = cursor_be16(&c);
+	uint16_t questions = cursor_be16(&c);
+	if (cap < DNS_HEADER_LEN || (!is_own_port && ((flags & FLAGS_ODD) || questions != 1)))
+		return false;
+	if (dns_message_begin(&m, transport, &hash_key_fixed, data, cap, len) < 0 ||
+	    !dns_message_is_likely(&m, len))
+		return false;
+	if (is_own_port)
+		return true;
+	dns_message_records(&m);
+	return !m.is_cut && !m.is_malformed && m.question[0].name.len > 0;
+}
+
 static bool probe(const struct packet *p, bool from_client)
 {
 	const uint8_t *data = p->payload;
 	uint32_t cap = p->payload_cap;
 	uint32_t len = p->payload_len;
-	struct dns_message m;
+	enum dns_transport transport;
 
 	(void)from_client;
 	if (p->proto == PROTO_TCP) {
@@ -95,16 +127,12 @@ static bool probe(const struct packet *p, bool from_client)
 		/* The length may come alone; the stream decides then. */
 		cap -= TCP_PREFIX_LEN;
 		if (cap == 0)
-			return true;
+			return transport_by_port(p, &transport);
 		data = c.pos;
 		len = said;
 		cap = cap < len ? cap : len;
 	}
-	if (cap < DNS_HEADER_LEN ||
-	    dns_message_begin(&m, transport_of_ports(p->sport, p->dport), &hash_key_fixed, data,
-			      cap, len) < 0)
-		return false;
-	return dns_message_is_likely(&m, len);
+	return is_message(p, data, cap, len);
 }
 
 /* Makes src the asker. */
@@ -254,23 +282,20 @@ static void put_garbage(struct inspection *in, const uint8_t *data, uint32_t cap
 	event_log_commit(in->log);
 }
 
-/* Has the flow been taken for DNS, by a message before this one or by nDPI? */
+/* Was there a message before this?  Without state: the probe took the flow, nDPI was not asked. */
 static bool is_accepted(const struct inspection *in)
 {
 	const struct dns_state *state = in->state;
-	const struct packet *p = in->packet;
 
-	if (p->proto == PROTO_TCP)
+	if (state)
 		return state->is_accepted;
-	if (!(in->flow->flags & FLOW_CLASSIFIED))
-		return false;
-	/* NetBIOS is also datagrams and sessions, on other ports. */
-	return in->flow->app != APP_NETBIOS || p->sport == PORT_NBNS || p->dport == PORT_NBNS;
+	return (in->flow->flags & FLOW_CLASSIFIED) && in->flow->classify_packets == 0;
 }
 
 static enum inspect_verdict read_message(struct inspection *in, const uint8_t *data, uint32_t cap,
 					 uint32_t len)
 {
+	struct dns_state *state = in->state;
 	struct dns_message m;
 
 	if (dns_message_begin(&m, transport_of(in), in->key, data, cap, len) < 0) {
@@ -280,6 +305,8 @@ static enum inspect_verdict read_message(struct inspection *in, const uint8_t *d
 			put_garbage(in, data, cap, len);
 		return INSPECT_MORE;
 	}
+	if (state)
+		state->is_accepted = true;
 	dns_message_records(&m);
 	put_questions(in, &m, len);
 	put_addresses(in, &m);
@@ -316,7 +343,6 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 			break;
 		}
 		verdict = read_message(in, message, cap, said);
-		state->is_accepted |= verdict == INSPECT_MORE;
 		used += TCP_PREFIX_LEN + cap;
 		*skip = said - cap;
 		uint32_t rest = len - used < *skip ? len - used : *skip;
@@ -329,14 +355,11 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
-static const uint16_t ports[] = { PORT_DNS, PORT_NBNS, PORT_MDNS, PORT_LLMNR, 0 };
-
 const struct inspector dns_inspector = {
 	.name = "dns",
 	.app = APP_DNS,
 	.proto = 0,
 	.state_size = sizeof(struct dns_state),
-	.ports = ports,
 	.apps = { APP_DNS, APP_MDNS, APP_LLMNR, APP_NETBIOS },
 	.decides = true,
 	.probe = probe,

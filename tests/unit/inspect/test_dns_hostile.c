@@ -261,6 +261,41 @@ static void garbage_is_not_mine_at_first_and_visible_later(void **state)
 	assert_int_equal(e->message_len, sizeof(noise));
 }
 
+static void other_ports_need_a_perfect_message(void **state)
+{
+	uint8_t noise[64] = { 0x12, 0x34, 1, 0, 0, 1 };
+	(void)state;
+	h.flow.key.port[1] = 5300;
+	put_header(&m, 0x0100, 1, 0, 0, 1);
+	put_question(&m, "a.example", 16);
+	put_opt(&m, 0);
+	assert_true(harness_probe(&h, true, m.b, m.len));
+	put8(&m, 0);
+	assert_false(harness_probe(&h, true, m.b, m.len)); /* a byte too many */
+	m.len -= 2;
+	assert_false(harness_probe(&h, true, m.b, m.len)); /* one too few */
+	m.len++;
+	m.b[3] = 0x40;
+	assert_false(harness_probe(&h, true, m.b, m.len)); /* the reserved bit */
+	m.b[3] = 0;
+	m.b[5] = 2;
+	assert_false(harness_probe(&h, true, m.b, m.len));
+	build_types(&m);
+	assert_true(harness_probe(&h, false, m.b, m.len));
+	assert_false(harness_probe(&h, true, noise, sizeof(noise)));
+}
+
+static void what_ndpi_got_wrong_is_not_mine(void **state)
+{
+	(void)state;
+	h.flow.flags |= FLOW_CLASSIFIED;
+	h.flow.classify_packets = 2;
+	assert_int_equal(harness_datagram(&h, true, "DNSCurve and not DNS", 20), INSPECT_NOT_MINE);
+	free(h.in.state);
+	h.in.state = NULL;
+	assert_int_equal(harness_datagram(&h, true, "DNSCurve and not DNS", 20), INSPECT_NOT_MINE);
+}
+
 static void datagrams_need_no_state(void **state)
 {
 	(void)state;
@@ -311,6 +346,8 @@ int main(void)
 		TEST(lengths_of_data_that_lie_mark_the_message),
 		TEST(options_that_lie_mark_the_message),
 		TEST(garbage_is_not_mine_at_first_and_visible_later),
+		TEST(other_ports_need_a_perfect_message),
+		TEST(what_ndpi_got_wrong_is_not_mine),
 		TEST(datagrams_need_no_state),
 		TEST(no_length_reads_too_far),
 	};

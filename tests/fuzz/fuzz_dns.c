@@ -1,7 +1,7 @@
 /*
  * fuzz/fuzz_dns.c - the DNS inspector over datagrams and streams.
  *
- * Input: one byte of options (transport, TCP, direction, known as DNS), one byte that says how the
+ * Input: one byte of options (transport, TCP, direction, known as DNS, any port), one byte that says how the
  * rest is cut (a stream into pieces, a datagram by the capture), the bytes.
  */
 #include "../support/inspect_harness.h"
@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define OPTION_TCP	 (1u << 2)
 #define OPTION_CLIENT	 (1u << 3)
-#define OPTION_ACCEPTED (1u << 4)
+#define OPTION_ACCEPTED  (1u << 4)
+#define OPTION_ANY_PORT (1u << 5)
 
 static void check_str(const struct event *e, const struct event_str *s)
 {
@@ -51,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	data += 2;
 	size -= 2;
 	harness_init(&h, &dns_inspector, options & OPTION_TCP ? PROTO_TCP : PROTO_UDP, 40000,
-		     ports[options & 3]);
+		     options & OPTION_ANY_PORT ? 5300 : ports[options & 3]);
 	(void)harness_probe(&h, from_client, data, size);
 	if (options & OPTION_TCP) {
 		for (size_t at = 0; at < size;) {

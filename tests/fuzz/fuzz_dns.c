@@ -1,8 +1,8 @@
 /*
  * fuzz/fuzz_dns.c - the DNS inspector over datagrams and streams.
  *
- * Input: one byte of options (transport, TCP, direction, known as DNS, any port), one byte that says how the
- * rest is cut (a stream into pieces, a datagram by the capture), the bytes.
+ * Input: one byte of options (transport, TCP, direction, known as DNS, any port), one byte that
+ * says how the rest is cut (a stream into pieces, a datagram by the capture), the bytes.
  */
 #include "../support/inspect_harness.h"
 
@@ -22,7 +22,9 @@ static void check_str(const struct event *e, const struct event_str *s)
 
 static void check_events(const struct harness *h)
 {
-	for (const struct event *e = event_log_next(h->log, NULL); e; e = event_log_next(h->log, e)) {
+	const struct event *e = NULL;
+
+	while ((e = event_log_next(h->log, e))) {
 		assert(e->size <= EVENT_MAX);
 		if (e->kind == EVENT_DNS) {
 			const struct event_dns *d = (const struct event_dns *)e;

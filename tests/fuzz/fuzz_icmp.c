@@ -16,7 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_events(const struct harness *h)
 {
-	for (const struct event *e = event_log_next(h->log, NULL); e; e = event_log_next(h->log, e)) {
+	const struct event *e = NULL;
+
+	while ((e = event_log_next(h->log, e))) {
 		const struct event_icmp *i = (const struct event_icmp *)e;
 		assert(e->kind == EVENT_ICMP);
 		assert(i->pattern < ICMP_PATTERN__COUNT);

@@ -18,7 +18,9 @@ static void check_str(const struct event *e, const struct event_str *s)
 
 static void check_events(const struct harness *h)
 {
-	for (const struct event *e = event_log_next(h->log, NULL); e; e = event_log_next(h->log, e)) {
+	const struct event *e = NULL;
+
+	while ((e = event_log_next(h->log, e))) {
 		const struct event_ntp *n = (const struct event_ntp *)e;
 		const struct event_dhcp *d = (const struct event_dhcp *)e;
 		const struct event_name *name = (const struct event_name *)e;

@@ -32,9 +32,9 @@ struct dhcp_lease {
 void dhcp_put_labels(struct dhcp_lease *lease, const uint8_t *data, size_t len);
 
 /*
- * False when this is no message of the version; *ret means nothing then.  Options are read up to the
- * first that runs past the end; version 6, which has no magic number, must end with its last one
- * unless bytes were not captured (is_cut).
+ * False when this is no message of the version; *ret means nothing then.  Options are read up to
+ * the first that runs past the end; version 6, which has no magic number, must end with its last
+ * one unless bytes were not captured (is_cut).
  */
 bool dhcp_read_v4(const uint8_t *data, uint32_t len, struct dhcp_lease *ret);
 bool dhcp_read_v6(const uint8_t *data, uint32_t len, bool is_cut, struct dhcp_lease *ret);

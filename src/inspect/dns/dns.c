@@ -87,8 +87,8 @@ static enum app app_of(enum dns_transport transport)
 }
 
 /*
- * On a port of its own DNS needs to be likely.  On any other, where nDPI does not look for it, it must
- * be perfect: one question, a known class, no reserved bit, every record good up to the last byte.
+ * On a port of its own DNS needs to be likely.  On any other, where nDPI does not look for it, it
+ * must be perfect: one question, a known class, no reserved bit, every record good to the last byte.
  */
 static bool is_message(const struct packet *p, const uint8_t *data, uint32_t cap, uint32_t len)
 {

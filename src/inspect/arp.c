@@ -9,7 +9,7 @@
 #include "exfild/base/cursor.h"
 #include "exfild/inspect/inspector.h"
 
-#define MAC_LEN	 6
+#define MAC_LEN  6
 #define IPV4_LEN 4
 
 static void read_mac(struct cursor *c, size_t len, uint8_t ret_mac[MAC_LEN])

@@ -11,13 +11,13 @@
 #include "exfild/base/cursor.h"
 #include "exfild/inspect/inspector.h"
 
-#define NTP_PORT	  123
-#define NTP_LEN		  48
-#define NTP_VERSION_MAX	  4
-#define NTP_STRATUM_MAX	  16 /* unsynchronised */
-#define NTP_CONTROL_LEN	  12
-#define NTP_PRIVATE_LEN	  8
-#define NTP_FIELD_MIN	  16
+#define NTP_PORT        123
+#define NTP_LEN         48
+#define NTP_VERSION_MAX 4
+#define NTP_STRATUM_MAX 16 /* unsynchronised */
+#define NTP_CONTROL_LEN 12
+#define NTP_PRIVATE_LEN 8
+#define NTP_FIELD_MIN   16
 
 enum ntp_mode { NTP_RESERVED, NTP_CLIENT = 3, NTP_SERVER = 4, NTP_CONTROL = 6, NTP_PRIVATE = 7 };
 

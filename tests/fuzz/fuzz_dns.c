@@ -10,9 +10,9 @@ extern const struct inspector dns_inspector;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define OPTION_TCP	 (1u << 2)
-#define OPTION_CLIENT	 (1u << 3)
-#define OPTION_ACCEPTED  (1u << 4)
+#define OPTION_TCP      (1u << 2)
+#define OPTION_CLIENT   (1u << 3)
+#define OPTION_ACCEPTED (1u << 4)
 #define OPTION_ANY_PORT (1u << 5)
 
 static void check_str(const struct event *e, const struct event_str *s)

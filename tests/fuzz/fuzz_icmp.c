@@ -4,9 +4,8 @@
  * Input: one byte for the version, then messages: type, sequence, direction and how the clock
  * moves, length, bytes.
  */
-#include "../support/inspect_harness.h"
-
 #include "exfild/inspect/icmp_pattern.h"
+#include "../support/inspect_harness.h"
 
 extern const struct inspector icmp_inspector;
 

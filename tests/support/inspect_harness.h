@@ -71,8 +71,8 @@ static inline void harness_init_version(struct harness *h, const struct inspecto
 	h->in.packet = &h->packet;
 	/* exact sizes: an inspector that writes past its state is seen */
 	h->in.state = inspector->state_size ? calloc(1, inspector->state_size) : NULL;
-	h->in.shard_state = inspector->shard_state_size ? calloc(1, inspector->shard_state_size)
-							: NULL;
+	h->in.shard_state =
+		inspector->shard_state_size ? calloc(1, inspector->shard_state_size) : NULL;
 	h->in.log = h->log;
 	h->in.key = &hash_key_fixed;
 }
@@ -240,8 +240,7 @@ static inline unsigned harness_count(const struct harness *h, enum event_kind ki
 static inline bool harness_str_is_bytes(const void *event, const struct event_str *s,
 					const void *data, size_t len)
 {
-	return s->off != 0 && s->len == len &&
-	       memcmp(event_str_data(event, s), data, len) == 0;
+	return s->off != 0 && s->len == len && memcmp(event_str_data(event, s), data, len) == 0;
 }
 
 static inline bool harness_str_is(const void *event, const struct event_str *s, const char *text)

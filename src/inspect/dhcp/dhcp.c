@@ -7,7 +7,6 @@
  */
 #include "exfild/base/cursor.h"
 #include "exfild/inspect/inspector.h"
-
 #include "lease.h"
 
 #define NAME_KEPT 63

@@ -20,7 +20,7 @@ struct dhcp_lease {
 	bool is_grant; /* the address is the client's from now on */
 	uint8_t mac[6];
 	uint32_t transaction;
-	uint32_t seconds; /* of the lease */
+	uint32_t seconds;      /* of the lease */
 	struct ipaddr address; /* unspecified: none */
 	const uint8_t *vendor;
 	uint16_t vendor_len;

@@ -8,10 +8,9 @@
  * Options may go on in `file` and `sname` (52).
  */
 #include "exfild/base/cursor.h"
-
 #include "lease.h"
 
-#define MAGIC	      0x63825363u
+#define MAGIC         0x63825363u
 #define CHADDR_LEN    16
 #define SNAME_LEN     64
 #define FILE_LEN      128

@@ -7,12 +7,11 @@
  * A client is known by the link address in its identifier (DUID), where there is one.
  */
 #include "exfild/base/cursor.h"
-
 #include "lease.h"
 
 #define RELAY_DEPTH_MAX 4
-#define RELAY_HEAD_LEN	33 /* behind the type */
-#define ETHERNET	1
+#define RELAY_HEAD_LEN  33 /* behind the type */
+#define ETHERNET        1
 
 enum type { DHCP6_FIRST = 1, DHCP6_REPLY = 7, DHCP6_RELAY_FORWARD = 12, DHCP6_RELAY_REPLY = 13 };
 
@@ -120,14 +119,13 @@ bool dhcp_read_v6(const uint8_t *data, uint32_t len, bool is_cut, struct dhcp_le
 		struct cursor inner = cursor_make(NULL, 0);
 		memset(lease, 0, offsetof(struct dhcp_lease, name));
 		lease->type = cursor_u8(&c);
-		bool is_relay = lease->type == DHCP6_RELAY_FORWARD ||
-				lease->type == DHCP6_RELAY_REPLY;
+		bool is_relay =
+			lease->type == DHCP6_RELAY_FORWARD || lease->type == DHCP6_RELAY_REPLY;
 		if (is_relay)
 			cursor_skip(&c, RELAY_HEAD_LEN);
 		else
 			lease->transaction = cursor_be24(&c);
-		if (!cursor_ok(&c) || lease->type < DHCP6_FIRST ||
-		    lease->type > DHCP6_RELAY_REPLY)
+		if (!cursor_ok(&c) || lease->type < DHCP6_FIRST || lease->type > DHCP6_RELAY_REPLY)
 			return false;
 		bool good = read_options(lease, c, &inner);
 		lease->is_grant = lease->type == DHCP6_REPLY;

@@ -16,7 +16,6 @@
  * Datagrams can do without state (it may be NULL): resolvers make a flow of every query.
  */
 #include "exfild/inspect/inspector.h"
-
 #include "message.h"
 
 #define PORT_DNS   53
@@ -28,8 +27,8 @@
 
 #define TCP_PREFIX_LEN 2
 /* A longer TCP message is read up to here and the rest passed over: the stream keeps 16 KiB. */
-#define TCP_WHOLE_MAX 8192
-#define MESSAGE_MIN   (DNS_HEADER_LEN + 5)
+#define TCP_WHOLE_MAX  8192
+#define MESSAGE_MIN    (DNS_HEADER_LEN + 5)
 
 struct dns_state {
 	bool is_accepted; /* there was a good message */
@@ -88,7 +87,7 @@ static enum app app_of(enum dns_transport transport)
 
 /*
  * On a port of its own DNS needs to be likely.  On any other, where nDPI does not look for it, it
- * must be perfect: one question, a known class, no reserved bit, every record good to the last byte.
+ * must be perfect: one question, a known class, no reserved bit, every record good to its end.
  */
 static bool is_message(const struct packet *p, const uint8_t *data, uint32_t cap, uint32_t len)
 {

@@ -12,12 +12,12 @@
  */
 #include "message.h"
 
-#define QUESTION_MIN  5	 /* root, type, class */
-#define RECORD_MIN    11 /* root, type, class, ttl, length */
+#define QUESTION_MIN   5  /* root, type, class */
+#define RECORD_MIN     11 /* root, type, class, ttl, length */
 #define QUESTIONS_MDNS 255
-#define POINTER	       0xc000u
+#define POINTER        0xc000u
 #define POINTER_MAX    0x3fff /* beyond it names are compared */
-#define CLASS_MASK    0x7fff /* the top bit is mDNS's own */
+#define CLASS_MASK     0x7fff /* the top bit is mDNS's own */
 
 static bool is_known_opcode(const struct dns_message *m)
 {
@@ -65,15 +65,12 @@ static bool read_question(struct dns_message *m, struct dns_question *q)
 static int read_questions(struct dns_message *m)
 {
 	for (unsigned i = 0; i < m->counts[DNS_QUESTION]; i++) {
-		struct dns_question over; /* read, not kept */
-		struct dns_question *q =
-			m->question_count < DNS_QUESTIONS_MAX ? &m->question[i] : &over;
-		if (!read_question(m, q)) {
+		if (!read_question(m, &m->question[m->question_count])) {
 			m->c.error = true; /* nothing behind it can be found */
 			m->is_malformed = !m->is_cut;
 			return i == 0 && !m->is_cut ? -EXF_E_FORMAT : 0;
 		}
-		if (q != &over)
+		if (m->question_count < DNS_QUESTIONS_MAX)
 			m->question_count++;
 	}
 	return 0;

@@ -13,10 +13,9 @@
 #include "exfild/base/hash.h"
 #include "exfild/base/ipaddr.h"
 #include "exfild/event/event.h"
-
 #include "name.h"
 
-#define DNS_HEADER_LEN	  12
+#define DNS_HEADER_LEN    12
 #define DNS_QUESTIONS_MAX 8
 #define DNS_ADDRESSES_MAX 16
 
@@ -28,7 +27,7 @@ enum dns_opcode {
 	DNS_OP_STATUS = 2,
 	DNS_OP_NOTIFY = 4,
 	DNS_OP_UPDATE = 5, /* NBNS: registration */
-	DNS_OP_DSO = 6,	   /* NBNS: release */
+	DNS_OP_DSO = 6,    /* NBNS: release */
 	DNS_OP_NBNS_WACK = 7,
 	DNS_OP_NBNS_REFRESH = 8,
 	DNS_OP_NBNS_REFRESH_ALT = 9,
@@ -43,7 +42,7 @@ enum dns_type {
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
-	DNS_NB = 32,	 /* NBNS: name to addresses */
+	DNS_NB = 32,     /* NBNS: name to addresses */
 	DNS_NBSTAT = 33, /* NBNS: the names of a node */
 	DNS_SRV = 33,
 	DNS_DNAME = 39,
@@ -74,12 +73,12 @@ struct dns_message {
 	struct cursor c; /* over the captured bytes of the message */
 	const struct hash_key *key;
 	enum dns_transport transport;
-	bool is_cut;	   /* bytes are missing because they were not captured */
+	bool is_cut;       /* bytes are missing because they were not captured */
 	bool is_malformed; /* parts did not parse */
 	uint16_t id, flags;
 	uint16_t counts[DNS_SECTION__COUNT]; /* of the header */
-	uint16_t question_count; /* kept */
-	bool has_owner;	   /* no question: question[0] is the first record's name and type */
+	uint16_t question_count;             /* kept */
+	bool has_owner; /* no question: question[0] is the first record's name and type */
 	uint16_t edns_size, edns_option_len;
 	uint8_t edns_rcode; /* upper bits of the result code */
 	uint64_t edns_hash;
@@ -87,13 +86,13 @@ struct dns_message {
 	uint64_t rdata_hash;
 	uint32_t ttl;
 	uint16_t first_answer_type;
-	uint16_t chain;	   /* offset of the name that the question has become by CNAME */
+	uint16_t chain; /* offset of the name that the question has become by CNAME */
 	uint16_t address_count;
 	uint16_t nbstat_len;
-	char nbstat[15];   /* the node's own name */
+	char nbstat[15]; /* the node's own name */
 	struct dns_text text;
 	struct dns_address address[DNS_ADDRESSES_MAX];
-	struct dns_question question[DNS_QUESTIONS_MAX];
+	struct dns_question question[DNS_QUESTIONS_MAX + 1]; /* the last: read, not kept */
 };
 
 static inline bool dns_is_response(const struct dns_message *m)
@@ -124,7 +123,7 @@ struct dns_record {
 	uint16_t owner; /* offset of its name */
 	uint16_t type, class;
 	uint32_t ttl;
-	size_t offset;	/* of its data */
+	size_t offset; /* of its data */
 	const uint8_t *data;
 	uint16_t len;
 };

@@ -12,10 +12,10 @@
 
 #include "exfild/base/str.h"
 
-#define HEADER_LEN	 12
-#define POINTERS_MAX	 32
-#define LABEL_MAX	 63
-#define NETBIOS_LEN	 16
+#define HEADER_LEN       12
+#define POINTERS_MAX     32
+#define LABEL_MAX        63
+#define NETBIOS_LEN      16
 #define NETBIOS_WIRE_LEN 32 /* two letters a byte */
 
 /* Follows a pointer whose first byte is `high`; *limit is where the part it ends began. */

@@ -14,7 +14,7 @@
 #define DNS_NAME_MAX 255
 
 struct dns_name {
-	uint16_t len; /* bytes of text; 0: the root */
+	uint16_t len;                /* bytes of text; 0: the root */
 	char text[DNS_NAME_MAX + 1]; /* labels joined by '.', bytes as they are, no NUL */
 };
 

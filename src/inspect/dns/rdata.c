@@ -10,12 +10,12 @@
 #define OPTION_PADDING 12 /* RFC 7830 */
 
 #define COOKIE_CLIENT_LEN 8
-#define COOKIE_BOTH_MIN	  16
-#define COOKIE_BOTH_MAX	  40
+#define COOKIE_BOTH_MIN   16
+#define COOKIE_BOTH_MAX   40
 
-#define NB_GROUP	 0x8000 /* flag: the name is a group's */
+#define NB_GROUP         0x8000 /* flag: the name is a group's */
 #define NBSTAT_ENTRY_LEN 18
-#define NBSTAT_SERVER	 0x20
+#define NBSTAT_SERVER    0x20
 
 static void text_add(struct dns_text *t, const void *data, size_t len)
 {

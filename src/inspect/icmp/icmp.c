@@ -13,11 +13,10 @@
 #include "exfild/base/cursor.h"
 #include "exfild/base/sketch.h"
 #include "exfild/inspect/inspector.h"
-
 #include "payload.h"
 
 #define REQUESTS_KEPT 8
-#define DAY_MS	      86400000u
+#define DAY_MS        86400000u
 #define EXTENSION_MAX 128 /* bytes of objects (RFC 4884) that are taken for such */
 
 enum icmp_type {
@@ -58,7 +57,7 @@ struct request {
 struct icmp_state {
 	struct request request[REQUESTS_KEPT];
 	struct icmp_clock clock; /* of the last request */
-	uint8_t next;		 /* the oldest request */
+	uint8_t next;            /* the oldest request */
 };
 
 /* `hash` is that of the whole payload. */
@@ -96,8 +95,12 @@ static void remember(struct icmp_state *state, const struct packet *p, uint64_t 
 {
 	struct request *r = &state->request[state->next];
 
-	*r = (struct request){ .hash = hash, .time_ns = p->time_ns, .len = p->payload_len,
-			       .cap = p->payload_cap, .seq = p->icmp_seq, .is_used = true };
+	*r = (struct request){ .hash = hash,
+			       .time_ns = p->time_ns,
+			       .len = p->payload_len,
+			       .cap = p->payload_cap,
+			       .seq = p->icmp_seq,
+			       .is_used = true };
 	state->next = (uint8_t)((state->next + 1) % REQUESTS_KEPT);
 	icmp_clock_keep(&state->clock, p->payload, p->payload_cap, p->time_ns);
 }
@@ -129,8 +132,8 @@ static void echo(struct inspection *in, bool is_reply)
 	e->is_reply = is_reply;
 	if (r) {
 		e->paired = true;
-		e->differs = r->len != p->payload_len ||
-			     (r->cap == p->payload_cap && r->hash != hash);
+		e->differs =
+			r->len != p->payload_len || (r->cap == p->payload_cap && r->hash != hash);
 		e->rtt_ns = p->time_ns - r->time_ns;
 	}
 	event_log_commit(in->log);

@@ -10,11 +10,11 @@
 
 #include "exfild/base/cursor.h"
 
-#define CLOCK_INFO     7  /* bytes in seconds of 32 bits and a fraction below 10^9, rounded up */
+#define CLOCK_INFO     7 /* bytes in seconds of 32 bits and a fraction below 10^9, rounded up */
 #define PERIOD_MAX     16
 #define FILL_MIN       8  /* shorter fills are content */
 #define WINDOWS_CYCLE  23 /* a to w */
-#define DAY_S	       86400u
+#define DAY_S          86400u
 #define CLOCK_SLACK_US 200000u
 
 enum clock_form { CLOCK_64_64, CLOCK_32_32, CLOCK_US64, CLOCK_NS64, CLOCK_US32, CLOCK_MS32 };
@@ -194,8 +194,7 @@ struct icmp_content icmp_explain(const struct icmp_clock *last, const uint8_t *p
 	return best;
 }
 
-void icmp_clock_keep(struct icmp_clock *clock, const uint8_t *payload, size_t len,
-		     uint64_t time_ns)
+void icmp_clock_keep(struct icmp_clock *clock, const uint8_t *payload, size_t len, uint64_t time_ns)
 {
 	struct cursor c = cursor_make(payload, len);
 

@@ -14,7 +14,7 @@ extern const struct inspector arp_inspector;
 
 static struct harness h;
 
-static const uint8_t request[] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1,
+static const uint8_t request[] = { 0,  1, 8, 0, 6, 4, 0, 1, 2, 0, 0,  0, 0, 1,
 				   10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 9 };
 
 static int set_up(void **state)

@@ -167,12 +167,14 @@ static void others_are_not_mine(void **state)
 }
 
 static const uint8_t reply6[] = {
-	7, 1, 2, 3, /* reply */
-	0, 1, 0, 14, 0, 1, 0, 1, 0x11, 0x22, 0x33, 0x44, 2, 0x11, 0x22, 0x33, 0x44, 0x55, /* DUID */
-	0, 3, 0, 40, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, /* IA_NA */
-	0, 5, 0, 24, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 1, 0, 0, 0, 2, 0,
-	0, 39, 0, 6, 0, 4, 'p', 'c', '-', '6', /* client FQDN */
-	0, 16, 0, 10, 0, 0, 1, 55, 0, 4, 'M', 'S', 'F', 'T', /* vendor class */
+	7,    1,   2,   3, /* reply */
+	0,    1,   0,   14,  0,    1, 0, 1,  0x11, 0x22, 0x33, 0x44, 2,   0x11, 0x22, 0x33, 0x44,
+	0x55,                                                                            /* DUID */
+	0,    3,   0,   40,  0,    0, 0, 1,  0,    0,    0,    2,    0,   0,    0,    3, /* IA_NA */
+	0,    5,   0,   24,  0xfd, 0, 0, 0,  0,    0,    0,    0,    0,   0,    0,    0,    0,
+	0,    0,   9,   0,   0,    1, 0, 0,  0,    2,    0,    0,    39,  0,    6,    0,    4,
+	'p',  'c', '-', '6',                                                   /* client FQDN */
+	0,    16,  0,   10,  0,    0, 1, 55, 0,    4,    'M',  'S',  'F', 'T', /* vendor class */
 };
 
 static void set_up_6(void)
@@ -230,12 +232,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(a_request_names_its_client),
-		TEST(a_grant_names_its_address),
-		TEST(a_name_in_full_stands_in),
-		TEST(options_go_on_in_file_and_sname),
-		TEST(others_are_not_mine),
-		TEST(version_6_grants_too),
+		TEST(a_request_names_its_client), TEST(a_grant_names_its_address),
+		TEST(a_name_in_full_stands_in),   TEST(options_go_on_in_file_and_sname),
+		TEST(others_are_not_mine),        TEST(version_6_grants_too),
 		TEST(no_length_reads_too_far),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,8 +114,8 @@ static void a_chain_names_its_address(void **state)
 	assert_int_equal(e->edns_option_len, 0);
 	assert_int_equal(e->rdata_len, 6 + 4 + 4 + 4 + 5);
 	assert_int_equal(e->malformed, 0);
-	assert_true(harness_str_is(e, &e->answer,
-				   "cdn.example.com, 192.0.2.7, 192.0.2.8, 192.0.2.9"));
+	assert_true(
+		harness_str_is(e, &e->answer, "cdn.example.com, 192.0.2.7, 192.0.2.8, 192.0.2.9"));
 	/* Only what the chain leads to: not the alias's own, not a stranger's. */
 	assert_int_equal(harness_count(&h, EVENT_NAME), 1);
 	assert_name(0, "www.example.com", "192.0.2.7", APP_DNS);

@@ -119,7 +119,7 @@ static inline void build_chain(struct msg *m)
 	put_labels(m, "cdn");
 	put16(m, 0xc010);
 	put_a(m, cdn, 60, 0xc0000207);
-	put_a(m, 12, 120, 0xc0000208);	  /* the question itself is an alias by now */
+	put_a(m, 12, 120, 0xc0000208); /* the question itself is an alias by now */
 	put_name(m, "stranger.example.org");
 	put16(m, 1);
 	put16(m, 1);

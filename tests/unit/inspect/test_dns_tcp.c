@@ -138,7 +138,10 @@ static void another_protocol_is_not_mine(void **state)
 	(void)state;
 	assert_int_equal(harness_stream(&h, true, "\x00\x05hello", 7), INSPECT_NOT_MINE);
 	harness_restart(&h);
-	assert_int_equal(harness_stream(&h, true, "\x00\x14" "this is a line here!", 22),
+	assert_int_equal(harness_stream(&h, true,
+					"\x00\x14"
+					"this is a line here!",
+					22),
 			 INSPECT_NOT_MINE);
 	assert_int_equal(harness_count(&h, EVENT_DNS), 0);
 }
@@ -147,7 +150,10 @@ static void garbage_between_messages_is_visible(void **state)
 {
 	(void)state;
 	add_query("a.example");
-	put(&stream, "\x00\x14" "this is a line here!", 22);
+	put(&stream,
+	    "\x00\x14"
+	    "this is a line here!",
+	    22);
 	put(&stream, "\x00\x00\x00\x01x", 5); /* too short to say anything */
 	assert_int_equal(harness_stream(&h, true, stream.b, stream.len), INSPECT_MORE);
 	assert_int_equal(harness_count(&h, EVENT_DNS), 2);
@@ -160,12 +166,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(pipelined_messages_split_anywhere),
-		TEST(both_sides_go_on_their_own),
-		TEST(a_long_message_is_passed_over),
-		TEST(the_length_may_come_alone),
-		TEST(another_protocol_is_not_mine),
-		TEST(garbage_between_messages_is_visible),
+		TEST(pipelined_messages_split_anywhere), TEST(both_sides_go_on_their_own),
+		TEST(a_long_message_is_passed_over),     TEST(the_length_may_come_alone),
+		TEST(another_protocol_is_not_mine),      TEST(garbage_between_messages_is_visible),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,7 +166,7 @@ static void a_period_counts_once(void **state)
 	(void)state;
 	build_linux(p, 1700000000, 5);
 	for (unsigned i = 16; i < 56; i++)
-		p[i] = (uint8_t)"topsecretpasswd!"[i % 16];
+		p[i] = (uint8_t) "topsecretpasswd!"[i % 16];
 	const struct event_icmp *e = request(p, 56); /* ping -p */
 	assert_int_equal(e->pattern, ICMP_PATTERN_PERIODIC);
 	assert_int_equal(e->info_bytes, 16);

@@ -150,12 +150,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(plain_time_and_its_mac_hold_nothing),
-		TEST(extension_fields_are_measured),
-		TEST(bytes_that_are_no_field_count),
-		TEST(control_messages_are_measured),
-		TEST(others_are_not_mine_until_it_was),
-		TEST(no_length_reads_too_far),
+		TEST(plain_time_and_its_mac_hold_nothing), TEST(extension_fields_are_measured),
+		TEST(bytes_that_are_no_field_count),       TEST(control_messages_are_measured),
+		TEST(others_are_not_mine_until_it_was),    TEST(no_length_reads_too_far),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -275,6 +275,7 @@ bool contact_from_flow(const struct detect_env *env, const struct event_flow *f,
 	ret->src = e->src;
 	ret->dst = e->dst;
 	ret->port = e->dport;
+	ret->time_ns = f->first_ns;
 	if (e->proto == PROTO_TCP)
 		is_known = from_tcp(f, ret);
 	else if (e->proto == PROTO_UDP)
@@ -303,6 +304,7 @@ void contact_from_arp(const struct detect_env *env, const struct arp_question *q
 	ret->dst = q->dst;
 	ret->kind = SCAN_ARP;
 	ret->packet = q->packet;
+	ret->time_ns = q->e.time_ns;
 	ret->direction = direction_of(env, &q->e, &q->src, &q->dst);
 	/* who speaks is alive, even where its answer went past us */
 	bool is_alive = q->is_answered || context_mac_of(env->context, &q->dst, mac);

@@ -11,7 +11,7 @@
 
 struct story {
 	uint64_t hosts, ports, targets, answered, refused, silent;
-	uint64_t first_ns;
+	uint64_t first_ns, last_ns;
 	bool is_single, is_about; /* counts are estimates */
 	const char *what;	  /* "TCP ports" */
 };
@@ -41,6 +41,7 @@ static struct story tell(const struct scanner *w, const struct track *t, bool is
 		y.refused = t->refused;
 		y.silent = t->silent;
 		y.first_ns = t->first_ns;
+		y.last_ns = t->last_ns;
 		y.is_about = t->failed.is_many;
 		return y;
 	}
@@ -51,6 +52,7 @@ static struct story tell(const struct scanner *w, const struct track *t, bool is
 	y.refused = w->refused;
 	y.silent = w->silent;
 	y.first_ns = w->first_ns;
+	y.last_ns = w->last_ns;
 	y.is_about = w->targets.is_many;
 	return y;
 }
@@ -124,7 +126,7 @@ static void say_message(struct finding *f, const struct detect_env *env, const s
 	enum port_class class = port_class_of(t->key.port);
 	ipaddr_print(&c->src, src, sizeof(src));
 	ipaddr_print(&c->dst, dst, sizeof(dst));
-	str_duration(span, sizeof(span), env->now_ns - y->first_ns);
+	str_duration(span, sizeof(span), y->last_ns - y->first_ns);
 	examples(w, some, sizeof(some));
 	if (y->is_single)
 		finding_text(f->message, sizeof(f->message),
@@ -220,10 +222,10 @@ void scan_explain(struct scan_state *s, const struct detect_env *env, const stru
 	f.peer.ip = c->dst;
 	f.peer.port = 0;
 	f.peer.has_ip = is_single;
-	finding_text(f.object, sizeof(f.object), "%s",
-		     is_single ? "ports of a host" : is_hosts ? "hosts" : "services");
+	if (!is_single) /* else the peer is what it is about */
+		finding_text(f.object, sizeof(f.object), "%s", is_hosts ? "hosts" : "services");
 	f.start_ns = y.first_ns;
-	f.end_ns = env->now_ns;
+	f.end_ns = y.last_ns;
 	f.time_ns = env->now_ns;
 	f.count = y.targets;
 	for (unsigned i = 0; i < w->packet_count; i++)

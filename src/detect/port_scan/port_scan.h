@@ -72,6 +72,7 @@ struct contact {
 	enum scan_direction direction;
 	double weight[2]; /* of a failure by enum scan_shape, in steps of the walk; 0: says nothing */
 	uint64_t packet;
+	uint64_t time_ns; /* when it was tried */
 };
 
 struct track_key {

@@ -14,6 +14,7 @@
 
 #define P2P_NS (3600ull * 1000000000ull)
 #define NEAR 4
+#define GROWTH 2 /* told again when it is so many times as large */
 #define SEQUENTIAL_SHARE 0.5
 
 struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
@@ -29,10 +30,7 @@ struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
 	uint64_t memory_ns = 2 * s->params->memory_s * 1000000000ull;
 	if (w && !is_new && env->steady_ns - w->steady_ns > memory_ns) {
 		memset((uint8_t *)w + sizeof(key), 0, sizeof(*w) - sizeof(key));
-		is_new = true;
 	}
-	if (is_new)
-		w->first_ns = env->now_ns;
 	if (w)
 		w->steady_ns = env->steady_ns;
 	return w;
@@ -109,11 +107,11 @@ static bool step_up(struct scan_state *s, const struct detect_env *env, struct t
 	if (!distinct_add(&t->failed, hash))
 		return false;
 	if (t->failed.count == 1 && !t->failed.is_many) {
-		t->first_ns = env->now_ns;
+		t->first_ns = c->time_ns;
 		t->lowest = c->port;
 		t->highest = c->port;
 	}
-	t->last_ns = env->now_ns;
+	t->last_ns = c->time_ns > t->last_ns ? c->time_ns : t->last_ns;
 	t->refused += c->result == CONTACT_REFUSED;
 	t->silent += c->result == CONTACT_SILENT;
 	t->answered += c->result == CONTACT_EMPTY;
@@ -126,15 +124,15 @@ static bool step_up(struct scan_state *s, const struct detect_env *env, struct t
 	return true;
 }
 
-static void note_failure(struct scan_state *s, const struct detect_env *env, struct scanner *w,
-			 const struct contact *c)
+static void note_failure(struct scan_state *s, struct scanner *w, const struct contact *c)
 {
 	uint64_t host = target_hash(s, c, SHAPE_HOSTS);
 	uint64_t port = target_hash(s, c, SHAPE_PORTS);
 	bool is_new = distinct_add(&w->targets, hash_mix(host, port) ^ c->kind);
 	distinct_add(&w->hosts, host);
 	distinct_add(&w->ports, port);
-	w->last_ns = env->now_ns;
+	w->first_ns = w->first_ns && w->first_ns < c->time_ns ? w->first_ns : c->time_ns;
+	w->last_ns = c->time_ns > w->last_ns ? c->time_ns : w->last_ns;
 	w->refused += is_new && c->result == CONTACT_REFUSED;
 	w->silent += is_new && c->result == CONTACT_SILENT;
 	if (c->result == CONTACT_EMPTY)
@@ -197,7 +195,7 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 	bool is_single = t->key.shape == SHAPE_PORTS && (t->is_hot || w->told_hosts < TOLD_HOSTS);
 	if (is_single) {
 		uint64_t targets = distinct_count(&t->failed);
-		if (t->is_hot && targets < 4 * t->told_targets)
+		if (t->is_hot && targets < GROWTH * t->told_targets)
 			return;
 		w->told_hosts += !t->is_hot;
 		t->is_hot = true;
@@ -205,7 +203,7 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 	} else {
 		unsigned group = c->kind == SCAN_PING || c->kind == SCAN_ARP;
 		uint64_t targets = distinct_count(&w->targets);
-		if (w->told_targets[group] && targets < 4 * w->told_targets[group] &&
+		if (w->told_targets[group] && targets < GROWTH * w->told_targets[group] &&
 		    (unsigned)severity <= w->told_severity[group])
 			return;
 		w->told_targets[group] = targets;
@@ -226,7 +224,7 @@ static void on_failure(struct scan_state *s, const struct detect_env *env, const
 		struct scanner *w = walk_scanner(s, env, &c->src, c->e->tunnel_key, true);
 		if (!w)
 			return;
-		note_failure(s, env, w, c);
+		note_failure(s, w, c);
 		decide(s, env, w, t, c);
 	}
 }

@@ -1,0 +1,163 @@
+/*
+ * detect/upload_volume/explain.c - the proof in words and numbers.
+ */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "exfild/base/str.h"
+#include "upload_volume.h"
+
+#define PROTO_TCP 6
+#define PROTO_UDP 17
+#define LEARNING_NS (7 * 86400ull * 1000000000ull)
+#define EQUAL_CHUNKS 4
+#define HIGHEST_NATS 12.0
+
+static bool is_encrypted(const struct event *e)
+{
+	return e->app == APP_TLS || e->app == APP_QUIC || e->app == APP_SSH || e->app == APP_TOR ||
+	       e->app == APP_OPENVPN || e->app == APP_WIREGUARD || e->app == APP_IPSEC;
+}
+
+static const char *protocol_words(const struct event *e, char *dst, size_t size)
+{
+	const char *name = app_name((enum app)e->app);
+	if (e->app == APP_UNKNOWN || e->app == APP_OTHER)
+		return e->proto == PROTO_TCP ? "TCP" : e->proto == PROTO_UDP ? "UDP" : "IP";
+	size_t i = 0;
+	for (; name[i] && i + 1 < size; i++)
+		dst[i] = (char)toupper((unsigned char)name[i]);
+	dst[i] = '\0';
+	return dst;
+}
+
+static void classify(struct finding *f, const struct volume_pair *p, const struct upload *u)
+{
+	const char *technique = volume_rules[u->rule].technique;
+	const struct event *e = &u->f->e;
+	f->class = FINDING_EXFIL;
+	f->tactic = "TA0010";
+	if (technique) {
+		finding_technique(f, technique);
+	} else {
+		finding_technique(f, "T1041");
+		if (is_encrypted(e))
+			finding_technique(f, "T1048.002");
+		else if (e->app == APP_HTTP)
+			finding_technique(f, "T1048.003");
+		else
+			finding_technique(f, "T1048");
+	}
+	if (p->chunks >= EQUAL_CHUNKS)
+		finding_technique(f, "T1030");
+	if (is_encrypted(e))
+		f->visibility = u->name ? VISIBILITY_NAME : VISIBILITY_OPAQUE;
+	else if (e->app == APP_UNKNOWN)
+		f->visibility = VISIBILITY_OPAQUE;
+}
+
+static void add_features(struct finding *f, const struct volume_pair *p, const struct upload *u,
+			 const struct volume_verdict *v)
+{
+	char up[32], floor[32], down[32];
+	str_bytes(up, sizeof(up), v->up);
+	str_bytes(down, sizeof(down), v->down);
+	str_bytes(floor, sizeof(floor), v->floor);
+	finding_feature(f, "uploaded_bytes", v->up, NAN, v->floor, 0.6, v->by_amount,
+			"%s of application data sent %s (limit %s)", up,
+			v->is_slow ? "in two weeks" : "in a day", floor);
+	finding_feature(f, "producer_consumer_ratio", v->pcr, 0, 0.2, 0.2, v->by_pcr,
+			"%s came back; 1 is pure push, 0 a conversation, -1 a download", down);
+	finding_feature(f, "kind_of_destination", 1, NAN, NAN, 0.2, v->by_kind, "%s",
+			volume_rules[u->rule].words);
+	finding_feature(f, "senders", v->hosts, NAN, 4, 0.1, v->by_rare,
+			"%u host%s of this network sent there", v->hosts, v->hosts == 1 ? "" : "s");
+	if (p->chunks >= EQUAL_CHUNKS)
+		finding_feature(f, "equal_chunks", p->chunks + 1, NAN, EQUAL_CHUNKS, 0, 0,
+				"%u connections in a row sent the same amount", p->chunks + 1);
+}
+
+static void say(struct finding *f, const struct volume_pair *p, const struct upload *u,
+		const struct volume_verdict *v)
+{
+	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], up[32], down[32], span[32], word[16];
+	char floor[32];
+	const struct event *e = &u->f->e;
+	const char *kind = u->service ? u->service->title : volume_rules[u->rule].words;
+	ipaddr_print(&u->src, src, sizeof(src));
+	ipaddr_print(&u->dst, dst, sizeof(dst));
+	str_bytes(up, sizeof(up), (double)p->total_up);
+	str_bytes(down, sizeof(down), (double)p->total_down);
+	str_bytes(floor, sizeof(floor), v->floor);
+	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
+	const char *protocol = protocol_words(e, word, sizeof(word));
+	if (u->name)
+		finding_text(f->message, sizeof(f->message),
+			     "%s sent %s to %s (%s:%u, %s, %s) in %s; it got back %s", src, up, u->name,
+			     dst, u->port, protocol, kind, span, down);
+	else
+		finding_text(f->message, sizeof(f->message),
+			     "%s sent %s to %s:%u (%s, %s) in %s; it got back %s", src, up, dst, u->port,
+			     protocol, kind, span, down);
+	finding_text(f->counterfactual, sizeof(f->counterfactual),
+		     "silent below %s to this kind of destination, or with a ratio below %.1f", floor,
+		     volume_rules[u->rule].pcr);
+	finding_text(f->not_harmless, sizeof(f->not_harmless),
+		     "a ratio of %.2f is a push: meetings and tunnels lie near 0, browsing and downloads near "
+		     "-0.9; the destination is %s and %s",
+		     v->pcr, kind,
+		     u->service && u->service->sanctioned ? "sanctioned, but this is far above its use" :
+							    "not sanctioned");
+	finding_text(f->unseen, sizeof(f->unseen), "%s%s",
+		     is_encrypted(e) ? "what was sent: it is encrypted; " : "",
+		     "what is usual for this host: no baseline has been learnt");
+	finding_step(f, "On %s: find the process and the files behind the upload", src);
+	finding_step(f, "Who uses %s, and was the transfer agreed?", u->name ? u->name : dst);
+	finding_step(f, "What did %s read from inside servers in the hours before?", src);
+	const char *family = e->ip_version == 6 ? "ipv6" : "ip";
+	finding_text(f->filter, sizeof(f->filter), "%s.addr == %s && %s.addr == %s", family, src, family,
+		     dst);
+}
+
+void volume_explain(struct volume_state *s, const struct detect_env *env,
+		    const struct volume_pair *p, const struct upload *u,
+		    const struct volume_verdict *v)
+{
+	struct finding f;
+	finding_init(&f, "upload_volume", "upload_volume", "Upload of unusual size");
+	f.subject.ip = u->src;
+	f.subject.has_ip = true;
+	finding_from_event(&f, &u->f->e);
+	f.severity = v->severity;
+	f.score = v->score;
+	f.llr = fmin(3 + 6 * v->score + log2(v->ratio), HIGHEST_NATS);
+	if (v->severity == SEVERITY_LOW)
+		f.llr = 2;
+	f.confidence = v->score;
+	f.subject.port = 0;
+	f.subject.bytes = p->total_up;
+	f.subject.packets = p->packets_up;
+	f.peer.bytes = p->total_down;
+	f.peer.packets = p->packets_down;
+	finding_text(f.object, sizeof(f.object), "%s", u->dest);
+	if (u->name)
+		finding_text(f.domain, sizeof(f.domain), "%s", u->name);
+	f.start_ns = p->first_ns;
+	f.end_ns = p->last_ns;
+	f.time_ns = env->now_ns;
+	f.count = p->flows ? p->flows : 1;
+	f.learning = env->steady_ns - s->start_ns < LEARNING_NS;
+	for (unsigned i = 0; i < p->packet_count; i++)
+		finding_packet(&f, p->packets[i]);
+	if (u->service) {
+		finding_text(f.service, sizeof(f.service), "%s", u->service->name);
+		finding_text(f.service_category, sizeof(f.service_category), "%s",
+			     u->service->class_name);
+		f.service_sanctioned = u->service->sanctioned;
+	}
+	classify(&f, p, u);
+	add_features(&f, p, u, v);
+	say(&f, p, u, v);
+	env->raise(env->arg, &f);
+}

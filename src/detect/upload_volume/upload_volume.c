@@ -1,0 +1,320 @@
+/*
+ * detect/upload_volume/upload_volume.c - more goes out than a destination of its kind explains.
+ *
+ * Idea: for each sender and destination (the registered domain where a name is known, else the
+ * address) application bytes up and down are added up with decay, while flows run; the kind of
+ * destination and the protocol set a floor, the producer/consumer ratio tells a push from a
+ * conversation (rules.c).  Only what leaves counts: both ends inside is no exfiltration, and answers
+ * of a server to the outside are its work.  Where both ends are outside the initiator is the sender.
+ * Evasion: less than the floor in two weeks; spread over many destinations; downloads from there in
+ * between.  False alarms: uploads that nobody has sanctioned yet; there is no baseline to know them by.
+ */
+#include "upload_volume.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PROTO_TCP 6
+#define PROTO_UDP 17
+#define PROTO_ICMP 1
+#define PROTO_ICMPV6 58
+#define FTP_DATA_PORT 20
+#define MB 1000000.0
+#define GROWTH 4 /* told again when it is so many times as much */
+#define CHUNK_MIN 32768
+#define FORGET_BYTES 65536.0
+
+#define FLOOR(rule, text, mb, help_text)                                                           \
+	{ text, PARAM_UINT, offsetof(struct volume_params, floor[rule]), 1e4, 1e13, mb * MB, "bytes", \
+	  help_text }
+
+static const struct param params[] = {
+	FLOOR(RULE_FILE_DROP, "file_drop_bytes", 1, "Upload a day to anonymous file sharing"),
+	FLOOR(RULE_PASTE, "paste_bytes", 1, "Upload a day to a paste site"),
+	FLOOR(RULE_CHAT, "chat_bytes", 5, "Upload a day to a chat service"),
+	FLOOR(RULE_TUNNEL, "tunnel_bytes", 5, "Upload a day to a tunnel service"),
+	FLOOR(RULE_STORAGE, "storage_bytes", 50, "Upload a day to cloud storage"),
+	FLOOR(RULE_CODE, "code_bytes", 50, "Upload a day to code hosting"),
+	FLOOR(RULE_WEBMAIL, "webmail_bytes", 50, "Upload a day to a mail service"),
+	FLOOR(RULE_AI, "ai_bytes", 20, "Upload a day to an AI service"),
+	FLOOR(RULE_REMOTE, "remote_bytes", 200, "Upload a day by remote control"),
+	FLOOR(RULE_CLOUD, "cloud_bytes", 500, "Upload a day to a cloud platform"),
+	FLOOR(RULE_SERVICE, "service_bytes", 500, "Upload a day to any other known service"),
+	FLOOR(RULE_NAMED, "named_bytes", 10, "Upload a day to a name that no list knows"),
+	FLOOR(RULE_ADDRESS, "address_bytes", 10, "Upload a day to an address without a name"),
+	FLOOR(RULE_PUSH, "push_bytes", 2,
+	      "The same in an unknown protocol with hardly an answer"),
+	FLOOR(RULE_SSH, "ssh_bytes", 5, "Upload a day by SSH, scp or sftp"),
+	FLOOR(RULE_TRANSFER, "transfer_bytes", 1, "Upload a day by FTP, TFTP, rsync, SMB or NFS"),
+	FLOOR(RULE_MAIL, "mail_bytes", 30, "Mail sent in a day"),
+	FLOOR(RULE_VPN, "vpn_bytes", 200, "Upload a day through a VPN"),
+	FLOOR(RULE_TOR, "tor_bytes", 5, "Upload a day through Tor"),
+	FLOOR(RULE_PEERS, "peers_bytes", 1000, "Upload a day to one peer of BitTorrent"),
+	FLOOR(RULE_VOICE, "voice_bytes", 1000, "Voice and video sent in a day, little coming back"),
+	FLOOR(RULE_SMALL, "small_bytes", 2, "Upload a day by DNS, NTP and their like"),
+	{ "memory", PARAM_DURATION, offsetof(struct volume_params, memory_s), 3600, 7 * 86400.0, 86400,
+	  "", "Half-life of the sum that is held against the floor" },
+	{ "slow_memory", PARAM_DURATION, offsetof(struct volume_params, slow_memory_s), 86400,
+	  90 * 86400.0, 14 * 86400.0, "", "Half-life of the sum for slow uploads" },
+	{ "slow_times", PARAM_DOUBLE, offsetof(struct volume_params, slow_times), 1, 100, 5, "",
+	  "Floor of the slow sum, in floors of the day" },
+	{ "sanctioned_times", PARAM_DOUBLE, offsetof(struct volume_params, sanctioned_times), 1, 1e6, 10,
+	  "", "How much higher the floor of a sanctioned service is" },
+	{ "known_times", PARAM_DOUBLE, offsetof(struct volume_params, known_times), 1, 1e6, 3, "",
+	  "How much higher the floor is where four inside hosts send" },
+	{ "high_times", PARAM_DOUBLE, offsetof(struct volume_params, high_times), 1, 1e6, 8, "",
+	  "Floors from which the severity is one step higher" },
+	PARAM_END
+};
+
+static uint32_t pair_evidence(const void *entry)
+{
+	const struct volume_pair *p = entry;
+	return p->told_severity ? UINT32_MAX : (uint32_t)fmin(p->slow_up.value / 1024, 4e9);
+}
+
+static uint32_t flow_evidence(const void *entry)
+{
+	const struct volume_flow *f = entry;
+	return (uint32_t)fmin((double)f->seen[0] / 1024, 4e9);
+}
+
+static int init(void *state, const void *parameters, const struct detect_env *env)
+{
+	struct volume_state *s = state;
+	uint32_t pairs = env->max_pairs / 4 ? env->max_pairs / 4 : 1;
+	s->params = parameters;
+	struct table_config config = { .capacity = pairs, .entry_size = sizeof(struct volume_pair),
+				       .key_size = sizeof(struct pair_key), .key = env->key,
+				       .evidence = pair_evidence };
+	int err = table_init(&s->pairs, &config);
+	if (err)
+		return err;
+	config.entry_size = sizeof(struct destination);
+	config.key_size = 8;
+	config.evidence = NULL;
+	err = table_init(&s->destinations, &config);
+	if (err)
+		return err;
+	config.entry_size = sizeof(struct volume_flow);
+	config.evidence = flow_evidence;
+	return table_init(&s->flows, &config);
+}
+
+static void deinit(void *state)
+{
+	struct volume_state *s = state;
+	table_deinit(&s->pairs);
+	table_deinit(&s->destinations);
+	table_deinit(&s->flows);
+}
+
+/* Which end sends out; false: nothing leaves here. */
+static bool find_sender(const struct detect_env *env, const struct event_flow *f, struct upload *u,
+			unsigned *ret_side)
+{
+	const struct event *e = &f->e;
+	if (ipaddr_is_multicast(&e->src) || ipaddr_is_multicast(&e->dst) ||
+	    ipaddr_is_unspecified(&e->src) || ipaddr_is_unspecified(&e->dst) ||
+	    ipaddr_is_link_local(&e->dst) || ipaddr_is_loopback(&e->dst))
+		return false;
+	bool from_inside = context_is_inside(env->context, &e->src, e->tunnel_id);
+	bool to_inside = context_is_inside(env->context, &e->dst, e->tunnel_id);
+	bool is_active_ftp = e->proto == PROTO_TCP && e->sport == FTP_DATA_PORT;
+	*ret_side = 0;
+	if (to_inside) {
+		/* a server's answers are its work; FTP's server opens the data connection itself */
+		if (from_inside || !is_active_ftp)
+			return false;
+		*ret_side = 1;
+	}
+	u->f = f;
+	u->src = *ret_side ? e->dst : e->src;
+	u->dst = *ret_side ? e->src : e->dst;
+	u->port = *ret_side ? e->sport : e->dport;
+	return true;
+}
+
+/* The other direction goes another way: what came back is unknown. */
+static bool is_blind(const struct detect_env *env, const struct event_flow *f)
+{
+	if (!f->one_sided || f->e.proto == PROTO_TCP)
+		return false;
+	return env->one_sided || (f->e.app != APP_UNKNOWN && f->e.app != APP_OTHER);
+}
+
+/* What the event adds to what was counted of its flow before. */
+static bool count_new(struct volume_state *s, const struct event_flow *f, unsigned side,
+		      struct upload *u)
+{
+	uint64_t id = f->e.flow;
+	struct volume_flow *known = table_find(&s->flows, &id);
+	struct volume_flow none = { .id = id };
+	const struct volume_flow *before = known ? known : &none;
+	uint64_t up = f->payload[side], down = f->payload[!side];
+	u->up = up > before->seen[0] ? up - before->seen[0] : 0;
+	u->down = down > before->seen[1] ? down - before->seen[1] : 0;
+	u->packets_up = f->packets[side] - before->packets[0];
+	u->packets_down = f->packets[!side] - before->packets[1];
+	if (f->e.kind == EVENT_FLOW_END) {
+		if (known)
+			table_remove(&s->flows, known);
+		return u->up || u->down;
+	}
+	if (!u->up && !u->down)
+		return false;
+	bool is_new;
+	if (!known)
+		known = table_get(&s->flows, &id, &is_new);
+	if (known) {
+		known->seen[0] = up;
+		known->seen[1] = down;
+		known->packets[0] = f->packets[side];
+		known->packets[1] = f->packets[!side];
+	}
+	return true;
+}
+
+static void find_destination(const struct detect_env *env, struct upload *u)
+{
+	const char *text, *registered;
+	size_t len;
+	u->name = context_name_of(env->context, &u->dst);
+	u->service = context_service_by_ip(env->context, &u->dst);
+	if (u->name) {
+		text = u->name;
+		len = strlen(text);
+		context_registered(env->context, text, len, &registered, &len);
+		finding_text(u->dest, sizeof(u->dest), "%.*s", (int)len, registered);
+	} else {
+		ipaddr_print(&u->dst, u->dest, sizeof(u->dest));
+	}
+	u->dest_hash = hash_bytes(&env->key, u->dest, strlen(u->dest));
+	u->rule = volume_rule_of(u);
+}
+
+static struct destination *note_destination(struct volume_state *s, const struct detect_env *env,
+					    const struct upload *u)
+{
+	bool is_new;
+	struct destination *d = table_get(&s->destinations, &u->dest_hash, &is_new);
+	if (!d)
+		return NULL;
+	if (is_new)
+		d->first_ns = env->steady_ns;
+	uint32_t mark = (uint32_t)(hash_bytes(&env->key, &u->src, sizeof(u->src)) >> 32) | 1;
+	for (uint32_t i = 0; i < d->host_count; i++)
+		if (d->hosts[i] == mark)
+			return d;
+	if (d->host_count < DEST_HOSTS)
+		d->hosts[d->host_count++] = mark;
+	return d;
+}
+
+static struct volume_pair *find_pair(struct volume_state *s, const struct detect_env *env,
+				     const struct upload *u)
+{
+	struct pair_key key;
+	bool is_new;
+	memset(&key, 0, sizeof(key));
+	key.src = u->src;
+	key.dest = u->dest_hash;
+	key.tunnel_key = u->f->e.tunnel_key;
+	key.rule = (uint32_t)u->rule;
+	struct volume_pair *p = table_get(&s->pairs, &key, &is_new);
+	if (!p)
+		return NULL;
+	double half_life = (double)s->params->slow_memory_s;
+	/* so little is left that the story begins anew */
+	bool is_gone = decayed_at(&p->slow_up, env->steady_ns, half_life) < FORGET_BYTES &&
+		       p->total_up > 8 * FORGET_BYTES;
+	if (is_gone)
+		memset((uint8_t *)p + sizeof(key), 0, sizeof(*p) - sizeof(key));
+	if (is_new || is_gone)
+		p->first_ns = u->f->first_ns;
+	return p;
+}
+
+static void add(struct volume_state *s, const struct detect_env *env, struct volume_pair *p,
+		const struct upload *u)
+{
+	double day = (double)s->params->memory_s, slow = (double)s->params->slow_memory_s;
+	const struct event_flow *f = u->f;
+	decayed_add(&p->up, env->steady_ns, day, (double)u->up);
+	decayed_add(&p->down, env->steady_ns, day, (double)u->down);
+	decayed_add(&p->slow_up, env->steady_ns, slow, (double)u->up);
+	decayed_add(&p->slow_down, env->steady_ns, slow, (double)u->down);
+	p->total_up += u->up;
+	p->total_down += u->down;
+	p->packets_up += u->packets_up;
+	p->packets_down += u->packets_down;
+	p->last_ns = f->last_ns > p->last_ns ? f->last_ns : p->last_ns;
+	if (p->packet_count < PAIR_PACKETS && f->e.packet)
+		p->packets[p->packet_count++] = f->e.packet;
+	if (f->e.kind != EVENT_FLOW_END)
+		return;
+	uint64_t size = f->payload[0];
+	p->flows++;
+	if (size >= CHUNK_MIN) {
+		uint64_t slack = p->chunk / 64;
+		bool is_equal = size + slack >= p->chunk && size <= p->chunk + slack;
+		p->chunks = is_equal ? p->chunks + 1 : 0;
+		p->chunk = size;
+	}
+}
+
+static void on_event(void *state, const struct detect_env *env, const struct event *e)
+{
+	struct volume_state *s = state;
+	const struct event_flow *f = (const struct event_flow *)e;
+	struct upload u = { 0 };
+	struct volume_verdict v;
+	unsigned side;
+	if (!s->start_ns)
+		s->start_ns = env->steady_ns;
+	if (e->proto == PROTO_ICMP || e->proto == PROTO_ICMPV6 || !find_sender(env, f, &u, &side) ||
+	    is_blind(env, f) || !count_new(s, f, side, &u))
+		return;
+	find_destination(env, &u);
+	struct volume_pair *p = find_pair(s, env, &u);
+	if (!p)
+		return;
+	add(s, env, p, &u);
+	const struct destination *d = u.up ? note_destination(s, env, &u) : NULL;
+	if (!u.up || !volume_judge(s, env, p, &u, d, &v))
+		return;
+	if (p->told_severity && v.up < GROWTH * p->told_up && (uint8_t)v.severity <= p->told_severity)
+		return;
+	p->told_up = v.up;
+	p->told_severity = (uint8_t)v.severity;
+	s->findings++;
+	volume_explain(s, env, p, &u, &v);
+}
+
+static void counters(const void *state, struct detector_counters *ret)
+{
+	const struct volume_state *s = state;
+	ret->entries = s->pairs.stats.entries;
+	ret->evictions = s->pairs.stats.evictions;
+	ret->evicted_with_evidence = s->pairs.stats.evicted_with_evidence;
+	ret->findings = s->findings;
+	ret->worst_case_bytes =
+		table_worst_case(s->pairs.stats.capacity, sizeof(struct volume_pair)) +
+		table_worst_case(s->destinations.stats.capacity, sizeof(struct destination)) +
+		table_worst_case(s->flows.stats.capacity, sizeof(struct volume_flow));
+}
+
+const struct detector upload_volume_detector = {
+	.name = "upload_volume",
+	.title = "Upload of unusual size",
+	.idea = "Adds up what each host sends to each destination, against what its kind of destination "
+		"explains, and how little comes back",
+	.params = params,
+	.params_size = sizeof(struct volume_params),
+	.state_size = sizeof(struct volume_state),
+	.wants = 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END,
+	.init = init,
+	.deinit = deinit,
+	.on_event = on_event,
+	.counters = counters,
+};

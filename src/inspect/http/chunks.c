@@ -4,8 +4,8 @@
 #include "chunks.h"
 
 #define SIZE_DIGITS_MAX 15
-#define EXTENSION_MAX	4096
-#define TRAILER_MAX	16384
+#define EXTENSION_MAX   4096
+#define TRAILER_MAX     16384
 
 static int hex_value(uint8_t b)
 {

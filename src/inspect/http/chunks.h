@@ -22,9 +22,9 @@ enum http_chunk_phase {
 };
 
 struct http_chunks {
-	uint64_t left;	 /* bytes of the chunk */
+	uint64_t left;   /* bytes of the chunk */
 	uint32_t passed; /* bytes of extension or trailers */
-	uint8_t phase;	 /* enum http_chunk_phase */
+	uint8_t phase;   /* enum http_chunk_phase */
 	uint8_t digits;
 };
 

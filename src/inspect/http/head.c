@@ -17,13 +17,14 @@
 #define FIRST_LINE_MIN 12 /* "GET / HTTP/1" */
 
 static const char *const methods[] = {
-	"GET",	     "POST",	  "PUT",	 "HEAD",	"DELETE",	    "OPTIONS",
-	"PATCH",     "TRACE",	  "CONNECT",	 "PROPFIND",	"PROPPATCH",	    "MKCOL",
-	"COPY",	     "MOVE",	  "LOCK",	 "UNLOCK",	"SEARCH",	    "REPORT",
-	"MERGE",     "CHECKOUT",  "MKACTIVITY",	 "MKCALENDAR",	"ACL",		    "BIND",
-	"LINK",	     "UNLINK",	  "PURGE",	 "SUBSCRIBE",	"UNSUBSCRIBE",	    "NOTIFY",
-	"POLL",	     "BITS_POST", "RPC_IN_DATA", "RPC_OUT_DATA", "SSTP_DUPLEX_POST", "CCM_POST",
-	"BPROPFIND", "M-SEARCH",  "PRI",
+	"GET",        "POST",       "PUT",         "HEAD",         "DELETE",
+	"OPTIONS",    "PATCH",      "TRACE",       "CONNECT",      "PROPFIND",
+	"PROPPATCH",  "MKCOL",      "COPY",        "MOVE",         "LOCK",
+	"UNLOCK",     "SEARCH",     "REPORT",      "MERGE",        "CHECKOUT",
+	"MKACTIVITY", "MKCALENDAR", "ACL",         "BIND",         "LINK",
+	"UNLINK",     "PURGE",      "SUBSCRIBE",   "UNSUBSCRIBE",  "NOTIFY",
+	"POLL",       "BITS_POST",  "RPC_IN_DATA", "RPC_OUT_DATA", "SSTP_DUPLEX_POST",
+	"CCM_POST",   "BPROPFIND",  "M-SEARCH",    "PRI",
 };
 
 /* True when the shorter of the two begins the longer. */
@@ -168,8 +169,8 @@ static int read_request_line(struct http_head *h, const struct http_text *line, 
 	h->method = (struct http_text){ line->data, (size_t)(space - line->data) };
 	h->uri = trim(space, end);
 	if (!is_ended)
-		return http_head_is_likely((const uint8_t *)line->data, line->len) ? 0
-										   : -EXF_E_FORMAT;
+		return http_head_is_likely((const uint8_t *)line->data, line->len) ? 0 :
+										     -EXF_E_FORMAT;
 	const char *last = memrchr(h->uri.data, ' ', h->uri.len);
 	if (!last)
 		return -EXF_E_FORMAT; /* HTTP/0.9 has no head */
@@ -276,9 +277,9 @@ int http_head_read(const uint8_t *data, size_t len, bool is_cut, const struct ha
 	memset(ret, 0, sizeof(*ret));
 	if (!next_line(&c, &line, &is_ended))
 		return -EXF_E_FORMAT;
-	int r = line.len >= 5 && memcmp(line.data, "HTTP/", 5) == 0
-			? read_status_line(ret, &line)
-			: read_request_line(ret, &line, is_ended || !is_cut);
+	int r = line.len >= 5 && memcmp(line.data, "HTTP/", 5) == 0 ?
+			read_status_line(ret, &line) :
+			read_request_line(ret, &line, is_ended || !is_cut);
 	if (r < 0)
 		return r;
 	ret->header_hash = key->k[0];

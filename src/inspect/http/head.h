@@ -24,14 +24,14 @@ struct http_text {
 struct http_head {
 	bool is_response;
 	bool is_chunked;
-	bool is_coded;	     /* a transfer coding other than chunked comes last */
-	bool is_ambiguous;   /* lengths that contradict each other, or are no numbers */
+	bool is_coded;     /* a transfer coding other than chunked comes last */
+	bool is_ambiguous; /* lengths that contradict each other, or are no numbers */
 	bool has_length;
-	uint8_t version;     /* 10, 11, 20; 0: the line is cut before it */
+	uint8_t version; /* 10, 11, 20; 0: the line is cut before it */
 	uint16_t status;
 	uint16_t header_count;
 	uint64_t content_length; /* if has_length */
-	uint64_t header_hash;	 /* keyed: names, as spelled, in their order */
+	uint64_t header_hash;    /* keyed: names, as spelled, in their order */
 	struct http_text method, uri, reason;
 	struct http_text host, user_agent, content_type, referrer, cookie;
 };

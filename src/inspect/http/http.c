@@ -14,19 +14,19 @@
  */
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
-
 #include "chunks.h"
 #include "head.h"
 
 #define MESSAGES_MAX 64 /* a flow; the bits of the requests are as many */
-#define HEAD_MAX     (STREAM_WINDOW - 2048) /* a longer head would leave the window with the next segment */
+#define HEAD_MAX \
+ (STREAM_WINDOW - 2048) /* a longer head would leave the window with the next segment */
 
 enum phase { PHASE_HEAD, PHASE_LENGTH, PHASE_CHUNKS };
 
 struct http_side {
-	uint8_t phase;	  /* enum phase */
+	uint8_t phase;    /* enum phase */
 	uint32_t scanned; /* bytes of the head looked through for its end */
-	uint64_t left;	  /* bytes of the body */
+	uint64_t left;    /* bytes of the body */
 	struct http_chunks chunks;
 };
 

@@ -30,8 +30,8 @@ struct quic_slot {
 
 struct quic_pool {
 	struct {
-		uint64_t flow;	/* id; 0: free */
-		uint64_t lent;	/* order of lending */
+		uint64_t flow; /* id; 0: free */
+		uint64_t lent; /* order of lending */
 	} owner[QUIC_SLOTS];
 	uint64_t lendings;
 	struct quic_slot slot[QUIC_SLOTS];

@@ -19,14 +19,13 @@
 #include <openssl/evp.h>
 
 #include "exfild/base/cursor.h"
-
 #include "../tls/digest.h"
 
-#define TAG_LEN	    16
-#define SAMPLE_LEN  16
-#define SAMPLE_AT   4 /* from the packet number, as if that had four bytes */
-#define SHA256_LEN  32
-#define HMAC_BLOCK  64
+#define TAG_LEN    16
+#define SAMPLE_LEN 16
+#define SAMPLE_AT  4 /* from the packet number, as if that had four bytes */
+#define SHA256_LEN 32
+#define HMAC_BLOCK 64
 
 enum label { LABEL_SECRET, LABEL_KEY, LABEL_IV, LABEL_HP, LABEL__COUNT };
 
@@ -37,26 +36,40 @@ struct wire {
 	const char *label[LABEL__COUNT];
 };
 
-#define LABELS_1 { "tls13 client in", "tls13 quic key", "tls13 quic iv", "tls13 quic hp" }
-#define LABELS_2 { "tls13 client in", "tls13 quicv2 key", "tls13 quicv2 iv", "tls13 quicv2 hp" }
+#define LABELS_1                                                        \
+ {                                                                      \
+  "tls13 client in", "tls13 quic key", "tls13 quic iv", "tls13 quic hp" \
+ }
+#define LABELS_2                                                              \
+ {                                                                            \
+  "tls13 client in", "tls13 quicv2 key", "tls13 quicv2 iv", "tls13 quicv2 hp" \
+ }
 #define SALT_DRAFT_23                                                                             \
-	{ 0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7,                             \
-	  0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02 }
+ {                                                                                                \
+  0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7, 0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, \
+	  0xbe, 0xf9, 0xf5, 0x02                                                                  \
+ }
 #define SALT_DRAFT_29                                                                             \
-	{ 0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97,                             \
-	  0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99 }
+ {                                                                                                \
+  0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97, 0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, \
+	  0x43, 0x90, 0xa8, 0x99                                                                  \
+ }
 #define SALT_1                                                                                    \
-	{ 0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,                             \
-	  0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a }
+ {                                                                                                \
+  0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17, 0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, \
+	  0xcc, 0xbb, 0x7f, 0x0a                                                                  \
+ }
 #define SALT_2                                                                                    \
-	{ 0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,                             \
-	  0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9 }
+ {                                                                                                \
+  0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93, 0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, \
+	  0xf9, 0xbd, 0x2e, 0xd9                                                                  \
+ }
 
 static const struct wire wires[] = {
 	{ 0x00000001, 0x00000001, 0, SALT_1, LABELS_1 },
 	{ 0x6b3343cf, 0x6b3343cf, 1, SALT_2, LABELS_2 },
 	{ 0xff00001d, 0xff000020, 0, SALT_DRAFT_29, LABELS_1 }, /* drafts 29 to 32 */
-	{ 0xff000021, 0xff000022, 0, SALT_1, LABELS_1 },	/* 33, 34 */
+	{ 0xff000021, 0xff000022, 0, SALT_1, LABELS_1 },        /* 33, 34 */
 	{ 0xff000017, 0xff00001c, 0, SALT_DRAFT_23, LABELS_1 }, /* 23 to 28 */
 	{ 0xfaceb002, 0xfaceb002, 0, SALT_DRAFT_23, LABELS_1 }, /* mvfst */
 };

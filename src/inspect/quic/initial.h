@@ -31,12 +31,12 @@ struct quic_keys {
 struct quic_packet {
 	uint32_t version;
 	bool is_initial;
-	bool is_cut;	    /* its end was not captured */
+	bool is_cut; /* its end was not captured */
 	uint8_t dcid_len;
 	const uint8_t *dcid;
 	const uint8_t *data; /* from the first byte */
 	size_t number_at;    /* offset of the protected packet number */
-	size_t len;	     /* of it that is there */
+	size_t len;          /* of it that is there */
 };
 
 bool quic_version_is_known(uint32_t version);

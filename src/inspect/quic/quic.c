@@ -9,7 +9,6 @@
  * One event_quic a flow, when the hello is whole, or after 8 Initial packets with what there is.
  */
 #include "exfild/inspect/inspector.h"
-
 #include "../tls/hello_event.h"
 #include "assemble.h"
 #include "initial.h"
@@ -30,7 +29,7 @@ struct quic_state {
 	struct quic_keys keys;
 	uint32_t version;
 	bool is_accepted; /* a packet was opened: keys, version and side hold */
-	uint8_t side;	  /* of the client */
+	uint8_t side;     /* of the client */
 	uint8_t slot;
 	uint8_t initials, datagrams;
 };
@@ -187,8 +186,7 @@ static enum inspect_verdict take_initial(struct inspection *in, const struct qui
 	state->is_accepted = true;
 	state->side = (uint8_t)in->side;
 	state->initials++;
-	take_frames(shard->plain, len,
-		    quic_pool_take(&shard->pool, in->flow->id, &state->slot));
+	take_frames(shard->plain, len, quic_pool_take(&shard->pool, in->flow->id, &state->slot));
 	return try_hello(in, state->initials >= INITIALS_MAX);
 }
 

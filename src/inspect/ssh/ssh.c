@@ -13,20 +13,19 @@
 #include "exfild/base/cursor.h"
 #include "exfild/base/str.h"
 #include "exfild/inspect/inspector.h"
-
 #include "../tls/digest.h"
 
-#define BANNER_KEPT   224   /* of at most 255: two sides fit into the state */
-#define LINE_MAX      1024  /* of what servers say before their banner */
-#define PREAMBLE_MAX  16384 /* of all such lines */
-#define PACKET_HEAD   5
-#define PACKET_MAX    16000 /* must fit into the stream's window */
-#define PACKETS_MAX   4	    /* before KEXINIT: ignore, debug */
-#define COOKIE_LEN    16
-#define MSG_IGNORE    2
-#define MSG_DEBUG     4
-#define MSG_KEXINIT   20
-#define HASSH_LEN     32
+#define BANNER_KEPT  224   /* of at most 255: two sides fit into the state */
+#define LINE_MAX     1024  /* of what servers say before their banner */
+#define PREAMBLE_MAX 16384 /* of all such lines */
+#define PACKET_HEAD  5
+#define PACKET_MAX   16000 /* must fit into the stream's window */
+#define PACKETS_MAX  4     /* before KEXINIT: ignore, debug */
+#define COOKIE_LEN   16
+#define MSG_IGNORE   2
+#define MSG_DEBUG    4
+#define MSG_KEXINIT  20
+#define HASSH_LEN    32
 
 enum phase { PHASE_BANNER, PHASE_PACKETS };
 

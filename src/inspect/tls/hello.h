@@ -38,13 +38,13 @@ struct tls_hello {
 	uint16_t legacy_version;
 	uint16_t version; /* highest offered, or chosen */
 	uint16_t cipher;  /* chosen (server) */
-	bool is_whole;	  /* read to its end: what follows is all there was */
-	bool is_retry;	  /* server: HelloRetryRequest */
+	bool is_whole;    /* read to its end: what follows is all there was */
+	bool is_retry;    /* server: HelloRetryRequest */
 	bool has_sni;
 	struct tls_bytes ciphers;    /* client: two bytes each */
 	struct tls_bytes extensions; /* type, length, body each; ends where they stop to parse */
 	struct tls_bytes sni;
-	struct tls_bytes alpn;	     /* length byte and name each */
+	struct tls_bytes alpn;       /* length byte and name each */
 	struct tls_bytes groups;     /* two bytes each */
 	struct tls_bytes formats;    /* one byte each */
 	struct tls_bytes signatures; /* two bytes each */

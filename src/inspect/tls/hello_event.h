@@ -8,7 +8,6 @@
 #define EXFILD_INSPECT_TLS_HELLO_EVENT_H
 
 #include "exfild/inspect/inspector.h"
-
 #include "hello.h"
 
 /* kind: EVENT_TLS or EVENT_QUIC; record_version and quic_version 0 where there is none. */

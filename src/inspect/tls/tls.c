@@ -14,18 +14,17 @@
  */
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
-
 #include "hello_event.h"
 
-#define RECORD_HEAD	 5
-#define RECORD_MAX	 (16384 + 2048)
-#define RECORD_CHANGE	 20
+#define RECORD_HEAD      5
+#define RECORD_MAX       (16384 + 2048)
+#define RECORD_CHANGE    20
 #define RECORD_HANDSHAKE 22
-#define PARTIAL_MIN	 8192 /* of a hello that the window cannot hold, this much is waited for */
+#define PARTIAL_MIN      8192 /* of a hello that the window cannot hold, this much is waited for */
 
 struct tls_state {
 	uint16_t record_version[2];
-	bool is_retried; /* the server asked for another client hello */
+	bool is_retried;  /* the server asked for another client hello */
 	bool is_accepted; /* a hello was read */
 };
 
@@ -36,10 +35,10 @@ struct tls_shard {
 /* What stands at the front of the stream. */
 struct front {
 	const uint8_t *message; /* with its head */
-	size_t len;		/* of it that is there */
-	size_t whole_len;	/* that it says; 0: not known yet */
-	uint32_t used;		/* bytes of the stream up to the end of the last record touched */
-	bool is_other;		/* a record of another kind follows before its end */
+	size_t len;             /* of it that is there */
+	size_t whole_len;       /* that it says; 0: not known yet */
+	uint32_t used;          /* bytes of the stream up to the end of the last record touched */
+	bool is_other;          /* a record of another kind follows before its end */
 };
 
 static bool probe(const struct packet *p, bool from_client)
@@ -116,8 +115,8 @@ static bool is_last(const struct inspection *in, const struct front *f, uint32_t
 {
 	if (in->packet->payload_cap < in->packet->payload_len || f->is_other)
 		return true;
-	return f->whole_len > STREAM_WINDOW - RECORD_HEAD * 2 ? len >= PARTIAL_MIN
-							      : len >= STREAM_WINDOW;
+	return f->whole_len > STREAM_WINDOW - RECORD_HEAD * 2 ? len >= PARTIAL_MIN :
+								len >= STREAM_WINDOW;
 }
 
 static enum inspect_verdict read_client(struct inspection *in, const struct front *f)
@@ -164,8 +163,8 @@ static enum inspect_verdict read_other(struct inspection *in, uint8_t type, uint
 			*ret_used = RECORD_HEAD + said;
 		return said == 1 ? INSPECT_MORE : INSPECT_SIDE_DONE;
 	}
-	return state->is_accepted || in->flow->app == APP_TLS ? INSPECT_SIDE_DONE
-							      : INSPECT_NOT_MINE;
+	return state->is_accepted || in->flow->app == APP_TLS ? INSPECT_SIDE_DONE :
+								INSPECT_NOT_MINE;
 }
 
 static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,

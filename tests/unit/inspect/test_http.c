@@ -122,12 +122,11 @@ static void bodies_between_heads_are_passed_over(void **state)
 /* Every portion of every conversation gives the same events. */
 static void portions_make_no_difference(void **state)
 {
-	static const char text[] =
-		"POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n1234567"
-		"GET /2 HTTP/1.1\nHost: b\n\n"
-		"PUT /3 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-		"3\r\nab\n\r\n01;ext=\"1\"\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n"
-		"HEAD /4 HTTP/1.1\r\nX: y\r\n folded\r\n\r\n";
+	static const char text[] = "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n1234567"
+				   "GET /2 HTTP/1.1\nHost: b\n\n"
+				   "PUT /3 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+				   "3\r\nab\n\r\n01;ext=\"1\"\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n"
+				   "HEAD /4 HTTP/1.1\r\nX: y\r\n folded\r\n\r\n";
 	size_t len = sizeof(text) - 1;
 	(void)state;
 	for (size_t step = 1; step < len; step++) {
@@ -208,9 +207,13 @@ static void after_64_messages_it_lets_go(void **state)
 static void lengths_that_contradict_end_the_side(void **state)
 {
 	static const char *const fields[] = {
-		"Content-Length: 5\r\nContent-Length: 6", "Content-Length: -1",
-		"Content-Length: 9999999999999999999", "Content-Length:", "Content-Length: 5, 5",
-		"Content-Length: 0x10", "Transfer-Encoding: chunked, gzip",
+		"Content-Length: 5\r\nContent-Length: 6",
+		"Content-Length: -1",
+		"Content-Length: 9999999999999999999",
+		"Content-Length:",
+		"Content-Length: 5, 5",
+		"Content-Length: 0x10",
+		"Transfer-Encoding: chunked, gzip",
 	};
 	char text[200];
 	(void)state;
@@ -221,8 +224,9 @@ static void lengths_that_contradict_end_the_side(void **state)
 		assert_int_equal(heads(), 1);
 	}
 	harness_restart(&h);
-	assert_int_equal(client("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"),
-			 INSPECT_MORE);
+	assert_int_equal(
+		client("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"),
+		INSPECT_MORE);
 }
 
 static void broken_chunks_end_the_side(void **state)
@@ -234,8 +238,8 @@ static void broken_chunks_end_the_side(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
 		harness_restart(&h);
-		snprintf(text, sizeof(text), "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n%s",
-			 chunks[i]);
+		snprintf(text, sizeof(text),
+			 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n%s", chunks[i]);
 		assert_int_equal(client(text), INSPECT_SIDE_DONE);
 	}
 }
@@ -353,12 +357,17 @@ static void order_of_names_is_hashed(void **state)
 static void what_is_not_http_is_refused(void **state)
 {
 	static const char *const none[] = {
-		"GETX / HTTP/1.1\r\n", "get / HTTP/1.1\r\n", "SSH-2.0-x\r\n", "\x16\x03\x01",
-		"220 ready\r\n", "HTTX/1.1 200", "S",
+		"GETX / HTTP/1.1\r\n",
+		"get / HTTP/1.1\r\n",
+		"SSH-2.0-x\r\n",
+		"\x16\x03\x01",
+		"220 ready\r\n",
+		"HTTX/1.1 200",
+		"S",
 	};
 	static const char *const looks_like[] = {
-		"OPTIONS sip:a SIP/2.0\r\n", "GET /\r\n", "OPTIONS rtsp://a RTSP/1.0\r\n",
-		"GET / HTTP/3.0\r\n", "HTTP/1.1 2x0 OK\r\n", "GET  HTTP/1.1\r\n",
+		"OPTIONS sip:a SIP/2.0\r\n", "GET /\r\n",           "OPTIONS rtsp://a RTSP/1.0\r\n",
+		"GET / HTTP/3.0\r\n",        "HTTP/1.1 2x0 OK\r\n", "GET  HTTP/1.1\r\n",
 		"GET / HTTP/1.1x\r\n",
 	};
 	(void)state;

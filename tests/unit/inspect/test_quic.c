@@ -14,7 +14,7 @@
 
 extern const struct inspector quic_inspector;
 
-#define DCID "\x83\x94\xc8\xf0\x3e\x51\x57\x08"
+#define DCID          "\x83\x94\xc8\xf0\x3e\x51\x57\x08"
 #define JA4_OVER_QUIC "q13d1516h2_8daaf6152771_e5627efa2ab1"
 
 static struct harness h;
@@ -37,7 +37,10 @@ static int tear_down(void **state)
 
 static struct seal usual(void)
 {
-	struct seal s = { .version = QUIC_1, .dcid = DCID, .number = 2, .number_len = 4,
+	struct seal s = { .version = QUIC_1,
+			  .dcid = DCID,
+			  .number = 2,
+			  .number_len = 4,
 			  .payload_len = 1162 };
 	return s;
 }
@@ -319,7 +322,10 @@ static void every_wrong_byte_is_refused(void **state)
 /* Frames that lie, well sealed. */
 static void hostile_frames_are_survived(void **state)
 {
-	static const struct { const char *bytes; size_t len; } frames[] = {
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} frames[] = {
 		{ "\x06\xff\xff\xff\xff\xff\xff\xff\xff\x01x", 11 },
 		{ "\x06\x00\xff\xff\xff\xff\xff\xff\xff\xff", 10 },
 		{ "\x06\x60\x00\x41\x00", 5 },

@@ -12,8 +12,8 @@
 
 #include "test_tls_build.h"
 
-#define QUIC_1	      0x00000001u
-#define QUIC_2	      0x6b3343cfu
+#define QUIC_1        0x00000001u
+#define QUIC_2        0x6b3343cfu
 #define QUIC_DRAFT_29 0xff00001du
 
 struct seal {
@@ -26,12 +26,16 @@ struct seal {
 };
 
 static inline void hkdf(int mode, const uint8_t *key, size_t key_len, const void *salt,
-			size_t salt_len, const void *info, size_t info_len, uint8_t *dst, size_t len)
+			size_t salt_len, const void *info, size_t info_len, uint8_t *dst,
+			size_t len)
 {
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
 	char digest[] = "SHA256";
-	union { const void *in; void *out; } k = { key }, s = { salt }, i = { info };
+	union {
+		const void *in;
+		void *out;
+	} k = { key }, s = { salt }, i = { info };
 	OSSL_PARAM params[6], *p = params;
 	*p++ = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
 	*p++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
@@ -51,7 +55,8 @@ static inline void hkdf_label(const uint8_t secret[32], const char *label, uint8
 	uint8_t info[64] = { 0, (uint8_t)len, (uint8_t)(strlen(label) + 6) };
 	memcpy(info + 3, "tls13 ", 6);
 	memcpy(info + 9, label, strlen(label));
-	hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, secret, 32, NULL, 0, info, 10 + strlen(label), dst, len);
+	hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, secret, 32, NULL, 0, info, 10 + strlen(label), dst,
+	     len);
 }
 
 /* Appends one packet whose frames are `plain`. */
@@ -66,8 +71,9 @@ static inline void put_initial(struct bytes *m, const struct seal *s, const stru
 	static const uint8_t salt_29[20] = { 0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2,
 					     0x4c, 0x9e, 0x97, 0x86, 0xf1, 0x9c, 0x61,
 					     0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99 };
-	const uint8_t *salt = s->version == QUIC_1 ? salt_1
-						   : s->version == QUIC_2 ? salt_2 : salt_29;
+	const uint8_t *salt = s->version == QUIC_1 ? salt_1 :
+			      s->version == QUIC_2 ? salt_2 :
+						     salt_29;
 	bool is_2 = s->version == QUIC_2;
 	uint8_t initial[32], secret[32], key[16], iv[12], hp[16], mask[32];
 	hkdf(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, (const uint8_t *)s->dcid, 8, salt, 20, NULL, 0,

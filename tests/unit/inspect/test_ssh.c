@@ -245,7 +245,9 @@ static void a_long_banner_is_cut(void **state)
 static void without_kexinit_the_banner_is_told(void **state)
 {
 	static const char *const packets[] = {
-		"\0\0\0\0\0\0\0", "\xff\xff\xff\xff\1\x14", "\0\0\x3f\0\4\x14",
+		"\0\0\0\0\0\0\0",
+		"\xff\xff\xff\xff\1\x14",
+		"\0\0\x3f\0\4\x14",
 	};
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
@@ -328,16 +330,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(the_client_has_its_hassh),
-		TEST(the_server_has_its_hassh),
-		TEST(it_may_be_cut_at_any_byte),
-		TEST(what_was_not_captured_is_not_told),
-		TEST(version_1_has_a_banner_only),
-		TEST(a_missed_banner_leaves_the_hassh),
-		TEST(a_long_banner_is_cut),
-		TEST(without_kexinit_the_banner_is_told),
-		TEST(lists_that_lie_give_no_hassh),
-		TEST(what_is_not_ssh_is_refused),
+		TEST(the_client_has_its_hassh),     TEST(the_server_has_its_hassh),
+		TEST(it_may_be_cut_at_any_byte),    TEST(what_was_not_captured_is_not_told),
+		TEST(version_1_has_a_banner_only),  TEST(a_missed_banner_leaves_the_hassh),
+		TEST(a_long_banner_is_cut),         TEST(without_kexinit_the_banner_is_told),
+		TEST(lists_that_lie_give_no_hassh), TEST(what_is_not_ssh_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

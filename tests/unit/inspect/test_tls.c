@@ -71,13 +71,16 @@ static void the_example_has_its_fingerprints(void **state)
 
 static void known_ja3_are_met(void **state)
 {
-	static const uint16_t ciphers1[] = { 47, 53, 5, 10, 49161, 49162, 49171, 49172,
-					     50, 56, 19, 4, LIST_END };
+	static const uint16_t ciphers1[] = { 47,    53, 5,  10, 49161, 49162,   49171,
+					     49172, 50, 56, 19, 4,     LIST_END };
 	static const uint16_t extensions1[] = { 0, 10, 11, LIST_END };
 	static const uint16_t groups1[] = { 23, 24, 25, LIST_END };
 	static const uint16_t ciphers2[] = { 4, 5, 10, 9, 100, 98, 3, 6, 19, 18, 99, LIST_END };
-	struct hello_plan p = { .legacy = 0x0301, .ciphers = ciphers1, .extensions = extensions1,
-				.groups = groups1, .sni = "a" };
+	struct hello_plan p = { .legacy = 0x0301,
+				.ciphers = ciphers1,
+				.extensions = extensions1,
+				.groups = groups1,
+				.sni = "a" };
 	(void)state;
 	build_client(&p, 16384);
 	harness_stream(&h, true, m.b, m.len);
@@ -288,9 +291,17 @@ static void every_wrong_byte_is_survived(void **state)
 
 static void alpn_of_odd_bytes_is_hex(void **state)
 {
-	static const struct { const char *name, *two; } cases[] = {
-		{ "h", "hh" }, { "\xab", "ab" }, { "a\xcd", "6d" }, { "\xab" "c", "a3" },
-		{ "http/1.1", "h1" }, { "\x30\xab", "3b" },
+	static const struct {
+		const char *name, *two;
+	} cases[] = {
+		{ "h", "hh" },
+		{ "\xab", "ab" },
+		{ "a\xcd", "6d" },
+		{ "\xab"
+		  "c",
+		  "a3" },
+		{ "http/1.1", "h1" },
+		{ "\x30\xab", "3b" },
 	};
 	struct hello_plan p = ja4_plan();
 	(void)state;
@@ -345,7 +356,7 @@ static void a_long_name_is_cut(void **state)
 static void what_is_not_tls_is_refused(void **state)
 {
 	static const char *const others[] = {
-		"GET / HTTP/1.1\r\n\r\n", "\x16\x02\x00\x00\x30\x01", "\x16\x03\x01\x00\x30\x04",
+		"GET / HTTP/1.1\r\n\r\n",   "\x16\x02\x00\x00\x30\x01", "\x16\x03\x01\x00\x30\x04",
 		"\x17\x03\x03\x00\x30\x01", "\x16\x03\x09\x00\x30\x01",
 	};
 	static const char none[] = "\x16\x03\x01\x00\x08\x01\x00\x00\x04\xfe\xff\x00\x00";

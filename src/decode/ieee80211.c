@@ -41,15 +41,17 @@ enum decode_result ieee80211_decode(struct walk *w)
 	const uint8_t *start = w->c.pos;
 	uint8_t control = cursor_u8(&w->c);
 	uint8_t flags = cursor_u8(&w->c);
-	cursor_skip(&w->c, 2);
-	const uint8_t *addresses = cursor_take(&w->c, 12);
-	cursor_skip(&w->c, 8);
 	if (!cursor_ok(&w->c))
 		return walk_other(w, COUNT_WLAN_TRUNCATED);
 	if ((control & WLAN_TYPE_MASK) != WLAN_TYPE_DATA || (control & WLAN_SUBTYPE_NULL))
 		return walk_other(w, COUNT_WLAN_NO_DATA);
 	if (flags & WLAN_PROTECTED)
 		return walk_other(w, COUNT_WLAN_PROTECTED);
+	cursor_skip(&w->c, 2);
+	const uint8_t *addresses = cursor_take(&w->c, 12);
+	cursor_skip(&w->c, 8);
+	if (!cursor_ok(&w->c))
+		return walk_other(w, COUNT_WLAN_TRUNCATED);
 
 	uint8_t ds = flags & (WLAN_TO_DS | WLAN_FROM_DS);
 	uint16_t qos = 0;

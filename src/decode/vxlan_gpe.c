@@ -6,7 +6,7 @@
 #include "walk.h"
 
 enum { GPE_VERSION = 0x30, GPE_I = 0x08, GPE_P = 0x04, GPE_OAM = 0x01 };
-enum { GPE_IPV4 = 1, GPE_IPV6 = 2, GPE_ETHERNET = 3 };
+enum { GPE_IPV4 = 1, GPE_IPV6 = 2, GPE_ETHERNET = 3, GPE_NSH = 4 };
 
 enum decode_result vxlan_gpe_decode(struct walk *w)
 {
@@ -28,6 +28,8 @@ enum decode_result vxlan_gpe_decode(struct walk *w)
 		return decode_tunnel(w, &carrier, ETHERTYPE_IPV6);
 	case GPE_ETHERNET:
 		return decode_tunnel(w, &carrier, ETHERTYPE_BRIDGED);
+	case GPE_NSH:
+		return decode_tunnel(w, &carrier, ETHERTYPE_NSH);
 	default:
 		return walk_other(w, COUNT_VXLAN_GPE_BAD);
 	}

@@ -91,7 +91,8 @@ struct packet {
 	uint16_t frames;       /* IP packets that ip_len sums: 1, or the number of fragments */
 	const uint8_t *l3;     /* IP (or ARP) header */
 	const uint8_t *payload; /* NULL when payload_cap is 0 */
-	const uint8_t *mac;    /* 12 bytes: destination, source of the Ethernet just around l3; NULL if none */
+	/* 12 bytes: destination, source of the Ethernet just around l3; NULL if none */
+	const uint8_t *mac;
 	struct block *block;
 	struct ipaddr outer_src, outer_dst; /* ends of the outermost carrier; zero without tunnel */
 };

@@ -92,6 +92,58 @@ static void pptp_and_unknown_stay_plain(void **state)
 	assert_int_equal(t->p.tunnel_depth, 0);
 }
 
+static void eoip_is_entered(void **state)
+{
+	struct decoding *t = *state;
+	build_inner(&t->b);
+	build_ethernet(&t->b, 0x0800);
+	build_gre(&t->b, "\x20\x01\x64\0\0\x3a\x07\0", 8);
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_inner(t);
+	assert_int_equal(t->p.tunnel_type, TUNNEL_GRE);
+	assert_int_equal(t->p.tunnel_id, 7);
+	assert_truncations(t, LINK_RAW);
+	uint64_t bad = counter(t, "gre.eoip_bad");
+	build_data(&t->b)[25] = 0x3b;
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_int_equal(counter(t, "gre.eoip_bad"), bad + 1);
+	assert_int_equal(t->p.proto, 47);
+}
+
+static void wccp_of_both_versions_is_entered(void **state)
+{
+	struct decoding *t = *state;
+	build_inner(&t->b);
+	build_gre(&t->b, "\0\0\x88\x3e", 4);
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_inner(t);
+	build_inner(&t->b);
+	build_gre(&t->b, "\0\0\x88\x3e\0\0\0\0", 8);
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_inner(t);
+	assert_truncations(t, LINK_RAW);
+}
+
+static void gre_in_udp_is_entered(void **state)
+{
+	struct decoding *t = *state;
+	build_inner(&t->b);
+	build_bytes(&t->b, "\0\0\x08\0", 4);
+	build_udp(&t->b, 50000, 4754);
+	build_ipv4(&t->b, 8, 9, 17);
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_inner(t);
+	assert_int_equal(t->p.tunnel_type, TUNNEL_GRE);
+	assert_truncations(t, LINK_RAW);
+	build_payload(&t->b, 30, 0xff);
+	build_udp(&t->b, 50000, 4754);
+	build_ipv4(&t->b, 8, 9, 17);
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_int_equal(t->p.proto, PROTO_UDP);
+	assert_int_equal(t->p.dport, 4754);
+	assert_int_equal(t->p.payload_len, 30);
+}
+
 static void inner_packet_loses_the_outer_mac(void **state)
 {
 	struct decoding *t = *state;
@@ -110,6 +162,9 @@ int main(void)
 		DECODING_TEST(key_is_part_of_the_tunnel),
 		DECODING_TEST(ethernet_with_a_subnet_is_nvgre),
 		DECODING_TEST(pptp_and_unknown_stay_plain),
+		DECODING_TEST(eoip_is_entered),
+		DECODING_TEST(wccp_of_both_versions_is_entered),
+		DECODING_TEST(gre_in_udp_is_entered),
 		DECODING_TEST(inner_packet_loses_the_outer_mac),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

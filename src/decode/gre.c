@@ -1,6 +1,6 @@
 /*
- * decode/gre.c - Generic Routing Encapsulation (RFC 2784, RFC 2890, RFC 1701), also in UDP (RFC 8086),
- * and NVGRE (RFC 7637).
+ * decode/gre.c - Generic Routing Encapsulation (RFC 2784, RFC 2890, RFC 1701), also in UDP
+ * (RFC 8086), and NVGRE (RFC 7637).
  *
  *   | C R K S s 000 00000 version 3 | protocol 2 |
  *   | checksum 2, offset 2: C or R | key 4: K | sequence 4: S | routes: R | ...

@@ -1,7 +1,8 @@
 /*
  * decode/nsh.c - Network Service Header (RFC 8300).
  *
- *   | version 2, O 1, 0, ttl 6, length 6 in 4 bytes | 0, MD type 4 | next 8 | path 24, index 8 | ...
+ *   | version 2, O 1, 0, ttl 6, length 6 in 4 bytes | 0, MD type 4 | next 8 |
+ *   | path 24, index 8 | context ... |
  */
 #include "walk.h"
 

@@ -83,6 +83,26 @@ static void a_query_is_one_event(void **state)
 	assert_int_equal(harness_count(&h, EVENT_NAME), 0);
 }
 
+static void capitals_are_counted(void **state)
+{
+	char name[64];
+	(void)state;
+	for (unsigned b = 1; b < 256; b++) {
+		for (unsigned n = 1; n < 30; n++) {
+			memset(name, (int)b, n);
+			memcpy(name + n, "aZ.@[", 6);
+			if (b == '.')
+				name[n - 1] = 'x';
+			harness_restart(&h);
+			put_header(&m, 0x0100, 1, 0, 0, 0);
+			put_question(&m, b == '.' ? name + n - 1 : name, 16);
+			send(true);
+			bool is_upper = b >= 'A' && b <= 'Z';
+			assert_int_equal(only_dns()->upper_case, 1 + (is_upper ? n : 0));
+		}
+	}
+}
+
 static void the_root_is_an_empty_name(void **state)
 {
 	(void)state;
@@ -431,6 +451,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_query_is_one_event),
+		TEST(capitals_are_counted),
 		TEST(the_root_is_an_empty_name),
 		TEST(a_chain_names_its_address),
 		TEST(answers_of_every_type_have_a_text),

@@ -19,6 +19,7 @@
 #define CAPACITY_MAX (1u << 30)
 #define CLOCK_WINDOW 16
 #define IN_USE	     (1u << 31)
+#define INDEX_FIRST  1024 /* words: the index begins small, to stay in the caches, and doubles */
 
 struct head {
 	uint32_t hash;
@@ -96,9 +97,10 @@ int table_init(struct table *t, const struct table_config *config)
 	t->on_evict = config->on_evict;
 	t->arg = config->arg;
 	t->stats.capacity = config->capacity;
-	t->mask = (uint32_t)(index_count(config->capacity) - 1);
+	size_t words = index_count(config->capacity);
+	t->mask = (uint32_t)((words < INDEX_FIRST ? words : INDEX_FIRST) - 1);
 	t->slab = map_bytes(config->capacity * t->entry_size);
-	t->index = map_bytes(((size_t)t->mask + 1) * sizeof(*t->index));
+	t->index = map_bytes(words * sizeof(*t->index));
 	t->free_list = map_bytes(config->capacity * sizeof(*t->free_list));
 	if (t->slab == NULL || t->index == NULL || t->free_list == NULL) {
 		table_deinit(t);
@@ -110,7 +112,7 @@ int table_init(struct table *t, const struct table_config *config)
 void table_deinit(struct table *t)
 {
 	unmap_bytes(t->slab, t->stats.capacity * t->entry_size);
-	unmap_bytes(t->index, ((size_t)t->mask + 1) * sizeof(*t->index));
+	unmap_bytes(t->index, index_count(t->stats.capacity) * sizeof(*t->index));
 	unmap_bytes(t->free_list, t->stats.capacity * sizeof(*t->free_list));
 	memset(t, 0, sizeof(*t));
 }
@@ -159,6 +161,22 @@ void *table_find_hashed(const struct table *t, const void *key, uint64_t hash)
 void *table_find(const struct table *t, const void *key)
 {
 	return table_find_hashed(t, key, table_hash(t, key));
+}
+
+void table_prefetch_index(const struct table *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->index[(uint32_t)hash & t->mask]);
+}
+
+void table_prefetch_entry(const struct table *t, uint64_t hash)
+{
+	uint32_t at = t->index[(uint32_t)hash & t->mask];
+
+	if (at == 0 || ((at ^ (uint32_t)hash) & ~t->mask) != 0)
+		return;
+	const uint8_t *h = (const uint8_t *)head_at(t, (at & t->mask) - 1);
+	for (size_t i = 0; i < t->entry_size && i < 256; i += 64)
+		__builtin_prefetch(h + i, 1);
 }
 
 /* Empties a position of the index and moves back what was pushed past it. */
@@ -226,6 +244,33 @@ static void evict_one(struct table *t)
 		table_remove(t, entry_of(h));
 }
 
+static void link_slot(struct table *t, uint32_t hash, uint32_t slot)
+{
+	uint32_t i = hash & t->mask;
+	while (t->index[i] != 0)
+		i = (i + 1) & t->mask;
+	t->index[i] = (hash & ~t->mask) | (slot + 1);
+}
+
+/*
+ * Doubles the index when it would be more than half full.  Its mapping has the final size from the
+ * start, so that this needs no memory and cannot fail.
+ */
+static void grow_index(struct table *t)
+{
+	size_t count = (size_t)t->mask + 1;
+
+	if ((size_t)t->used_high * 2 < count || count >= index_count(t->stats.capacity))
+		return;
+	memset(t->index, 0, count * sizeof(*t->index));
+	t->mask = (uint32_t)(2 * count - 1);
+	for (uint32_t slot = 0; slot < t->used_high; slot++) {
+		const struct head *h = head_at(t, slot);
+		if (h->slot & IN_USE)
+			link_slot(t, h->hash, slot);
+	}
+}
+
 void *table_get(struct table *t, const void *key, bool *ret_new)
 {
 	return table_get_hashed(t, key, table_hash(t, key), ret_new);
@@ -244,16 +289,14 @@ void *table_get_hashed(struct table *t, const void *key, uint64_t full_hash, boo
 	if (t->stats.entries == t->stats.capacity)
 		evict_one(t);
 	uint32_t slot = t->free_count > 0 ? t->free_list[--t->free_count] : t->used_high++;
+	grow_index(t);
 	h = head_at(t, slot);
 	h->hash = hash;
 	h->slot = slot | IN_USE;
 	uint8_t *entry = entry_of(h);
 	memcpy(entry, key, t->key_size);
 	memset(entry + t->key_size, 0, t->user_size - t->key_size);
-	uint32_t i = hash & t->mask;
-	while (t->index[i] != 0)
-		i = (i + 1) & t->mask;
-	t->index[i] = (hash & ~t->mask) | (slot + 1);
+	link_slot(t, hash, slot);
 	t->stats.entries++;
 	return entry;
 }

@@ -118,6 +118,7 @@ void timer_arm(struct wheel *w, struct timer *t, uint64_t deadline)
 	t->deadline = deadline;
 	place(w, t);
 	w->armed++;
+	w->quiet_until = 0;
 }
 
 void timer_disarm(struct wheel *w, struct timer *t)
@@ -173,9 +174,15 @@ static void move_down(struct wheel *w, unsigned level)
 void wheel_advance(struct wheel *w, uint64_t now, timer_fn fire, void *arg)
 {
 	unsigned level;
-	uint64_t tick;
+	uint64_t tick = UINT64_MAX;
+	bool waits;
 
-	while (next_stop(w, &level, &tick) && tick <= now) {
+	if (now < w->quiet_until) {
+		if (now > w->now)
+			w->now = now;
+		return;
+	}
+	while ((waits = next_stop(w, &level, &tick)) && tick <= now) {
 		w->now = tick;
 		if (level > 0)
 			move_down(w, level);
@@ -189,11 +196,14 @@ void wheel_advance(struct wheel *w, uint64_t now, timer_fn fire, void *arg)
 	}
 	if (now > w->now)
 		w->now = now;
+	w->quiet_until = waits ? tick : UINT64_MAX;
 }
 
 void wheel_shift(struct wheel *w, uint64_t ticks)
 {
 	struct timer list;
+
+	w->quiet_until = 0;
 
 	list_init(&list);
 	for (unsigned level = 0; level < WHEEL_LEVELS; level++) {

@@ -11,11 +11,21 @@
 #include "services.h"
 #include "suffix.h"
 
+#define INSIDE_SLOTS 1024
+
+/* What context_is_inside() answered for an address; asked several times for every flow. */
+struct inside_slot {
+	struct ipaddr addr;
+	uint32_t tunnel_id;
+	uint8_t answer; /* 0: none yet, 1: outside, 2: inside */
+};
+
 struct context {
 	struct context_zone *zones;
 	size_t zone_count;
 	struct prefix_set by_zone;
 	struct prefix_set ranges; /* built-in and --inside: inside, without a zone's name */
+	struct inside_slot *inside_slots; /* INSIDE_SLOTS, direct-mapped */
 	struct services services;
 	struct suffix *suffix;
 	struct names names;

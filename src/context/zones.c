@@ -56,7 +56,8 @@ static int add_zones(struct context *c, const struct context_options *o)
 
 int zones_init(struct context *c, const struct context_options *o, char *ret_why, size_t why_size)
 {
-	int r = add_zones(c, o);
+	c->inside_slots = calloc(INSIDE_SLOTS, sizeof(*c->inside_slots));
+	int r = c->inside_slots ? add_zones(c, o) : -EXF_E_NOMEM;
 	for (size_t i = 0; r == 0 && i < o->inside_count; i++)
 		r = add_range(c, &o->inside[i]);
 	if (r < 0) {
@@ -70,6 +71,8 @@ int zones_init(struct context *c, const struct context_options *o, char *ret_why
 
 void zones_deinit(struct context *c)
 {
+	free(c->inside_slots);
+	c->inside_slots = NULL;
 	free(c->zones);
 	c->zones = NULL;
 	prefix_set_deinit(&c->by_zone);
@@ -83,11 +86,23 @@ const struct context_zone *context_zone(const struct context *c, const struct ip
 	return entry ? &c->zones[entry->value] : NULL;
 }
 
-bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
+static bool find_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
 {
 	return prefix_set_find(&c->ranges, a, tunnel_id) ||
 	       prefix_set_find(&c->by_zone, a, tunnel_id) || ipaddr_is_link_local(a) ||
 	       ipaddr_is_loopback(a) || ipaddr_is_multicast(a) || ipaddr_is_unspecified(a);
+}
+
+bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
+{
+	uint64_t mixed = (a->u.q[0] ^ a->u.q[1] * 0x9e3779b97f4a7c15ull) * 0xe7037ed1a0b428dbull;
+	struct inside_slot *slot = &c->inside_slots[(mixed >> 40) % INSIDE_SLOTS];
+	if (!slot->answer || slot->tunnel_id != tunnel_id || !ipaddr_equal(&slot->addr, a)) {
+		slot->addr = *a;
+		slot->tunnel_id = tunnel_id;
+		slot->answer = find_inside(c, a, tunnel_id) ? 2 : 1;
+	}
+	return slot->answer == 2;
 }
 
 struct list {

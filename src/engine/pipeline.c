@@ -68,6 +68,11 @@ void shard_free(struct shard *s)
 	free(s);
 }
 
+void shard_prefetch(const struct shard *s, const struct packet *p, unsigned stage)
+{
+	flow_table_prefetch(s->flows, p, stage);
+}
+
 void shard_packet(struct shard *s, const struct packet *p, uint64_t seq)
 {
 	struct flow_step step;

@@ -36,6 +36,8 @@ static inline unsigned shard_of(const struct packet *p)
 	return (unsigned)(p->pair_hash >> 61);
 }
 
+/* Some packets before shard_packet(): stage 0, then stage 1. */
+void shard_prefetch(const struct shard *s, const struct packet *p, unsigned stage);
 void shard_packet(struct shard *s, const struct packet *p, uint64_t seq);
 void shard_tick(struct shard *s, uint64_t seq, uint64_t now_ns);
 void shard_leap(struct shard *s, uint64_t delta_ns);

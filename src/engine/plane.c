@@ -14,6 +14,7 @@
 #define ROUNDS        8
 #define ROUND_PACKETS 2048
 #define WORKERS_MAX   64
+#define AHEAD	      16 /* packets whose cache lines are on their way; asked for twice */
 
 enum item_kind { ITEM_PACKET, ITEM_TICK, ITEM_FLUSH };
 
@@ -48,6 +49,11 @@ struct plane {
 	struct shard *shards[SHARDS];
 	struct analysis *analysis;
 	unsigned workers;
+	/* one worker: what is decoded and waits for its cache lines, all in one block */
+	struct item ahead[AHEAD];
+	unsigned ahead_first, ahead_count;
+	struct block *ahead_block;
+	struct packet slot; /* several workers: copied from here into its shard's part */
 	/* rounds: all below under the lock, but the round that the reader is filling */
 	struct round rounds[ROUNDS];
 	uint64_t published, analysed; /* rounds in all */
@@ -62,7 +68,7 @@ struct plane {
 	unsigned thread_count;
 };
 
-/* ---- one worker: everything at once ---- */
+/* ---- one worker: everything on the reader's thread ---- */
 
 static void drain(struct plane *p, struct event_log *log)
 {
@@ -73,15 +79,66 @@ static void drain(struct plane *p, struct event_log *log)
 	event_log_reset(log);
 }
 
-static void tick_now(struct plane *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns)
+static void tick_now(struct plane *p, const struct item *item)
 {
 	for (unsigned i = 0; i < SHARDS; i++) {
-		if (leap_ns)
-			shard_leap(p->shards[i], leap_ns);
-		shard_tick(p->shards[i], seq, now_ns);
+		if (item->leap_ns)
+			shard_leap(p->shards[i], item->leap_ns);
+		shard_tick(p->shards[i], item->seq, item->now_ns);
 		drain(p, shard_log(p->shards[i]));
 	}
-	analysis_tick(p->analysis, now_ns, leap_ns);
+	analysis_tick(p->analysis, item->now_ns, item->leap_ns);
+}
+
+static void prefetch(struct plane *p, const struct item *item, unsigned stage)
+{
+	if (item->kind == ITEM_PACKET)
+		shard_prefetch(p->shards[shard_of(&item->packet)], &item->packet, stage);
+}
+
+static void run_first(struct plane *p)
+{
+	struct item *item = &p->ahead[p->ahead_first];
+	p->ahead_first = (p->ahead_first + 1) % AHEAD;
+	p->ahead_count--;
+	if (item->kind == ITEM_TICK) {
+		tick_now(p, item);
+		return;
+	}
+	struct shard *s = p->shards[shard_of(&item->packet)];
+	shard_packet(s, &item->packet, item->seq);
+	drain(p, shard_log(s));
+}
+
+static void run_ahead(struct plane *p)
+{
+	while (p->ahead_count)
+		run_first(p);
+}
+
+static struct item *next_slot(struct plane *p)
+{
+	if (p->ahead_count == AHEAD)
+		run_first(p);
+	return &p->ahead[(p->ahead_first + p->ahead_count) % AHEAD];
+}
+
+/* The slot is filled: its cache lines are asked for, and those of an earlier one a second time. */
+static void take_slot(struct plane *p, const struct item *item)
+{
+	p->ahead_count++;
+	prefetch(p, item, 0);
+	if (p->ahead_count > AHEAD / 2)
+		prefetch(p, &p->ahead[(p->ahead_first + p->ahead_count - AHEAD / 2) % AHEAD], 1);
+}
+
+static void change_block(struct plane *p, struct block *b)
+{
+	run_ahead(p);
+	block_release(p->ahead_block);
+	p->ahead_block = b;
+	if (b)
+		block_hold(b);
 }
 
 /* ---- rounds ---- */
@@ -111,6 +168,10 @@ static void run_part(struct plane *p, unsigned shard, struct part *part)
 	struct shard *s = p->shards[shard];
 	for (size_t i = 0; i < part->count; i++) {
 		const struct item *item = &part->items[i];
+		if (i + AHEAD < part->count)
+			prefetch(p, &part->items[i + AHEAD], 0);
+		if (i + AHEAD / 2 < part->count)
+			prefetch(p, &part->items[i + AHEAD / 2], 1);
 		switch (item->kind) {
 		case ITEM_PACKET:
 			shard_packet(s, &item->packet, item->seq);
@@ -266,14 +327,26 @@ static void hold_block(struct round *r, struct block *b)
 
 /* ---- the reader's interface ---- */
 
-void plane_packet(struct plane *p, const struct packet *packet, uint64_t seq)
+struct packet *plane_slot(struct plane *p)
 {
-	unsigned shard = shard_of(packet);
+	return p->workers == 1 ? &next_slot(p)->packet : &p->slot;
+}
+
+void plane_packet(struct plane *p, struct packet *packet, uint64_t seq)
+{
 	if (p->workers == 1) {
-		shard_packet(p->shards[shard], packet, seq);
-		drain(p, shard_log(p->shards[shard]));
+		struct item *item = next_slot(p);
+		if (packet->block != p->ahead_block) {
+			/* running the others moves the slot's place in the ring, not its bytes */
+			change_block(p, packet->block);
+			p->ahead_first = (unsigned)(item - p->ahead);
+		}
+		item->kind = ITEM_PACKET;
+		item->seq = seq;
+		take_slot(p, item);
 		return;
 	}
+	unsigned shard = shard_of(packet);
 	struct round *r = filling(p);
 	struct item *item = add_item(&r->parts[shard], ITEM_PACKET, seq);
 	item->packet = *packet;
@@ -285,7 +358,10 @@ void plane_packet(struct plane *p, const struct packet *packet, uint64_t seq)
 void plane_tick(struct plane *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns)
 {
 	if (p->workers == 1) {
-		tick_now(p, seq, now_ns, leap_ns);
+		struct item *item = next_slot(p);
+		*item = (struct item){ .seq = seq, .kind = ITEM_TICK, .now_ns = now_ns,
+				       .leap_ns = leap_ns };
+		take_slot(p, item);
 		return;
 	}
 	struct round *r = filling(p);
@@ -324,6 +400,8 @@ void plane_finish(struct plane *p, uint64_t *seq, uint64_t now_ns)
 {
 	if (p->workers > 1)
 		finish_all(p);
+	else
+		change_block(p, NULL);
 	for (unsigned i = 0; i < SHARDS; i++)
 		while (flush_portion(p, i, (*seq)++, now_ns))
 			;
@@ -385,6 +463,7 @@ void plane_free(struct plane *p)
 	pthread_mutex_unlock(&p->lock);
 	for (unsigned i = 0; i < p->thread_count; i++)
 		pthread_join(p->threads[i], NULL);
+	block_release(p->ahead_block);
 	for (unsigned r = 0; r < ROUNDS; r++) {
 		for (unsigned i = 0; i < SHARDS; i++) {
 			event_log_free(p->rounds[r].parts[i].log);

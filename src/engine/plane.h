@@ -22,8 +22,10 @@ struct plane *plane_new(unsigned workers, const struct shard_limits *limits,
 /* Joins the threads and frees the shards; what was posted is finished first. */
 void plane_free(struct plane *p);
 
-/* The packet's block is held as long as it is needed. */
-void plane_packet(struct plane *p, const struct packet *packet, uint64_t seq);
+/* Where the next packet is to be decoded to. */
+struct packet *plane_slot(struct plane *p);
+/* Takes what plane_slot() gave, filled. The packet's block is held as long as it is needed. */
+void plane_packet(struct plane *p, struct packet *packet, uint64_t seq);
 /* A tick of packet time for every shard and the analysis; leap_ns: the clock has just jumped. */
 void plane_tick(struct plane *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
 /* The input is at its end: ends all flows; returns when all is analysed. */

@@ -43,13 +43,14 @@ static void tick(struct reader *r, uint64_t *seq, uint64_t *ticked, uint64_t now
 
 static void one_frame(struct reader *r, const struct frame *f, uint64_t now_ns, uint64_t *seq)
 {
-	struct packet p;
-	enum decode_result got = decode_frame(r->decoder, f, now_ns, &p);
+	struct packet *p = plane_slot(r->plane);
+	enum decode_result got = decode_frame(r->decoder, f, now_ns, p);
 	if (got != DECODE_PACKET && got != DECODE_REASSEMBLED)
 		return;
-	plane_packet(r->plane, &p, (*seq)++);
+	struct block *block = p->block;
+	plane_packet(r->plane, p, (*seq)++);
 	if (got == DECODE_REASSEMBLED)
-		block_release(p.block);
+		block_release(block);
 }
 
 int reader_run(struct reader *r)

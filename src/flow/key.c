@@ -7,6 +7,7 @@
 #include "key.h"
 
 #include "exfild/base/cursor.h"
+#include "exfild/base/hash.h"
 
 struct icmp_pair {
 	uint8_t query, reply;
@@ -168,4 +169,26 @@ bool flow_key_same_pair(const struct packet *p, const struct flow_key *k)
 {
 	return (ipaddr_equal(&p->src, &k->addr[0]) && ipaddr_equal(&p->dst, &k->addr[1])) ||
 	       (ipaddr_equal(&p->src, &k->addr[1]) && ipaddr_equal(&p->dst, &k->addr[0]));
+}
+
+static uint64_t ports_hash(uint64_t pair_hash, uint16_t a, uint16_t b, uint8_t proto)
+{
+	uint64_t low = a < b ? a : b;
+	uint64_t high = a < b ? b : a;
+	return hash_mix(pair_hash, high << 32 | low << 8 | proto);
+}
+
+uint64_t flow_packet_hash(const struct packet *p)
+{
+	if (!is_icmp(p->proto))
+		return ports_hash(p->pair_hash, p->sport, p->dport, p->proto);
+	bool echo = flow_icmp_is_query(p) || flow_icmp_is_reply(p);
+	return ports_hash(p->pair_hash, echo ? p->dport : 0, 0, p->proto);
+}
+
+uint64_t flow_key_hash(uint64_t pair_hash, const struct flow_key *k)
+{
+	if (is_icmp(k->proto))
+		return ports_hash(pair_hash, k->port[0], 0, k->proto);
+	return ports_hash(pair_hash, k->port[0], k->port[1], k->proto);
 }

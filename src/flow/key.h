@@ -18,6 +18,12 @@ bool flow_icmp_is_reply(const struct packet *p);
 unsigned flow_guess_client(const struct packet *p, unsigned side);
 /* The key that the packet quoted in an ICMP error belongs to; false when it cannot be read. */
 bool flow_key_quoted(const struct packet *p, struct flow_key *ret);
+/*
+ * The hash of a flow: the pair's, mixed with what does not depend on direction.  The same for a
+ * packet and for the key made of it.
+ */
+uint64_t flow_packet_hash(const struct packet *p);
+uint64_t flow_key_hash(uint64_t pair_hash, const struct flow_key *k);
 /* Whether the key's two addresses are the packet's own two. */
 bool flow_key_same_pair(const struct packet *p, const struct flow_key *k);
 

@@ -177,7 +177,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* A flow at rest waits for its idle time-out only; the next packet wakes it (see count_packet). */
+/* A flow at rest waits for its idle time-out only; the next packet wakes it. */
 static void arm(struct flow_table *t, struct flow *f)
 {
 	uint64_t due =
@@ -187,7 +187,7 @@ static void arm(struct flow_table *t, struct flow *f)
 	if (f->last_ns > f->reported_ns)
 		due = sooner(due, f->reported_ns + t->limits.active_s * SECOND_NS);
 	else
-		f->flags2 |= FLOW2_AT_REST;
+		f->flags |= FLOW_AT_REST;
 	timer_arm(&t->wheel, &f->timer, tick_of(due) + 1);
 }
 
@@ -252,7 +252,7 @@ static void begin_flow(struct flow_table *t, struct flow *f, const struct packet
 	f->id = t->next_id++;
 	f->first_ns = t->now_ns;
 	f->last_ns = t->now_ns;
-	f->reported_ns = t->now_ns;
+	f->reported_ns = t->now_ns - 1; /* nothing was told yet */
 	f->tunnel_id = p->tunnel_id;
 	f->tunnel_type = p->tunnel_type;
 	f->vlan = p->vlan;
@@ -279,12 +279,6 @@ static void begin_flow(struct flow_table *t, struct flow *f, const struct packet
 	emit(t, f, EVENT_FLOW_START, p, 0, FLOW_END_NONE);
 }
 
-static uint64_t flow_hash(uint64_t pair_hash, const struct flow_key *k)
-{
-	return hash_mix(pair_hash, (uint64_t)k->port[0] << 48 | (uint64_t)k->port[1] << 32 |
-					   (uint64_t)k->proto << 8);
-}
-
 static void refused_by_icmp(struct flow_table *t, const struct packet *p)
 {
 	struct flow_key key;
@@ -294,7 +288,7 @@ static void refused_by_icmp(struct flow_table *t, const struct packet *p)
 	/* a router's error may belong to another shard; silence tells the same later */
 	if (!flow_key_same_pair(p, &key))
 		return;
-	struct flow *f = table_find_hashed(&t->table, &key, flow_hash(p->pair_hash, &key));
+	struct flow *f = table_find_hashed(&t->table, &key, flow_key_hash(p->pair_hash, &key));
 	if (!f || (f->outcome != FLOW_OUTCOME_PENDING && f->outcome != FLOW_OUTCOME_UNANSWERED))
 		return;
 	f->outcome = FLOW_OUTCOME_REFUSED;
@@ -313,6 +307,16 @@ static bool control_is_credible(struct flow_table *t, const struct packet *p)
 	}
 	t->checksums_bad++;
 	return t->checksums_bad * 4 > t->checksums_good;
+}
+
+/* Something moves again: from now on there is a progress event a minute. */
+static void wake(struct flow_table *t, struct flow *f)
+{
+	f->flags &= ~(uint32_t)FLOW_AT_REST;
+	if (f->flags & FLOW_CLOSED)
+		return;
+	f->reported_ns = t->now_ns - 1;
+	arm(t, f);
 }
 
 static void count_packet(struct flow_table *t, struct flow *f, const struct packet *p,
@@ -345,13 +349,8 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 	f->bytes[side] += p->ip_len - again;
 	f->payload[side] += step->fresh_len;
 	f->last_ns = t->now_ns;
-	if (f->flags2 & FLOW2_AT_REST) {
-		f->flags2 &= (uint8_t)~FLOW2_AT_REST;
-		if (f->key.proto == PROTO_TCP && !step->is_new && !(f->flags & FLOW_CLOSED)) {
-			f->reported_ns = t->now_ns - 1;
-			arm(t, f);
-		}
-	}
+	if (f->flags & FLOW_AT_REST)
+		wake(t, f);
 	if (known)
 		outcome_known(t, f, p);
 	uint64_t total = f->payload[0] + f->payload[1];
@@ -360,6 +359,17 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 							    PROGRESS_STEP;
 	if (total - f->reported >= step_size)
 		progress(t, f, p, 2);
+}
+
+void flow_table_prefetch(const struct flow_table *t, const struct packet *p, unsigned stage)
+{
+	if (p->kind != PACKET_IP)
+		return;
+	uint64_t hash = flow_packet_hash(p);
+	if (stage == 0)
+		table_prefetch_index(&t->table, hash);
+	else
+		table_prefetch_entry(&t->table, hash);
 }
 
 void flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t seq,
@@ -376,7 +386,7 @@ void flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t se
 		refused_by_icmp(t, p);
 	struct flow_key key;
 	unsigned side = flow_key_make(p, &key);
-	uint64_t hash = flow_hash(p->pair_hash, &key);
+	uint64_t hash = flow_packet_hash(p);
 	struct flow *f = table_get_hashed(&t->table, &key, hash, &ret->is_new);
 	if (!f)
 		return;

@@ -276,7 +276,7 @@ static void probe(struct inspect *in, const struct packet *p, const struct flow_
 		if (insp->decides)
 			classifier_decide(in->classifier, f, insp->app, p, step->side, seq);
 	} else {
-		f->flags &= (uint16_t)~FLOW_INSPECTED; /* its verdict may still attach another */
+		f->flags &= ~(uint32_t)FLOW_INSPECTED; /* its verdict may still attach another */
 		f->probes = PROBES_MAX;
 	}
 }

@@ -70,6 +70,9 @@ void *table_get(struct table *t, const void *key, bool *ret_new);
 /* The same with a hash that the caller made of the key; all calls on a table must agree. */
 void *table_find_hashed(const struct table *t, const void *key, uint64_t hash);
 void *table_get_hashed(struct table *t, const void *key, uint64_t hash, bool *ret_new);
+/* Calls what a look-up will touch into the caches: first the index, some work later the entry. */
+void table_prefetch_index(const struct table *t, uint64_t hash);
+void table_prefetch_entry(const struct table *t, uint64_t hash);
 void table_remove(struct table *t, void *entry);
 /* Walks: table_next(t, NULL) is the first, NULL the end. The current entry may be removed. */
 void *table_next(const struct table *t, const void *entry);

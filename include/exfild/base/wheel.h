@@ -28,6 +28,7 @@ struct wheel {
 	uint64_t filled[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bitmaps of the slots that hold timers */
 	uint64_t now; /* the tick up to which timers have fired */
 	uint64_t armed;
+	uint64_t quiet_until; /* nothing is due before this tick; 0: not known */
 };
 
 typedef void (*timer_fn)(void *arg, struct timer *timer);

@@ -43,6 +43,7 @@ enum flow_flag {
 	FLOW_SEQ_KNOWN0 = 1u << 13,
 	FLOW_SEQ_KNOWN1 = 1u << 14,
 	FLOW_REFUSED_ICMP = 1u << 15,
+	FLOW_AT_REST = 1u << 16, /* its timer waits for the idle time-out only */
 };
 
 struct inspect_work;
@@ -65,7 +66,7 @@ struct flow {
 	struct inspect_work *work;     /* NULL when no inspector follows the flow */
 	struct classify_work *verdict; /* NULL when nDPI holds nothing for it */
 	uint32_t tunnel_id;
-	uint16_t flags; /* enum flow_flag */
+	uint32_t flags;		   /* enum flow_flag */
 	uint16_t vlan;
 	uint16_t app;    /* enum app */
 	uint8_t client;  /* side of the initiator */

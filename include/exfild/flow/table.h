@@ -35,7 +35,7 @@ struct flow_step {
 
 struct flow_limits {
 	uint32_t max_flows;
-	uint32_t tcp_idle_s, udp_idle_s, other_idle_s, pending_idle_s, closed_idle_s;
+	uint32_t tcp_idle_s, udp_idle_s, dns_idle_s, other_idle_s, pending_idle_s, closed_idle_s;
 	uint32_t active_s;	/* a progress event at least this often while something moves */
 	uint32_t hard_s;
 };
@@ -56,6 +56,8 @@ void flow_table_free(struct flow_table *t);
 void flow_table_tick(struct flow_table *t, uint64_t seq, uint64_t now_ns);
 /* After a leap of the clock: moves all times by delta_ns, nothing expires by it. */
 void flow_table_leap(struct flow_table *t, uint64_t delta_ns);
+/* Calls the packet's flow into the caches: some packets before flow_table_packet(). */
+void flow_table_prefetch(const struct flow_table *t, const struct packet *p, unsigned stage);
 /* Accounts one packet. ret->flow is NULL for what has no flow (ARP). */
 void flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t seq,
 		       struct flow_step *ret);

@@ -19,13 +19,16 @@
 
 #define DAY_NS (86400ull * 1000000000ull)
 #define HALF_LIFE_S (3 * 86400.0)
+#define TYPE_A       1
 #define TYPE_CNAME 5
 #define TYPE_NULL 10
 #define TYPE_MX 15
 #define TYPE_TXT 16
+#define TYPE_AAAA    28
 #define TYPE_KEY 25
 #define TYPE_SRV 33
 #define TYPE_PRIVATE 65399
+#define LEAST_BYTES   200.0 /* below this no shape makes an alert */
 #define WEIGHTY_BYTES 10.0
 
 struct state {
@@ -165,12 +168,15 @@ static void count_type(struct pair *p, uint16_t qtype)
 	p->last_type = qtype;
 }
 
+/* Addresses are chosen by balancers: only other answers bring data that was meant for the asker. */
+static bool carries_data(const struct event_dns *e)
+{
+	return e->rdata_len && e->first_answer_type != TYPE_A && e->first_answer_type != TYPE_AAAA;
+}
+
 static void on_answer(struct pair *p, const struct event_dns *e)
 {
 	p->answers++;
-	p->failed += e->rcode != 0;
-	if (!e->rdata_len || e->first_answer_type == 1 || e->first_answer_type == 28)
-		return;
 	for (unsigned i = 0; i < RECENT_ANSWERS; i++)
 		if (p->recent_answers[i] == e->rdata_hash)
 			return;
@@ -187,9 +193,11 @@ static bool is_reverse(const char *domain)
 static void decide(struct state *s, const struct detect_env *env, struct pair *p)
 {
 	struct judgement j;
-	double info = pair_info(p, env->steady_ns);
-	if (!p->marks && p->name_count < s->params->min_names)
+	/* the sum over all questions bounds what the distinct ones can carry: most pairs end here */
+	if (!p->marks && (p->name_count < s->params->min_names ||
+			  p->weight_sum + (double)p->previous_info + p->edns_info < LEAST_BYTES))
 		return;
+	double info = pair_info(p, env->steady_ns);
 	if (p->raised_severity && info < 2 * p->raised_info)
 		return;
 	if (is_reverse(p->domain) && info < 16 * (double)s->params->daily_bytes)
@@ -215,6 +223,19 @@ static void begin_pair(struct pair *p, const struct detect_env *env, const char 
 	p->first_ns = env->now_ns;
 }
 
+#define DNSCAT_RUN 4
+
+static uint32_t find_marks(struct pair *p, const char *wire, size_t len, size_t sub, uint16_t qtype)
+{
+	uint32_t marks = dns_marks(wire, len, sub, qtype);
+	uint16_t session;
+	if (!dns_dnscat_session(wire, sub, &session))
+		return marks;
+	p->cat_run = session == p->cat_session ? (uint16_t)(p->cat_run + 1) : 1;
+	p->cat_session = session;
+	return p->cat_run >= DNSCAT_RUN ? marks | MARK_DNSCAT : marks;
+}
+
 static void on_question(struct state *s, const struct detect_env *env, struct pair *p,
 			const struct event_dns *e, const char *lower, size_t len, size_t sub)
 {
@@ -228,7 +249,7 @@ static void on_question(struct state *s, const struct detect_env *env, struct pa
 	p->last_ns = env->now_ns;
 	p->last = e->e;
 	count_type(p, e->qtype);
-	p->marks |= dns_marks(wire, len, sub, e->qtype);
+	p->marks |= find_marks(p, wire, len, sub, e->qtype);
 	bool is_new = count_name(p, hash, weight);
 	count_edns(p, e);
 	if (is_new && weight >= WEIGHTY_BYTES) {
@@ -251,6 +272,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	char lower[EVENT_STR_MAX];
 	struct pair key;
 	if (e->transport != DNS_PLAIN || e->name.len == 0 || e->opcode != 0)
+		return;
+	if (e->is_response && !carries_data(e))
 		return;
 	const char *wire = (const char *)event_str_data(event, &e->name);
 	size_t len = e->name.len;

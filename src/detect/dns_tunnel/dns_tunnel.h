@@ -45,7 +45,7 @@ struct pair {
 	uint32_t weighty;	   /* questions whose name carries 10 bytes or more */
 	double weight_sum;
 	uint32_t rare_types, odd_types; /* NULL, KEY, PRIVATE; TXT, CNAME, MX, SRV */
-	uint32_t answers, failed;
+	uint32_t answers; /* that bring data */
 	double answer_info;	   /* distinct answer data of odd and rare types */
 	uint64_t recent_answers[RECENT_ANSWERS];
 	double edns_info;
@@ -58,6 +58,8 @@ struct pair {
 	char domain[DOMAIN_TEXT];
 	char example[EXAMPLE_TEXT];
 	uint16_t last_type;
+	uint16_t cat_session; /* of names that look like dnscat2's, and how many in a row had it */
+	uint16_t cat_run;
 };
 
 /* What the score is made of; explained in this order. */

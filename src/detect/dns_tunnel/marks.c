@@ -36,19 +36,25 @@ static bool is_hex(const char *text, size_t len)
 	return len > 0;
 }
 
-/* The first label of a dnscat2 packet: two bytes of packet id, one of type, two of session ... */
-static bool is_dnscat(const char *name, size_t len, size_t sub_len)
+static unsigned hex_value(char c)
 {
-	if (starts(name, len, "dnscat."))
-		return true;
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
+}
+
+/* A dnscat2 packet: two bytes of packet id, one of type (SYN, MSG, FIN, ENC, PING), two of session. */
+bool dns_dnscat_session(const char *name, size_t sub_len, uint16_t *ret_session)
+{
 	size_t label = 0;
 	while (label < sub_len && name[label] != '.')
 		label++;
 	if (label < 18 || label % 2 || !is_hex(name, label))
 		return false;
-	/* type: 00 SYN, 01 MSG, 02 FIN, ff PING */
-	return (name[4] == '0' && name[5] >= '0' && name[5] <= '2') ||
-	       strncasecmp(name + 4, "ff", 2) == 0;
+	unsigned type = hex_value(name[4]) << 4 | hex_value(name[5]);
+	if (type > 3 && type != 0xff)
+		return false;
+	*ret_session = (uint16_t)(hex_value(name[6]) << 12 | hex_value(name[7]) << 8 |
+				  hex_value(name[8]) << 4 | hex_value(name[9]));
+	return true;
 }
 
 static bool is_file_magic(const char *label, size_t len)
@@ -103,12 +109,13 @@ uint32_t dns_marks(const char *name, size_t len, size_t sub_len, uint16_t qtype)
 	uint32_t marks = 0;
 	if ((qtype == TYPE_NULL || qtype == TYPE_KEY || qtype == TYPE_PRIVATE) && sub_len >= 4)
 		marks |= MARK_RECORD_TYPE;
-	if (contains(name, len, "Aaahhh-Drink-mal-ein-J") || contains(name, len, "aAbBcCdDeEfFgGhHiIjJ"))
+	if (sub_len >= 20 && (contains(name, len, "Aaahhh-Drink-mal-ein-J") ||
+			      contains(name, len, "aAbBcCdDeEfFgGhHiIjJ")))
 		marks |= MARK_IODINE;
-	if (contains(name, len, "=auth.") || contains(name, len, "=connect.") ||
-	    contains(name, len, "=resource."))
+	if (memchr(name, '=', len) && (contains(name, len, "=auth.") || contains(name, len, "=connect.") ||
+				       contains(name, len, "=resource.")))
 		marks |= MARK_DNS2TCP;
-	if (is_dnscat(name, len, sub_len))
+	if (starts(name, len, "dnscat."))
 		marks |= MARK_DNSCAT;
 	if (is_exfiltrator(name, sub_len))
 		marks |= MARK_EXFILTRATOR;

@@ -9,6 +9,7 @@
 #ifndef EXFILD_SRC_DETECT_DNS_TUNNEL_MARKS_H
 #define EXFILD_SRC_DETECT_DNS_TUNNEL_MARKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,11 @@ enum dns_mark {
 
 /* `name` as it was on the wire (case kept), `sub_len` bytes of it before the registered domain. */
 uint32_t dns_marks(const char *name, size_t len, size_t sub_len, uint16_t qtype);
+/*
+ * Whether the first label has the form of a dnscat2 packet, and its session: one name may have it
+ * by chance, several of one session do not.
+ */
+bool dns_dnscat_session(const char *name, size_t sub_len, uint16_t *ret_session);
 /* "iodine", for people; the first of the set. */
 const char *dns_mark_name(uint32_t marks);
 

@@ -121,14 +121,12 @@ enum decode_result decode_tunnel(struct walk *w, const struct carrier *carrier, 
 {
 	if (w->p->tunnel_depth >= DECODE_DEPTH_MAX)
 		return walk_other(w, COUNT_TUNNEL_TOO_DEEP);
-	struct walk walk = *w;
 	struct packet outer = *w->p;
 	packet_enter(w->p, &outer, carrier);
 	w->ext = 0;
 	enum decode_result result = decode_ether_type(w, type);
 	if (result == DECODE_OTHER) {
 		walk_count(w, COUNT_TUNNEL_NOTHING_INSIDE);
-		*w = walk;
 		*w->p = outer;
 	}
 	return result;

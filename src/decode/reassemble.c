@@ -48,8 +48,6 @@ static enum decode_result decode_whole(struct walk *w, const struct frag_whole *
 {
 	struct packet *p = w->p;
 	struct block *before = w->owned;
-	struct cursor frame = w->c;
-	size_t wire = w->wire;
 	uint8_t *l3 = whole->block->data + FRAG_BLOCK_L3;
 	size_t total = (size_t)whole->header + whole->payload;
 
@@ -75,11 +73,8 @@ static enum decode_result decode_whole(struct walk *w, const struct frag_whole *
 		block_release(before);
 		return result;
 	}
-	/* Held again inside: nothing points into this block. */
+	/* Held again inside, and so the end of the walk: nothing points into this block. */
 	block_release(whole->block);
-	w->owned = before;
-	w->c = frame;
-	w->wire = wire;
 	return result;
 }
 

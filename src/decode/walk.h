@@ -144,7 +144,8 @@ struct carrier {
 
 /*
  * Goes on inside a tunnel with an ethertype (ETHERTYPE_BRIDGED for Ethernet).  DECODE_OTHER when
- * no packet is in there, or too deep: then *w and its packet are as they were before the call.
+ * no packet is in there, or too deep: then w->p is as it was before the call; walk_try() takes the
+ * walk itself back.
  */
 enum decode_result decode_tunnel(struct walk *w, const struct carrier *carrier, uint16_t type);
 

@@ -277,6 +277,22 @@ static void too_many_pieces_only_count(void **state)
 	assert_int_equal(t->p.ip_len, 70 * 28);
 }
 
+static void as_many_pieces_as_allowed_are_put_together(void **state)
+{
+	struct decoding *t = *state;
+	for (uint32_t n = 64; n <= 65; n++) {
+		enum decode_result result = DECODE_OTHER;
+		for (uint32_t i = 0; i < n; i++) {
+			build_payload(&t->b, 8, 0);
+			build_ipv4(&t->b, 1, 2, 17);
+			put16(build_data(&t->b) + 4, n);
+			put16(build_data(&t->b) + 6, (i + 1 < n ? 0x2000 : 0) | i);
+			result = decode_built(t, LINK_RAW);
+		}
+		assert_int_equal(result, n == 64 ? DECODE_REASSEMBLED : DECODE_HELD);
+	}
+}
+
 static void oldest_datagram_makes_room(void **state)
 {
 	struct decoding *t = *state;
@@ -421,6 +437,7 @@ int main(void)
 		DECODING_TEST(missing_piece_times_out),
 		DECODING_TEST(identifiers_protocols_and_tunnels_keep_apart),
 		DECODING_TEST(too_many_pieces_only_count),
+		DECODING_TEST(as_many_pieces_as_allowed_are_put_together),
 		DECODING_TEST(oldest_datagram_makes_room),
 		DECODING_TEST(nobody_fetching_what_was_given_up_loses_it),
 		DECODING_TEST(bytes_held_are_bounded),

@@ -13,6 +13,10 @@ static void echo_has_identifier_and_sequence(void **state)
 	assert_int_equal(t->p.icmp_seq, 5);
 	assert_memory_equal(t->p.payload, "abcdef", 6);
 	assert_truncations(t, LINK_RAW);
+	build_data(&t->b)[20] = 0;
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_int_equal(t->p.sport, 0);
+	assert_int_equal(t->p.dport, 0x1234);
 }
 
 static void echo_of_version_six_as_well(void **state)

@@ -54,6 +54,10 @@ static void no_next_header_has_no_payload(void **state)
 	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
 	assert_int_equal(t->p.payload_len, 0);
 	assert_int_equal(t->p.ip_len, 52);
+	/* and none of length 0 is no uncut segment */
+	put16(build_data(&t->b) + 4, 0);
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_int_equal(t->p.ip_len, 40);
 }
 
 static void length_zero_is_an_uncut_segment(void **state)

@@ -13,6 +13,19 @@ static void payload_item_is_the_packet(void **state)
 	assert_truncations(t, 239);
 }
 
+static void payload_ends_with_its_item(void **state)
+{
+	struct decoding *t = *state;
+	uint8_t frame[80] = { 0 };
+	build_inner(&t->b);
+	put16(build_data(&t->b) + 2, 0); /* the length is not in the IP header */
+	build_bytes(&t->b, "\x30\0\x09\0", 4);
+	build_bytes(&t->b, "\x02\0\0\0", 4);
+	memcpy(frame, build_data(&t->b), build_len(&t->b));
+	assert_int_equal(decode_bytes(t, 239, frame, 80, 80), DECODE_PACKET);
+	assert_inner(t);
+}
+
 static void bad_items_are_counted(void **state)
 {
 	struct decoding *t = *state;
@@ -40,6 +53,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DECODING_TEST(payload_item_is_the_packet),
+		DECODING_TEST(payload_ends_with_its_item),
 		DECODING_TEST(bad_items_are_counted),
 		DECODING_TEST(missing_payload_is_counted),
 	};

@@ -95,6 +95,18 @@ static void checksum_tells_right_from_wrong(void **state)
 	}
 }
 
+static void checksum_carries(void **state)
+{
+	struct decoding *t = *state;
+	build_payload(&t->b, 64, 0);
+	memset(build_data(&t->b), 0xff, 64);
+	build_tcp(&t->b, 0xffff, 0xffff, 0xff);
+	set_checksum(&t->b, 4);
+	build_ipv4(&t->b, 1, 2, 6);
+	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
+	assert_true(packet_checksum_ok(&t->p));
+}
+
 static void checksum_of_a_part_is_not_known(void **state)
 {
 	struct decoding *t = *state;
@@ -137,6 +149,7 @@ int main(void)
 		DECODING_TEST(bad_offset_is_counted),
 		DECODING_TEST(ports_alone_are_kept),
 		DECODING_TEST(checksum_tells_right_from_wrong),
+		DECODING_TEST(checksum_carries),
 		DECODING_TEST(checksum_of_a_part_is_not_known),
 		DECODING_TEST(checksum_of_a_source_route_is_not_known),
 		DECODING_TEST(every_truncation_is_safe),

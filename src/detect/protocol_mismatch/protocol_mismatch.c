@@ -1,0 +1,282 @@
+/*
+ * detect/protocol_mismatch/protocol_mismatch.c - a protocol where another one belongs.
+ *
+ * Idea: what a flow was seen to speak (by its bytes, never by port or address) is held against what
+ * its port is for (ports.c).  A mismatch alone is context.  It becomes an alert with 10 MB sent or
+ * an hour of conversation, or when the protocol carries others or steers a machine and hides on the
+ * port of another protocol.
+ * Evasion: a tunnel inside the right protocol (TLS on 443), or what inspection does not know.
+ * False alarms: administrators who work around a firewall.
+ */
+#include "protocol_mismatch.h"
+
+#include <string.h>
+
+#define DAY_NS        (86400ull * 1000000000ull)
+#define SECOND_NS     1000000000ull
+#define PROTO_TCP     6
+#define BY_INSPECTION 4 /* event_classified.confidence */
+#define GROWTH        4 /* told again when it is so many times as much */
+#define MB            1000000.0
+
+/* A flow that speaks out of place, while it runs. */
+struct mismatch_flow {
+	uint64_t id;
+	struct mismatch_key key;
+	uint64_t up, down; /* payload counted so far */
+	uint64_t packet;   /* that showed the protocol */
+	uint8_t confidence;
+	bool is_excused; /* the server said that it was a mistake, or it is a WebSocket */
+	bool is_counted;
+	char name[32];
+};
+
+struct state {
+	const struct mismatch_params *params;
+	struct table flows, pairs;
+	uint64_t findings;
+};
+
+static const struct param params[] = {
+	{ "upload_bytes", PARAM_UINT, offsetof(struct mismatch_params, upload_bytes), 1e4, 1e13,
+	  10 * MB, "bytes", "Upload a day, out of place, from which it is an alert" },
+	{ "long", PARAM_DURATION, offsetof(struct mismatch_params, long_s), 60, 7 * 86400.0, 3600,
+	  "", "A conversation, out of place, that lasts so long is an alert" },
+	{ "long_bytes", PARAM_UINT, offsetof(struct mismatch_params, long_bytes), 0, 1e13, 65536,
+	  "bytes", "Upload that a long conversation must have" },
+	{ "alert_score", PARAM_DOUBLE, offsetof(struct mismatch_params, alert_score), 0.1, 1, 0.6,
+	  "", "Score from which it is an alert, below it is context" },
+	PARAM_END
+};
+
+static uint32_t flow_evidence(const void *entry)
+{
+	const struct mismatch_flow *f = entry;
+	return (uint32_t)((f->up >> 10) + f->key.kind);
+}
+
+static uint32_t pair_evidence(const void *entry)
+{
+	const struct mismatch_pair *p = entry;
+	return p->told_severity + (uint32_t)(p->up >> 10);
+}
+
+static int init(void *state, const void *parameters, const struct detect_env *env)
+{
+	struct state *s = state;
+	uint32_t share = env->max_pairs / 32 ? env->max_pairs / 32 : 1;
+	s->params = parameters;
+	struct table_config config = { .capacity = share,
+				       .entry_size = sizeof(struct mismatch_flow),
+				       .key_size = sizeof(uint64_t),
+				       .key = env->key,
+				       .evidence = flow_evidence };
+	int err = table_init(&s->flows, &config);
+	config.entry_size = sizeof(struct mismatch_pair);
+	config.key_size = sizeof(struct mismatch_key);
+	config.evidence = pair_evidence;
+	return err ? err : table_init(&s->pairs, &config);
+}
+
+static void deinit(void *state)
+{
+	struct state *s = state;
+	table_deinit(&s->flows);
+	table_deinit(&s->pairs);
+}
+
+/*
+ * Whether the mismatch is worth a word between these two.  What comes from outside is a scanner's
+ * probe.  Inside, administrators put services where they like: only a tunnel on the port of a basic
+ * service is context.
+ */
+static bool is_of_interest(const struct detect_env *env, const struct event *e, enum mismatch kind)
+{
+	if (ipaddr_is_multicast(&e->dst) || ipaddr_is_loopback(&e->dst) ||
+	    ipaddr_is_unspecified(&e->dst))
+		return false;
+	bool to_inside = context_is_inside(env->context, &e->dst, e->tunnel_id);
+	if (!to_inside)
+		return true;
+	return kind == MISMATCH_HIDDEN && context_is_inside(env->context, &e->src, e->tunnel_id);
+}
+
+static struct mismatch_flow *follow(struct state *s, const struct detect_env *env,
+				    const struct event *e, enum app app, bool is_connect)
+{
+	enum mismatch kind = mismatch_of(app, e->dport, e->proto, is_connect);
+	bool is_new;
+	if (kind == MISMATCH_NONE || !is_of_interest(env, e, kind))
+		return NULL;
+	struct mismatch_flow *f = table_get(&s->flows, &e->flow, &is_new);
+	if (!f)
+		return NULL;
+	f->key.src = e->src;
+	f->key.dst = e->dst;
+	f->key.tunnel_key = e->tunnel_key;
+	f->key.port = e->dport;
+	f->key.app = (uint16_t)app;
+	f->key.kind = (uint64_t)kind | (is_connect ? 1u << 8 : 0);
+	f->packet = e->packet;
+	return f;
+}
+
+static void on_classified(struct state *s, const struct detect_env *env,
+			  const struct event_classified *c)
+{
+	if (c->confidence < BY_INSPECTION)
+		return; /* a guess by port or address would prove itself */
+	struct mismatch_flow *f = follow(s, env, &c->e, (enum app)c->e.app, false);
+	if (!f)
+		return;
+	f->confidence = c->confidence;
+	const char *name = (const char *)event_str_data(&c->e, &c->name);
+	finding_text(f->name, sizeof(f->name), "%.*s", (int)c->name.len, c->name.len ? name : "");
+}
+
+static bool is_method(const struct event_http *h, const char *method)
+{
+	size_t n = strlen(method);
+	return h->method.len == n && memcmp(event_str_data(&h->e, &h->method), method, n) == 0;
+}
+
+static void on_http(struct state *s, const struct detect_env *env, const struct event_http *h)
+{
+	if (h->is_response) {
+		/* 400: a server of TLS was asked in clear; 101: a WebSocket */
+		struct mismatch_flow *f = NULL;
+		if (h->status == 400 || h->status == 101 || h->status == 497)
+			f = table_find(&s->flows, &h->e.flow);
+		if (f && f->key.app == APP_HTTP)
+			f->is_excused = true;
+		return;
+	}
+	if (!is_method(h, "CONNECT"))
+		return;
+	struct mismatch_flow *f = follow(s, env, &h->e, APP_HTTP, true);
+	if (!f)
+		return;
+	f->confidence = BY_INSPECTION + 1;
+	finding_text(f->name, sizeof(f->name), "http connect");
+}
+
+static struct mismatch_pair *count(struct state *s, const struct detect_env *env,
+				   struct mismatch_flow *f, const struct event_flow *e)
+{
+	bool is_new;
+	struct mismatch_pair *p = table_get(&s->pairs, &f->key, &is_new);
+	if (!p)
+		return NULL;
+	if (is_new)
+		p->first_ns = e->first_ns;
+	if (is_new || env->steady_ns - p->window_ns >= DAY_NS) {
+		p->window_ns = env->steady_ns;
+		p->up = 0;
+		p->down = 0;
+		p->longest_ns = 0;
+		p->is_long = false;
+		p->told_up = 0;
+		p->told_severity = 0;
+	}
+	p->up += e->payload[0] > f->up ? e->payload[0] - f->up : 0;
+	p->down += e->payload[1] > f->down ? e->payload[1] - f->down : 0;
+	f->up = e->payload[0];
+	f->down = e->payload[1];
+	uint64_t age_ns = e->last_ns > e->first_ns ? e->last_ns - e->first_ns : 0;
+	if (age_ns > p->longest_ns)
+		p->longest_ns = age_ns;
+	if (age_ns >= s->params->long_s * SECOND_NS && f->up >= s->params->long_bytes)
+		p->is_long = true;
+	if (!f->is_counted) {
+		f->is_counted = true;
+		p->flows++;
+		if (p->packet_count < PAIR_PACKETS)
+			p->packets[p->packet_count++] = f->packet;
+	}
+	p->is_connect = f->key.kind >> 8;
+	p->confidence = f->confidence;
+	memcpy(p->name, f->name, sizeof(p->name));
+	p->last_ns = e->last_ns > p->last_ns ? e->last_ns : p->last_ns;
+	p->last = e->e;
+	p->last.app = f->key.app;
+	return p;
+}
+
+static void tell(struct state *s, const struct detect_env *env, struct mismatch_pair *p)
+{
+	struct mismatch_judgement j;
+	bool to_outside = !context_is_inside(env->context, &p->key.dst, p->last.tunnel_id);
+	mismatch_judge(p, s->params, to_outside, &j);
+	bool is_alert = j.score >= s->params->alert_score && to_outside;
+	enum severity severity = is_alert ? SEVERITY_MEDIUM : SEVERITY_LOW;
+	if (p->told_severity >= (uint8_t)severity && p->up < GROWTH * (p->told_up + 1024))
+		return;
+	p->told_severity = (uint8_t)severity;
+	p->told_up = p->up;
+	s->findings++;
+	mismatch_explain(p, s->params, env, &j, severity);
+}
+
+/* A conversation that began before the capture may begin with anything: its bytes prove little. */
+static bool is_credible(const struct mismatch_flow *f, const struct event_flow *e)
+{
+	if (e->e.proto == PROTO_TCP && e->outcome == FLOW_OUTCOME_MIDSTREAM)
+		return f->confidence > BY_INSPECTION;
+	return e->outcome == FLOW_OUTCOME_ESTABLISHED || e->outcome == FLOW_OUTCOME_MIDSTREAM ||
+	       e->one_sided;
+}
+
+static void on_flow(struct state *s, const struct detect_env *env, const struct event_flow *e)
+{
+	struct mismatch_flow *f = table_find(&s->flows, &e->e.flow);
+	if (!f)
+		return;
+	/* a question without an answer is a probe, not a conversation */
+	if (!f->is_excused && e->payload[0] && e->payload[1] && is_credible(f, e)) {
+		struct mismatch_pair *p = count(s, env, f, e);
+		if (p)
+			tell(s, env, p);
+	}
+	if (e->e.kind == EVENT_FLOW_END)
+		table_remove(&s->flows, f);
+}
+
+static void on_event(void *state, const struct detect_env *env, const struct event *e)
+{
+	struct state *s = state;
+	if (e->kind == EVENT_CLASSIFIED)
+		on_classified(s, env, (const struct event_classified *)e);
+	else if (e->kind == EVENT_HTTP)
+		on_http(s, env, (const struct event_http *)e);
+	else
+		on_flow(s, env, (const struct event_flow *)e);
+}
+
+static void counters(const void *state, struct detector_counters *ret)
+{
+	const struct state *s = state;
+	ret->entries = s->pairs.stats.entries + s->flows.stats.entries;
+	ret->evictions = s->pairs.stats.evictions + s->flows.stats.evictions;
+	ret->evicted_with_evidence =
+		s->pairs.stats.evicted_with_evidence + s->flows.stats.evicted_with_evidence;
+	ret->findings = s->findings;
+	ret->worst_case_bytes =
+		table_worst_case(s->pairs.stats.capacity, sizeof(struct mismatch_pair)) +
+		table_worst_case(s->flows.stats.capacity, sizeof(struct mismatch_flow));
+}
+
+const struct detector protocol_mismatch_detector = {
+	.name = "protocol_mismatch",
+	.title = "Protocol on a foreign port",
+	.idea = "Holds what a flow was seen to speak against what its port is for; volume, duration "
+		"and tunnels make it an alert",
+	.params = params,
+	.params_size = sizeof(struct mismatch_params),
+	.state_size = sizeof(struct state),
+	.wants = 1u << EVENT_CLASSIFIED | 1u << EVENT_HTTP | 1u << EVENT_FLOW_PROGRESS |
+		 1u << EVENT_FLOW_END,
+	.init = init,
+	.deinit = deinit,
+	.on_event = on_event,
+	.counters = counters,
+};

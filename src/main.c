@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 	struct options o;
 	int status = options_parse(&o, argc, argv);
 	if (status < 0) {
-		signal(SIGPIPE, SIG_IGN);
+		(void)signal(SIGPIPE, SIG_IGN);
 		log_set_level(o.quiet ? LOG_LEVEL_ERROR : o.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 		status = engine_run(&o);
 	}

@@ -122,7 +122,7 @@ static struct hash_key key_from_start(void)
 
 struct hash_key hash_key_random(void)
 {
-	struct hash_key key;
+	struct hash_key key = { { 0 } };
 	size_t got = 0;
 
 	while (got < sizeof(key)) {

@@ -10,6 +10,7 @@
  */
 #include "exfild/capture/capture.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ struct capture {
 
 static bool is_before(const struct entry *a, const struct entry *b)
 {
+	assert(a->input && b->input);
 	return a->key != b->key ? a->key < b->key : a->input->index < b->input->index;
 }
 
@@ -99,6 +101,7 @@ static bool park_one(struct capture *c, const struct input *keep)
 	for (size_t i = 0; i < c->heap_count; i++) {
 		const struct entry *e = &c->heap[i];
 		const struct input *in = e->input;
+		assert(in);
 		if (in == keep || in->is_fixed || !window_is_open(&in->window))
 			continue;
 		bool packed = stream_is_packed(in->window.stream);

@@ -101,7 +101,7 @@ int input_load(struct input *in)
 	bool is_new = !in->next;
 	uint64_t at = is_new ? 0 : in->record_offset;
 	r = at ? stream_seek(s, at) : 0;
-	if (r == 0 || r != -EXF_E_NOMEM)
+	if (r != -EXF_E_NOMEM)
 		r = window_init(&in->window, s, at, in->pool);
 	if (r < 0) {
 		stream_close(s);

@@ -6,6 +6,7 @@
  */
 #include "exfild/classify/classify.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,7 @@ static struct classify_work *take_work(struct classifier *c, struct flow *f)
 		old->flags |= FLOW_CLASSIFIED;
 		release_work(c, old);
 		w = c->free_list;
+		assert(w); /* what was released */
 		c->free_list = w->newer;
 	}
 	if (!w->nd) {

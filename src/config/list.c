@@ -1,4 +1,5 @@
 /* config/list.c - values that are lists of single values; load.h tells the contract. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ static int take_element(struct load *l, const struct key *k, const struct yaml_n
 	struct config_peer peer;
 	const char *text;
 	int rc;
+	assert(slot); /* of an array that has at least this element */
 	if (k->type == KEY_PREFIXES) {
 		rc = value_prefix(l, n, &prefix);
 		if (!rc)

@@ -94,7 +94,7 @@ static int load_maps(struct load *l, const struct key *k, void *base, const stru
 		if (!all)
 			return load_fail_memory(l);
 	}
-	if (count)
+	if (all && count)
 		memcpy(all, old, count * k->element);
 	size_t index = 0;
 	for (const struct yaml_node *e = n->first; e; e = e->next, count++, index++) {

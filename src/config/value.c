@@ -50,7 +50,7 @@ int value_text(struct load *l, const struct key *k, const struct yaml_node *n, c
 
 int value_path(struct load *l, const struct key *k, const struct yaml_node *n, const char **ret)
 {
-	const char *text;
+	const char *text = "";
 	int rc = value_text(l, k, n, &text);
 	if (rc)
 		return rc;

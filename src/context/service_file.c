@@ -4,6 +4,7 @@
  * The form is explained at the head of data/services.yaml.  Whatever is wrong is said with
  * file:line:column, what it is, and the nearest right name; nothing is guessed or skipped.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,7 @@ static int take_name(const struct load *l, const struct yaml_node *n, struct ser
 		return -EXF_E_INVALID;
 	}
 	for (size_t i = 0; i < l->s->count; i++) {
+		assert(l->s->list[i].name);
 		if (strcmp(l->s->list[i].name, n->text) == 0) {
 			yaml_why(n, l->why, l->why_size, "a second service is named \"%s\"",
 				 n->text);

@@ -234,8 +234,8 @@ void analysis_free(struct analysis *a)
 	alert_store_free(a->store);
 	fusion_free(a->fusion);
 	context_free(a->context);
-	if (a->events && a->events != stdout)
-		fclose(a->events);
+	if (a->events && a->events != stdout && fclose(a->events) != 0)
+		log_warn("events", "the last events could not be written");
 	buf_deinit(&a->line);
 	free(a);
 }

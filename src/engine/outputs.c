@@ -38,11 +38,11 @@ static int read_password(const char *path, char *dst, size_t size, char *why, si
 			       "give a readable file that holds the password in one line",
 			       path);
 		if (in)
-			fclose(in);
+			(void)fclose(in);
 		return -EXF_E_IO;
 	}
 	dst[strcspn(dst, "\r\n")] = '\0';
-	fclose(in);
+	(void)fclose(in);
 	return 0;
 }
 

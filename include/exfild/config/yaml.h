@@ -32,7 +32,7 @@ struct yaml_node {
 struct yaml;
 
 /* libyaml exports a yaml_free of its own; the two must never meet at link time. */
-#define yaml_free exf_yaml_free
+#define yaml_free exf_yaml_free /* NOLINT(readability-identifier-naming): a function's name */
 
 /* ret_why gets "file:line:column: sentence". -EXF_E_IO, -EXF_E_FORMAT, -EXF_E_LIMIT, -EXF_E_NOMEM.
  */

@@ -47,17 +47,17 @@ void fusion_free(struct fusion *f);
  * address, and those of the classes policy and sensor, are no evidence against a host: the risk
  * that was known so far is returned.
  */
-double fusion_add(struct fusion *f, const struct finding *finding);
+double fusion_add(struct fusion *f, const struct finding *x);
 
 /*
  * The severity that a finding deserves in its company: a LOW one with llr > 0 becomes MEDIUM when
  * another detector has said something (at least FUSION_COMPANY_LLR nats, decayed) about the same
  * subject and peer.  Every other severity stays.
  */
-enum severity fusion_severity(const struct fusion *f, const struct finding *finding);
+enum severity fusion_severity(const struct fusion *f, const struct finding *x);
 
 /* The other classes known of the finding's subject, oldest first; returns how many. */
-size_t fusion_chain(const struct fusion *f, const struct finding *finding,
+size_t fusion_chain(const struct fusion *f, const struct finding *x,
 		    struct fusion_link ret[FUSION_LINKS]);
 
 void fusion_stats(const struct fusion *f, struct fusion_stats *ret);

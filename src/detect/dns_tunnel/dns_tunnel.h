@@ -9,6 +9,7 @@
 #include "exfild/base/sketch.h"
 #include "exfild/detect/detector.h"
 #include "information.h"
+#include "newcomer.h"
 
 #define EXACT_NAMES 32
 #define DOMAIN_TEXT 80
@@ -24,10 +25,7 @@ struct dns_params {
 
 /* One client and one registered domain. */
 struct pair {
-	struct ipaddr client;
-	uint64_t domain_hash;
-	uint32_t tunnel_key;
-	uint32_t pad;
+	struct pair_key key;
 	/* the window */
 	uint64_t window_ns; /* steady time of its begin */
 	uint64_t first_ns, last_ns;
@@ -73,7 +71,7 @@ struct judgement {
 
 double pair_info(const struct pair *p, uint64_t steady_ns);
 void pair_judge(const struct pair *p, const struct dns_params *params, const struct detect_env *env,
-		struct judgement *ret);
+		struct judgement *j);
 /* Fills and raises the finding. */
 void pair_explain(const struct pair *p, const struct dns_params *params, const struct detect_env *env,
 		  const struct judgement *j, enum severity severity);

@@ -55,7 +55,7 @@ struct icmp_judgement {
 
 double icmp_pair_info(const struct icmp_pair *p, uint64_t steady_ns);
 void icmp_pair_judge(const struct icmp_pair *p, const struct icmp_params *params,
-		     const struct detect_env *env, struct icmp_judgement *ret);
+		     const struct detect_env *env, struct icmp_judgement *j);
 void icmp_pair_explain(const struct icmp_pair *p, const struct icmp_params *params,
 		       const struct detect_env *env, const struct icmp_judgement *j,
 		       enum severity severity);

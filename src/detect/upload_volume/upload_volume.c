@@ -25,7 +25,7 @@
 #define FORGET_BYTES 65536.0
 
 #define FLOOR(rule, text, mb, help_text)                                                           \
-	{ text, PARAM_UINT, offsetof(struct volume_params, floor[rule]), 1e4, 1e13, mb * MB, "bytes", \
+	{ text, PARAM_UINT, offsetof(struct volume_params, floor[rule]), 1e4, 1e13, (mb) * MB, "bytes", \
 	  help_text }
 
 static const struct param params[] = {

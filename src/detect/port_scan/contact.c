@@ -23,7 +23,6 @@
 #define ECHO_V6 (128u << 8)
 #define TRACEROUTE_FIRST 33434
 #define TRACEROUTE_LAST 33534
-#define SURE_SILENCE_NS 1000000000ull /* at the end of the input */
 #define HIGH_PORT 1024
 
 static const struct {
@@ -86,6 +85,12 @@ static bool is_host(const struct ipaddr *a)
 	return !ipaddr_is_multicast(a) && !ipaddr_is_unspecified(a);
 }
 
+/* The first or last address of the usual networks. */
+static bool is_edge_address(const struct ipaddr *a)
+{
+	return ipaddr_is_v4(a) && (a->u.b[15] == 255 || a->u.b[15] == 0);
+}
+
 static bool is_broadcast_like(const struct ipaddr *a)
 {
 	return ipaddr_is_v4(a) && a->u.b[15] == 255;
@@ -119,8 +124,6 @@ static double outbound_weight(const struct detect_env *env, const struct contact
 /* How a connection went on: one that carried nothing was a look at the port. */
 static bool from_syn_end(const struct event_flow *f, struct contact *ret)
 {
-	bool is_pending = f->outcome == FLOW_OUTCOME_PENDING &&
-			  f->e.time_ns - f->first_ns >= SURE_SILENCE_NS;
 	ret->weight[SHAPE_PORTS] = 1;
 	if (f->outcome == FLOW_OUTCOME_ESTABLISHED) {
 		ret->result = f->payload[0] + f->payload[1] ? CONTACT_ANSWERED : CONTACT_EMPTY;
@@ -129,9 +132,8 @@ static bool from_syn_end(const struct event_flow *f, struct contact *ret)
 		return ret->result == CONTACT_ANSWERED || f->packets[0] <= 4;
 	}
 	ret->result = CONTACT_SILENT;
-	ret->weight[SHAPE_PORTS] = 0.5;
 	ret->weight[SHAPE_HOSTS] = 1;
-	return f->end == FLOW_END_INPUT && is_pending;
+	return f->outcome == FLOW_OUTCOME_UNANSWERED;
 }
 
 static bool from_syn(const struct event_flow *f, struct contact *ret)
@@ -148,9 +150,7 @@ static bool from_syn(const struct event_flow *f, struct contact *ret)
 		ret->weight[SHAPE_PORTS] = ret->weight[SHAPE_HOSTS] = 1;
 	} else if (f->outcome == FLOW_OUTCOME_UNANSWERED) {
 		ret->result = CONTACT_SILENT;
-		/* a dead host is silent on all its ports, and its clients try a few */
-		ret->weight[SHAPE_PORTS] = 0.5;
-		ret->weight[SHAPE_HOSTS] = 1;
+		ret->weight[SHAPE_PORTS] = ret->weight[SHAPE_HOSTS] = 1;
 	} else {
 		return false;
 	}
@@ -233,18 +233,17 @@ static bool from_echo(const struct event_flow *f, struct contact *ret)
 	uint16_t type = f->e.sport;
 	bool is_query = f->e.proto == PROTO_ICMPV6 ? type == ECHO_V6 :
 			type == ECHO_V4 || type == TIMESTAMP_V4 || type == MASK_V4;
-	bool is_pending = f->outcome == FLOW_OUTCOME_PENDING && f->end == FLOW_END_INPUT &&
-			  f->e.time_ns - f->first_ns >= SURE_SILENCE_NS;
 	if (!is_query || f->e.kind != EVENT_FLOW_END)
 		return false;
 	ret->kind = SCAN_PING;
 	ret->port = 0;
-	ret->weight[SHAPE_HOSTS] = 1;
+	/* whoever pings hosts that he knows has no use for a network's own addresses */
+	ret->weight[SHAPE_HOSTS] = is_edge_address(&ret->dst) ? 5 : 1;
 	if (f->outcome == FLOW_OUTCOME_ESTABLISHED)
 		ret->result = CONTACT_ANSWERED;
 	else if (f->outcome == FLOW_OUTCOME_REFUSED)
 		ret->result = CONTACT_REFUSED;
-	else if (f->outcome == FLOW_OUTCOME_UNANSWERED || is_pending)
+	else if (f->outcome == FLOW_OUTCOME_UNANSWERED)
 		ret->result = CONTACT_SILENT;
 	else
 		return false;
@@ -295,23 +294,26 @@ bool contact_from_flow(const struct detect_env *env, const struct event_flow *f,
 	return true;
 }
 
-void contact_from_arp(const struct detect_env *env, const struct arp_question *q, struct contact *ret)
+void contact_from_arp(const struct scan_state *s, const struct detect_env *env,
+		      const struct arp_question *q, struct contact *ret)
 {
 	uint8_t mac[6];
 	memset(ret, 0, sizeof(*ret));
-	ret->e = &q->e;
-	ret->src = q->src;
-	ret->dst = q->dst;
+	ret->e = &q->e.e;
+	ret->src = q->e.e.src;
+	ret->dst = q->e.e.dst;
 	ret->kind = SCAN_ARP;
-	ret->packet = q->packet;
-	ret->time_ns = q->e.time_ns;
-	ret->direction = direction_of(env, &q->e, &q->src, &q->dst);
+	ret->packet = q->e.e.packet;
+	ret->time_ns = q->e.e.time_ns;
+	ret->direction = direction_of(env, ret->e, &ret->src, &ret->dst);
 	/* who speaks is alive, even where its answer went past us */
-	bool is_alive = q->is_answered || context_mac_of(env->context, &q->dst, mac);
+	bool is_alive = q->is_answered || context_mac_of(env->context, &ret->dst, mac);
 	ret->result = is_alive ? CONTACT_ANSWERED : CONTACT_SILENT;
-	/* routers ask for whomever the world calls: a gateway's questions are others' */
-	if (context_roles(env->context, &q->src) & ROLE_GATEWAY)
+	/* routers ask for whomever the world calls: their questions are others' */
+	bool is_router = (context_roles(env->context, &ret->src) & ROLE_GATEWAY) ||
+			 routers_has(&s->routers, q->e.sender_mac);
+	if (is_router)
 		ret->weight[SHAPE_HOSTS] = 0;
 	else
-		ret->weight[SHAPE_HOSTS] = ipaddr_is_private(&q->dst) ? 1 : 0.1;
+		ret->weight[SHAPE_HOSTS] = ipaddr_is_private(&ret->dst) ? 1 : 0.1;
 }

@@ -12,6 +12,7 @@
 #include "port_scan.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ARP_REQUEST 1
@@ -70,8 +71,13 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 					 .key_size = sizeof(struct scanner_key),
 					 .key = env->key,
 					 .evidence = scanner_evidence };
+	s->good = calloc(GOOD_PAIRS, sizeof(*s->good));
+	if (!s->good)
+		return -EXF_E_NOMEM;
 	int err = table_init(&s->tracks, &tracks);
-	return err ? err : table_init(&s->scanners, &scanners);
+	if (!err)
+		err = table_init(&s->scanners, &scanners);
+	return err ? err : routers_init(&s->routers, env);
 }
 
 static void deinit(void *state)
@@ -79,6 +85,9 @@ static void deinit(void *state)
 	struct scan_state *s = state;
 	table_deinit(&s->tracks);
 	table_deinit(&s->scanners);
+	table_deinit(&s->routers);
+	free(s->good);
+	s->good = NULL;
 }
 
 /* ---- ARP: a question is a failure when nobody has answered it in a second ---- */
@@ -97,7 +106,7 @@ static void judge_questions(struct scan_state *s, const struct detect_env *env, 
 			return;
 		s->waiting_head = (s->waiting_head + 1) % ARP_WAITING;
 		s->waiting_count--;
-		contact_from_arp(env, q, &c);
+		contact_from_arp(s, env, q, &c);
 		walk_contact(s, env, &c);
 	}
 }
@@ -112,7 +121,7 @@ static void on_arp(struct scan_state *s, const struct detect_env *env, const str
 	if (a->operation == ARP_REPLY) {
 		for (uint32_t i = 0; i < s->waiting_count; i++) {
 			struct arp_question *q = waiting_at(s, i);
-			if (ipaddr_equal(&q->dst, &e->src))
+			if (ipaddr_equal(&q->e.e.dst, &e->src))
 				q->is_answered = true;
 		}
 		return;
@@ -121,13 +130,9 @@ static void on_arp(struct scan_state *s, const struct detect_env *env, const str
 	if (a->operation != ARP_REQUEST || s->waiting_count == ARP_WAITING)
 		return;
 	struct arp_question *q = waiting_at(s, s->waiting_count++);
-	q->src = e->src;
-	q->dst = e->dst;
 	q->time_ns = env->steady_ns;
-	q->packet = e->packet;
-	q->tunnel_key = e->tunnel_key;
 	q->is_answered = false;
-	q->e = *e;
+	q->e = *a;
 }
 
 /* ---- flows ---- */
@@ -142,6 +147,7 @@ static void on_flow(struct scan_state *s, const struct detect_env *env, const st
 	struct contact c;
 	if (f->e.kind == EVENT_FLOW_START) {
 		*first_of(s, f->e.flow) = (struct flow_first){ f->e.flow, f->e.packet };
+		routers_note(&s->routers, env, f);
 		return;
 	}
 	/* where answers go another way, silence means nothing */
@@ -191,7 +197,8 @@ static void counters(const void *state, struct detector_counters *ret)
 	ret->findings = s->findings;
 	ret->worst_case_bytes =
 		table_worst_case(s->tracks.stats.capacity, sizeof(struct track)) +
-		table_worst_case(s->scanners.stats.capacity, sizeof(struct scanner));
+		table_worst_case(s->scanners.stats.capacity, sizeof(struct scanner)) +
+		GOOD_PAIRS * sizeof(*s->good);
 }
 
 const struct detector port_scan_detector = {

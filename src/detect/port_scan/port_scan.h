@@ -19,6 +19,7 @@
 #define TOLD_HOSTS   3	  /* hosts of one scanner whose ports are told one by one */
 #define ARP_WAITING  512
 #define STARTS	     4096 /* flows whose first packet is remembered */
+#define GOOD_PAIRS   (1u << 18) /* targets that have answered once */
 
 struct scan_params {
 	double theta0, theta1, alpha, beta;
@@ -97,6 +98,7 @@ struct track {
 	struct ipaddr last;
 	uint64_t told_targets;	/* distinct at the last finding */
 	uint16_t lowest, highest; /* ports */
+	uint8_t told_severity;
 	bool is_hot;
 };
 
@@ -129,12 +131,9 @@ struct scanner {
 };
 
 struct arp_question {
-	struct ipaddr src, dst;
 	uint64_t time_ns; /* steady */
-	uint64_t packet;
-	uint32_t tunnel_key;
 	bool is_answered;
-	struct event e;
+	struct event_arp e;
 };
 
 struct flow_first {
@@ -146,6 +145,8 @@ struct scan_state {
 	double step_fail, step_good, limit;
 	struct table tracks;
 	struct table scanners;
+	struct table routers;
+	uint32_t *good;		/* GOOD_PAIRS fingerprints of source and target */
 	struct arp_question waiting[ARP_WAITING];
 	uint32_t waiting_head, waiting_count;
 	struct flow_first starts[STARTS];
@@ -154,11 +155,20 @@ struct scan_state {
 
 /* contact.c: what an event tells about one try; false: nothing. */
 bool contact_from_flow(const struct detect_env *env, const struct event_flow *f, struct contact *ret);
-void contact_from_arp(const struct detect_env *env, const struct arp_question *q, struct contact *ret);
+void contact_from_arp(const struct scan_state *s, const struct detect_env *env,
+		      const struct arp_question *q, struct contact *ret);
 bool port_is_service(uint16_t port);
 enum port_class port_class_of(uint16_t port);
 uint16_t port_class_first(enum port_class class);
 const char *port_class_name(enum port_class class);
+
+/*
+ * routers.c: link addresses that stand for several outside addresses forward for others.  Table of
+ * env's key; note() learns from a flow's first packet.
+ */
+int routers_init(struct table *t, const struct detect_env *env);
+void routers_note(struct table *t, const struct detect_env *env, const struct event_flow *f);
+bool routers_has(const struct table *t, const uint8_t mac[6]);
 
 /* walk.c */
 void walk_contact(struct scan_state *s, const struct detect_env *env, const struct contact *c);

@@ -16,6 +16,11 @@
 #define NEAR 4
 #define GROWTH 2 /* told again when it is so many times as large */
 #define SEQUENTIAL_SHARE 0.5
+#define BURST_NS 1000000000ull
+#define BURST_GOOD 0.4	 /* what a success is worth to who tries many hosts in a second */
+#define SLOW_SILENCE 0.5 /* what a silent port of a host is worth to who takes his time */
+#define PORTS_WITHOUT_SERVICE 64
+#define PORTS_SURE 256
 
 struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
 			     const struct ipaddr *src, uint32_t tunnel_key, bool make)
@@ -78,6 +83,24 @@ static bool is_near(const struct ipaddr *a, const struct ipaddr *b)
 	return (x > y ? x - y : y - x) <= NEAR;
 }
 
+static bool is_burst(const struct track *t, const struct contact *c)
+{
+	return c->time_ns < t->last_ns + BURST_NS;
+}
+
+/*
+ * A target that has answered the source once is known to it: that it fails now is an outage, and no
+ * monitor is a scanner for it.  Overwriting forgets.
+ */
+static uint32_t *good_slot(struct scan_state *s, const struct contact *c, uint32_t *ret_print)
+{
+	uint64_t words[6] = { c->src.u.q[0], c->src.u.q[1], c->dst.u.q[0], c->dst.u.q[1],
+			      (uint64_t)c->port << 8 | c->kind, c->e->tunnel_key };
+	uint64_t hash = hash_words(&s->tracks.key, words, 6);
+	*ret_print = (uint32_t)(hash >> 32) | 1;
+	return &s->good[hash % GOOD_PAIRS];
+}
+
 /* A success moves the walk down once a target; a failure that came before is taken back. */
 static void step_down(struct scan_state *s, const struct detect_env *env, struct track *t,
 		      const struct contact *c, uint64_t hash)
@@ -89,7 +112,12 @@ static void step_down(struct scan_state *s, const struct detect_env *env, struct
 			return;
 	t->good[t->good_next++ % GOOD_TARGETS] = mark;
 	t->answered++;
-	double step = s->step_good;
+	/* on the hosts of a network a sweep finds many alive: pace tells it from a client */
+	enum port_class class = port_class_of(t->key.port);
+	bool is_sweepable = c->kind == SCAN_PING || c->kind == SCAN_ARP ||
+			    (class != PORT_OTHER && class != PORT_WEB);
+	bool is_weak = t->key.shape == SHAPE_HOSTS && is_sweepable && is_burst(t, c);
+	double step = s->step_good * (is_weak ? BURST_GOOD : 1);
 	if (distinct_remove(&t->failed, hash)) {
 		step -= s->step_fail * c->weight[t->key.shape];
 		t->silent -= t->silent > 0;
@@ -104,6 +132,10 @@ static bool step_up(struct scan_state *s, const struct detect_env *env, struct t
 		    const struct contact *c, uint64_t hash)
 {
 	double weight = c->weight[t->key.shape];
+	/* a dead host is silent on all its ports, and its clients try a few, now and then */
+	if (t->key.shape == SHAPE_PORTS && c->kind == SCAN_TCP && c->result == CONTACT_SILENT &&
+	    !is_burst(t, c))
+		weight *= SLOW_SILENCE;
 	if (!distinct_add(&t->failed, hash))
 		return false;
 	if (t->failed.count == 1 && !t->failed.is_many) {
@@ -163,7 +195,7 @@ static bool is_scan(const struct scan_state *s, const struct detect_env *env, co
 	if (c->kind == SCAN_UDP)
 		return t->services >= 5;
 	if (c->kind == SCAN_TCP)
-		return t->services >= 3 || targets >= 64;
+		return t->services >= 3 || targets >= PORTS_WITHOUT_SERVICE;
 	return true;
 }
 
@@ -177,6 +209,10 @@ static enum severity severity_of(const struct scan_state *s, const struct scanne
 		return targets >= s->params->inbound_targets ? SEVERITY_MEDIUM : SEVERITY_LOW;
 	if (c->direction == SCAN_OUTBOUND && c->kind == SCAN_TCP && t->key.shape == SHAPE_HOSTS &&
 	    !port_is_service(c->port) && targets < 4 * s->params->high_targets)
+		return SEVERITY_LOW;
+	/* ports that FTP, RTSP or RPC agree upon lie high, and may be shut */
+	if (c->kind == SCAN_TCP && t->key.shape == SHAPE_PORTS && t->services < 3 &&
+	    distinct_count(&t->failed) < PORTS_SURE)
 		return SEVERITY_LOW;
 	if (c->kind == SCAN_TCP && t->key.shape == SHAPE_HOSTS && is_admin &&
 	    distinct_count(&t->failed) >= s->params->high_targets)
@@ -195,8 +231,10 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 	bool is_single = t->key.shape == SHAPE_PORTS && (t->is_hot || w->told_hosts < TOLD_HOSTS);
 	if (is_single) {
 		uint64_t targets = distinct_count(&t->failed);
-		if (t->is_hot && targets < GROWTH * t->told_targets)
+		if (t->is_hot && targets < GROWTH * t->told_targets &&
+		    (unsigned)severity <= t->told_severity)
 			return;
+		t->told_severity = (uint8_t)severity;
 		w->told_hosts += !t->is_hot;
 		t->is_hot = true;
 		t->told_targets = targets;
@@ -248,7 +286,11 @@ void walk_contact(struct scan_state *s, const struct detect_env *env, const stru
 {
 	struct scanner *w = walk_scanner(s, env, &c->src, c->e->tunnel_key, false);
 	bool is_p2p = w && w->p2p_ns && env->steady_ns - w->p2p_ns < P2P_NS;
+	uint32_t print, *good = good_slot(s, c, &print);
+	if (c->result != CONTACT_ANSWERED && c->kind != SCAN_FLAGS && *good == print)
+		return;
 	if (c->result == CONTACT_ANSWERED) {
+		*good = print;
 		if (w)
 			on_success(s, env, c, w);
 		return;

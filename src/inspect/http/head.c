@@ -259,7 +259,8 @@ static void take_host_of_uri(struct http_head *h)
 	const char *at = memmem(h->uri.data, h->uri.len, "://", 3);
 
 	if (h->method.len == 7 && memcmp(h->method.data, "CONNECT", 7) == 0) {
-		h->host = h->uri;
+		const char *space = memchr(h->uri.data, ' ', h->uri.len);
+		h->host = trim(h->uri.data, space ? space : end);
 	} else if (at && h->uri.data[0] != '/') {
 		at += 3;
 		const char *slash = memchr(at, '/', (size_t)(end - at));

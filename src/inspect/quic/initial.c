@@ -25,53 +25,65 @@
 #define SAMPLE_LEN 16
 #define SAMPLE_AT  4 /* from the packet number, as if that had four bytes */
 #define SHA256_LEN 32
+#define SALT_LEN   20
 #define HMAC_BLOCK 64
 
 enum label { LABEL_SECRET, LABEL_KEY, LABEL_IV, LABEL_HP, LABEL__COUNT };
 
 struct wire {
-	uint32_t first, last; /* versions */
-	uint8_t initial_type; /* bits of the first byte that say Initial */
-	uint8_t salt[20];
-	const char *label[LABEL__COUNT];
+	uint32_t first, last;      /* versions */
+	const uint8_t *salt;       /* SALT_LEN bytes */
+	const char *const *labels; /* by enum label */
+	uint8_t initial_type;      /* bits of the first byte that say Initial */
 };
 
-#define LABELS_1                                                        \
- {                                                                      \
-  "tls13 client in", "tls13 quic key", "tls13 quic iv", "tls13 quic hp" \
- }
-#define LABELS_2                                                              \
- {                                                                            \
-  "tls13 client in", "tls13 quicv2 key", "tls13 quicv2 iv", "tls13 quicv2 hp" \
- }
-#define SALT_DRAFT_23                                                                             \
- {                                                                                                \
-  0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7, 0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, \
-	  0xbe, 0xf9, 0xf5, 0x02                                                                  \
- }
-#define SALT_DRAFT_29                                                                             \
- {                                                                                                \
-  0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97, 0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, \
-	  0x43, 0x90, 0xa8, 0x99                                                                  \
- }
-#define SALT_1                                                                                    \
- {                                                                                                \
-  0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17, 0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, \
-	  0xcc, 0xbb, 0x7f, 0x0a                                                                  \
- }
-#define SALT_2                                                                                    \
- {                                                                                                \
-  0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93, 0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, \
-	  0xf9, 0xbd, 0x2e, 0xd9                                                                  \
- }
+static const uint8_t salt_1[SALT_LEN] = {
+	0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,
+	0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a,
+};
+static const uint8_t salt_2[SALT_LEN] = {
+	0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,
+	0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9,
+};
+static const uint8_t salt_draft_23[SALT_LEN] = {
+	0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7,
+	0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02,
+};
+static const uint8_t salt_draft_29[SALT_LEN] = {
+	0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97,
+	0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99,
+};
+static const uint8_t salt_t050[SALT_LEN] = {
+	0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0, 0x72, 0x91, 0x55, 0x80,
+	0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60, 0x48, 0x83, 0x10,
+};
+static const uint8_t salt_t051[SALT_LEN] = {
+	0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50,
+	0x6c, 0x19, 0x12, 0x4f, 0xc8, 0xcc, 0xda, 0x6e, 0x03, 0x3d,
+};
+
+static const char *const labels_1[LABEL__COUNT] = {
+	"tls13 client in",
+	"tls13 quic key",
+	"tls13 quic iv",
+	"tls13 quic hp",
+};
+static const char *const labels_2[LABEL__COUNT] = {
+	"tls13 client in",
+	"tls13 quicv2 key",
+	"tls13 quicv2 iv",
+	"tls13 quicv2 hp",
+};
 
 static const struct wire wires[] = {
-	{ 0x00000001, 0x00000001, 0, SALT_1, LABELS_1 },
-	{ 0x6b3343cf, 0x6b3343cf, 1, SALT_2, LABELS_2 },
-	{ 0xff00001d, 0xff000020, 0, SALT_DRAFT_29, LABELS_1 }, /* drafts 29 to 32 */
-	{ 0xff000021, 0xff000022, 0, SALT_1, LABELS_1 },        /* 33, 34 */
-	{ 0xff000017, 0xff00001c, 0, SALT_DRAFT_23, LABELS_1 }, /* 23 to 28 */
-	{ 0xfaceb002, 0xfaceb002, 0, SALT_DRAFT_23, LABELS_1 }, /* mvfst */
+	{ 0x00000001, 0x00000001, salt_1, labels_1, 0 },
+	{ 0x6b3343cf, 0x6b3343cf, salt_2, labels_2, 1 },
+	{ 0xff00001d, 0xff000020, salt_draft_29, labels_1, 0 }, /* drafts 29 to 32 */
+	{ 0xff000021, 0xff000022, salt_1, labels_1, 0 },        /* 33, 34 */
+	{ 0xff000017, 0xff00001c, salt_draft_23, labels_1, 0 }, /* 23 to 28 */
+	{ 0xfaceb002, 0xfaceb002, salt_draft_23, labels_1, 0 }, /* mvfst */
+	{ 0x54303530, 0x54303530, salt_t050, labels_1, 0 },     /* Google's, with TLS */
+	{ 0x54303531, 0x54303531, salt_t051, labels_1, 0 },
 };
 
 static const struct wire *wire_of(uint32_t version)
@@ -186,11 +198,11 @@ bool quic_keys_make(uint32_t version, const uint8_t *dcid, size_t dcid_len, stru
 	const struct wire *wire = wire_of(version);
 	uint8_t initial[DIGEST_MAX], secret[SHA256_LEN];
 
-	return wire && hmac(wire->salt, sizeof(wire->salt), dcid, dcid_len, initial) &&
-	       expand(initial, wire->label[LABEL_SECRET], secret, sizeof(secret)) &&
-	       expand(secret, wire->label[LABEL_KEY], ret->key, sizeof(ret->key)) &&
-	       expand(secret, wire->label[LABEL_IV], ret->iv, sizeof(ret->iv)) &&
-	       expand(secret, wire->label[LABEL_HP], ret->hp, sizeof(ret->hp));
+	return wire && hmac(wire->salt, SALT_LEN, dcid, dcid_len, initial) &&
+	       expand(initial, wire->labels[LABEL_SECRET], secret, sizeof(secret)) &&
+	       expand(secret, wire->labels[LABEL_KEY], ret->key, sizeof(ret->key)) &&
+	       expand(secret, wire->labels[LABEL_IV], ret->iv, sizeof(ret->iv)) &&
+	       expand(secret, wire->labels[LABEL_HP], ret->hp, sizeof(ret->hp));
 }
 
 /* ---- the protection ---- */

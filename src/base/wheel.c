@@ -190,6 +190,7 @@ void wheel_advance(struct wheel *w, uint64_t now, timer_fn fire, void *arg)
 		struct timer *due = &w->slots[0][tick & SLOT_MASK];
 		while (due->next != due) {
 			struct timer *t = due->next;
+			__builtin_prefetch(t->next); /* its owner is likely cold */
 			timer_disarm(w, t);
 			fire(arg, t);
 		}

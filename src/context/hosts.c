@@ -133,6 +133,9 @@ void hosts_set_mac(struct hosts *h, const struct ipaddr *a, enum mac_source sour
 	uint64_t key = link_key(mac);
 	if (!is_own(mac))
 		return;
+	const struct host *known = hosts_find(h, a);
+	if (known && known->mac_source == source && memcmp(known->mac, mac, 6) == 0)
+		return; /* told again */
 	struct link *l = table_get(&h->links, &key, &is_new);
 	if (!l)
 		return;

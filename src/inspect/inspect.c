@@ -100,7 +100,7 @@ void inspect_release(struct inspect *in, struct flow *f)
 
 static bool needs_work(const struct inspector *insp, const struct flow *f)
 {
-	return f->key.proto == PROTO_TCP || insp->state_size > 0;
+	return f->key.proto == PROTO_TCP || (insp->state_size > 0 && !insp->stateless_datagrams);
 }
 
 static bool attach(struct inspect *in, struct flow *f, unsigned number)

@@ -60,7 +60,8 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
 	if (!cursor_has(c, n))
 		return NULL;
 	const uint8_t *p = c->pos;
-	c->pos += n;
+	if (n) /* an empty cursor may stand on NULL */
+		c->pos += n;
 	return p;
 }
 

@@ -51,6 +51,7 @@ struct inspector {
 	size_t shard_state_size; /* zeroed once a shard */
 	const uint16_t *ports;	 /* server ports where the probe is trusted to choose; 0 ends; NULL: any */
 	enum app apps[4];	 /* nDPI's verdicts that attach it; APP_UNKNOWN ends */
+	bool stateless_datagrams; /* on_datagram does without state: none is set aside for UDP */
 	bool decides;		 /* nDPI is not asked once the probe has said yes */
 	/* First payload of a side: is it mine? Cheap, no state. NULL: only by verdict. */
 	bool (*probe)(const struct packet *p, bool from_client);

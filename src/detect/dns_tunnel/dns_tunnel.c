@@ -15,6 +15,7 @@
 
 #include "exfild/base/table.h"
 #include "marks.h"
+#include "newcomer.h"
 #include "spread.h"
 
 #define DAY_NS (86400ull * 1000000000ull)
@@ -33,7 +34,7 @@
 
 struct state {
 	const struct dns_params *params;
-	struct table pairs;
+	struct table newcomers, pairs;
 	struct spread spread;
 	uint64_t findings;
 };
@@ -64,16 +65,25 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 {
 	struct state *s = state;
 	s->params = parameters;
-	struct table_config config = { .capacity = env->max_pairs / 4 ? env->max_pairs / 4 : 1,
-				       .entry_size = sizeof(struct pair), .key_size = 32,
-				       .key = env->key, .evidence = evidence };
-	int err = table_init(&s->pairs, &config);
+	struct table_config newcomers = { .capacity = env->max_pairs / 2 ? env->max_pairs / 2 : 1,
+					  .entry_size = sizeof(struct newcomer),
+					  .key_size = sizeof(struct pair_key),
+					  .key = env->key };
+	struct table_config pairs = { .capacity = env->max_pairs / 8 ? env->max_pairs / 8 : 1,
+				      .entry_size = sizeof(struct pair),
+				      .key_size = sizeof(struct pair_key),
+				      .key = env->key,
+				      .evidence = evidence };
+	int err = table_init(&s->newcomers, &newcomers);
+	if (!err)
+		err = table_init(&s->pairs, &pairs);
 	return err ? err : spread_init(&s->spread, env);
 }
 
 static void deinit(void *state)
 {
 	struct state *s = state;
+	table_deinit(&s->newcomers);
 	table_deinit(&s->pairs);
 	spread_deinit(&s->spread);
 }
@@ -206,8 +216,8 @@ static void decide(struct state *s, const struct detect_env *env, struct pair *p
 	if (j.score < s->params->alert_score)
 		return;
 	/* a resolver repeats what its clients ask: they are the ones to name */
-	if ((context_roles(env->context, &p->client) & ROLE_RESOLVER) &&
-	    spread_has_other_client(&s->spread, p->domain_hash, &p->client))
+	if ((context_roles(env->context, &p->key.client) & ROLE_RESOLVER) &&
+	    spread_has_other_client(&s->spread, p->key.domain_hash, &p->key.client))
 		return;
 	enum severity severity = j.score >= 0.8 ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 	p->raised_severity = (uint8_t)severity;
@@ -216,53 +226,123 @@ static void decide(struct state *s, const struct detect_env *env, struct pair *p
 	pair_explain(p, s->params, env, &j, severity);
 }
 
-static void begin_pair(struct pair *p, const struct detect_env *env, const char *domain)
-{
-	memcpy(p->domain, domain, DOMAIN_TEXT);
-	p->window_ns = env->steady_ns;
-	p->first_ns = env->now_ns;
-}
-
 #define DNSCAT_RUN 4
 
-static uint32_t find_marks(struct pair *p, const char *wire, size_t len, size_t sub, uint16_t qtype)
+/* One question, taken apart. */
+struct question {
+	const struct event_dns *e;
+	const char *wire;  /* the name as it came */
+	const char *lower; /* and in lower case */
+	size_t len, sub;   /* of the name; of what stands before the registered domain */
+	uint64_t hash;	   /* of the lower-case name */
+	uint32_t marks;
+	const char *domain;
+	const struct pair_key *key;
+};
+
+static void find_session(struct pair *p, const struct question *q)
 {
-	uint32_t marks = dns_marks(wire, len, sub, qtype);
 	uint16_t session;
-	if (!dns_dnscat_session(wire, sub, &session))
-		return marks;
+	if (!dns_dnscat_session(q->wire, q->sub, &session))
+		return;
 	p->cat_run = session == p->cat_session ? (uint16_t)(p->cat_run + 1) : 1;
 	p->cat_session = session;
-	return p->cat_run >= DNSCAT_RUN ? marks | MARK_DNSCAT : marks;
+	if (p->cat_run >= DNSCAT_RUN)
+		p->marks |= MARK_DNSCAT;
+}
+
+static void spread_name(struct state *s, const struct detect_env *env, const struct question *q,
+			double before, double weight)
+{
+	struct spread_item item = {
+		.client = q->key->client,
+		.tunnel_key = q->key->tunnel_key,
+		.domain_hash = q->key->domain_hash,
+		.domain = q->domain,
+		.event = &q->e->e,
+		.before = before,
+	};
+	if (!is_reverse(q->domain))
+		spread_add(&s->spread, s->params, env, &item, q->hash, weight);
+}
+
+static void note_example(struct pair *p, const struct question *q)
+{
+	size_t n = q->len < EXAMPLE_TEXT - 1 ? q->len : EXAMPLE_TEXT - 1;
+	if (p->packet_count < FIRST_PACKETS)
+		p->packets[p->packet_count++] = q->e->e.packet;
+	for (size_t i = 0; i < n; i++)
+		p->example[i] = isprint((unsigned char)q->lower[i]) ? q->lower[i] : '?';
+	p->example[n] = '\0';
 }
 
 static void on_question(struct state *s, const struct detect_env *env, struct pair *p,
-			const struct event_dns *e, const char *lower, size_t len, size_t sub)
+			const struct question *q)
 {
-	const char *wire = (const char *)event_str_data(&e->e, &e->name);
-	uint64_t hash = hash_mix(e->name.hash, hash_bytes(&env->key, lower, len));
-	double weight = information_bytes(lower, sub, &p->labels);
+	double weight = information_bytes(q->lower, q->sub, &p->labels);
 	roll_window(p, env->steady_ns);
+	double before = p->weight_sum < LEAST_BYTES ? p->exact_info : pair_info(p, env->steady_ns);
 	p->questions++;
 	p->weight_sum += weight;
 	p->weighty += weight >= WEIGHTY_BYTES;
 	p->last_ns = env->now_ns;
-	p->last = e->e;
-	count_type(p, e->qtype);
-	p->marks |= find_marks(p, wire, len, sub, e->qtype);
-	bool is_new = count_name(p, hash, weight);
-	count_edns(p, e);
-	if (is_new && weight >= WEIGHTY_BYTES) {
-		if (p->packet_count < FIRST_PACKETS)
-			p->packets[p->packet_count++] = e->e.packet;
-		size_t n = len < EXAMPLE_TEXT - 1 ? len : EXAMPLE_TEXT - 1;
-		for (size_t i = 0; i < n; i++)
-			p->example[i] = isprint((unsigned char)lower[i]) ? lower[i] : '?';
-		p->example[n] = '\0';
-	}
-	if (is_new && !is_reverse(p->domain))
-		spread_add(&s->spread, s->params, env, p, hash, weight);
+	p->last = q->e->e;
+	count_type(p, q->e->qtype);
+	p->marks |= q->marks;
+	find_session(p, q);
+	bool is_new = count_name(p, q->hash, weight);
+	count_edns(p, q->e);
+	if (is_new && weight >= WEIGHTY_BYTES)
+		note_example(p, q);
+	if (is_new)
+		spread_name(s, env, q, before, weight);
 	decide(s, env, p);
+}
+
+/* A full pair, with what the newcomer knew. */
+static struct pair *make_pair(struct state *s, const struct question *q, struct newcomer *n)
+{
+	bool is_new;
+	struct pair *p = table_get(&s->pairs, q->key, &is_new);
+	if (!p || !is_new)
+		return p;
+	memcpy(p->domain, q->domain, strlen(q->domain) + 1);
+	p->window_ns = n->window_ns;
+	p->first_ns = n->first_ns;
+	for (unsigned i = 0; i < n->name_count; i++) {
+		count_name(p, n->names[i], (double)n->weights[i]);
+		p->weighty += (double)n->weights[i] >= WEIGHTY_BYTES;
+	}
+	p->questions = n->questions ? n->questions - 1 : 0; /* this one is counted by on_question() */
+	p->weight_sum = newcomer_info(n);
+	n->is_full = true;
+	n->name_count = 0;
+	return p;
+}
+
+static void take_question(struct state *s, const struct detect_env *env, const struct question *q)
+{
+	struct label_memory none = { .count = 0 };
+	bool is_new;
+	struct newcomer *n = table_get(&s->newcomers, q->key, &is_new);
+	if (!n)
+		return;
+	if (is_new) {
+		n->window_ns = env->steady_ns;
+		n->first_ns = env->now_ns;
+	}
+	if (!n->is_full && !q->marks) {
+		double before = newcomer_info(n);
+		double weight = information_bytes(q->lower, q->sub, &none);
+		enum newcomer_step step = newcomer_name(n, env->steady_ns, q->hash, weight);
+		if (step == NEWCOMER_NEW)
+			spread_name(s, env, q, before, weight);
+		if (step != NEWCOMER_FULL && !q->e->edns_option_len)
+			return;
+	}
+	struct pair *p = make_pair(s, q, n);
+	if (p)
+		on_question(s, env, p, q);
 }
 
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
@@ -270,34 +350,35 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	struct state *s = state;
 	const struct event_dns *e = (const struct event_dns *)event;
 	char lower[EVENT_STR_MAX];
-	struct pair key;
-	if (e->transport != DNS_PLAIN || e->name.len == 0 || e->opcode != 0)
-		return;
-	if (e->is_response && !carries_data(e))
+	char domain[DOMAIN_TEXT] = "";
+	if (e->transport != DNS_PLAIN || e->name.len == 0 || e->opcode != 0 ||
+	    (e->is_response && !carries_data(e)))
 		return;
 	const char *wire = (const char *)event_str_data(event, &e->name);
 	size_t len = e->name.len;
 	for (size_t i = 0; i < len; i++)
 		lower[i] = (char)tolower((unsigned char)wire[i]);
-	char domain[DOMAIN_TEXT] = "";
 	size_t sub = split_name(env, event, lower, len, domain);
-	memset(&key, 0, 32);
-	key.client = event->src;
+	struct pair_key key = { .client = event->src, .tunnel_key = event->tunnel_key };
 	key.domain_hash = hash_bytes(&env->key, domain, strlen(domain));
-	key.tunnel_key = event->tunnel_key;
 	if (e->is_response) {
 		struct pair *known = table_find(&s->pairs, &key);
 		if (known)
 			on_answer(known, e);
 		return;
 	}
-	bool is_new;
-	struct pair *p = table_get(&s->pairs, &key, &is_new);
-	if (!p)
-		return;
-	if (is_new)
-		begin_pair(p, env, domain);
-	on_question(s, env, p, e, lower, len, sub);
+	struct question q = {
+		.e = e,
+		.wire = wire,
+		.lower = lower,
+		.len = len,
+		.sub = sub,
+		.hash = hash_bytes(&env->key, lower, len),
+		.marks = dns_marks(wire, len, sub, e->qtype),
+		.domain = domain,
+		.key = &key,
+	};
+	take_question(s, env, &q);
 }
 
 /* Answers come after the questions they make suspicious: look once more. */
@@ -311,11 +392,12 @@ static void on_end(void *state, const struct detect_env *env)
 static void counters(const void *state, struct detector_counters *ret)
 {
 	const struct state *s = state;
-	ret->entries = s->pairs.stats.entries;
-	ret->evictions = s->pairs.stats.evictions;
+	ret->entries = s->newcomers.stats.entries + s->pairs.stats.entries;
+	ret->evictions = s->newcomers.stats.evictions + s->pairs.stats.evictions;
 	ret->evicted_with_evidence = s->pairs.stats.evicted_with_evidence;
 	ret->findings = s->findings;
 	ret->worst_case_bytes = table_worst_case(s->pairs.stats.capacity, sizeof(struct pair)) +
+				table_worst_case(s->newcomers.stats.capacity, sizeof(struct newcomer)) +
 				spread_bytes(&s->spread);
 }
 

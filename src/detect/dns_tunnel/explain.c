@@ -56,8 +56,8 @@ static void add_words(struct finding *f, const struct pair *p, const struct dns_
 		      const struct detect_env *env, const struct judgement *j)
 {
 	char client[IPADDR_TEXT_MAX], server[IPADDR_TEXT_MAX], bytes[32], span[32], back[32];
-	bool resolver = context_roles(env->context, &p->client) & ROLE_RESOLVER;
-	ipaddr_print(&p->client, client, sizeof(client));
+	bool resolver = context_roles(env->context, &p->key.client) & ROLE_RESOLVER;
+	ipaddr_print(&p->key.client, client, sizeof(client));
 	ipaddr_print(&p->last.dst, server, sizeof(server));
 	str_bytes(bytes, sizeof(bytes), j->info);
 	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
@@ -110,7 +110,7 @@ void pair_explain(const struct pair *p, const struct dns_params *params, const s
 	f.confidence = j->score;
 	finding_from_event(&f, &p->last);
 	f.app = APP_DNS;
-	f.subject.ip = p->client;
+	f.subject.ip = p->key.client;
 	f.subject.has_ip = true;
 	f.subject.port = 0;
 	f.subject.bytes = (uint64_t)j->info;

@@ -107,7 +107,7 @@ static struct domain *enter(struct heavy *h, uint64_t hash, double score)
 	return d;
 }
 
-double heavy_add(struct heavy *h, uint64_t domain_hash, uint64_t name_hash, unsigned weight)
+void heavy_add(struct heavy *h, uint64_t domain_hash, uint64_t name_hash, unsigned weight)
 {
 	double u = (double)(name_hash >> 11) * 0x1p-53;
 	double score = -log1p(-u) / (weight ? weight : 1);
@@ -116,10 +116,15 @@ double heavy_add(struct heavy *h, uint64_t domain_hash, uint64_t name_hash, unsi
 		d->score = score;
 		sift_down(h, d->at);
 	} else if (!d && !(d = enter(h, domain_hash, score))) {
-		return 0;
+		return;
 	}
 	hll_add_weighted(&d->info, name_hash, weight);
-	return hll_count(&d->info);
+}
+
+double heavy_estimate(const struct heavy *h, uint64_t domain_hash)
+{
+	const struct domain *d = table_find(&h->domains, &domain_hash);
+	return d ? hll_count(&d->info) : 0;
 }
 
 void heavy_reset(struct heavy *h)

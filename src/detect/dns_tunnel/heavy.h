@@ -22,11 +22,10 @@ struct heavy;
 
 struct heavy *heavy_new(const struct hash_key *key);
 void heavy_free(struct heavy *h);
-/*
- * Adds a name (its keyed hash, the weight in bytes) under a domain; returns the estimate of distinct
- * information under the domain, 0 when it is not in the cache.
- */
-double heavy_add(struct heavy *h, uint64_t domain_hash, uint64_t name_hash, unsigned weight);
+/* Adds a name (its keyed hash, the weight in bytes) under a domain. */
+void heavy_add(struct heavy *h, uint64_t domain_hash, uint64_t name_hash, unsigned weight);
+/* Bytes of distinct information under a domain; 0 when it is not in the cache. */
+double heavy_estimate(const struct heavy *h, uint64_t domain_hash);
 /* A new window: all estimates start anew. */
 void heavy_reset(struct heavy *h);
 size_t heavy_bytes(void);

@@ -78,64 +78,65 @@ bool spread_has_other_client(const struct spread *s, uint64_t domain_hash,
 	return false;
 }
 
-static void fill_common(struct finding *f, const struct pair *p, const struct detect_env *env)
+static void fill_common(struct finding *f, const struct spread_item *it, const struct detect_env *env,
+			uint64_t start_ns)
 {
 	f->class = FINDING_EXFIL;
 	f->tactic = "TA0010";
 	finding_technique(f, "T1071.004");
 	finding_technique(f, "T1048.003");
-	finding_from_event(f, &p->last);
+	finding_from_event(f, it->event);
 	f->app = APP_DNS;
-	f->subject.ip = p->client;
+	f->subject.ip = it->client;
 	f->subject.has_ip = true;
 	f->subject.port = 0;
-	f->start_ns = p->first_ns;
+	f->start_ns = start_ns;
 	f->end_ns = env->now_ns;
 	f->time_ns = env->now_ns;
 	f->visibility = VISIBILITY_NAME;
-	finding_packet(f, p->last.packet);
+	finding_packet(f, it->event->packet);
 }
 
 static void raise_domain(const struct dns_params *params, const struct detect_env *env,
-			 const struct pair *p, double info, unsigned clients)
+			 const struct spread_item *it, double info, unsigned clients)
 {
 	struct finding f;
 	char bytes[32];
 	double limit = (double)params->domain_daily_bytes;
 	finding_init(&f, "dns_tunnel", "dns_tunnel_many", "Data in DNS names of many clients");
-	fill_common(&f, p, env);
+	fill_common(&f, it, env, env->now_ns);
 	f.severity = SEVERITY_MEDIUM;
 	f.score = fmin(1, 0.6 + 0.1 * log2(info / limit + 1));
 	f.llr = 8 * f.score;
 	f.confidence = f.score;
 	f.count = clients;
-	finding_text(f.object, sizeof(f.object), "%s", p->domain);
-	finding_text(f.domain, sizeof(f.domain), "%s", p->domain);
+	finding_text(f.object, sizeof(f.object), "%s", it->domain);
+	finding_text(f.domain, sizeof(f.domain), "%s", it->domain);
 	str_bytes(bytes, sizeof(bytes), info);
 	finding_feature(&f, "new_information", info, NAN, limit, 1, f.score,
 			"%s of new information from %u or more clients together", bytes, clients);
 	finding_text(f.message, sizeof(f.message),
 		     "%u or more clients together sent %s of new information in DNS names under %s "
-		     "within a day", clients, bytes, p->domain);
+		     "within a day", clients, bytes, it->domain);
 	finding_text(f.counterfactual, sizeof(f.counterfactual), "silent below %llu B a day",
 		     (unsigned long long)params->domain_daily_bytes);
 	finding_text(f.not_harmless, sizeof(f.not_harmless),
 		     "no known service is behind the domain, and its names carry data at a rate that no "
 		     "ordinary site needs");
 	finding_text(f.unseen, sizeof(f.unseen), "what the data was, and clients behind a resolver");
-	finding_step(&f, "List the clients that ask for %s: what do they have in common?", p->domain);
-	finding_text(f.filter, sizeof(f.filter), "dns.qry.name contains \"%s\"", p->domain);
+	finding_step(&f, "List the clients that ask for %s: what do they have in common?", it->domain);
+	finding_text(f.filter, sizeof(f.filter), "dns.qry.name contains \"%s\"", it->domain);
 	env->raise(env->arg, &f);
 }
 
 static void raise_client(const struct dns_params *params, const struct detect_env *env,
-			 const struct pair *p, const struct client *c)
+			 const struct spread_item *it, const struct client *c)
 {
 	struct finding f;
 	char bytes[32], who[IPADDR_TEXT_MAX];
 	double limit = (double)params->spread_daily_bytes;
 	finding_init(&f, "dns_tunnel", "dns_tunnel_spread", "Data in DNS names of many domains");
-	fill_common(&f, p, env);
+	fill_common(&f, it, env, env->now_ns);
 	f.severity = SEVERITY_MEDIUM;
 	f.score = fmin(1, 0.6 + 0.1 * log2(c->info / limit + 1));
 	f.llr = 8 * f.score;
@@ -162,11 +163,11 @@ static void raise_client(const struct dns_params *params, const struct detect_en
 }
 
 static void add_client(struct spread *s, const struct dns_params *params,
-		       const struct detect_env *env, const struct pair *p, double weight)
+		       const struct detect_env *env, const struct spread_item *it, double weight)
 {
-	struct client key = { .ip = p->client, .tunnel_key = p->tunnel_key };
+	struct client key = { .ip = it->client, .tunnel_key = it->tunnel_key };
 	bool is_new;
-	double before = pair_info(p, env->steady_ns) - weight;
+	double before = it->before;
 	struct client *c = table_get(&s->clients, &key, &is_new);
 	if (!c)
 		return;
@@ -184,32 +185,34 @@ static void add_client(struct spread *s, const struct dns_params *params,
 	    c->domains < SPREAD_DOMAINS_MIN)
 		return;
 	c->raised = true;
-	raise_client(params, env, p, c);
+	raise_client(params, env, it, c);
 }
 
 void spread_add(struct spread *s, const struct dns_params *params, const struct detect_env *env,
-		const struct pair *p, uint64_t name_hash, double weight)
+		const struct spread_item *it, uint64_t name_hash, double weight)
 {
 	bool is_new;
-	struct domain *d = table_get(&s->domains, &p->domain_hash, &is_new);
+	struct domain *d = table_get(&s->domains, &it->domain_hash, &is_new);
 	if (!d)
 		return;
-	note_client(d, &p->client);
-	if (weight < 1 || context_service_by_name(env->context, p->domain, strlen(p->domain)))
+	note_client(d, &it->client);
+	if (weight < 1 || context_service_by_name(env->context, it->domain, strlen(it->domain)))
 		return;
 	if (env->steady_ns - s->window_ns >= DAY_NS) {
 		s->window_ns = env->steady_ns;
 		heavy_reset(s->heavy);
 	}
-	double info = heavy_add(s->heavy, p->domain_hash, name_hash, (unsigned)(weight + 0.5));
-	if (!d->raised && d->client_count >= RARE_CLIENTS &&
-	    info >= (double)params->domain_daily_bytes) {
+	heavy_add(s->heavy, it->domain_hash, name_hash, (unsigned)(weight + 0.5));
+	/* an estimate costs as much as a hundred names: one name in sixteen asks for it */
+	bool is_asked = !d->raised && d->client_count >= RARE_CLIENTS && name_hash % 16 == 0;
+	double info = is_asked ? heavy_estimate(s->heavy, it->domain_hash) : 0;
+	if (info >= (double)params->domain_daily_bytes) {
 		d->raised = true;
-		raise_domain(params, env, p, info, d->client_count);
+		raise_domain(params, env, it, info, d->client_count);
 	}
 	if (d->client_count < RARE_CLIENTS &&
-	    !(context_roles(env->context, &p->client) & ROLE_RESOLVER))
-		add_client(s, params, env, p, weight);
+	    !(context_roles(env->context, &it->client) & ROLE_RESOLVER))
+		add_client(s, params, env, it, weight);
 }
 
 size_t spread_bytes(const struct spread *s)

@@ -19,11 +19,20 @@ struct spread {
 	struct table clients, domains;
 };
 
+/* A name that is new for its client and domain. */
+struct spread_item {
+	struct ipaddr client;
+	uint32_t tunnel_key;
+	uint64_t domain_hash;
+	const char *domain;
+	const struct event *event;
+	double before; /* information that the client had sent to the domain, in bytes */
+};
+
 int spread_init(struct spread *s, const struct detect_env *env);
 void spread_deinit(struct spread *s);
-/* A name that is new for its pair. */
 void spread_add(struct spread *s, const struct dns_params *params, const struct detect_env *env,
-		const struct pair *p, uint64_t name_hash, double weight);
+		const struct spread_item *it, uint64_t name_hash, double weight);
 /* Whether somebody else asked for the domain. */
 bool spread_has_other_client(const struct spread *s, uint64_t domain_hash,
 			     const struct ipaddr *client);

@@ -361,6 +361,7 @@ const struct inspector dns_inspector = {
 	.state_size = sizeof(struct dns_state),
 	.apps = { APP_DNS, APP_MDNS, APP_LLMNR, APP_NETBIOS },
 	.decides = true,
+	.stateless_datagrams = true,
 	.probe = probe,
 	.on_stream = on_stream,
 	.on_datagram = on_datagram,

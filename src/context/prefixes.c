@@ -7,6 +7,8 @@
  */
 #include "prefixes.h"
 
+#define WALK_MAX 8
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,9 +84,15 @@ void prefix_set_seal(struct prefix_set *s)
 			s->groups[s->group_count].bits = bits;
 			s->groups[s->group_count].first = i;
 			s->groups[s->group_count].count = 0;
+			s->groups[s->group_count].has_vni = false;
+			const struct ipaddr ones = { .u.q = { UINT64_MAX, UINT64_MAX } };
+			const struct ipaddr mask = masked(&ones, bits);
+			s->groups[s->group_count].mask[0] = mask.u.q[0];
+			s->groups[s->group_count].mask[1] = mask.u.q[1];
 			s->group_count++;
 		}
 		s->groups[s->group_count - 1].count++;
+		s->groups[s->group_count - 1].has_vni |= s->entries[i].has_vni;
 	}
 }
 
@@ -104,18 +112,33 @@ static const struct prefix_entry *search(const struct prefix_entry *entries, siz
 	return NULL;
 }
 
+/* A handful of entries is walked faster than searched. */
+static const struct prefix_entry *walk(const struct prefix_entry *entries, size_t count,
+				       const struct ipaddr *wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ipaddr_equal(&entries[i].prefix.addr, wanted))
+			return &entries[i];
+	return NULL;
+}
+
 const struct prefix_entry *prefix_set_find(const struct prefix_set *s, const struct ipaddr *a,
 					   uint32_t vni)
 {
 	for (unsigned i = 0; i < s->group_count; i++) {
 		struct prefix_entry wanted = { .vni = vni, .has_vni = true };
 		const struct prefix_entry *group = s->entries + s->groups[i].first;
-		wanted.prefix.addr = masked(a, s->groups[i].bits);
-		const struct prefix_entry *found = search(group, s->groups[i].count, &wanted);
-		if (found)
-			return found;
-		wanted.has_vni = false;
-		found = search(group, s->groups[i].count, &wanted);
+		const struct prefix_entry *found = NULL;
+		wanted.prefix.addr.u.q[0] = a->u.q[0] & s->groups[i].mask[0];
+		wanted.prefix.addr.u.q[1] = a->u.q[1] & s->groups[i].mask[1];
+		if (!s->groups[i].has_vni && s->groups[i].count <= WALK_MAX) {
+			found = walk(group, s->groups[i].count, &wanted.prefix.addr);
+		} else {
+			found = search(group, s->groups[i].count, &wanted);
+			wanted.has_vni = false;
+			if (!found)
+				found = search(group, s->groups[i].count, &wanted);
+		}
 		if (found)
 			return found;
 	}

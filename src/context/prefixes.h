@@ -28,7 +28,9 @@ struct prefix_set {
 	size_t count, room;
 	struct {
 		size_t first, count;
+		uint64_t mask[2]; /* of an address, in its own byte order */
 		uint8_t bits;
+		bool has_vni; /* some entry of it holds in one virtual network only */
 	} groups[129];
 	unsigned group_count;
 };

@@ -11,7 +11,7 @@
 #include "services.h"
 #include "suffix.h"
 
-#define INSIDE_SLOTS 1024
+#define INSIDE_SLOTS 4096
 
 /* What context_is_inside() answered for an address; asked several times for every flow. */
 struct inside_slot {

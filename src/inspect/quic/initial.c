@@ -82,7 +82,8 @@ static const struct wire wires[] = {
 	{ 0xff000021, 0xff000022, salt_1, labels_1, 0 },        /* 33, 34 */
 	{ 0xff000017, 0xff00001c, salt_draft_23, labels_1, 0 }, /* 23 to 28 */
 	{ 0xfaceb002, 0xfaceb002, salt_draft_23, labels_1, 0 }, /* mvfst */
-	{ 0x54303530, 0x54303530, salt_t050, labels_1, 0 },     /* Google's, with TLS */
+	{ 0xfaceb00e, 0xfaceb00e, salt_draft_23, labels_1, 0 },
+	{ 0x54303530, 0x54303530, salt_t050, labels_1, 0 }, /* Google's, with TLS */
 	{ 0x54303531, 0x54303531, salt_t051, labels_1, 0 },
 };
 

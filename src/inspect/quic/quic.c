@@ -23,6 +23,7 @@ enum frame {
 	FRAME_ACK = 2,
 	FRAME_ACK_ECN = 3,
 	FRAME_CRYPTO = 6,
+	FRAME_CRYPTO_GOOGLE = 8, /* in versions T050 and T051 */
 };
 
 struct quic_state {
@@ -92,9 +93,10 @@ static void take_crypto(struct cursor *c, struct quic_slot *slot)
 		c->error = true;
 }
 
-static void take_frames(const uint8_t *plain, size_t len, struct quic_slot *slot)
+static void take_frames(const uint8_t *plain, size_t len, uint32_t version, struct quic_slot *slot)
 {
 	struct cursor c = cursor_make(plain, len);
+	bool is_google = version >> 8 == 0x543035; /* "T05" */
 
 	while (cursor_left(&c) > 0) {
 		switch (cursor_u8(&c)) {
@@ -108,6 +110,11 @@ static void take_frames(const uint8_t *plain, size_t len, struct quic_slot *slot
 			skip_ack(&c, true);
 			break;
 		case FRAME_CRYPTO:
+			take_crypto(&c, slot);
+			break;
+		case FRAME_CRYPTO_GOOGLE:
+			if (!is_google)
+				return;
 			take_crypto(&c, slot);
 			break;
 		default: /* the end of the connection, or no frame */
@@ -186,7 +193,8 @@ static enum inspect_verdict take_initial(struct inspection *in, const struct qui
 	state->is_accepted = true;
 	state->side = (uint8_t)in->side;
 	state->initials++;
-	take_frames(shard->plain, len, quic_pool_take(&shard->pool, in->flow->id, &state->slot));
+	take_frames(shard->plain, len, state->version,
+		    quic_pool_take(&shard->pool, in->flow->id, &state->slot));
 	return try_hello(in, state->initials >= INITIALS_MAX);
 }
 

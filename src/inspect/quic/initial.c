@@ -227,7 +227,7 @@ static void free_contexts(void *arg)
 	free(c);
 }
 
-/* As in tls/digest.c: a library context of our own reads no configuration file. */
+/* As in tls/digest.c. */
 static void fetch_ciphers(void)
 {
 	static OSSL_LIB_CTX *library;

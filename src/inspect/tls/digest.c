@@ -1,9 +1,10 @@
 /*
  * inspect/tls/digest.c - MD5 and SHA-256 of short texts.
  *
- * A library context of our own is used: it reads no configuration file, which a process without
- * power over files could not open, and no policy of the machine takes MD5 away.  Algorithms are
- * fetched once a process, contexts made once a thread and freed when it ends.
+ * A library context of our own is used, so that no policy of the machine takes MD5 away.  The first
+ * use of the library in a process still looks for its configuration file; where that cannot be
+ * opened any more, it goes on without.  Algorithms are fetched once a process, contexts made once a
+ * thread and freed when it ends.
  */
 #include "digest.h"
 

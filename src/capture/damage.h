@@ -21,6 +21,7 @@ enum damage_kind {
 	DAMAGE_INTERFACE, /* packets of an interface that the file does not describe */
 	DAMAGE_ALIGNMENT, /* a block whose length is no multiple of four was read all the same */
 	DAMAGE_FILTER,    /* packets of a link type that the filter cannot judge */
+	DAMAGE_LINK,      /* packets of a link type that nobody can read */
 	DAMAGE__COUNT
 };
 

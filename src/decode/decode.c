@@ -33,7 +33,8 @@ enum decode_result decode_link(struct walk *w, uint32_t linktype)
 #undef DECODER_LINK
 #undef DECODER_ETHER
 	default:
-		return walk_other(w, COUNT_LINK_UNKNOWN);
+		(void)walk_other(w, COUNT_LINK_UNKNOWN);
+		return DECODE_NO_LINK;
 	}
 }
 

@@ -31,6 +31,16 @@ static void show_progress(const struct reader *r)
 		(void)fprintf(stderr, "\r%llu packets ", (unsigned long long)s->frames);
 }
 
+/* Fragments that never became whole still went over the wire: their bytes are accounted. */
+static void account_fragments(struct reader *r, uint64_t *seq, uint64_t until_ns, uint64_t now_ns)
+{
+	struct packet *p;
+	while (p = plane_slot(r->plane), decode_given_up(r->decoder, until_ns, p)) {
+		p->time_ns = now_ns;
+		plane_packet(r->plane, p, (*seq)++);
+	}
+}
+
 /* One tick however many have passed: timers fire in order of their deadlines all the same. */
 static void tick(struct reader *r, uint64_t *seq, uint64_t *ticked, uint64_t now_ns, uint64_t leap)
 {
@@ -38,6 +48,7 @@ static void tick(struct reader *r, uint64_t *seq, uint64_t *ticked, uint64_t now
 	if (current == *ticked && !leap)
 		return;
 	*ticked = current;
+	account_fragments(r, seq, now_ns, now_ns);
 	plane_tick(r->plane, (*seq)++, current * TICK_NS, leap);
 }
 
@@ -45,6 +56,8 @@ static void one_frame(struct reader *r, const struct frame *f, uint64_t now_ns, 
 {
 	struct packet *p = plane_slot(r->plane);
 	enum decode_result got = decode_frame(r->decoder, f, now_ns, p);
+	if (got == DECODE_NO_LINK)
+		capture_refuse_link(r->capture, f);
 	if (got != DECODE_PACKET && got != DECODE_REASSEMBLED)
 		return;
 	struct block *block = p->block;
@@ -81,6 +94,7 @@ int reader_run(struct reader *r)
 		(void)fprintf(stderr, "\r\033[K");
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);
+	account_fragments(r, &seq, UINT64_MAX, law.now_ns);
 	plane_finish(r->plane, &seq, law.now_ns);
 	r->late = law.late;
 	r->leaps = law.leaps;

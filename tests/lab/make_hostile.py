@@ -103,7 +103,7 @@ def pcap_files():
     yield "bad_last_record_cut.pcap", whole[:-7]
     yield "bad_record_4gib.pcap", pcap(5) + record(T0, 9, frame(5), kept=0xFFFFFFFF, length=0xFFFFFFFF) + record(T0, 10, frame(6))
     yield "bad_record_2gib.pcap", pcap(5) + record(T0, 9, frame(5), kept=0x7FFFFFFF)
-    yield "bad_record_over_snaplen.pcap", pcap(5, snap=96) + record(T0, 9, bytes(300_000), kept=300_000)
+    yield "any_record_over_snaplen.pcap", pcap(5, snap=96) + record(T0, 9, bytes(300_000), kept=300_000)
     yield "odd_kept_more_than_wire.pcap", header() + record(T0, 0, frame(0), length=20) + record(T0, 1, frame(1))
     yield "odd_record_length_zero.pcap", header() + record(T0, 0, b"") + record(T0, 1, frame(1)) + record(T0, 2, b"", length=60)
     yield "odd_wire_length_4gib.pcap", header() + b"".join(record(T0, i, frame(i), length=0xFFFFFFFF) for i in range(5))

@@ -68,6 +68,9 @@ void capture_close(struct capture *c);
 /* 0: a frame; CAPTURE_END: all inputs are at their end; -EXF_E_NOMEM. */
 int capture_next(struct capture *c, struct frame *ret) EXF_MUST_USE;
 
+/* Nobody can read this frame's link type: said once an input, as damage. */
+void capture_refuse_link(struct capture *c, const struct frame *f);
+
 const struct capture_stats *capture_stats(const struct capture *c);
 size_t capture_damage_count(const struct capture *c);
 const struct capture_damage *capture_damage(const struct capture *c, size_t i);

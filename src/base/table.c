@@ -18,7 +18,7 @@
 #define HEAD_SIZE    8
 #define CAPACITY_MAX (1u << 30)
 #define CLOCK_WINDOW 16
-#define IN_USE	     (1u << 31)
+#define IN_USE       (1u << 31)
 #define INDEX_FIRST  1024 /* words: the index begins small, to stay in the caches, and doubles */
 
 struct head {

@@ -24,7 +24,7 @@ struct context {
 	struct context_zone *zones;
 	size_t zone_count;
 	struct prefix_set by_zone;
-	struct prefix_set ranges; /* built-in and --inside: inside, without a zone's name */
+	struct prefix_set ranges;         /* built-in and --inside: inside, without a zone's name */
 	struct inside_slot *inside_slots; /* INSIDE_SLOTS, direct-mapped */
 	struct services services;
 	struct suffix *suffix;

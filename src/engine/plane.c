@@ -14,7 +14,7 @@
 #define ROUNDS        8
 #define ROUND_PACKETS 2048
 #define WORKERS_MAX   64
-#define AHEAD	      16 /* packets whose cache lines are on their way; asked for twice */
+#define AHEAD         16 /* packets whose cache lines are on their way; asked for twice */
 
 enum item_kind { ITEM_PACKET, ITEM_TICK, ITEM_FLUSH };
 
@@ -359,7 +359,9 @@ void plane_tick(struct plane *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns
 {
 	if (p->workers == 1) {
 		struct item *item = next_slot(p);
-		*item = (struct item){ .seq = seq, .kind = ITEM_TICK, .now_ns = now_ns,
+		*item = (struct item){ .seq = seq,
+				       .kind = ITEM_TICK,
+				       .now_ns = now_ns,
 				       .leap_ns = leap_ns };
 		take_slot(p, item);
 		return;

@@ -23,7 +23,7 @@ struct context;
 struct context_zone {
 	char name[64];
 	struct prefix prefix;
-	uint32_t vni;	   /* 0: any */
+	uint32_t vni; /* 0: any */
 	bool has_vni;
 	char model[16], owner[64], data[32];
 };
@@ -34,8 +34,8 @@ struct context_options {
 	size_t zone_count;
 	const struct prefix *inside; /* --inside, added to the zones; copied */
 	size_t inside_count;
-	const char *services_path;   /* services.yaml; required */
-	const char *suffix_path;     /* public_suffix_list.dat; NULL: the library's own */
+	const char *services_path; /* services.yaml; required */
+	const char *suffix_path;   /* public_suffix_list.dat; NULL: the library's own */
 	const char *const *sanctioned;
 	size_t sanctioned_count;
 	uint32_t max_hosts, max_names;
@@ -58,48 +58,50 @@ void context_describe_inside(const struct context *c, char *dst, size_t size);
 /*
  * Splits a name (bytes, dots between labels) at its registered domain (public suffix + 1, private
  * section included). *ret_registered points into name; a name that is itself a suffix, or has no
- * dot, is its own registered domain. Returns the length of the part before it (with its dot), 0 if none.
+ * dot, is its own registered domain. Returns the length of the part before it (with its dot), 0 if
+ * none.
  */
 size_t context_registered(const struct context *c, const char *name, size_t len,
 			  const char **ret_registered, size_t *ret_len);
 
 enum service_class {
 	SERVICE_NONE,
-	SERVICE_STORAGE,    /* personal or company cloud storage */
-	SERVICE_FILE_DROP,  /* anonymous file sharing */
+	SERVICE_STORAGE,   /* personal or company cloud storage */
+	SERVICE_FILE_DROP, /* anonymous file sharing */
 	SERVICE_PASTE,
 	SERVICE_CHAT,
 	SERVICE_MAIL,
-	SERVICE_CODE,	    /* code hosting */
-	SERVICE_TUNNEL,	    /* ngrok and its like */
-	SERVICE_REMOTE,	    /* remote control */
+	SERVICE_CODE,   /* code hosting */
+	SERVICE_TUNNEL, /* ngrok and its like */
+	SERVICE_REMOTE, /* remote control */
 	SERVICE_OFFICE,
-	SERVICE_IAAS,	    /* object storage and machines of the clouds */
+	SERVICE_IAAS, /* object storage and machines of the clouds */
 	SERVICE_CDN,
-	SERVICE_UPDATE,	    /* software update, telemetry */
+	SERVICE_UPDATE, /* software update, telemetry */
 	SERVICE_MEDIA,
 	SERVICE_MEETING,
 	SERVICE_BACKUP,
-	SERVICE_SECURITY,   /* reputation look-ups by DNS and HTTP */
-	SERVICE_RESOLVER,   /* public DNS, DoH */
+	SERVICE_SECURITY, /* reputation look-ups by DNS and HTTP */
+	SERVICE_RESOLVER, /* public DNS, DoH */
 	SERVICE_AI,
 	SERVICE_SOCIAL,
-	SERVICE_IP_CHECK,   /* what is my address */
+	SERVICE_IP_CHECK, /* what is my address */
 	SERVICE__COUNT
 };
 
 struct service {
-	const char *name;     /* "dropbox" */
-	const char *title;    /* "Dropbox" */
+	const char *name;  /* "dropbox" */
+	const char *title; /* "Dropbox" */
 	enum service_class class;
 	const char *class_name; /* "storage" */
 	bool sanctioned;
 	uint64_t dns_daily_bytes; /* cap of DNS information for look-up services, 0: none */
-	const char *reason;   /* why it is here, shown in alerts */
+	const char *reason;       /* why it is here, shown in alerts */
 };
 
 /* By host name (suffix match on label boundaries), or NULL. */
-const struct service *context_service_by_name(const struct context *c, const char *name, size_t len);
+const struct service *context_service_by_name(const struct context *c, const char *name,
+					      size_t len);
 /* By address: prefixes of services.yaml, then names learnt for it. NULL if unknown. */
 const struct service *context_service_by_ip(const struct context *c, const struct ipaddr *a);
 
@@ -114,7 +116,7 @@ enum host_role {
 	ROLE_RESOLVER = 1u << 0, /* answers DNS and asks others itself */
 	ROLE_PROXY = 1u << 1,
 	ROLE_NAT = 1u << 2,
-	ROLE_SERVER = 1u << 3,	 /* accepts connections of several hosts */
+	ROLE_SERVER = 1u << 3, /* accepts connections of several hosts */
 	ROLE_GATEWAY = 1u << 4,
 };
 uint32_t context_roles(const struct context *c, const struct ipaddr *a);

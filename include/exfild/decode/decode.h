@@ -22,11 +22,11 @@
 struct decoder;
 
 enum decode_result {
-	DECODE_PACKET,	    /* *ret is filled */
+	DECODE_PACKET,      /* *ret is filled */
 	DECODE_REASSEMBLED, /* *ret is filled, and its block is the caller's to release */
-	DECODE_HELD,	    /* a fragment was kept; its bytes come with a later packet */
-	DECODE_OTHER,	    /* not IP nor ARP, or broken: counted by name; *ret means nothing */
-	DECODE_NO_LINK,	    /* the same, since no decoder knows the frame's link type */
+	DECODE_HELD,        /* a fragment was kept; its bytes come with a later packet */
+	DECODE_OTHER,       /* not IP nor ARP, or broken: counted by name; *ret means nothing */
+	DECODE_NO_LINK,     /* the same, since no decoder knows the frame's link type */
 };
 
 struct decoder *decoder_new(const struct hash_key *key);

@@ -34,11 +34,11 @@ enum tunnel_type {
 };
 
 enum packet_flag {
-	PACKET_TRUNCATED = 1u << 0,	/* fewer bytes captured than the IP header says */
-	PACKET_REASSEMBLED = 1u << 1,	/* put together from fragments */
-	PACKET_FRAGMENT = 1u << 2,	/* fragments that were not put together: no ports, no payload */
-	PACKET_BAD_CHECKSUM = 1u << 3,	/* set by who asked packet_checksum_ok() and was told no */
-	PACKET_NO_L4 = 1u << 4,		/* transport header missing or broken */
+	PACKET_TRUNCATED = 1u << 0,   /* fewer bytes captured than the IP header says */
+	PACKET_REASSEMBLED = 1u << 1, /* put together from fragments */
+	PACKET_FRAGMENT = 1u << 2, /* fragments that were not put together: no ports, no payload */
+	PACKET_BAD_CHECKSUM = 1u << 3, /* set by who asked packet_checksum_ok() and was told no */
+	PACKET_NO_L4 = 1u << 4,        /* transport header missing or broken */
 };
 
 enum tcp_flag {
@@ -50,46 +50,41 @@ enum tcp_flag {
 	TCP_URG = 0x20
 };
 
-enum {
-	PROTO_ICMP = 1,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
-	PROTO_ICMPV6 = 58,
-	PROTO_SCTP = 132
-};
+enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMPV6 = 58, PROTO_SCTP = 132 };
 
 struct packet {
-	uint64_t number;  /* of its frame, in merged order */
-	uint64_t time_ns; /* packet time after the clock law */
+	uint64_t number;    /* of its frame, in merged order */
+	uint64_t time_ns;   /* packet time after the clock law */
 	uint64_t pair_hash; /* keyed hash of the unordered address pair and tunnel key */
 
 	struct ipaddr src, dst; /* ARP: sender and target protocol address */
 	/* TCP, UDP, SCTP; ICMP: type << 8 | code, and the echo identifier; ARP: operation, 0 */
 	uint16_t sport, dport;
-	uint8_t proto;		/* IP protocol of the transport header; 0 for ARP */
-	uint8_t kind;		/* enum packet_kind */
-	uint8_t ip_version;	/* 4, 6; 0 for ARP */
+	uint8_t proto;      /* IP protocol of the transport header; 0 for ARP */
+	uint8_t kind;       /* enum packet_kind */
+	uint8_t ip_version; /* 4, 6; 0 for ARP */
 	uint8_t ttl;
-	uint16_t flags;	       /* enum packet_flag */
-	uint16_t vlan;	       /* innermost 802.1Q id, 0 for none */
-	uint8_t tunnel_type;   /* innermost, enum tunnel_type */
+	uint16_t flags;      /* enum packet_flag */
+	uint16_t vlan;       /* innermost 802.1Q id, 0 for none */
+	uint8_t tunnel_type; /* innermost, enum tunnel_type */
 	uint8_t tunnel_depth;
 	uint8_t tcp_flags;
 	uint8_t tos;
-	uint32_t tunnel_id;    /* as shown: VNI, key or session of the innermost carrier that has one */
-	uint32_t tunnel_key;   /* all carriers' ids folded; part of the flow key; 0 without tunnel */
+	uint32_t
+		tunnel_id; /* as shown: VNI, key or session of the innermost carrier that has one */
+	uint32_t tunnel_key; /* all carriers' ids folded; part of the flow key; 0 without tunnel */
 	uint32_t tcp_seq, tcp_ack;
 	uint16_t tcp_window;
-	uint16_t icmp_seq;     /* echo sequence number */
+	uint16_t icmp_seq; /* echo sequence number */
 
 	/* IP header and payload by the header; GRO/TSO: by the capture; fragments: sum of all */
 	uint32_t ip_len;
-	uint32_t l3_cap;       /* captured bytes from l3 */
-	uint32_t payload_len;  /* transport payload by the headers */
-	uint32_t payload_cap;  /* captured part of it */
-	uint16_t l4_offset;    /* of the transport header from l3; 0 where there is none */
-	uint16_t frames;       /* IP packets that ip_len sums: 1, or the number of fragments */
-	const uint8_t *l3;     /* IP (or ARP) header */
+	uint32_t l3_cap;        /* captured bytes from l3 */
+	uint32_t payload_len;   /* transport payload by the headers */
+	uint32_t payload_cap;   /* captured part of it */
+	uint16_t l4_offset;     /* of the transport header from l3; 0 where there is none */
+	uint16_t frames;        /* IP packets that ip_len sums: 1, or the number of fragments */
+	const uint8_t *l3;      /* IP (or ARP) header */
 	const uint8_t *payload; /* NULL when payload_cap is 0 */
 	/* 12 bytes: destination, source of the Ethernet just around l3; NULL if none */
 	const uint8_t *mac;

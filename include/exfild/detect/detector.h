@@ -24,10 +24,10 @@
 struct detect_env {
 	struct context *context;
 	struct hash_key key;
-	uint64_t now_ns;	/* packet time: what alerts show */
-	uint64_t steady_ns;	/* packet time without accepted leaps: for windows, ages and decay */
-	bool one_sided;		/* over 95 % of the input's SYNs lack any reverse packet */
-	uint32_t max_hosts;	/* caps from limits */
+	uint64_t now_ns;    /* packet time: what alerts show */
+	uint64_t steady_ns; /* packet time without accepted leaps: for windows, ages and decay */
+	bool one_sided;     /* over 95 % of the input's SYNs lack any reverse packet */
+	uint32_t max_hosts; /* caps from limits */
 	uint32_t max_pairs;
 	void (*raise)(void *arg, const struct finding *f);
 	void *arg;
@@ -40,14 +40,14 @@ struct detector_counters {
 };
 
 struct detector {
-	const char *name;	    /* "dns_tunnel" */
-	const char *title;	    /* "Data in DNS names" */
-	const char *idea;	    /* one sentence: how it decides */
+	const char *name;           /* "dns_tunnel" */
+	const char *title;          /* "Data in DNS names" */
+	const char *idea;           /* one sentence: how it decides */
 	const struct param *params; /* ends with PARAM_END; offsets into the params struct */
 	size_t params_size;
-	size_t state_size;	    /* bytes, zeroed before init */
-	uint32_t wants;		    /* 1u << enum event_kind */
-	uint64_t tick_ns;	    /* how often on_tick comes; 0: never */
+	size_t state_size; /* bytes, zeroed before init */
+	uint32_t wants;    /* 1u << enum event_kind */
+	uint64_t tick_ns;  /* how often on_tick comes; 0: never */
 	/* params is valid as long as the state. 0 or -EXF_E_x. */
 	int (*init)(void *state, const void *params, const struct detect_env *env);
 	void (*deinit)(void *state);

@@ -66,7 +66,7 @@ struct flow {
 	struct inspect_work *work;     /* NULL when no inspector follows the flow */
 	struct classify_work *verdict; /* NULL when nDPI holds nothing for it */
 	uint32_t tunnel_id;
-	uint32_t flags;		   /* enum flow_flag */
+	uint32_t flags; /* enum flow_flag */
 	uint16_t vlan;
 	uint16_t app;    /* enum app */
 	uint8_t client;  /* side of the initiator */

@@ -4,12 +4,10 @@
  * What: maps a packet to its flow (making one when there is none), keeps its counters, TCP state
  * and time-outs, and writes flow_start, flow_progress and flow_end events.
  * Retransmitted bytes are counted apart.  An outcome is known when the other side answers, refuses
- * or stays silent; progress is told at 256 KiB of payload, at each doubling to 8 MiB, then every 8 MiB,
- * and once a minute while something moves.
- * Ownership: the table owns its flows; a struct flow * is valid until the next call.
- * Threads: one shard, one owner at a time.
- * Limits: never more than max_flows; half-open and unanswered flows are evicted before
- * established ones (reason EVICTED).
+ * or stays silent; progress is told at 256 KiB of payload, at each doubling to 8 MiB, then every 8
+ * MiB, and once a minute while something moves. Ownership: the table owns its flows; a struct flow
+ * * is valid until the next call. Threads: one shard, one owner at a time. Limits: never more than
+ * max_flows; half-open and unanswered flows are evicted before established ones (reason EVICTED).
  */
 #ifndef EXFILD_FLOW_TABLE_H
 #define EXFILD_FLOW_TABLE_H
@@ -25,18 +23,19 @@
 /* What one packet did. */
 struct flow_step {
 	struct flow *flow;
-	unsigned side;		/* that sent it */
-	bool is_new;		/* the flow was made for it */
+	unsigned side; /* that sent it */
+	bool is_new;   /* the flow was made for it */
 	bool from_client;
-	uint32_t fresh_offset;	/* payload bytes at the front that were seen before */
-	uint32_t fresh_len;	/* payload bytes by the header that are new; 0: nothing for inspection */
-	bool gap;		/* TCP: bytes before this segment are missing */
+	uint32_t fresh_offset; /* payload bytes at the front that were seen before */
+	uint32_t
+		fresh_len; /* payload bytes by the header that are new; 0: nothing for inspection */
+	bool gap;          /* TCP: bytes before this segment are missing */
 };
 
 struct flow_limits {
 	uint32_t max_flows;
 	uint32_t tcp_idle_s, udp_idle_s, dns_idle_s, other_idle_s, pending_idle_s, closed_idle_s;
-	uint32_t active_s;	/* a progress event at least this often while something moves */
+	uint32_t active_s; /* a progress event at least this often while something moves */
 	uint32_t hard_s;
 };
 
@@ -70,7 +69,8 @@ bool flow_table_flush(struct flow_table *t, uint64_t seq, uint64_t now_ns, uint3
 struct flow_counts {
 	struct table_stats table;
 	uint64_t flows, packets, bytes; /* bytes: IP bytes, retransmissions included */
-	uint64_t syns, syns_one_sided;	/* finished TCP flows with a SYN; those without any answer packet */
+	uint64_t syns,
+		syns_one_sided; /* finished TCP flows with a SYN; those without any answer packet */
 	size_t worst_case_bytes;
 };
 void flow_table_counts(const struct flow_table *t, struct flow_counts *ret);

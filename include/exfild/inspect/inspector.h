@@ -24,40 +24,41 @@
 #define INSPECT_STATE_MAX 512
 
 enum inspect_verdict {
-	INSPECT_MORE,	  /* go on */
+	INSPECT_MORE,      /* go on */
 	INSPECT_SIDE_DONE, /* nothing more is wanted from this side */
-	INSPECT_DONE,	  /* nothing more is wanted from this flow */
-	INSPECT_NOT_MINE, /* the probe was wrong: let nDPI decide */
+	INSPECT_DONE,      /* nothing more is wanted from this flow */
+	INSPECT_NOT_MINE,  /* the probe was wrong: let nDPI decide */
 };
 
 /* What an inspector may see and use while it handles bytes. */
 struct inspection {
 	struct flow *flow;
 	const struct packet *packet; /* the one that brought the bytes */
-	unsigned side;		     /* that sent them */
+	unsigned side;               /* that sent them */
 	bool from_client;
 	void *state;
-	void *shard_state;	     /* of this inspector, one a shard; NULL if shard_state_size is 0 */
+	void *shard_state; /* of this inspector, one a shard; NULL if shard_state_size is 0 */
 	struct event_log *log;
 	uint64_t seq;
 	const struct hash_key *key;
 };
 
 struct inspector {
-	const char *name;	 /* "dns" */
-	enum app app;		 /* what a flow is when this inspector has taken it */
-	uint8_t proto;		 /* PROTO_TCP, PROTO_UDP, PROTO_ICMP; 0: TCP and UDP */
-	uint16_t state_size;	 /* <= INSPECT_STATE_MAX */
+	const char *name;        /* "dns" */
+	enum app app;            /* what a flow is when this inspector has taken it */
+	uint8_t proto;           /* PROTO_TCP, PROTO_UDP, PROTO_ICMP; 0: TCP and UDP */
+	uint16_t state_size;     /* <= INSPECT_STATE_MAX */
 	size_t shard_state_size; /* zeroed once a shard */
-	const uint16_t *ports;	 /* server ports where the probe is trusted to choose; 0 ends; NULL: any */
-	enum app apps[4];	 /* nDPI's verdicts that attach it; APP_UNKNOWN ends */
+	const uint16_t
+		*ports;   /* server ports where the probe is trusted to choose; 0 ends; NULL: any */
+	enum app apps[4]; /* nDPI's verdicts that attach it; APP_UNKNOWN ends */
 	bool stateless_datagrams; /* on_datagram does without state: none is set aside for UDP */
-	bool decides;		 /* nDPI is not asked once the probe has said yes */
+	bool decides;             /* nDPI is not asked once the probe has said yes */
 	/* First payload of a side: is it mine? Cheap, no state. NULL: only by verdict. */
 	bool (*probe)(const struct packet *p, bool from_client);
 	/*
-	 * TCP, in order: uses some of the bytes (returns how many through *ret_used), the rest comes
-	 * again with more.
+	 * TCP, in order: uses some of the bytes (returns how many through *ret_used), the rest
+	 * comes again with more.
 	 */
 	enum inspect_verdict (*on_stream)(struct inspection *in, const uint8_t *data, uint32_t len,
 					  uint32_t *ret_used);

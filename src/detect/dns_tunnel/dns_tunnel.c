@@ -18,17 +18,17 @@
 #include "newcomer.h"
 #include "spread.h"
 
-#define DAY_NS (86400ull * 1000000000ull)
-#define HALF_LIFE_S (3 * 86400.0)
-#define TYPE_A       1
-#define TYPE_CNAME 5
-#define TYPE_NULL 10
-#define TYPE_MX 15
-#define TYPE_TXT 16
-#define TYPE_AAAA    28
-#define TYPE_KEY 25
-#define TYPE_SRV 33
-#define TYPE_PRIVATE 65399
+#define DAY_NS        (86400ull * 1000000000ull)
+#define HALF_LIFE_S   (3 * 86400.0)
+#define TYPE_A        1
+#define TYPE_CNAME    5
+#define TYPE_NULL     10
+#define TYPE_MX       15
+#define TYPE_TXT      16
+#define TYPE_AAAA     28
+#define TYPE_KEY      25
+#define TYPE_SRV      33
+#define TYPE_PRIVATE  65399
 #define LEAST_BYTES   200.0 /* below this no shape makes an alert */
 #define WEIGHTY_BYTES 10.0
 
@@ -40,14 +40,16 @@ struct state {
 };
 
 static const struct param params[] = {
-	{ "daily_bytes", PARAM_UINT, offsetof(struct dns_params, daily_bytes), 256, 1e9, 4096, "bytes",
-	  "New information that a client may send to one registered domain in a day" },
-	{ "weekly_bytes", PARAM_UINT, offsetof(struct dns_params, weekly_bytes), 256, 1e9, 8192, "bytes",
-	  "The same over a week (older days count less)" },
-	{ "domain_daily_bytes", PARAM_UINT, offsetof(struct dns_params, domain_daily_bytes), 1024, 1e9,
-	  65536, "bytes", "New information that all clients together may send to one domain in a day" },
-	{ "spread_daily_bytes", PARAM_UINT, offsetof(struct dns_params, spread_daily_bytes), 1024, 1e9,
-	  16384, "bytes", "New information that a client may spread over many rare domains in a day" },
+	{ "daily_bytes", PARAM_UINT, offsetof(struct dns_params, daily_bytes), 256, 1e9, 4096,
+	  "bytes", "New information that a client may send to one registered domain in a day" },
+	{ "weekly_bytes", PARAM_UINT, offsetof(struct dns_params, weekly_bytes), 256, 1e9, 8192,
+	  "bytes", "The same over a week (older days count less)" },
+	{ "domain_daily_bytes", PARAM_UINT, offsetof(struct dns_params, domain_daily_bytes), 1024,
+	  1e9, 65536, "bytes",
+	  "New information that all clients together may send to one domain in a day" },
+	{ "spread_daily_bytes", PARAM_UINT, offsetof(struct dns_params, spread_daily_bytes), 1024,
+	  1e9, 16384, "bytes",
+	  "New information that a client may spread over many rare domains in a day" },
 	{ "min_names", PARAM_UINT, offsetof(struct dns_params, min_names), 1, 1000, 5, "names",
 	  "Distinct names before anything is said, unless a tool has left its mark" },
 	{ "alert_score", PARAM_DOUBLE, offsetof(struct dns_params, alert_score), 0.1, 1, 0.6, "",
@@ -203,7 +205,8 @@ static bool is_reverse(const char *domain)
 static void decide(struct state *s, const struct detect_env *env, struct pair *p)
 {
 	struct judgement j;
-	/* the sum over all questions bounds what the distinct ones can carry: most pairs end here */
+	/* the sum over all questions bounds what the distinct ones can carry: most pairs end here
+	 */
 	if (!p->marks && (p->name_count < s->params->min_names ||
 			  p->weight_sum + (double)p->previous_info + p->edns_info < LEAST_BYTES))
 		return;
@@ -234,7 +237,7 @@ struct question {
 	const char *wire;  /* the name as it came */
 	const char *lower; /* and in lower case */
 	size_t len, sub;   /* of the name; of what stands before the registered domain */
-	uint64_t hash;	   /* of the lower-case name */
+	uint64_t hash;     /* of the lower-case name */
 	uint32_t marks;
 	const char *domain;
 	const struct pair_key *key;
@@ -313,7 +316,8 @@ static struct pair *make_pair(struct state *s, const struct question *q, struct 
 		count_name(p, n->names[i], (double)n->weights[i]);
 		p->weighty += (double)n->weights[i] >= WEIGHTY_BYTES;
 	}
-	p->questions = n->questions ? n->questions - 1 : 0; /* this one is counted by on_question() */
+	p->questions =
+		n->questions ? n->questions - 1 : 0; /* this one is counted by on_question() */
 	p->weight_sum = newcomer_info(n);
 	n->is_full = true;
 	n->name_count = 0;
@@ -396,9 +400,10 @@ static void counters(const void *state, struct detector_counters *ret)
 	ret->evictions = s->newcomers.stats.evictions + s->pairs.stats.evictions;
 	ret->evicted_with_evidence = s->pairs.stats.evicted_with_evidence;
 	ret->findings = s->findings;
-	ret->worst_case_bytes = table_worst_case(s->pairs.stats.capacity, sizeof(struct pair)) +
-				table_worst_case(s->newcomers.stats.capacity, sizeof(struct newcomer)) +
-				spread_bytes(&s->spread);
+	ret->worst_case_bytes =
+		table_worst_case(s->pairs.stats.capacity, sizeof(struct pair)) +
+		table_worst_case(s->newcomers.stats.capacity, sizeof(struct newcomer)) +
+		spread_bytes(&s->spread);
 }
 
 const struct detector dns_tunnel_detector = {

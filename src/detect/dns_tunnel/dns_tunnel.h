@@ -11,11 +11,11 @@
 #include "information.h"
 #include "newcomer.h"
 
-#define EXACT_NAMES 32
-#define DOMAIN_TEXT 80
-#define EXAMPLE_TEXT 64
+#define EXACT_NAMES    32
+#define DOMAIN_TEXT    80
+#define EXAMPLE_TEXT   64
 #define RECENT_ANSWERS 8
-#define FIRST_PACKETS 16
+#define FIRST_PACKETS  16
 
 struct dns_params {
 	uint64_t daily_bytes, weekly_bytes, domain_daily_bytes, spread_daily_bytes;
@@ -29,29 +29,29 @@ struct pair {
 	/* the window */
 	uint64_t window_ns; /* steady time of its begin */
 	uint64_t first_ns, last_ns;
-	double exact_info;	   /* of the names in `names` */
-	struct hll info;	   /* all distinct names, by weight */
-	float previous_info;	   /* of the window before */
-	struct decayed week;	   /* closed windows, half-life three days */
+	double exact_info;   /* of the names in `names` */
+	struct hll info;     /* all distinct names, by weight */
+	float previous_info; /* of the window before */
+	struct decayed week; /* closed windows, half-life three days */
 	uint32_t names[EXACT_NAMES];
 	uint8_t name_count;
-	bool is_many;		   /* more distinct names than fit: the sketch counts */
+	bool is_many; /* more distinct names than fit: the sketch counts */
 	uint8_t packet_count;
 	uint8_t raised_severity;
 	/* shape, over all questions */
 	uint32_t questions;
-	uint32_t weighty;	   /* questions whose name carries 10 bytes or more */
+	uint32_t weighty; /* questions whose name carries 10 bytes or more */
 	double weight_sum;
 	uint32_t rare_types, odd_types; /* NULL, KEY, PRIVATE; TXT, CNAME, MX, SRV */
-	uint32_t answers; /* that bring data */
-	double answer_info;	   /* distinct answer data of odd and rare types */
+	uint32_t answers;               /* that bring data */
+	double answer_info;             /* distinct answer data of odd and rare types */
 	uint64_t recent_answers[RECENT_ANSWERS];
 	double edns_info;
 	uint32_t marks;
 	double raised_info;
 	uint64_t packets[FIRST_PACKETS];
 	uint64_t flow;
-	struct event last;	   /* head of the last question, for the alert's ends */
+	struct event last; /* head of the last question, for the alert's ends */
 	struct label_memory labels;
 	char domain[DOMAIN_TEXT];
 	char example[EXAMPLE_TEXT];
@@ -73,7 +73,7 @@ double pair_info(const struct pair *p, uint64_t steady_ns);
 void pair_judge(const struct pair *p, const struct dns_params *params, const struct detect_env *env,
 		struct judgement *j);
 /* Fills and raises the finding. */
-void pair_explain(const struct pair *p, const struct dns_params *params, const struct detect_env *env,
-		  const struct judgement *j, enum severity severity);
+void pair_explain(const struct pair *p, const struct dns_params *params,
+		  const struct detect_env *env, const struct judgement *j, enum severity severity);
 
 #endif

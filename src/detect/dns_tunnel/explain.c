@@ -3,8 +3,8 @@
  */
 #include <math.h>
 
-#include "dns_tunnel.h"
 #include "exfild/base/str.h"
+#include "dns_tunnel.h"
 #include "marks.h"
 
 /* Names hold the stolen data: no label is shown beyond 16 characters. */
@@ -29,17 +29,21 @@ static void add_features(struct finding *f, const struct pair *p, const struct d
 			 const struct judgement *j)
 {
 	char bytes[32];
-	finding_feature(f, "new_information", j->info, NAN, (double)params->daily_bytes, 0.7, j->by_info,
+	finding_feature(f, "new_information", j->info, NAN, (double)params->daily_bytes, 0.7,
+			j->by_info,
 			"%s of new information in about %.0f distinct names (limit %llu B a day)",
 			str_bytes(bytes, sizeof(bytes), j->info), j->distinct,
 			(unsigned long long)params->daily_bytes);
 	finding_feature(f, "bytes_per_name", j->per_name, 6, 12, 0.25, j->by_shape,
-			"%.0f bytes of information a name; ordinary names carry a few", j->per_name);
-	finding_feature(f, "share_of_new_names", p->questions ? j->distinct / p->questions : 0, NAN, 0.4,
-			0.1, j->by_new, "%.0f of %u questions were for a name not asked before",
-			j->distinct, p->questions);
+			"%.0f bytes of information a name; ordinary names carry a few",
+			j->per_name);
+	finding_feature(f, "share_of_new_names", p->questions ? j->distinct / p->questions : 0, NAN,
+			0.4, 0.1, j->by_new,
+			"%.0f of %u questions were for a name not asked before", j->distinct,
+			p->questions);
 	finding_feature(f, "data_record_types", p->rare_types + p->odd_types, NAN, NAN, 0.25,
-			j->by_types, "%u questions for NULL, KEY or PRIVATE, %u for TXT, CNAME, MX or SRV",
+			j->by_types,
+			"%u questions for NULL, KEY or PRIVATE, %u for TXT, CNAME, MX or SRV",
 			p->rare_types, p->odd_types);
 	finding_feature(f, "answer_information", p->answer_info, NAN, 2048, 0.15, j->by_answers,
 			"%s of distinct data came back in answers",
@@ -61,26 +65,31 @@ static void add_words(struct finding *f, const struct pair *p, const struct dns_
 	ipaddr_print(&p->last.dst, server, sizeof(server));
 	str_bytes(bytes, sizeof(bytes), j->info);
 	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
-	finding_text(f->message, sizeof(f->message),
-		     "%s%s sent %s of new information in about %.0f distinct DNS names under %s in %s",
-		     client, resolver ? " (a resolver, asking for others)" : "", bytes, j->distinct,
-		     p->domain, span);
-	finding_text(f->counterfactual, sizeof(f->counterfactual),
-		     p->marks ? "silent without the mark of a tool, or below %llu B of new names a day" :
-				"silent below about %llu B of new names a day",
-		     (unsigned long long)params->daily_bytes);
-	finding_text(f->not_harmless, sizeof(f->not_harmless),
-		     "%.0f bytes of information a name where ordinary names carry a few, %.0f %% of the "
-		     "questions new, %s%s",
-		     j->per_name, p->questions ? 100 * j->distinct / p->questions : 0,
-		     j->service ? "and more than the look-up service is allowed" :
-				  "and no known look-up service behind the domain",
-		     p->marks ? "; it bears the mark of a tool" : "");
+	finding_text(
+		f->message, sizeof(f->message),
+		"%s%s sent %s of new information in about %.0f distinct DNS names under %s in %s",
+		client, resolver ? " (a resolver, asking for others)" : "", bytes, j->distinct,
+		p->domain, span);
+	finding_text(
+		f->counterfactual, sizeof(f->counterfactual),
+		p->marks ? "silent without the mark of a tool, or below %llu B of new names a day" :
+			   "silent below about %llu B of new names a day",
+		(unsigned long long)params->daily_bytes);
+	finding_text(
+		f->not_harmless, sizeof(f->not_harmless),
+		"%.0f bytes of information a name where ordinary names carry a few, %.0f %% of the "
+		"questions new, %s%s",
+		j->per_name, p->questions ? 100 * j->distinct / p->questions : 0,
+		j->service ? "and more than the look-up service is allowed" :
+			     "and no known look-up service behind the domain",
+		p->marks ? "; it bears the mark of a tool" : "");
 	finding_text(f->unseen, sizeof(f->unseen), "what the data was: it is encoded%s",
 		     resolver ? ", and the true client asks through this resolver" : "");
 	if (resolver)
-		finding_step(f, "Find who asked %s for %s in its query log: cutting it off would take "
-				"names from everybody", client, p->domain);
+		finding_step(f,
+			     "Find who asked %s for %s in its query log: cutting it off would take "
+			     "names from everybody",
+			     client, p->domain);
 	else
 		finding_step(f, "On %s: find the process that sends DNS to %s", client, server);
 	finding_step(f, "Who owns %s, and since when? Block the domain at the resolver", p->domain);
@@ -93,8 +102,8 @@ static void add_words(struct finding *f, const struct pair *p, const struct dns_
 		finding_text(f->filter, sizeof(f->filter), "ip.addr == %s && dns", client);
 }
 
-void pair_explain(const struct pair *p, const struct dns_params *params, const struct detect_env *env,
-		  const struct judgement *j, enum severity severity)
+void pair_explain(const struct pair *p, const struct dns_params *params,
+		  const struct detect_env *env, const struct judgement *j, enum severity severity)
 {
 	struct finding f;
 	finding_init(&f, "dns_tunnel", "dns_tunnel", "Data in DNS names");

@@ -2,8 +2,8 @@
  * detect/dns_tunnel/heavy.c - see heavy.h.
  *
  * On (name, domain) with u = H(name) in (0,1) and weight w: score = -ln(1 - u) / w.  A domain in
- * the cache keeps its smallest score; another enters when its score is below the threshold; when the
- * cache is full the domain with the largest score leaves and that score becomes the threshold.
+ * the cache keeps its smallest score; another enters when its score is below the threshold; when
+ * the cache is full the domain with the largest score leaves and that score becomes the threshold.
  */
 #include "heavy.h"
 
@@ -30,8 +30,10 @@ struct heavy {
 struct heavy *heavy_new(const struct hash_key *key)
 {
 	struct heavy *h = calloc(1, sizeof(*h));
-	struct table_config config = { .capacity = HEAVY_DOMAINS, .entry_size = sizeof(struct domain),
-				       .key_size = 8, .key = *key };
+	struct table_config config = { .capacity = HEAVY_DOMAINS,
+				       .entry_size = sizeof(struct domain),
+				       .key_size = 8,
+				       .key = *key };
 	if (!h || table_init(&h->domains, &config)) {
 		free(h);
 		return NULL;

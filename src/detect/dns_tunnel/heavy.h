@@ -1,11 +1,12 @@
 /*
- * detect/dns_tunnel/heavy.h - the domains to which most distinct information flows, in constant memory.
+ * detect/dns_tunnel/heavy.h - the domains to which most distinct information flows, in constant
+ * memory.
  *
- * What: the ibHH cache (Ozery, Nadler, Shabtai, NDSS 2024, arXiv 2307.02614), an information-weighted
- * form of distinct-weighted-sampling heavy hitters (Afek et al. 2017): a domain enters by a race that
- * favours much distinct information, so that a flood of one-name domains cannot push a tunnel out.
- * Threads: one owner.
- * Limits: HEAVY_DOMAINS domains, 300 bytes each.
+ * What: the ibHH cache (Ozery, Nadler, Shabtai, NDSS 2024, arXiv 2307.02614), an
+ * information-weighted form of distinct-weighted-sampling heavy hitters (Afek et al. 2017): a
+ * domain enters by a race that favours much distinct information, so that a flood of one-name
+ * domains cannot push a tunnel out. Threads: one owner. Limits: HEAVY_DOMAINS domains, 300 bytes
+ * each.
  */
 #ifndef EXFILD_SRC_DETECT_DNS_TUNNEL_HEAVY_H
 #define EXFILD_SRC_DETECT_DNS_TUNNEL_HEAVY_H

@@ -37,7 +37,7 @@ double information_alphabet_bits(const char *text, size_t len)
 		return 4.0;
 	if (!(seen & HAS_ALPHA) || !(seen & HAS_DIGIT))
 		return seen & HAS_DIGIT ? 5.0 : 4.7004; /* log2(32), log2(26) */
-	return 5.1699; /* log2(36) */
+	return 5.1699;                                  /* log2(36) */
 }
 
 static uint32_t label_hash(const char *text, size_t len)

@@ -22,11 +22,13 @@ struct label_memory {
 
 /*
  * Bytes of information in `name` (lower case, labels joined by '.').  The smaller of two bounds for
- * each label: its length in the smallest alphabet that holds it; the choice among labels met before.
+ * each label: its length in the smallest alphabet that holds it; the choice among labels met
+ * before.
  */
 double information_bytes(const char *name, size_t len, struct label_memory *known);
 
-/* Bits a character of the smallest usual alphabet that holds all bytes: 10 digits, 16 hex ... 256. */
+/* Bits a character of the smallest usual alphabet that holds all bytes: 10 digits, 16 hex ... 256.
+ */
 double information_alphabet_bits(const char *text, size_t len);
 
 #endif

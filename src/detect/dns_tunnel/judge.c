@@ -2,8 +2,8 @@
  * detect/dns_tunnel/judge.c - from counts to a score that can be recomputed from its parts.
  *
  * The amount of new information alone decides once it is large (four times the limit); below that,
- * the shape of the traffic has to agree: names that look like payload, hardly any of them asked twice,
- * record types that carry data, answers that bring data back, marks of tools.
+ * the shape of the traffic has to agree: names that look like payload, hardly any of them asked
+ * twice, record types that carry data, answers that bring data back, marks of tools.
  */
 #include <math.h>
 
@@ -56,7 +56,8 @@ void pair_judge(const struct pair *p, const struct dns_params *params, const str
 	j->by_marks = p->marks ? 0.45 : 0;
 	j->service = context_service_by_name(env->context, p->domain, strlen(p->domain));
 	j->by_service = 0;
-	if (j->service && j->service->dns_daily_bytes && j->info <= (double)j->service->dns_daily_bytes)
+	if (j->service && j->service->dns_daily_bytes &&
+	    j->info <= (double)j->service->dns_daily_bytes)
 		j->by_service = -0.6;
 	else if (j->service && !p->marks && j->info < 8 * limit)
 		j->by_service = -0.3;

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define TYPE_NULL 10
-#define TYPE_KEY 25
+#define TYPE_NULL    10
+#define TYPE_KEY     25
 #define TYPE_PRIVATE 65399
-#define LONG_LABEL 30
+#define LONG_LABEL   30
 
 static bool contains(const char *text, size_t len, const char *what)
 {
@@ -41,7 +41,8 @@ static unsigned hex_value(char c)
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
 }
 
-/* A dnscat2 packet: two bytes of packet id, one of type (SYN, MSG, FIN, ENC, PING), two of session. */
+/* A dnscat2 packet: two bytes of packet id, one of type (SYN, MSG, FIN, ENC, PING), two of session.
+ */
 bool dns_dnscat_session(const char *name, size_t sub_len, uint16_t *ret_session)
 {
 	size_t label = 0;
@@ -59,11 +60,12 @@ bool dns_dnscat_session(const char *name, size_t sub_len, uint16_t *ret_session)
 
 static bool is_file_magic(const char *label, size_t len)
 {
-	static const char *const base64[] = { "H4sI", "UEsDB", "JVBERi", "N3q8r", "UmFyIR", "0M8R4",
-					      "TVqQ", "TVpQ", "iVBORw0KG" };
-	static const char *const hex[] = { "1f8b08", "504b0304", "25504446", "377abcaf", "526172211a",
-					   "d0cf11e0", "4d5a90", "89504e47" };
-	static const char *const base32[] = { "d6fqq", "kbfqgb", "evieir", "g55kxl", "kjqxeiji", "tljp" };
+	static const char *const base64[] = { "H4sI",  "UEsDB", "JVBERi", "N3q8r",    "UmFyIR",
+					      "0M8R4", "TVqQ",  "TVpQ",   "iVBORw0KG" };
+	static const char *const hex[] = { "1f8b08",     "504b0304", "25504446", "377abcaf",
+					   "526172211a", "d0cf11e0", "4d5a90",   "89504e47" };
+	static const char *const base32[] = { "d6fqq",  "kbfqgb",   "evieir",
+					      "g55kxl", "kjqxeiji", "tljp" };
 	if (len < LONG_LABEL)
 		return false;
 	for (size_t i = 0; i < sizeof(base64) / sizeof(base64[0]); i++)
@@ -100,8 +102,8 @@ static bool is_exfiltrator(const char *name, size_t sub_len)
 static bool is_cobalt_strike(const char *name, size_t sub_len)
 {
 	return starts(name, sub_len, "aaa.stage.") || starts(name, sub_len, "baa.stage.") ||
-	       (starts(name, sub_len, "post.") && sub_len > 40 && name[5] >= '1' && name[5] <= '4' &&
-		is_hex(name + 6, 8));
+	       (starts(name, sub_len, "post.") && sub_len > 40 && name[5] >= '1' &&
+		name[5] <= '4' && is_hex(name + 6, 8));
 }
 
 uint32_t dns_marks(const char *name, size_t len, size_t sub_len, uint16_t qtype)
@@ -112,8 +114,9 @@ uint32_t dns_marks(const char *name, size_t len, size_t sub_len, uint16_t qtype)
 	if (sub_len >= 20 && (contains(name, len, "Aaahhh-Drink-mal-ein-J") ||
 			      contains(name, len, "aAbBcCdDeEfFgGhHiIjJ")))
 		marks |= MARK_IODINE;
-	if (memchr(name, '=', len) && (contains(name, len, "=auth.") || contains(name, len, "=connect.") ||
-				       contains(name, len, "=resource.")))
+	if (memchr(name, '=', len) &&
+	    (contains(name, len, "=auth.") || contains(name, len, "=connect.") ||
+	     contains(name, len, "=resource.")))
 		marks |= MARK_DNS2TCP;
 	if (starts(name, len, "dnscat."))
 		marks |= MARK_DNSCAT;

@@ -5,7 +5,8 @@
 
 #define DAY_NS (86400ull * 1000000000ull)
 
-enum newcomer_step newcomer_name(struct newcomer *n, uint64_t steady_ns, uint64_t hash, double weight)
+enum newcomer_step newcomer_name(struct newcomer *n, uint64_t steady_ns, uint64_t hash,
+				 double weight)
 {
 	if (n->is_full)
 		return NEWCOMER_FULL;

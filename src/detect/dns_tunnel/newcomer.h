@@ -34,11 +34,12 @@ struct newcomer {
 /* What one name did. */
 enum newcomer_step {
 	NEWCOMER_KNOWN, /* nothing new */
-	NEWCOMER_NEW,	/* a new name */
-	NEWCOMER_FULL,	/* there is no room for the name: a full pair is due */
+	NEWCOMER_NEW,   /* a new name */
+	NEWCOMER_FULL,  /* there is no room for the name: a full pair is due */
 };
 
-enum newcomer_step newcomer_name(struct newcomer *n, uint64_t steady_ns, uint64_t hash, double weight);
+enum newcomer_step newcomer_name(struct newcomer *n, uint64_t steady_ns, uint64_t hash,
+				 double weight);
 /* Information of the names so far, in bytes. */
 double newcomer_info(const struct newcomer *n);
 

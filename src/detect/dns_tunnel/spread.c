@@ -8,10 +8,10 @@
 
 #include "exfild/base/str.h"
 
-#define DAY_NS (86400ull * 1000000000ull)
-#define FREE_BYTES 96.0   /* of each (client, domain): an ordinary site's names */
-#define RARE_CLIENTS 3    /* a domain with fewer clients is rare */
-#define CLIENTS_KNOWN 4
+#define DAY_NS             (86400ull * 1000000000ull)
+#define FREE_BYTES         96.0 /* of each (client, domain): an ordinary site's names */
+#define RARE_CLIENTS       3    /* a domain with fewer clients is rare */
+#define CLIENTS_KNOWN      4
 #define SPREAD_DOMAINS_MIN 40
 
 struct domain { /* key: hash */
@@ -32,10 +32,14 @@ struct client { /* key: address, tunnel */
 
 int spread_init(struct spread *s, const struct detect_env *env)
 {
-	struct table_config clients = { .capacity = env->max_hosts, .entry_size = sizeof(struct client),
-					.key_size = 24, .key = env->key };
-	struct table_config domains = { .capacity = 65536, .entry_size = sizeof(struct domain),
-					.key_size = 8, .key = env->key };
+	struct table_config clients = { .capacity = env->max_hosts,
+					.entry_size = sizeof(struct client),
+					.key_size = 24,
+					.key = env->key };
+	struct table_config domains = { .capacity = 65536,
+					.entry_size = sizeof(struct domain),
+					.key_size = 8,
+					.key = env->key };
 	int err = table_init(&s->clients, &clients);
 	if (!err)
 		err = table_init(&s->domains, &domains);
@@ -78,8 +82,8 @@ bool spread_has_other_client(const struct spread *s, uint64_t domain_hash,
 	return false;
 }
 
-static void fill_common(struct finding *f, const struct spread_item *it, const struct detect_env *env,
-			uint64_t start_ns)
+static void fill_common(struct finding *f, const struct spread_item *it,
+			const struct detect_env *env, uint64_t start_ns)
 {
 	f->class = FINDING_EXFIL;
 	f->tactic = "TA0010";
@@ -117,14 +121,18 @@ static void raise_domain(const struct dns_params *params, const struct detect_en
 			"%s of new information from %u or more clients together", bytes, clients);
 	finding_text(f.message, sizeof(f.message),
 		     "%u or more clients together sent %s of new information in DNS names under %s "
-		     "within a day", clients, bytes, it->domain);
+		     "within a day",
+		     clients, bytes, it->domain);
 	finding_text(f.counterfactual, sizeof(f.counterfactual), "silent below %llu B a day",
 		     (unsigned long long)params->domain_daily_bytes);
-	finding_text(f.not_harmless, sizeof(f.not_harmless),
-		     "no known service is behind the domain, and its names carry data at a rate that no "
-		     "ordinary site needs");
-	finding_text(f.unseen, sizeof(f.unseen), "what the data was, and clients behind a resolver");
-	finding_step(&f, "List the clients that ask for %s: what do they have in common?", it->domain);
+	finding_text(
+		f.not_harmless, sizeof(f.not_harmless),
+		"no known service is behind the domain, and its names carry data at a rate that no "
+		"ordinary site needs");
+	finding_text(f.unseen, sizeof(f.unseen),
+		     "what the data was, and clients behind a resolver");
+	finding_step(&f, "List the clients that ask for %s: what do they have in common?",
+		     it->domain);
 	finding_text(f.filter, sizeof(f.filter), "dns.qry.name contains \"%s\"", it->domain);
 	env->raise(env->arg, &f);
 }
@@ -148,14 +156,18 @@ static void raise_client(const struct dns_params *params, const struct detect_en
 	finding_feature(&f, "spread_information", c->info, NAN, limit, 1, f.score,
 			"%s of new information beyond %.0f B a domain, over %u rare domains", bytes,
 			FREE_BYTES, c->domains);
-	finding_text(f.message, sizeof(f.message),
-		     "%s sent %s of new information in DNS names spread over %u domains that hardly "
-		     "anybody else asks for", who, bytes, c->domains);
+	finding_text(
+		f.message, sizeof(f.message),
+		"%s sent %s of new information in DNS names spread over %u domains that hardly "
+		"anybody else asks for",
+		who, bytes, c->domains);
 	finding_text(f.counterfactual, sizeof(f.counterfactual), "silent below %llu B a day",
 		     (unsigned long long)params->spread_daily_bytes);
-	finding_text(f.not_harmless, sizeof(f.not_harmless),
-		     "each domain got more than the %.0f B that an ordinary site's names need, and fewer "
-		     "than %d clients know it", FREE_BYTES, RARE_CLIENTS);
+	finding_text(
+		f.not_harmless, sizeof(f.not_harmless),
+		"each domain got more than the %.0f B that an ordinary site's names need, and fewer "
+		"than %d clients know it",
+		FREE_BYTES, RARE_CLIENTS);
 	finding_text(f.unseen, sizeof(f.unseen), "what the data was");
 	finding_step(&f, "On %s: find the process that asks for these names", who);
 	finding_text(f.filter, sizeof(f.filter), "ip.addr == %s && dns", who);

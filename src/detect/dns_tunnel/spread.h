@@ -1,16 +1,15 @@
 /*
  * detect/dns_tunnel/spread.h - tunnels that spread over clients or over domains.
  *
- * What: (i) all clients' distinct information to one domain, through the heavy-hitter cache; (ii) one
- * client's information to many rare domains, each counted beyond a free allowance.
- * Threads: analysis plane.
- * Limits: HEAVY_DOMAINS domains; max_hosts clients; 65,536 domains for prevalence.
+ * What: (i) all clients' distinct information to one domain, through the heavy-hitter cache; (ii)
+ * one client's information to many rare domains, each counted beyond a free allowance. Threads:
+ * analysis plane. Limits: HEAVY_DOMAINS domains; max_hosts clients; 65,536 domains for prevalence.
  */
 #ifndef EXFILD_SRC_DETECT_DNS_TUNNEL_SPREAD_H
 #define EXFILD_SRC_DETECT_DNS_TUNNEL_SPREAD_H
 
-#include "dns_tunnel.h"
 #include "exfild/base/table.h"
+#include "dns_tunnel.h"
 #include "heavy.h"
 
 struct spread {

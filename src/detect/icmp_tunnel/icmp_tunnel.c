@@ -14,10 +14,10 @@
 
 #include "exfild/base/table.h"
 
-#define DAY_NS (86400ull * 1000000000ull)
+#define DAY_NS        (86400ull * 1000000000ull)
 #define PTUNNEL_MAGIC 0xD5200880u
-#define MESSAGES_MIN 5
-#define INFO_MIN 4 /* bytes: less is a counter or a time stamp of an unknown ping */
+#define MESSAGES_MIN  5
+#define INFO_MIN      4 /* bytes: less is a counter or a time stamp of an unknown ping */
 
 struct state {
 	const struct icmp_params *params;
@@ -26,8 +26,8 @@ struct state {
 };
 
 static const struct param params[] = {
-	{ "daily_bytes", PARAM_UINT, offsetof(struct icmp_params, daily_bytes), 256, 1e9, 4096, "bytes",
-	  "Payload without a known pattern that two hosts may exchange in a day" },
+	{ "daily_bytes", PARAM_UINT, offsetof(struct icmp_params, daily_bytes), 256, 1e9, 4096,
+	  "bytes", "Payload without a known pattern that two hosts may exchange in a day" },
 	{ "alert_score", PARAM_DOUBLE, offsetof(struct icmp_params, alert_score), 0.1, 1, 0.6, "",
 	  "Score from which it is an alert" },
 	PARAM_END
@@ -44,8 +44,10 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 	struct state *s = state;
 	s->params = parameters;
 	struct table_config config = { .capacity = env->max_pairs / 8 ? env->max_pairs / 8 : 1,
-				       .entry_size = sizeof(struct icmp_pair), .key_size = 40,
-				       .key = env->key, .evidence = evidence };
+				       .entry_size = sizeof(struct icmp_pair),
+				       .key_size = 40,
+				       .key = env->key,
+				       .evidence = evidence };
 	return table_init(&s->pairs, &config);
 }
 
@@ -59,7 +61,8 @@ static void roll_window(struct icmp_pair *p, uint64_t steady_ns)
 {
 	if (steady_ns - p->window_ns < DAY_NS)
 		return;
-	p->previous_info = steady_ns - p->window_ns < 2 * DAY_NS ? icmp_pair_info(p, p->window_ns) : 0;
+	p->previous_info =
+		steady_ns - p->window_ns < 2 * DAY_NS ? icmp_pair_info(p, p->window_ns) : 0;
 	p->window_ns = steady_ns;
 	p->exact_info = 0;
 	p->payload_count = 0;
@@ -111,7 +114,8 @@ static bool is_inner_ip(const struct event_icmp *e)
 
 static bool is_echo(const struct event_icmp *e)
 {
-	return e->e.ip_version == 6 ? e->type == 128 || e->type == 129 : e->type == 8 || e->type == 0;
+	return e->e.ip_version == 6 ? e->type == 128 || e->type == 129 :
+				      e->type == 8 || e->type == 0;
 }
 
 static void count_message(struct icmp_pair *p, const struct event_icmp *e)
@@ -178,7 +182,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	count_message(p, e);
 	/* a faithful reply repeats its request: it carries nothing of its own */
 	bool repeats = e->is_reply && e->paired && !e->differs;
-	if (e->info_bytes > INFO_MIN && !repeats && count_payload(p, e) && p->packet_count < PAIR_PACKETS)
+	if (e->info_bytes > INFO_MIN && !repeats && count_payload(p, e) &&
+	    p->packet_count < PAIR_PACKETS)
 		p->packets[p->packet_count++] = event->packet;
 	decide(s, env, p);
 }

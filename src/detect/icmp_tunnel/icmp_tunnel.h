@@ -10,13 +10,13 @@
 #include "exfild/detect/detector.h"
 
 #define EXACT_PAYLOADS 32
-#define UNIT_BYTES 16 /* a unit of the sketch */
-#define SIZES_KNOWN 8
-#define PAIR_PACKETS 16
+#define UNIT_BYTES     16 /* a unit of the sketch */
+#define SIZES_KNOWN    8
+#define PAIR_PACKETS   16
 
 enum icmp_mark {
-	ICMP_MARK_PTUNNEL = 1u << 0, /* the magic number of ptunnel */
-	ICMP_MARK_INNER_IP = 1u << 1, /* the payload is an IP packet of fitting length */
+	ICMP_MARK_PTUNNEL = 1u << 0,    /* the magic number of ptunnel */
+	ICMP_MARK_INNER_IP = 1u << 1,   /* the payload is an IP packet of fitting length */
 	ICMP_MARK_OTHER_TYPE = 1u << 2, /* data in messages that carry none */
 };
 
@@ -39,7 +39,7 @@ struct icmp_pair {
 	uint8_t size_count;
 	uint16_t sizes[SIZES_KNOWN];
 	uint32_t requests, replies, paired, differing, unsolicited, informative;
-	uint64_t bytes[2];	 /* payload sent by client, by server */
+	uint64_t bytes[2]; /* payload sent by client, by server */
 	double raised_info;
 	double entropy_sum;
 	uint32_t marks;

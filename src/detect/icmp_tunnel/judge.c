@@ -33,10 +33,12 @@ void icmp_pair_judge(const struct icmp_pair *p, const struct icmp_params *params
 	uint32_t messages = p->requests + p->replies;
 	j->unsolicited_share = messages ? (double)p->unsolicited / messages : 0;
 	j->by_unsolicited = !env->one_sided && p->unsolicited >= 5 && p->informative >= 5 ?
-				    0.15 * clamp(j->unsolicited_share / 0.2, 0, 1) : 0;
+				    0.15 * clamp(j->unsolicited_share / 0.2, 0, 1) :
+				    0;
 	j->by_sizes = p->size_count > 4 && p->informative >= 5 ? 0.1 : 0;
 	j->by_marks = p->marks ? 0.5 : 0;
-	j->score = clamp(j->by_info + j->by_differing + j->by_unsolicited + j->by_sizes + j->by_marks, 0, 1);
+	j->score = clamp(
+		j->by_info + j->by_differing + j->by_unsolicited + j->by_sizes + j->by_marks, 0, 1);
 }
 
 static const char *mark_text(uint32_t marks)
@@ -52,10 +54,10 @@ static void add_features(struct finding *f, const struct icmp_pair *p,
 			 const struct icmp_params *params, const struct icmp_judgement *j)
 {
 	char bytes[32];
-	finding_feature(f, "new_information", j->info, 0, (double)params->daily_bytes, 0.7, j->by_info,
-			"%s of payload that follows no known ping pattern (limit %llu B a day)",
-			str_bytes(bytes, sizeof(bytes), j->info),
-			(unsigned long long)params->daily_bytes);
+	finding_feature(
+		f, "new_information", j->info, 0, (double)params->daily_bytes, 0.7, j->by_info,
+		"%s of payload that follows no known ping pattern (limit %llu B a day)",
+		str_bytes(bytes, sizeof(bytes), j->info), (unsigned long long)params->daily_bytes);
 	finding_feature(f, "replies_differ", j->differing_share, 0, 0.2, 0.3, j->by_differing,
 			"%u of %u replies did not bring the request's bytes back", p->differing,
 			p->paired);
@@ -65,11 +67,12 @@ static void add_features(struct finding *f, const struct icmp_pair *p,
 			"%u%s different payload sizes", p->size_count,
 			p->size_count == SIZES_KNOWN ? " or more" : "");
 	if (p->marks)
-		finding_feature(f, "tool_mark", 1, 0, 1, 0.5, j->by_marks, "%s", mark_text(p->marks));
+		finding_feature(f, "tool_mark", 1, 0, 1, 0.5, j->by_marks, "%s",
+				mark_text(p->marks));
 }
 
-static void add_words(struct finding *f, const struct icmp_pair *p, const struct icmp_params *params,
-		      const struct icmp_judgement *j)
+static void add_words(struct finding *f, const struct icmp_pair *p,
+		      const struct icmp_params *params, const struct icmp_judgement *j)
 {
 	char client[IPADDR_TEXT_MAX], server[IPADDR_TEXT_MAX], bytes[32], span[32];
 	ipaddr_print(&p->client, client, sizeof(client));
@@ -82,11 +85,12 @@ static void add_words(struct finding *f, const struct icmp_pair *p, const struct
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
 		     "silent below about %llu B a day of payload that no ping program makes",
 		     (unsigned long long)params->daily_bytes);
-	finding_text(f->not_harmless, sizeof(f->not_harmless),
-		     "ping fills its packets with a fixed pattern, and the answer repeats it: here %u "
-		     "messages carried something else%s%s%s", p->informative,
-		     p->differing ? ", answers differ from their requests" : "",
-		     p->marks ? ", and there is " : "", p->marks ? mark_text(p->marks) : "");
+	finding_text(
+		f->not_harmless, sizeof(f->not_harmless),
+		"ping fills its packets with a fixed pattern, and the answer repeats it: here %u "
+		"messages carried something else%s%s%s",
+		p->informative, p->differing ? ", answers differ from their requests" : "",
+		p->marks ? ", and there is " : "", p->marks ? mark_text(p->marks) : "");
 	finding_text(f->unseen, sizeof(f->unseen), "what the data means, if it is encrypted");
 	finding_step(f, "On %s: find the process that owns a raw socket", client);
 	finding_step(f, "Let only echo of ordinary size out, and only from who needs it");

@@ -2,72 +2,68 @@
  * detect/port_scan/contact.c - what one event tells about a try to reach something.
  *
  * The weight of a failure is how many steps of the walk it is worth: a harmless cause that is
- * common (a dead web site, a peer that has gone, a datagram that nobody must answer) makes it light,
- * a segment that no honest stack sends first makes it heavy.
+ * common (a dead web site, a peer that has gone, a datagram that nobody must answer) makes it
+ * light, a segment that no honest stack sends first makes it heavy.
  */
 #include <string.h>
 
 #include "port_scan.h"
 
-#define PROTO_ICMP 1
-#define PROTO_TCP 6
-#define PROTO_UDP 17
-#define PROTO_ICMPV6 58
-#define TCP_FIN 0x01
-#define TCP_SYN 0x02
-#define TCP_RST 0x04
-#define TCP_ACK 0x10
-#define ECHO_V4 (8u << 8)
-#define TIMESTAMP_V4 (13u << 8)
-#define MASK_V4 (17u << 8)
-#define ECHO_V6 (128u << 8)
+#define PROTO_ICMP       1
+#define PROTO_TCP        6
+#define PROTO_UDP        17
+#define PROTO_ICMPV6     58
+#define TCP_FIN          0x01
+#define TCP_SYN          0x02
+#define TCP_RST          0x04
+#define TCP_ACK          0x10
+#define ECHO_V4          (8u << 8)
+#define TIMESTAMP_V4     (13u << 8)
+#define MASK_V4          (17u << 8)
+#define ECHO_V6          (128u << 8)
 #define TRACEROUTE_FIRST 33434
-#define TRACEROUTE_LAST 33534
-#define HIGH_PORT 1024
+#define TRACEROUTE_LAST  33534
+#define HIGH_PORT        1024
 
-static const struct {
-	const char *name;
-	uint16_t ports[10];
-} classes[PORT_CLASS__COUNT] = {
-	[PORT_OTHER] = { "port", { 0 } },
-	[PORT_SMB] = { "SMB", { 445, 139, 135 } },
-	[PORT_RDP] = { "RDP", { 3389 } },
-	[PORT_SSH] = { "SSH", { 22, 2222 } },
-	[PORT_WINRM] = { "WinRM", { 5985, 5986, 47001 } },
-	[PORT_DATABASE] = { "database", { 1433, 1521, 3306, 5432, 6379, 9042, 9200, 11211, 27017 } },
-	[PORT_WEB] = { "web", { 80, 443, 8000, 8008, 8080, 8443, 8888 } },
-	[PORT_REMOTE] = { "remote control", { 23, 2323, 5555, 5900, 5901, 5902 } },
+static const uint16_t classes[PORT_CLASS__COUNT][10] = {
+	[PORT_SMB] = { 445, 139, 135 },
+	[PORT_RDP] = { 3389 },
+	[PORT_SSH] = { 22, 2222 },
+	[PORT_WINRM] = { 5985, 5986, 47001 },
+	[PORT_DATABASE] = { 1433, 1521, 3306, 5432, 6379, 9042, 9200, 11211, 27017 },
+	[PORT_WEB] = { 80, 443, 8000, 8008, 8080, 8443, 8888 },
+	[PORT_REMOTE] = { 23, 2323, 5555, 5900, 5901, 5902 },
 };
 
 enum port_class port_class_of(uint16_t port)
 {
 	for (unsigned c = PORT_OTHER + 1; c < PORT_CLASS__COUNT; c++)
-		for (unsigned i = 0; i < 10 && classes[c].ports[i]; i++)
-			if (classes[c].ports[i] == port)
+		for (unsigned i = 0; i < 10 && classes[c][i]; i++)
+			if (classes[c][i] == port)
 				return (enum port_class)c;
 	return PORT_OTHER;
 }
 
 uint16_t port_class_first(enum port_class class)
 {
-	return classes[class].ports[0];
-}
-
-const char *port_class_name(enum port_class class)
-{
-	return classes[class].name;
+	return classes[class][0];
 }
 
 bool port_is_service(uint16_t port)
 {
-	static const uint16_t high[] = { 1080, 1194, 1812, 1883, 2049, 2375, 3128, 3268, 5060, 5222,
-					 7547, 10000 };
+	static const uint16_t high[] = { 1080, 1194, 1812, 1883, 2049, 2375,
+					 3128, 3268, 5060, 5222, 7547, 10000 };
 	if (port < HIGH_PORT || port_class_of(port) != PORT_OTHER)
 		return true;
 	for (size_t i = 0; i < sizeof(high) / sizeof(high[0]); i++)
 		if (high[i] == port)
 			return true;
 	return false;
+}
+
+enum scan_goal goal_of(enum scan_kind kind)
+{
+	return kind == SCAN_PING || kind == SCAN_ARP ? GOAL_HOSTS : GOAL_SERVICES;
 }
 
 /* Who listens there must answer whatever comes. */
@@ -173,7 +169,8 @@ static bool from_odd_flags(const struct event_flow *f, struct contact *ret)
 		ret->weight[SHAPE_PORTS] = ret->weight[SHAPE_HOSTS] = 2;
 		return f->outcome == FLOW_OUTCOME_REFUSED || f->outcome == FLOW_OUTCOME_UNANSWERED;
 	}
-	/* one segment without data to a service, then nothing but RST: else the rest of a connection */
+	/* one segment without data to a service, then nothing but RST: else the rest of a
+	 * connection */
 	if (f->e.kind != EVENT_FLOW_END || f->packets[0] != 1 || f->packets[1] > 1 ||
 	    f->payload[0] || !port_is_service(ret->port) || port_is_service(f->e.sport))
 		return false;
@@ -204,7 +201,8 @@ static bool from_udp(const struct detect_env *env, const struct event_flow *f, s
 	    (port >= TRACEROUTE_FIRST && port <= TRACEROUTE_LAST))
 		return false;
 	/* late answers of a service to its clients */
-	if (f->e.sport < HIGH_PORT || f->e.sport == 1900 || f->e.sport == 3702 || f->e.sport == 5353)
+	if (f->e.sport < HIGH_PORT || f->e.sport == 1900 || f->e.sport == 3702 ||
+	    f->e.sport == 5353)
 		return false;
 	if (port == 53 && (context_roles(env->context, &ret->src) & ROLE_RESOLVER))
 		return false;
@@ -231,8 +229,9 @@ static bool from_udp(const struct detect_env *env, const struct event_flow *f, s
 static bool from_echo(const struct event_flow *f, struct contact *ret)
 {
 	uint16_t type = f->e.sport;
-	bool is_query = f->e.proto == PROTO_ICMPV6 ? type == ECHO_V6 :
-			type == ECHO_V4 || type == TIMESTAMP_V4 || type == MASK_V4;
+	bool is_query = f->e.proto == PROTO_ICMPV6 ?
+				type == ECHO_V6 :
+				type == ECHO_V4 || type == TIMESTAMP_V4 || type == MASK_V4;
 	if (!is_query || f->e.kind != EVENT_FLOW_END)
 		return false;
 	ret->kind = SCAN_PING;
@@ -261,7 +260,8 @@ static bool from_protocol(const struct event_flow *f, struct contact *ret)
 	return f->packets[0] <= 4;
 }
 
-bool contact_from_flow(const struct detect_env *env, const struct event_flow *f, struct contact *ret)
+bool contact_from_flow(const struct detect_env *env, const struct event_flow *f,
+		       struct contact *ret)
 {
 	const struct event *e = &f->e;
 	bool is_known = false;

@@ -16,7 +16,7 @@
 struct distinct {
 	uint32_t marks[DISTINCT_EXACT];
 	uint32_t count; /* of marks */
-	bool is_many;	/* the sketch counts */
+	bool is_many;   /* the sketch counts */
 	struct hll sketch;
 };
 

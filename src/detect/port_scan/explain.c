@@ -13,7 +13,7 @@ struct story {
 	uint64_t hosts, ports, targets, answered, refused, silent;
 	uint64_t first_ns, last_ns;
 	bool is_single, is_about; /* counts are estimates */
-	const char *what;	  /* "TCP ports" */
+	const char *what;         /* "TCP ports" */
 };
 
 static const char *kind_words(enum scan_kind kind)
@@ -30,6 +30,17 @@ static const char *kind_words(enum scan_kind kind)
 	}
 }
 
+/* Of many targets the sketch counts all, the counters a part of each kind: shares are the same. */
+static void scale(struct story *y, uint64_t answered, uint64_t refused, uint64_t silent)
+{
+	uint64_t counted = answered + refused + silent;
+	double times = y->is_about && counted ? (double)y->targets / (double)counted : 1;
+	if (times < 1)
+		times = 1;
+	y->refused = (uint64_t)((double)refused * times + 0.5);
+	y->silent = (uint64_t)((double)silent * times + 0.5);
+}
+
 static struct story tell(const struct scanner *w, const struct track *t, bool is_single)
 {
 	struct story y = { .is_single = is_single, .what = kind_words(t->key.kind) };
@@ -38,22 +49,20 @@ static struct story tell(const struct scanner *w, const struct track *t, bool is
 		y.ports = distinct_count(&t->failed);
 		y.targets = y.ports;
 		y.answered = t->answered;
-		y.refused = t->refused;
-		y.silent = t->silent;
 		y.first_ns = t->first_ns;
 		y.last_ns = t->last_ns;
 		y.is_about = t->failed.is_many;
+		scale(&y, t->answered, t->refused, t->silent);
 		return y;
 	}
-	y.hosts = distinct_count(&w->hosts);
-	y.ports = distinct_count(&w->ports);
 	y.targets = distinct_count(&w->targets);
+	y.hosts = w->key.goal == GOAL_HOSTS ? y.targets : distinct_count(&w->hosts);
+	y.ports = distinct_count(&w->ports);
 	y.answered = distinct_count(&w->open);
-	y.refused = w->refused;
-	y.silent = w->silent;
 	y.first_ns = w->first_ns;
 	y.last_ns = w->last_ns;
 	y.is_about = w->targets.is_many;
+	scale(&y, 0, w->refused, w->silent);
 	return y;
 }
 
@@ -73,9 +82,9 @@ static void score(struct finding *f, const struct scan_state *s, const struct de
 	finding_feature(f, "random_walk", walk, 0, s->limit, 0.5, by_walk,
 			"log-likelihood ratio of scanner to client over first contacts");
 	finding_feature(f, "targets", (double)y->targets, NAN, 8, 0.3, by_size,
-			"%s%llu targets failed: %llu refused, %llu silent", y->is_about ? "about " : "",
-			(unsigned long long)y->targets, (unsigned long long)y->refused,
-			(unsigned long long)y->silent);
+			"%s%llu targets failed: %llu refused, %llu silent",
+			y->is_about ? "about " : "", (unsigned long long)y->targets,
+			(unsigned long long)y->refused, (unsigned long long)y->silent);
 	if (by_flags > 0)
 		finding_feature(f, "impossible_flags", 1, 0, 1, 0.2, by_flags,
 				"first segments with flags that no TCP begins with");
@@ -88,16 +97,13 @@ static void score(struct finding *f, const struct scan_state *s, const struct de
 	f->confidence = f->score;
 }
 
-static void classify(struct finding *f, const struct contact *c, const struct scanner *w)
+static void classify(struct finding *f, const struct contact *c)
 {
-	bool is_hosts = c->kind == SCAN_PING || c->kind == SCAN_ARP;
 	f->class = FINDING_RECON;
 	f->tactic = c->direction == SCAN_INBOUND ? "TA0043" : "TA0007";
-	finding_technique(f, is_hosts ? "T1018" : "T1046");
+	finding_technique(f, goal_of(c->kind) == GOAL_HOSTS ? "T1018" : "T1046");
 	if (c->direction == SCAN_INBOUND)
 		finding_technique(f, "T1595.001");
-	if ((w->kinds & (1u << SCAN_PING | 1u << SCAN_ARP)) && !is_hosts)
-		finding_technique(f, "T1018");
 }
 
 static void examples(const struct scanner *w, char *dst, size_t size)
@@ -119,15 +125,20 @@ static void examples(const struct scanner *w, char *dst, size_t size)
 static void say_message(struct finding *f, const struct detect_env *env, const struct scanner *w,
 			const struct track *t, const struct contact *c, const struct story *y)
 {
-	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], span[32], some[192];
+	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], span[32], some[192], ports[32];
 	const char *about = y->is_about ? "about " : "";
 	uint32_t roles = context_roles(env->context, &c->src);
 	const char *role = roles & (ROLE_NAT | ROLE_PROXY) ? " (asks for others)" : "";
-	enum port_class class = port_class_of(t->key.port);
 	ipaddr_print(&c->src, src, sizeof(src));
 	ipaddr_print(&c->dst, dst, sizeof(dst));
 	str_duration(span, sizeof(span), y->last_ns - y->first_ns);
 	examples(w, some, sizeof(some));
+	const char *transport = c->kind == SCAN_UDP ? "UDP" : "TCP";
+	if (y->ports == 1)
+		finding_text(ports, sizeof(ports), "%s port %u", transport, c->port);
+	else
+		finding_text(ports, sizeof(ports), "%llu %s ports", (unsigned long long)y->ports,
+			     transport);
 	if (y->is_single)
 		finding_text(f->message, sizeof(f->message),
 			     "%s%s tried %s%llu %s of %s in %s: %llu answered, %llu refused, %llu "
@@ -135,7 +146,7 @@ static void say_message(struct finding *f, const struct detect_env *env, const s
 			     src, role, about, (unsigned long long)y->ports, y->what, dst, span,
 			     (unsigned long long)y->answered, (unsigned long long)y->refused,
 			     (unsigned long long)y->silent, t->lowest, t->highest);
-	else if (c->kind == SCAN_PING || c->kind == SCAN_ARP)
+	else if (goal_of(c->kind) == GOAL_HOSTS)
 		finding_text(f->message, sizeof(f->message),
 			     "%s%s looked for %s%llu hosts by %s in %s: %llu answered, %llu stayed "
 			     "silent (%s ...)",
@@ -143,37 +154,37 @@ static void say_message(struct finding *f, const struct detect_env *env, const s
 			     c->kind == SCAN_PING ? "ping" : "ARP", span,
 			     (unsigned long long)y->answered, (unsigned long long)y->silent, some);
 	else
-		finding_text(f->message, sizeof(f->message),
-			     "%s%s tried %s%llu hosts on %s%llu %s%s in %s: %llu answered, %llu "
-			     "refused, %llu stayed silent (%s ...)",
-			     src, role, about, (unsigned long long)y->hosts,
-			     y->ports > DISTINCT_EXACT ? "about " : "", (unsigned long long)y->ports,
-			     class == PORT_OTHER ? "" : port_class_name(class),
-			     c->kind == SCAN_UDP ? " UDP ports" : " TCP ports", span,
-			     (unsigned long long)y->answered, (unsigned long long)y->refused,
-			     (unsigned long long)y->silent, some);
+		finding_text(
+			f->message, sizeof(f->message),
+			"%s%s tried %s%llu hosts on %s in %s: %llu answered, %llu refused, %llu "
+			"stayed silent (%s ...)",
+			src, role, about, (unsigned long long)y->hosts, ports, span,
+			(unsigned long long)y->answered, (unsigned long long)y->refused,
+			(unsigned long long)y->silent, some);
 }
 
 static void say_why(struct finding *f, const struct scan_state *s, const struct contact *c,
 		    const struct story *y)
 {
-	finding_text(f->counterfactual, sizeof(f->counterfactual),
-		     "silent while first contacts that fail outnumber those that succeed by fewer than %.0f",
-		     ceil(s->limit / s->step_fail));
+	finding_text(
+		f->counterfactual, sizeof(f->counterfactual),
+		"silent while first contacts that fail outnumber those that succeed by fewer than %.0f",
+		ceil(s->limit / s->step_fail));
 	if (y->is_single)
-		finding_text(f->not_harmless, sizeof(f->not_harmless),
-			     "a client of a dead server asks for its few ports again and again; here each "
-			     "of %llu was asked once or twice",
-			     (unsigned long long)y->ports);
+		finding_text(
+			f->not_harmless, sizeof(f->not_harmless),
+			"a client of a dead server asks for its few ports again and again; here each "
+			"of %llu was asked once or twice",
+			(unsigned long long)y->ports);
 	else
-		finding_text(f->not_harmless, sizeof(f->not_harmless),
-			     "a busy client is answered by most of the hosts that it turns to; here %llu of "
-			     "%llu targets failed, each counted once%s",
-			     (unsigned long long)y->targets,
-			     (unsigned long long)(y->targets + y->answered),
-			     c->direction == SCAN_OUTBOUND ?
-				     ", and none was looked up in DNS before" :
-				     "");
+		finding_text(
+			f->not_harmless, sizeof(f->not_harmless),
+			"a busy client is answered by most of the hosts that it turns to; here %llu of "
+			"%llu targets failed, each counted once%s",
+			(unsigned long long)y->targets,
+			(unsigned long long)(y->targets + y->answered),
+			c->direction == SCAN_OUTBOUND ? ", and none was looked up in DNS before" :
+							"");
 	finding_text(f->unseen, sizeof(f->unseen),
 		     "contacts before the first failure, and what was tried from other addresses");
 }
@@ -185,20 +196,24 @@ static void say_steps(struct finding *f, const struct contact *c, const struct s
 	ipaddr_print(&c->src, src, sizeof(src));
 	ipaddr_print(&c->dst, dst, sizeof(dst));
 	if (c->direction == SCAN_INBOUND)
-		finding_step(f, "Look at what answered %s, and whether it should be reachable", src);
+		finding_step(f, "Look at what answered %s, and whether it should be reachable",
+			     src);
 	else
 		finding_step(f, "On %s: find the process and the user behind the scan", src);
-	finding_step(f, "Is %s a vulnerability scanner or a monitor? Then except it by name and date", src);
+	finding_step(f,
+		     "Is %s a vulnerability scanner or a monitor? Then except it by name and date",
+		     src);
 	if (y->answered)
 		finding_step(f, "Look at what %s did with the targets that answered", src);
 	if (c->kind == SCAN_ARP)
-		finding_text(f->filter, sizeof(f->filter), "arp.opcode == 1 && arp.src.proto_ipv4 == %s",
-			     src);
+		finding_text(f->filter, sizeof(f->filter),
+			     "arp.opcode == 1 && arp.src.proto_ipv4 == %s", src);
 	else if (c->kind == SCAN_PING)
-		finding_text(f->filter, sizeof(f->filter), "%s.src == %s && (icmp || icmpv6)", family, src);
+		finding_text(f->filter, sizeof(f->filter), "%s.src == %s && (icmp || icmpv6)",
+			     family, src);
 	else if (y->is_single)
-		finding_text(f->filter, sizeof(f->filter), "%s.addr == %s && %s.addr == %s", family, src,
-			     family, dst);
+		finding_text(f->filter, sizeof(f->filter), "%s.addr == %s && %s.addr == %s", family,
+			     src, family, dst);
 	else
 		finding_text(f->filter, sizeof(f->filter), "%s.src == %s && %s", family, src,
 			     c->kind == SCAN_UDP ? "udp" : "tcp");
@@ -210,11 +225,10 @@ void scan_explain(struct scan_state *s, const struct detect_env *env, const stru
 {
 	struct finding f;
 	struct story y = tell(w, t, is_single);
-	bool is_hosts = c->kind == SCAN_PING || c->kind == SCAN_ARP;
 	finding_init(&f, "port_scan", "port_scan", "Scan of hosts or ports");
 	finding_from_event(&f, c->e);
 	f.severity = severity;
-	classify(&f, c, w);
+	classify(&f, c);
 	score(&f, s, env, t, c, &y);
 	f.subject.ip = c->src;
 	f.subject.has_ip = true;
@@ -223,7 +237,8 @@ void scan_explain(struct scan_state *s, const struct detect_env *env, const stru
 	f.peer.port = 0;
 	f.peer.has_ip = is_single;
 	if (!is_single) /* else the peer is what it is about */
-		finding_text(f.object, sizeof(f.object), "%s", is_hosts ? "hosts" : "services");
+		finding_text(f.object, sizeof(f.object), "%s",
+			     goal_of(c->kind) == GOAL_HOSTS ? "hosts" : "services");
 	f.start_ns = y.first_ns;
 	f.end_ns = y.last_ns;
 	f.time_ns = env->now_ns;

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARP_REQUEST 1
-#define ARP_REPLY 2
+#define ARP_REQUEST   1
+#define ARP_REPLY     2
 #define ARP_ANSWER_NS 1000000000ull
-#define TICK_NS 1000000000ull
+#define TICK_NS       1000000000ull
 
 static const struct param params[] = {
 	{ "theta0", PARAM_DOUBLE, offsetof(struct scan_params, theta0), 0.55, 0.99, 0.8, "",
@@ -29,14 +29,14 @@ static const struct param params[] = {
 	  "Accepted chance that a harmless walk ends as a scanner" },
 	{ "beta", PARAM_DOUBLE, offsetof(struct scan_params, beta), 0.5, 0.9999, 0.99, "",
 	  "Wanted chance that a scanner's walk ends as one" },
-	{ "memory", PARAM_DURATION, offsetof(struct scan_params, memory_s), 600, 30 * 86400.0, 86400, "",
-	  "Half-life of a walk: how slow a scan may be" },
-	{ "min_targets", PARAM_UINT, offsetof(struct scan_params, min_targets), 2, 1000, 5, "targets",
-	  "Distinct targets that failed before anything is said" },
-	{ "inbound_targets", PARAM_UINT, offsetof(struct scan_params, inbound_targets), 1, 1e9, 4096,
-	  "targets", "Targets from which a scan from outside is of medium severity" },
-	{ "high_targets", PARAM_UINT, offsetof(struct scan_params, high_targets), 1, 1e9, 64, "hosts",
-	  "Hosts from which a sweep of administration ports is of high severity" },
+	{ "memory", PARAM_DURATION, offsetof(struct scan_params, memory_s), 600, 30 * 86400.0,
+	  86400, "", "Half-life of a walk: how slow a scan may be" },
+	{ "min_targets", PARAM_UINT, offsetof(struct scan_params, min_targets), 2, 1000, 5,
+	  "targets", "Distinct targets that failed before anything is said" },
+	{ "inbound_targets", PARAM_UINT, offsetof(struct scan_params, inbound_targets), 1, 1e9,
+	  4096, "targets", "Targets from which a scan from outside is of medium severity" },
+	{ "high_targets", PARAM_UINT, offsetof(struct scan_params, high_targets), 1, 1e9, 64,
+	  "hosts", "Hosts from which a sweep of administration ports is of high severity" },
 	PARAM_END
 };
 
@@ -162,7 +162,7 @@ static void on_classified(struct scan_state *s, const struct detect_env *env, co
 {
 	if (e->app != APP_BITTORRENT)
 		return;
-	struct scanner *w = walk_scanner(s, env, &e->src, e->tunnel_key, true);
+	struct scanner *w = walk_scanner(s, env, e, &e->src, GOAL_SERVICES, true);
 	if (w)
 		w->p2p_ns = env->steady_ns ? env->steady_ns : 1;
 }
@@ -192,8 +192,8 @@ static void counters(const void *state, struct detector_counters *ret)
 	const struct scan_state *s = state;
 	ret->entries = s->tracks.stats.entries + s->scanners.stats.entries;
 	ret->evictions = s->tracks.stats.evictions + s->scanners.stats.evictions;
-	ret->evicted_with_evidence = s->tracks.stats.evicted_with_evidence +
-				     s->scanners.stats.evicted_with_evidence;
+	ret->evicted_with_evidence =
+		s->tracks.stats.evicted_with_evidence + s->scanners.stats.evicted_with_evidence;
 	ret->findings = s->findings;
 	ret->worst_case_bytes =
 		table_worst_case(s->tracks.stats.capacity, sizeof(struct track)) +

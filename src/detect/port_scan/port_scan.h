@@ -9,16 +9,16 @@
 #ifndef EXFILD_SRC_DETECT_PORT_SCAN_PORT_SCAN_H
 #define EXFILD_SRC_DETECT_PORT_SCAN_PORT_SCAN_H
 
-#include "distinct.h"
 #include "exfild/base/table.h"
 #include "exfild/detect/detector.h"
+#include "distinct.h"
 
 #define GOOD_TARGETS 16
 #define EXAMPLES     6
 #define SCAN_PACKETS 16
-#define TOLD_HOSTS   3	  /* hosts of one scanner whose ports are told one by one */
+#define TOLD_HOSTS   3 /* hosts of one scanner whose ports are told one by one */
 #define ARP_WAITING  512
-#define STARTS	     4096 /* flows whose first packet is remembered */
+#define STARTS       4096       /* flows whose first packet is remembered */
 #define GOOD_PAIRS   (1u << 18) /* targets that have answered once */
 
 struct scan_params {
@@ -71,7 +71,8 @@ struct contact {
 	enum scan_kind kind;
 	enum contact_result result;
 	enum scan_direction direction;
-	double weight[2]; /* of a failure by enum scan_shape, in steps of the walk; 0: says nothing */
+	double weight[2]; /* of a failure by enum scan_shape, in steps of the walk; 0: says nothing
+			   */
 	uint64_t packet;
 	uint64_t time_ns; /* when it was tried */
 };
@@ -80,23 +81,23 @@ struct track_key {
 	struct ipaddr src;
 	struct ipaddr host; /* SHAPE_PORTS: the target; else unspecified */
 	uint32_t tunnel_key;
-	uint16_t port;	    /* SHAPE_HOSTS: port, or the first of its class */
-	uint8_t kind;	    /* enum scan_kind */
-	uint8_t shape;	    /* enum scan_shape */
+	uint16_t port; /* SHAPE_HOSTS: port, or the first of its class */
+	uint8_t kind;  /* enum scan_kind */
+	uint8_t shape; /* enum scan_shape */
 };
 
 struct track {
 	struct track_key key;
-	struct decayed walk;	/* log-likelihood ratio of scanner to client */
+	struct decayed walk; /* log-likelihood ratio of scanner to client */
 	uint64_t first_ns, last_ns;
 	struct distinct failed;
 	uint32_t good[GOOD_TARGETS];
 	uint32_t good_next;
 	uint32_t answered, refused, silent;
-	uint32_t services;	/* failures on ports where something usually listens */
-	uint32_t near;		/* new targets beside the one before */
+	uint32_t services; /* failures on ports where something usually listens */
+	uint32_t near;     /* new targets beside the one before */
 	struct ipaddr last;
-	uint64_t told_targets;	/* distinct at the last finding */
+	uint64_t told_targets;    /* distinct at the last finding */
 	uint16_t lowest, highest; /* ports */
 	uint8_t told_severity;
 	bool is_hot;
@@ -108,23 +109,29 @@ struct example {
 	uint8_t result;
 };
 
+/* What a source looks for; each is told apart. */
+enum scan_goal {
+	GOAL_SERVICES,
+	GOAL_HOSTS, /* by ping or ARP */
+};
+
 struct scanner_key {
 	struct ipaddr src;
 	uint32_t tunnel_key;
-	uint32_t pad;
+	uint32_t goal; /* enum scan_goal */
 };
 
 struct scanner {
 	struct scanner_key key;
 	uint64_t first_ns, last_ns; /* packet time */
 	uint64_t steady_ns;
-	uint64_t p2p_ns;	    /* steady time when peer-to-peer traffic was last seen, 0: never */
+	uint64_t p2p_ns; /* steady time when peer-to-peer traffic was last seen, 0: never */
 	struct distinct hosts, ports, targets, open; /* open: answered host and port */
 	uint32_t refused, silent;
-	uint32_t kinds;		    /* 1u << enum scan_kind of hot tracks */
-	uint32_t told_hosts;	    /* hosts whose ports were told one by one */
-	uint64_t told_targets[2];   /* of service and of host sweeps at the last finding */
-	uint8_t told_severity[2];
+	uint32_t kinds;        /* 1u << enum scan_kind of hot tracks */
+	uint32_t told_hosts;   /* hosts whose ports were told one by one */
+	uint64_t told_targets; /* at the last finding about many hosts */
+	uint8_t told_severity;
 	uint8_t example_count, packet_count;
 	struct example examples[EXAMPLES];
 	uint64_t packets[SCAN_PACKETS];
@@ -146,7 +153,7 @@ struct scan_state {
 	struct table tracks;
 	struct table scanners;
 	struct table routers;
-	uint32_t *good;		/* GOOD_PAIRS fingerprints of source and target */
+	uint32_t *good; /* GOOD_PAIRS fingerprints of source and target */
 	struct arp_question waiting[ARP_WAITING];
 	uint32_t waiting_head, waiting_count;
 	struct flow_first starts[STARTS];
@@ -154,13 +161,13 @@ struct scan_state {
 };
 
 /* contact.c: what an event tells about one try; false: nothing. */
-bool contact_from_flow(const struct detect_env *env, const struct event_flow *f, struct contact *ret);
+bool contact_from_flow(const struct detect_env *env, const struct event_flow *f,
+		       struct contact *ret);
 void contact_from_arp(const struct scan_state *s, const struct detect_env *env,
 		      const struct arp_question *q, struct contact *ret);
 bool port_is_service(uint16_t port);
 enum port_class port_class_of(uint16_t port);
 uint16_t port_class_first(enum port_class class);
-const char *port_class_name(enum port_class class);
 
 /*
  * routers.c: link addresses that stand for several outside addresses forward for others.  Table of
@@ -170,10 +177,13 @@ int routers_init(struct table *t, const struct detect_env *env);
 void routers_note(struct table *t, const struct detect_env *env, const struct event_flow *f);
 bool routers_has(const struct table *t, const uint8_t mac[6]);
 
+enum scan_goal goal_of(enum scan_kind kind);
+
 /* walk.c */
 void walk_contact(struct scan_state *s, const struct detect_env *env, const struct contact *c);
 struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
-			     const struct ipaddr *src, uint32_t tunnel_key, bool make);
+			     const struct event *e, const struct ipaddr *src, enum scan_goal goal,
+			     bool make);
 
 /* explain.c: fills and raises the finding of a hot track. */
 void scan_explain(struct scan_state *s, const struct detect_env *env, const struct scanner *w,

@@ -9,7 +9,7 @@
 #include "port_scan.h"
 
 #define ROUTERS 256
-#define BEHIND	3 /* outside addresses that make a router */
+#define BEHIND  3 /* outside addresses that make a router */
 
 struct router {
 	uint8_t mac[8];

@@ -12,26 +12,28 @@
 
 #include "port_scan.h"
 
-#define P2P_NS (3600ull * 1000000000ull)
-#define NEAR 4
-#define GROWTH 2 /* told again when it is so many times as large */
-#define SEQUENTIAL_SHARE 0.5
-#define BURST_NS 1000000000ull
-#define BURST_GOOD 0.4	 /* what a success is worth to who tries many hosts in a second */
-#define SLOW_SILENCE 0.5 /* what a silent port of a host is worth to who takes his time */
+#define P2P_NS                (3600ull * 1000000000ull)
+#define NEAR                  4
+#define GROWTH                2 /* told again when it is so many times as large */
+#define DISORDER              0.25 /* what a question by ARP is worth that is not beside the one before */
+#define BURST_NS              1000000000ull
+#define BURST_GOOD            0.4 /* what a success is worth to who tries many hosts in a second */
+#define SLOW_SILENCE          0.5 /* what a silent port of a host is worth to who takes his time */
 #define PORTS_WITHOUT_SERVICE 64
-#define PORTS_SURE 256
+#define PORTS_SURE            256
 
 struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
-			     const struct ipaddr *src, uint32_t tunnel_key, bool make)
+			     const struct event *e, const struct ipaddr *src, enum scan_goal goal,
+			     bool make)
 {
 	struct scanner_key key;
 	bool is_new = false;
 	memset(&key, 0, sizeof(key));
 	key.src = *src;
-	key.tunnel_key = tunnel_key;
-	struct scanner *w = make ? table_get(&s->scanners, &key, &is_new) :
-				   table_find(&s->scanners, &key);
+	key.tunnel_key = e->tunnel_key;
+	key.goal = (uint32_t)goal;
+	struct scanner *w =
+		make ? table_get(&s->scanners, &key, &is_new) : table_find(&s->scanners, &key);
 	uint64_t memory_ns = 2 * s->params->memory_s * 1000000000ull;
 	if (w && !is_new && env->steady_ns - w->steady_ns > memory_ns) {
 		memset((uint8_t *)w + sizeof(key), 0, sizeof(*w) - sizeof(key));
@@ -41,8 +43,8 @@ struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
 	return w;
 }
 
-static struct track *find_track(struct scan_state *s, const struct contact *c, enum scan_shape shape,
-				bool make)
+static struct track *find_track(struct scan_state *s, const struct contact *c,
+				enum scan_shape shape, bool make)
 {
 	struct track_key key;
 	bool is_new;
@@ -94,8 +96,12 @@ static bool is_burst(const struct track *t, const struct contact *c)
  */
 static uint32_t *good_slot(struct scan_state *s, const struct contact *c, uint32_t *ret_print)
 {
-	uint64_t words[6] = { c->src.u.q[0], c->src.u.q[1], c->dst.u.q[0], c->dst.u.q[1],
-			      (uint64_t)c->port << 8 | c->kind, c->e->tunnel_key };
+	uint64_t words[6] = { c->src.u.q[0],
+			      c->src.u.q[1],
+			      c->dst.u.q[0],
+			      c->dst.u.q[1],
+			      (uint64_t)c->port << 8 | c->kind,
+			      c->e->tunnel_key };
 	uint64_t hash = hash_words(&s->tracks.key, words, 6);
 	*ret_print = (uint32_t)(hash >> 32) | 1;
 	return &s->good[hash % GOOD_PAIRS];
@@ -136,6 +142,10 @@ static bool step_up(struct scan_state *s, const struct detect_env *env, struct t
 	if (t->key.shape == SHAPE_PORTS && c->kind == SCAN_TCP && c->result == CONTACT_SILENT &&
 	    !is_burst(t, c))
 		weight *= SLOW_SILENCE;
+	/* hosts that ask for their neighbours ask in no order */
+	bool near = is_near(&t->last, &c->dst);
+	if (c->kind == SCAN_ARP && !near)
+		weight *= DISORDER;
 	if (!distinct_add(&t->failed, hash))
 		return false;
 	if (t->failed.count == 1 && !t->failed.is_many) {
@@ -148,7 +158,7 @@ static bool step_up(struct scan_state *s, const struct detect_env *env, struct t
 	t->silent += c->result == CONTACT_SILENT;
 	t->answered += c->result == CONTACT_EMPTY;
 	t->services += port_is_service(c->port);
-	t->near += is_near(&t->last, &c->dst);
+	t->near += near;
 	t->last = c->dst;
 	t->lowest = c->port < t->lowest ? c->port : t->lowest;
 	t->highest = c->port > t->highest ? c->port : t->highest;
@@ -186,12 +196,8 @@ static bool is_scan(const struct scan_state *s, const struct detect_env *env, co
 	if (decayed_at(&t->walk, env->steady_ns, (double)s->params->memory_s) < s->limit ||
 	    targets < s->params->min_targets)
 		return false;
-	if (t->key.shape == SHAPE_HOSTS) {
-		/* hosts that ask for their neighbours ask in no order */
-		if (c->kind == SCAN_ARP && t->near < SEQUENTIAL_SHARE * (double)targets)
-			return targets >= 4 * s->params->min_targets;
+	if (t->key.shape == SHAPE_HOSTS)
 		return true;
-	}
 	if (c->kind == SCAN_UDP)
 		return t->services >= 5;
 	if (c->kind == SCAN_TCP)
@@ -239,13 +245,12 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 		t->is_hot = true;
 		t->told_targets = targets;
 	} else {
-		unsigned group = c->kind == SCAN_PING || c->kind == SCAN_ARP;
 		uint64_t targets = distinct_count(&w->targets);
-		if (w->told_targets[group] && targets < GROWTH * w->told_targets[group] &&
-		    (unsigned)severity <= w->told_severity[group])
+		if (w->told_targets && targets < GROWTH * w->told_targets &&
+		    (unsigned)severity <= w->told_severity)
 			return;
-		w->told_targets[group] = targets;
-		w->told_severity[group] = (uint8_t)severity;
+		w->told_targets = targets;
+		w->told_severity = (uint8_t)severity;
 	}
 	s->findings++;
 	scan_explain(s, env, w, t, c, is_single, severity);
@@ -253,17 +258,19 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 
 static void on_failure(struct scan_state *s, const struct detect_env *env, const struct contact *c)
 {
+	if (c->weight[SHAPE_PORTS] <= 0 && c->weight[SHAPE_HOSTS] <= 0)
+		return;
+	struct scanner *w = walk_scanner(s, env, c->e, &c->src, goal_of(c->kind), true);
+	if (!w)
+		return;
+	/* whether or not the tracks take it for new: their sketches are no sieve for these */
+	note_failure(s, w, c);
 	for (unsigned shape = 0; shape < 2; shape++) {
 		if (c->weight[shape] <= 0)
 			continue;
 		struct track *t = find_track(s, c, (enum scan_shape)shape, true);
-		if (!t || !step_up(s, env, t, c, target_hash(s, c, (enum scan_shape)shape)))
-			continue;
-		struct scanner *w = walk_scanner(s, env, &c->src, c->e->tunnel_key, true);
-		if (!w)
-			return;
-		note_failure(s, w, c);
-		decide(s, env, w, t, c);
+		if (t && step_up(s, env, t, c, target_hash(s, c, (enum scan_shape)shape)))
+			decide(s, env, w, t, c);
 	}
 }
 
@@ -284,7 +291,7 @@ static void on_success(struct scan_state *s, const struct detect_env *env, const
 
 void walk_contact(struct scan_state *s, const struct detect_env *env, const struct contact *c)
 {
-	struct scanner *w = walk_scanner(s, env, &c->src, c->e->tunnel_key, false);
+	struct scanner *w = walk_scanner(s, env, c->e, &c->src, goal_of(c->kind), false);
 	bool is_p2p = w && w->p2p_ns && env->steady_ns - w->p2p_ns < P2P_NS;
 	uint32_t print, *good = good_slot(s, c, &print);
 	if (c->result != CONTACT_ANSWERED && c->kind != SCAN_FLAGS && *good == print)

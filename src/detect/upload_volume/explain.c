@@ -8,9 +8,9 @@
 #include "exfild/base/str.h"
 #include "upload_volume.h"
 
-#define PROTO_TCP 6
-#define PROTO_UDP 17
-#define LEARNING_NS (7 * 86400ull * 1000000000ull)
+#define PROTO_TCP    6
+#define PROTO_UDP    17
+#define LEARNING_NS  (7 * 86400ull * 1000000000ull)
 #define EQUAL_CHUNKS 4
 #define HIGHEST_NATS 12.0
 
@@ -94,21 +94,22 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 	const char *protocol = protocol_words(e, word, sizeof(word));
 	if (u->name)
 		finding_text(f->message, sizeof(f->message),
-			     "%s sent %s to %s (%s:%u, %s, %s) in %s; it got back %s", src, up, u->name,
-			     dst, u->port, protocol, kind, span, down);
+			     "%s sent %s to %s (%s:%u, %s, %s) in %s; it got back %s", src, up,
+			     u->name, dst, u->port, protocol, kind, span, down);
 	else
 		finding_text(f->message, sizeof(f->message),
-			     "%s sent %s to %s:%u (%s, %s) in %s; it got back %s", src, up, dst, u->port,
-			     protocol, kind, span, down);
+			     "%s sent %s to %s:%u (%s, %s) in %s; it got back %s", src, up, dst,
+			     u->port, protocol, kind, span, down);
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
-		     "silent below %s to this kind of destination, or with a ratio below %.1f", floor,
-		     volume_rules[u->rule].pcr);
-	finding_text(f->not_harmless, sizeof(f->not_harmless),
-		     "a ratio of %.2f is a push: meetings and tunnels lie near 0, browsing and downloads near "
-		     "-0.9; the destination is %s and %s",
-		     v->pcr, kind,
-		     u->service && u->service->sanctioned ? "sanctioned, but this is far above its use" :
-							    "not sanctioned");
+		     "silent below %s to this kind of destination, or with a ratio below %.1f",
+		     floor, volume_rules[u->rule].pcr);
+	finding_text(
+		f->not_harmless, sizeof(f->not_harmless),
+		"a ratio of %.2f is a push: meetings and tunnels lie near 0, browsing and downloads near "
+		"-0.9; the destination is %s and %s",
+		v->pcr, kind,
+		u->service && u->service->sanctioned ? "sanctioned, but this is far above its use" :
+						       "not sanctioned");
 	finding_text(f->unseen, sizeof(f->unseen), "%s%s",
 		     is_encrypted(e) ? "what was sent: it is encrypted; " : "",
 		     "what is usual for this host: no baseline has been learnt");
@@ -116,8 +117,8 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 	finding_step(f, "Who uses %s, and was the transfer agreed?", u->name ? u->name : dst);
 	finding_step(f, "What did %s read from inside servers in the hours before?", src);
 	const char *family = e->ip_version == 6 ? "ipv6" : "ip";
-	finding_text(f->filter, sizeof(f->filter), "%s.addr == %s && %s.addr == %s", family, src, family,
-		     dst);
+	finding_text(f->filter, sizeof(f->filter), "%s.addr == %s && %s.addr == %s", family, src,
+		     family, dst);
 }
 
 void volume_explain(struct volume_state *s, const struct detect_env *env,

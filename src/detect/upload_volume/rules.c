@@ -3,22 +3,22 @@
  *
  * The floors are judgements, not measurements: an anonymous file drop has no harmless use on most
  * networks, a delivery network takes gigabytes of telemetry.  The producer/consumer ratio
- * (up - down) / (up + down) of application bytes (Bullard and Gerth, FloCon 2014) tells a push from a
- * conversation: video meetings and symmetric tunnels lie near 0, browsing near -0.9.
+ * (up - down) / (up + down) of application bytes (Bullard and Gerth, FloCon 2014) tells a push from
+ * a conversation: video meetings and symmetric tunnels lie near 0, browsing near -0.9.
  */
 #include <math.h>
 #include <string.h>
 
 #include "upload_volume.h"
 
-#define PROTO_TCP 6
-#define PROTO_UDP 17
-#define PROTO_GRE 47
-#define PROTO_ESP 50
-#define PROTO_AH 51
+#define PROTO_TCP     6
+#define PROTO_UDP     17
+#define PROTO_GRE     47
+#define PROTO_ESP     50
+#define PROTO_AH      51
 #define FTP_DATA_PORT 20
-#define PUSH_PCR 0.9
-#define KNOWN_HOSTS 4 /* inside hosts that make a destination a usual one */
+#define PUSH_PCR      0.9
+#define KNOWN_HOSTS   4 /* inside hosts that make a destination a usual one */
 
 const struct rule_info volume_rules[RULE__COUNT] = {
 	[RULE_FILE_DROP] = { "anonymous file sharing", 0.2, SEVERITY_HIGH, "T1567", 0.2 },
@@ -178,8 +178,8 @@ static enum severity severity_of(const struct volume_state *s, const struct uplo
 }
 
 bool volume_judge(const struct volume_state *s, const struct detect_env *env,
-		  const struct volume_pair *p, const struct upload *u,
-		  const struct destination *d, struct volume_verdict *v)
+		  const struct volume_pair *p, const struct upload *u, const struct destination *d,
+		  struct volume_verdict *v)
 {
 	const struct volume_params *params = s->params;
 	const struct rule_info *rule = &volume_rules[u->rule];

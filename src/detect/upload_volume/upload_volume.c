@@ -4,29 +4,32 @@
  * Idea: for each sender and destination (the registered domain where a name is known, else the
  * address) application bytes up and down are added up with decay, while flows run; the kind of
  * destination and the protocol set a floor, the producer/consumer ratio tells a push from a
- * conversation (rules.c).  Only what leaves counts: both ends inside is no exfiltration, and answers
- * of a server to the outside are its work.  Where both ends are outside the initiator is the sender.
- * Evasion: less than the floor in two weeks; spread over many destinations; downloads from there in
- * between.  False alarms: uploads that nobody has sanctioned yet; there is no baseline to know them by.
+ * conversation (rules.c).  Only what leaves counts: both ends inside is no exfiltration, and
+ * answers of a server to the outside are its work.  Where both ends are outside the initiator is
+ * the sender. Evasion: less than the floor in two weeks; spread over many destinations; downloads
+ * from there in between.  False alarms: uploads that nobody has sanctioned yet; there is no
+ * baseline to know them by.
  */
 #include "upload_volume.h"
 
 #include <math.h>
 #include <string.h>
 
-#define PROTO_TCP 6
-#define PROTO_UDP 17
-#define PROTO_ICMP 1
-#define PROTO_ICMPV6 58
+#define PROTO_TCP     6
+#define PROTO_UDP     17
+#define PROTO_ICMP    1
+#define PROTO_ICMPV6  58
 #define FTP_DATA_PORT 20
-#define MB 1000000.0
-#define GROWTH 4 /* told again when it is so many times as much */
-#define CHUNK_MIN 32768
-#define FORGET_BYTES 65536.0
+#define MB            1000000.0
+#define GROWTH        4 /* told again when it is so many times as much */
+#define CHUNK_MIN     32768
+#define FORGET_BYTES  65536.0
 
-#define FLOOR(rule, text, mb, help_text)                                                           \
-	{ text, PARAM_UINT, offsetof(struct volume_params, floor[rule]), 1e4, 1e13, (mb) * MB, "bytes", \
-	  help_text }
+#define FLOOR(rule, text, mb, help_text)                                                      \
+ {                                                                                            \
+  text, PARAM_UINT, offsetof(struct volume_params, floor[rule]), 1e4, 1e13, (mb)*MB, "bytes", \
+	  help_text                                                                           \
+ }
 
 static const struct param params[] = {
 	FLOOR(RULE_FILE_DROP, "file_drop_bytes", 1, "Upload a day to anonymous file sharing"),
@@ -42,8 +45,7 @@ static const struct param params[] = {
 	FLOOR(RULE_SERVICE, "service_bytes", 500, "Upload a day to any other known service"),
 	FLOOR(RULE_NAMED, "named_bytes", 10, "Upload a day to a name that no list knows"),
 	FLOOR(RULE_ADDRESS, "address_bytes", 10, "Upload a day to an address without a name"),
-	FLOOR(RULE_PUSH, "push_bytes", 2,
-	      "The same in an unknown protocol with hardly an answer"),
+	FLOOR(RULE_PUSH, "push_bytes", 2, "The same in an unknown protocol with hardly an answer"),
 	FLOOR(RULE_SSH, "ssh_bytes", 5, "Upload a day by SSH, scp or sftp"),
 	FLOOR(RULE_TRANSFER, "transfer_bytes", 1, "Upload a day by FTP, TFTP, rsync, SMB or NFS"),
 	FLOOR(RULE_MAIL, "mail_bytes", 30, "Mail sent in a day"),
@@ -52,14 +54,14 @@ static const struct param params[] = {
 	FLOOR(RULE_PEERS, "peers_bytes", 1000, "Upload a day to one peer of BitTorrent"),
 	FLOOR(RULE_VOICE, "voice_bytes", 1000, "Voice and video sent in a day, little coming back"),
 	FLOOR(RULE_SMALL, "small_bytes", 2, "Upload a day by DNS, NTP and their like"),
-	{ "memory", PARAM_DURATION, offsetof(struct volume_params, memory_s), 3600, 7 * 86400.0, 86400,
-	  "", "Half-life of the sum that is held against the floor" },
+	{ "memory", PARAM_DURATION, offsetof(struct volume_params, memory_s), 3600, 7 * 86400.0,
+	  86400, "", "Half-life of the sum that is held against the floor" },
 	{ "slow_memory", PARAM_DURATION, offsetof(struct volume_params, slow_memory_s), 86400,
 	  90 * 86400.0, 14 * 86400.0, "", "Half-life of the sum for slow uploads" },
 	{ "slow_times", PARAM_DOUBLE, offsetof(struct volume_params, slow_times), 1, 100, 5, "",
 	  "Floor of the slow sum, in floors of the day" },
-	{ "sanctioned_times", PARAM_DOUBLE, offsetof(struct volume_params, sanctioned_times), 1, 1e6, 10,
-	  "", "How much higher the floor of a sanctioned service is" },
+	{ "sanctioned_times", PARAM_DOUBLE, offsetof(struct volume_params, sanctioned_times), 1,
+	  1e6, 10, "", "How much higher the floor of a sanctioned service is" },
 	{ "known_times", PARAM_DOUBLE, offsetof(struct volume_params, known_times), 1, 1e6, 3, "",
 	  "How much higher the floor is where four inside hosts send" },
 	{ "high_times", PARAM_DOUBLE, offsetof(struct volume_params, high_times), 1, 1e6, 8, "",
@@ -84,8 +86,10 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 	struct volume_state *s = state;
 	uint32_t pairs = env->max_pairs / 4 ? env->max_pairs / 4 : 1;
 	s->params = parameters;
-	struct table_config config = { .capacity = pairs, .entry_size = sizeof(struct volume_pair),
-				       .key_size = sizeof(struct pair_key), .key = env->key,
+	struct table_config config = { .capacity = pairs,
+				       .entry_size = sizeof(struct volume_pair),
+				       .key_size = sizeof(struct pair_key),
+				       .key = env->key,
 				       .evidence = pair_evidence };
 	int err = table_init(&s->pairs, &config);
 	if (err)
@@ -283,7 +287,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	const struct destination *d = u.up ? note_destination(s, env, &u) : NULL;
 	if (!u.up || !volume_judge(s, env, p, &u, d, &v))
 		return;
-	if (p->told_severity && v.up < GROWTH * p->told_up && (uint8_t)v.severity <= p->told_severity)
+	if (p->told_severity && v.up < GROWTH * p->told_up &&
+	    (uint8_t)v.severity <= p->told_severity)
 		return;
 	p->told_up = v.up;
 	p->told_severity = (uint8_t)v.severity;

@@ -25,19 +25,19 @@ enum volume_rule {
 	RULE_WEBMAIL,
 	RULE_AI,
 	RULE_REMOTE,
-	RULE_CLOUD,	/* machines, office suites and delivery networks of the clouds */
-	RULE_SERVICE,	/* other known services */
-	RULE_NAMED,	/* a name that no list knows */
-	RULE_ADDRESS,	/* no name */
-	RULE_PUSH,	/* no name, no known protocol, nothing comes back */
+	RULE_CLOUD,   /* machines, office suites and delivery networks of the clouds */
+	RULE_SERVICE, /* other known services */
+	RULE_NAMED,   /* a name that no list knows */
+	RULE_ADDRESS, /* no name */
+	RULE_PUSH,    /* no name, no known protocol, nothing comes back */
 	RULE_SSH,
-	RULE_TRANSFER,	/* FTP, TFTP, rsync, SMB, NFS */
-	RULE_MAIL,	/* SMTP */
+	RULE_TRANSFER, /* FTP, TFTP, rsync, SMB, NFS */
+	RULE_MAIL,     /* SMTP */
 	RULE_VPN,
 	RULE_TOR,
-	RULE_PEERS,	/* BitTorrent */
+	RULE_PEERS, /* BitTorrent */
 	RULE_VOICE,
-	RULE_SMALL,	/* protocols that carry little: DNS, NTP, ... */
+	RULE_SMALL, /* protocols that carry little: DNS, NTP, ... */
 	RULE__COUNT
 };
 
@@ -48,11 +48,11 @@ struct volume_params {
 };
 
 struct rule_info {
-	const char *words;	   /* "anonymous file sharing" */
-	double pcr;		   /* least producer/consumer ratio */
-	enum severity highest;	   /* at high_times the floor; SEVERITY_MEDIUM: low at the floor */
-	const char *technique;	   /* NULL: by protocol */
-	double by_kind;		   /* contribution to the score */
+	const char *words;     /* "anonymous file sharing" */
+	double pcr;            /* least producer/consumer ratio */
+	enum severity highest; /* at high_times the floor; SEVERITY_MEDIUM: low at the floor */
+	const char *technique; /* NULL: by protocol */
+	double by_kind;        /* contribution to the score */
 };
 
 extern const struct rule_info volume_rules[RULE__COUNT];
@@ -67,14 +67,14 @@ struct pair_key {
 /* One sender and one destination. */
 struct volume_pair {
 	struct pair_key key;
-	struct decayed up, down;	   /* application bytes, half-life memory_s */
+	struct decayed up, down;           /* application bytes, half-life memory_s */
 	struct decayed slow_up, slow_down; /* the same, slow_memory_s */
-	uint64_t first_ns, last_ns;	   /* packet time */
+	uint64_t first_ns, last_ns;        /* packet time */
 	uint64_t total_up, total_down;
 	uint64_t packets_up, packets_down;
 	uint64_t packets[PAIR_PACKETS];
-	uint64_t chunk;			   /* size of the last finished upload */
-	uint32_t chunks;		   /* finished in a row with that size */
+	uint64_t chunk;  /* size of the last finished upload */
+	uint32_t chunks; /* finished in a row with that size */
 	uint32_t flows;
 	double told_up;
 	uint8_t told_severity;
@@ -105,13 +105,13 @@ struct volume_state {
 /* What one event adds. */
 struct upload {
 	const struct event_flow *f;
-	struct ipaddr src, dst;	      /* sender and receiver */
-	uint16_t port;		      /* of the service */
+	struct ipaddr src, dst; /* sender and receiver */
+	uint16_t port;          /* of the service */
 	uint64_t up, down, packets_up, packets_down;
 	const struct service *service;
 	enum volume_rule rule;
-	const char *name;	      /* NULL: none known */
-	char dest[DEST_TEXT];	      /* registered domain, or the address */
+	const char *name;     /* NULL: none known */
+	char dest[DEST_TEXT]; /* registered domain, or the address */
 	uint64_t dest_hash;
 };
 
@@ -128,8 +128,8 @@ struct volume_verdict {
 /* rules.c */
 enum volume_rule volume_rule_of(const struct upload *u);
 bool volume_judge(const struct volume_state *s, const struct detect_env *env,
-		  const struct volume_pair *p, const struct upload *u,
-		  const struct destination *d, struct volume_verdict *ret);
+		  const struct volume_pair *p, const struct upload *u, const struct destination *d,
+		  struct volume_verdict *ret);
 
 /* explain.c */
 void volume_explain(struct volume_state *s, const struct detect_env *env,

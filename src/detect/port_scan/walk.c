@@ -15,7 +15,7 @@
 #define P2P_NS                (3600ull * 1000000000ull)
 #define NEAR                  4
 #define GROWTH                2 /* told again when it is so many times as large */
-#define DISORDER              0.25 /* what a question by ARP is worth that is not beside the one before */
+#define DISORDER              0.25 /* what a question by ARP out of order is worth */
 #define BURST_NS              1000000000ull
 #define BURST_GOOD            0.4 /* what a success is worth to who tries many hosts in a second */
 #define SLOW_SILENCE          0.5 /* what a silent port of a host is worth to who takes his time */

@@ -190,7 +190,6 @@ void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, co
 		uint32_t old = (uint32_t)-ahead;
 		if (old >= len)
 			return;
-		seq += old;
 		data = old < cap ? data + old : data;
 		cap = old < cap ? cap - old : 0;
 		len -= old;

@@ -7,6 +7,7 @@
  */
 #include "exfild/inspect/inspect.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +191,7 @@ static enum inspect_verdict feed_stream(struct inspect *in, struct feed *feed, c
 					const struct flow_step *step)
 {
 	struct inspect_work *w = step->flow->work;
+	assert(w); /* of every flow that has an inspector */
 	if (w->side_done[step->side])
 		return INSPECT_MORE;
 	stream_segment(&w->stream[step->side], in->pool, p->tcp_seq, p->payload, p->payload_cap,

@@ -61,6 +61,7 @@ static void add_features(struct finding *f, const struct mismatch_pair *p,
 	str_bytes(up, sizeof(up), (double)p->up);
 	str_bytes(limit, sizeof(limit), (double)params->upload_bytes);
 	str_duration(span, sizeof(span), p->longest_ns);
+	uint64_t longest_s = p->longest_ns / 1000000000ull;
 	finding_feature(f, "foreign_protocol", 1, 0, NAN, 0.3, j->by_kind, "%s on port %u (%s)",
 			protocol, p->key.port, port_words(p));
 	if (j->by_tunnel > 0)
@@ -69,7 +70,7 @@ static void add_features(struct finding *f, const struct mismatch_pair *p,
 				kind_of(p) == MISMATCH_CROWDED ? "; people do so on purpose" : "");
 	finding_feature(f, "uploaded_bytes", (double)p->up, NAN, (double)params->upload_bytes, 0.4,
 			j->by_upload, "%s sent in a day (limit %s)", up, limit);
-	finding_feature(f, "duration", (double)(p->longest_ns / 1000000000ull), NAN,
+	finding_feature(f, "duration", (double)longest_s, NAN,
 			(double)params->long_s, 0.4, j->by_duration, "longest conversation %s",
 			span);
 	finding_feature(f, "certainty", p->confidence, NAN, NAN, 0, 0, "%s",

@@ -67,7 +67,7 @@ enum mismatch mismatch_of(enum app app, uint16_t port, uint8_t proto, bool is_co
 /* Whether it carries other traffic or moves a machine from afar. */
 bool mismatch_is_tunnel(enum app app);
 void mismatch_judge(const struct mismatch_pair *p, const struct mismatch_params *params,
-		    bool to_outside, struct mismatch_judgement *ret);
+		    bool to_outside, struct mismatch_judgement *j);
 /* Fills and raises the finding. */
 void mismatch_explain(const struct mismatch_pair *p, const struct mismatch_params *params,
 		      const struct detect_env *env, const struct mismatch_judgement *j,

@@ -128,9 +128,10 @@ void outputs_report(const struct outputs *out)
 	for (size_t i = 0; i < out->count; i++) {
 		struct sink_health h = { 0 };
 		out->list[i].type->health(out->list[i].sink, &h);
-		if (h.failed)
+		uint64_t lost = h.failed + h.waiting; /* after the last flush */
+		if (lost)
 			log_warnx(out->list[i].type->name, "%llu alerts were not taken: %s",
-				  (unsigned long long)h.failed, h.error);
+				  (unsigned long long)lost, h.error);
 	}
 }
 

@@ -314,7 +314,9 @@ static int sink_redis_put(void *sink, const struct alert *a, const char *json, s
 
 static void sink_redis_health(const void *sink, struct sink_health *ret)
 {
-	*ret = ((const struct redis_sink *)sink)->health;
+	const struct redis_sink *s = sink;
+	*ret = s->health;
+	ret->waiting = s->count;
 }
 
 static void sink_redis_close(void *sink)

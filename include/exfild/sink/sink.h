@@ -27,6 +27,7 @@ struct sink_options { /* each sink reads its own part */
 
 struct sink_health {
 	uint64_t sent, failed;
+	uint64_t waiting;   /* held until the next flush succeeds */
 	uint64_t receivers; /* subscribers of the last PUBLISH */
 	char error[160];    /* the last one, "" if none */
 };

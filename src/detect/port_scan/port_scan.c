@@ -102,7 +102,7 @@ static void judge_questions(struct scan_state *s, const struct detect_env *env, 
 	while (s->waiting_count > 0) {
 		struct arp_question *q = waiting_at(s, 0);
 		struct contact c;
-		if (env->steady_ns - q->time_ns < age_ns)
+		if (env->steady_ns < q->time_ns + age_ns)
 			return;
 		s->waiting_head = (s->waiting_head + 1) % ARP_WAITING;
 		s->waiting_count--;

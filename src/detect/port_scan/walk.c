@@ -14,7 +14,7 @@
 
 #define P2P_NS                (3600ull * 1000000000ull)
 #define NEAR                  4
-#define GROWTH                2 /* told again when it is so many times as large */
+#define GROWTH                2    /* told again when it is so many times as large */
 #define DISORDER              0.25 /* what a question by ARP out of order is worth */
 #define BURST_NS              1000000000ull
 #define BURST_GOOD            0.4 /* what a success is worth to who tries many hosts in a second */
@@ -35,7 +35,7 @@ struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
 	struct scanner *w =
 		make ? table_get(&s->scanners, &key, &is_new) : table_find(&s->scanners, &key);
 	uint64_t memory_ns = 2 * s->params->memory_s * 1000000000ull;
-	if (w && !is_new && env->steady_ns - w->steady_ns > memory_ns) {
+	if (w && !is_new && env->steady_ns > w->steady_ns + memory_ns) {
 		memset((uint8_t *)w + sizeof(key), 0, sizeof(*w) - sizeof(key));
 	}
 	if (w)

@@ -231,7 +231,7 @@ static struct volume_pair *find_pair(struct volume_state *s, const struct detect
 	double half_life = (double)s->params->slow_memory_s;
 	/* so little is left that the story begins anew */
 	bool is_gone = decayed_at(&p->slow_up, env->steady_ns, half_life) < FORGET_BYTES &&
-		       p->total_up > 8 * FORGET_BYTES;
+		       (double)p->total_up > 8 * FORGET_BYTES;
 	if (is_gone)
 		memset((uint8_t *)p + sizeof(key), 0, sizeof(*p) - sizeof(key));
 	if (is_new || is_gone)

@@ -22,3 +22,5 @@ exf_script(lint.tidy lint ${Python3_EXECUTABLE} tests/lint/tidy.py ${CMAKE_BINAR
 set_tests_properties(lint.tidy lint.cppcheck PROPERTIES PROCESSORS 2)
 exf_script(build.install build tests/build/install.sh ${CMAKE_BINARY_DIR})
 exf_script(build.missing build tests/build/missing.sh)
+exf_script(lint.links lint ${Python3_EXECUTABLE} tests/lint/links.py)
+exf_script(lint.links.self lint ${Python3_EXECUTABLE} tests/lint/links.py --self-test)

@@ -59,7 +59,7 @@ static void libpcap_reads_what_is_written(void **state)
 	for (uint32_t n = 0; n < 3; n++) {
 		struct frame f =
 			frame_of((const uint8_t *)"payload", 5 + n, 1600000000123456789 + n, 1);
-		assert_int_equal(capture_writer_put(w, &f, "0123456789" + n), 0);
+		assert_int_equal(capture_writer_put(w, &f, &"0123456789"[n]), 0);
 	}
 	assert_int_equal(capture_writer_close(w), 0);
 	pcap_t *p =

@@ -302,12 +302,18 @@ const struct context *analysis_context(const struct analysis *a)
 	return a->context;
 }
 
-void analysis_report(const struct analysis *a)
+bool analysis_report(const struct analysis *a)
 {
-	outputs_report(a->outputs);
+	bool good = outputs_report(a->outputs);
 	if (a->env.one_sided)
-		log_warnx("capture", "over 95 %% of the connections show one direction only: "
-				     "detectors that judge by answers have abstained");
+		log_warnx("capture",
+			  "over 95 %% of the connections show one direction only: "
+			  "detectors that judge by answers have abstained");
+	if (a->events && ferror(a->events)) {
+		log_errorx("events", "they are incomplete: writing them failed");
+		good = false;
+	}
+	return good;
 }
 
 bool analysis_reached(const struct analysis *a, enum severity s)

@@ -44,7 +44,8 @@ void analysis_end(struct analysis *a);
 const struct alert_counts *analysis_alerts(const struct analysis *a);
 const struct context *analysis_context(const struct analysis *a);
 /* Sinks that failed, on standard error. */
-void analysis_report(const struct analysis *a);
+/* False: something that was asked for could not be written, and that has been said. */
+bool analysis_report(const struct analysis *a);
 /* Whether an alert of at least this severity was sent. */
 bool analysis_reached(const struct analysis *a, enum severity s);
 

@@ -3,6 +3,7 @@
  */
 #include "exfild/engine/engine.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct engine {
 	struct evidence *evidence;
 	struct analysis *analysis;
 	struct reader reader;
+	bool lost_output;
 	char data_dir[512];
 	char why[512];
 };
@@ -117,6 +119,13 @@ static int start_evidence(struct engine *e)
 			       "input can be read once: save it to a file first");
 		return -EXF_E_INVALID;
 	}
+	FILE *probe = fopen(e->options->evidence_path, "ae");
+	if (!probe) {
+		(void)snprintf(e->why, sizeof(e->why), "cannot write evidence to %s: %s",
+			       e->options->evidence_path, strerror(errno));
+		return -EXF_E_IO;
+	}
+	(void)fclose(probe);
 	e->evidence = evidence_new(e->config->evidence.kb_per_flow, e->config->evidence.max_mb);
 	return e->evidence ? 0 : -EXF_E_NOMEM;
 }
@@ -176,14 +185,15 @@ static int run(struct engine *e)
 	analysis_end(e->analysis);
 	if (e->evidence) {
 		struct capture_options in = capture_options_of(e);
-		if (evidence_write(e->evidence, &in, e->options->evidence_path, e->why,
-				   sizeof(e->why)))
+		e->lost_output = evidence_write(e->evidence, &in, e->options->evidence_path, e->why,
+						sizeof(e->why)) != 0;
+		if (e->lost_output)
 			log_errorx("evidence", "%s", e->why);
 	}
 	plane_counts(e->reader.plane, counts);
 	report_damage(e->reader.capture);
 	report_counters(&e->reader, counts, e->options->verbose > 0);
-	analysis_report(e->analysis);
+	e->lost_output = !analysis_report(e->analysis) || e->lost_output;
 	if (!quiet)
 		report_summary(&e->reader, counts, analysis_alerts(e->analysis),
 			       seconds_now() - began);
@@ -200,6 +210,8 @@ static enum severity level_of(const char *name)
 
 static int status_of(const struct engine *e)
 {
+	if (e->lost_output)
+		return EXIT_START;
 	if (e->options->fail_on && analysis_reached(e->analysis, level_of(e->options->fail_on)))
 		return EXIT_ALERTS;
 	return capture_damage_count(e->reader.capture) ? EXIT_DAMAGED : EXIT_DONE;

@@ -57,8 +57,9 @@ static const char help_text[] =
 	"  -q  -v              say less, say more\n"
 	"  -h  -V              this help, the version\n"
 	"\n"
-	"Exit status: 0 every input was read to its end, 1 could not start, 2 wrong usage,\n"
-	"3 an input was damaged (what was readable has been analysed).  See exfild(8).\n";
+	"Exit status: 0 every input was read to its end, 1 could not start, or not write all that\n"
+	"was asked for, 2 wrong usage, 3 an input was damaged (what was readable has been analysed).\n"
+	"See exfild(8).\n";
 
 static int usage(const char *fmt, const char *what)
 {

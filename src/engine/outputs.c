@@ -123,16 +123,19 @@ void outputs_flush(struct outputs *out)
 		(void)out->list[i].type->flush(out->list[i].sink);
 }
 
-void outputs_report(const struct outputs *out)
+bool outputs_report(const struct outputs *out)
 {
+	bool good = true;
 	for (size_t i = 0; i < out->count; i++) {
 		struct sink_health h = { 0 };
 		out->list[i].type->health(out->list[i].sink, &h);
 		uint64_t lost = h.failed + h.waiting; /* after the last flush */
 		if (lost)
-			log_warnx(out->list[i].type->name, "%llu alerts were not taken: %s",
-				  (unsigned long long)lost, h.error);
+			log_errorx(out->list[i].type->name, "%llu alerts were not taken: %s",
+				   (unsigned long long)lost, h.error);
+		good = good && !lost;
 	}
+	return good;
 }
 
 void outputs_close(struct outputs *out)

@@ -18,7 +18,7 @@ int outputs_open(const struct options *o, const struct config *config,
 void outputs_put(struct outputs *out, const struct alert *a);
 void outputs_flush(struct outputs *out);
 /* Says on standard error what a sink could not take. */
-void outputs_report(const struct outputs *out);
+bool outputs_report(const struct outputs *out);
 void outputs_close(struct outputs *out);
 
 #endif

@@ -345,7 +345,8 @@ void capture_refuse_link(struct capture *c, const struct frame *f)
 {
 	struct input *in = &c->inputs[f->input];
 	damage_say(&c->damage, &in->said, DAMAGE_LINK, in->path, in->record_offset,
-		   "link type %u is not one that can be read; its packets are left out", f->linktype);
+		   "link type %u is not one that can be read; its packets are left out",
+		   f->linktype);
 }
 
 const struct capture_stats *capture_stats(const struct capture *c)

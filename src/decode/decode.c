@@ -15,8 +15,8 @@
 #include "walk.h"
 
 #define SPACE_CASE(name, number) \
-	case number:             \
-		return name##_decode(w);
+ case number:                    \
+  return name##_decode(w);
 #define SPACE_NONE(name, number)
 
 enum decode_result decode_link(struct walk *w, uint32_t linktype)
@@ -25,10 +25,10 @@ enum decode_result decode_link(struct walk *w, uint32_t linktype)
 		return walk_other(w, COUNT_LINK_TOO_MANY_HEADERS);
 	switch (linktype) {
 #define DECODER(name, space, number) DECODER_##space(name, number)
-#define DECODER_LINK SPACE_CASE
-#define DECODER_ETHER SPACE_NONE
-#define DECODER_IP SPACE_NONE
-#define DECODER_UDP SPACE_NONE
+#define DECODER_LINK                 SPACE_CASE
+#define DECODER_ETHER                SPACE_NONE
+#define DECODER_IP                   SPACE_NONE
+#define DECODER_UDP                  SPACE_NONE
 #include "decoders.def"
 #undef DECODER_LINK
 #undef DECODER_ETHER
@@ -43,7 +43,7 @@ enum decode_result decode_ether_type(struct walk *w, uint16_t type)
 	if (++w->hops > HOPS_MAX)
 		return walk_other(w, COUNT_LINK_TOO_MANY_HEADERS);
 	switch (type) {
-#define DECODER_LINK SPACE_NONE
+#define DECODER_LINK  SPACE_NONE
 #define DECODER_ETHER SPACE_CASE
 #include "decoders.def"
 #undef DECODER_ETHER
@@ -61,7 +61,7 @@ enum decode_result decode_ip_proto(struct walk *w, uint8_t proto)
 		return walk_no_l4(w, COUNT_LINK_TOO_MANY_HEADERS);
 	switch (proto) {
 #define DECODER_ETHER SPACE_NONE
-#define DECODER_IP SPACE_CASE
+#define DECODER_IP    SPACE_CASE
 #include "decoders.def"
 #undef DECODER_IP
 #undef DECODER_UDP
@@ -72,13 +72,13 @@ enum decode_result decode_ip_proto(struct walk *w, uint8_t proto)
 
 #undef SPACE_CASE
 #define SPACE_CASE(name, number) \
-	case number:             \
-		return name##_decode;
+ case number:                    \
+  return name##_decode;
 
 decode_fn decode_udp_port(uint16_t port)
 {
 	switch (port) {
-#define DECODER_IP SPACE_NONE
+#define DECODER_IP  SPACE_NONE
 #define DECODER_UDP SPACE_CASE
 #include "decoders.def"
 	default:
@@ -148,7 +148,10 @@ enum decode_result decode_frame(struct decoder *d, const struct frame *f, uint64
 				struct packet *ret)
 {
 	size_t wire = f->wirelen > f->caplen ? f->wirelen : f->caplen;
-	struct walk w = { .d = d, .p = ret, .c = cursor_make(f->data, f->caplen), .wire = wire,
+	struct walk w = { .d = d,
+			  .p = ret,
+			  .c = cursor_make(f->data, f->caplen),
+			  .wire = wire,
 			  .time_ns = time_ns };
 	packet_clear(ret);
 	ret->number = f->number;
@@ -206,11 +209,11 @@ size_t decode_counters(const struct decoder *d, const struct decode_counter **re
 const char *tunnel_name(enum tunnel_type type)
 {
 	static const char *const names[TUNNEL__COUNT] = {
-		[TUNNEL_NONE] = "none",	    [TUNNEL_GRE] = "gre",
+		[TUNNEL_NONE] = "none",     [TUNNEL_GRE] = "gre",
 		[TUNNEL_NVGRE] = "nvgre",   [TUNNEL_ERSPAN] = "erspan",
 		[TUNNEL_VXLAN] = "vxlan",   [TUNNEL_VXLAN_GPE] = "vxlan-gpe",
 		[TUNNEL_GENEVE] = "geneve", [TUNNEL_IPIP] = "ipip",
-		[TUNNEL_6IN4] = "6in4",	    [TUNNEL_GTPU] = "gtp-u",
+		[TUNNEL_6IN4] = "6in4",     [TUNNEL_GTPU] = "gtp-u",
 	};
 	return (unsigned)type < TUNNEL__COUNT ? names[type] : "unknown";
 }

@@ -14,7 +14,9 @@ enum { ERSPAN2_VERSION = 1, ERSPAN3_VERSION = 2, ERSPAN_SESSION = 0x3ff };
 
 static enum decode_result session_decode(struct walk *w, uint32_t session)
 {
-	struct carrier carrier = { .type = TUNNEL_ERSPAN, .has_id = true, .is_keyed = true,
+	struct carrier carrier = { .type = TUNNEL_ERSPAN,
+				   .has_id = true,
+				   .is_keyed = true,
 				   .id = session };
 	return decode_tunnel(w, &carrier, ETHERTYPE_BRIDGED);
 }

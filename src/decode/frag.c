@@ -17,7 +17,7 @@
 #include "walk.h"
 
 #define INDEX_SIZE 8192 /* a power of two */
-#define POOL_SIZE (FRAG_DATAGRAMS_MAX + FRAG_GIVEN_UP_MAX)
+#define POOL_SIZE  (FRAG_DATAGRAMS_MAX + FRAG_GIVEN_UP_MAX)
 
 struct frag_key {
 	struct ipaddr src, dst;
@@ -42,8 +42,8 @@ struct datagram {
 	struct piece *pieces;
 	uint64_t first_ns;
 	uint32_t have, total; /* payload bytes held; of the datagram, 0 while unknown */
-	uint32_t end;	      /* highest end seen */
-	uint32_t slot;	      /* in the index */
+	uint32_t end;         /* highest end seen */
+	uint32_t slot;        /* in the index */
 	uint16_t piece_count;
 	uint8_t proto;
 	bool is_broken; /* counts only */
@@ -174,8 +174,11 @@ static struct datagram *datagram_alloc(struct frag_store *s)
 static struct datagram *datagram_get(struct frag_store *s, const struct frag_input *in)
 {
 	const struct packet *p = in->p;
-	struct frag_key key = { .src = p->src, .dst = p->dst, .id = in->f->id,
-				.tunnel_key = p->tunnel_key, .version = p->ip_version,
+	struct frag_key key = { .src = p->src,
+				.dst = p->dst,
+				.id = in->f->id,
+				.tunnel_key = p->tunnel_key,
+				.version = p->ip_version,
 				.proto = p->ip_version == 4 ? in->f->proto : 0 };
 	uint64_t hash = hash_bytes(&s->key, &key, sizeof(key));
 	uint32_t slot = (uint32_t)hash & (INDEX_SIZE - 1);
@@ -349,9 +352,13 @@ bool frag_store_add(struct frag_store *s, const struct frag_input *in, struct fr
 		return false;
 	}
 	count(s, COUNT_FRAG_REASSEMBLED);
-	*ret = (struct frag_whole){ .block = b, .header = dg->head->len, .payload = dg->total,
-				    .ip_len = dg->packet.ip_len, .frames = dg->packet.frames,
-				    .proto = dg->proto, .has_mac = dg->has_mac };
+	*ret = (struct frag_whole){ .block = b,
+				    .header = dg->head->len,
+				    .payload = dg->total,
+				    .ip_len = dg->packet.ip_len,
+				    .frames = dg->packet.frames,
+				    .proto = dg->proto,
+				    .has_mac = dg->has_mac };
 	datagram_unlink(s, dg);
 	datagram_release(s, dg);
 	return true;
@@ -359,8 +366,8 @@ bool frag_store_add(struct frag_store *s, const struct frag_input *in, struct fr
 
 static void expire(struct frag_store *s, uint64_t time_ns)
 {
-	while (s->oldest && (time_ns == UINT64_MAX ||
-			     s->oldest->first_ns + FRAG_TIMEOUT_NS <= time_ns)) {
+	while (s->oldest &&
+	       (time_ns == UINT64_MAX || s->oldest->first_ns + FRAG_TIMEOUT_NS <= time_ns)) {
 		count(s, COUNT_FRAG_TIMEOUT);
 		datagram_give_up(s, s->oldest);
 	}

@@ -18,10 +18,10 @@
 #include "exfild/decode/decode.h"
 
 #define FRAG_DATAGRAMS_MAX 4096
-#define FRAG_PIECES_MAX 64
-#define FRAG_BYTES_MAX (16u << 20)
-#define FRAG_TIMEOUT_NS (30ull * 1000000000)
-#define FRAG_GIVEN_UP_MAX 1024 /* datagrams that wait for decode_given_up() */
+#define FRAG_PIECES_MAX    64
+#define FRAG_BYTES_MAX     (16u << 20)
+#define FRAG_TIMEOUT_NS    (30ull * 1000000000)
+#define FRAG_GIVEN_UP_MAX  1024 /* datagrams that wait for decode_given_up() */
 
 struct walk;
 struct frag_store;

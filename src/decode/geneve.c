@@ -23,7 +23,9 @@ enum decode_result geneve_decode(struct walk *w)
 	if (protocol != ETHERTYPE_BRIDGED && protocol != ETHERTYPE_IPV4 &&
 	    protocol != ETHERTYPE_IPV6)
 		return walk_other(w, COUNT_GENEVE_BAD);
-	struct carrier carrier = { .type = TUNNEL_GENEVE, .has_id = true, .is_keyed = true,
+	struct carrier carrier = { .type = TUNNEL_GENEVE,
+				   .has_id = true,
+				   .is_keyed = true,
 				   .id = vni };
 	return decode_tunnel(w, &carrier, protocol);
 }

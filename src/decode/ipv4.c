@@ -58,7 +58,9 @@ enum decode_result ipv4_decode(struct walk *w)
 			return walk_no_l4(w, COUNT_IPV4_TRUNCATED_OPTIONS);
 	}
 	if (fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK)) {
-		struct fragment f = { .id = id, .proto = proto, .header = (uint32_t)header,
+		struct fragment f = { .id = id,
+				      .proto = proto,
+				      .header = (uint32_t)header,
 				      .offset = (uint32_t)(fragment & IPV4_OFFSET_MASK) * 8,
 				      .has_more = (fragment & IPV4_MORE_FRAGMENTS) != 0 };
 		return frag_decode(w, &f);

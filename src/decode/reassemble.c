@@ -8,7 +8,7 @@
 #include "frag.h"
 #include "walk.h"
 
-#define IPV6_HEADER 40
+#define IPV6_HEADER   40
 #define IPV6_FRAGMENT 44
 
 static void put_be16(uint8_t *at, size_t value)
@@ -67,8 +67,8 @@ static enum decode_result decode_whole(struct walk *w, const struct frag_whole *
 	w->wire = total;
 	w->owned = whole->block;
 
-	enum decode_result result = p->ip_version == 4 ? decode_ip_proto(w, whole->proto)
-						       : ipv6_next(w, whole->proto);
+	enum decode_result result =
+		p->ip_version == 4 ? decode_ip_proto(w, whole->proto) : ipv6_next(w, whole->proto);
 	if (result == DECODE_PACKET) {
 		block_release(before);
 		return result;

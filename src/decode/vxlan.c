@@ -8,8 +8,8 @@
  */
 #include "walk.h"
 
-#define VXLAN_G 0x80000000u
-#define VXLAN_I 0x08000000u
+#define VXLAN_G      0x80000000u
+#define VXLAN_I      0x08000000u
 #define VXLAN_POLICY 0x0048ffffu /* do not learn, applied, group */
 
 enum decode_result vxlan_decode(struct walk *w)
@@ -20,7 +20,9 @@ enum decode_result vxlan_decode(struct walk *w)
 	uint32_t allowed = flags & VXLAN_G ? VXLAN_G | VXLAN_I | VXLAN_POLICY : VXLAN_I;
 	if (!cursor_ok(&w->c) || !(flags & VXLAN_I) || (flags & ~allowed) || reserved != 0)
 		return walk_other(w, COUNT_VXLAN_BAD);
-	struct carrier carrier = { .type = TUNNEL_VXLAN, .has_id = true, .is_keyed = true,
+	struct carrier carrier = { .type = TUNNEL_VXLAN,
+				   .has_id = true,
+				   .is_keyed = true,
 				   .id = vni };
 	return decode_tunnel(w, &carrier, ETHERTYPE_BRIDGED);
 }

@@ -17,8 +17,10 @@ enum decode_result vxlan_gpe_decode(struct walk *w)
 	uint8_t last = cursor_u8(&w->c);
 	if (!cursor_ok(&w->c) || (flags & (0xc0 | GPE_VERSION | GPE_OAM)) || reserved || last)
 		return walk_other(w, COUNT_VXLAN_GPE_BAD);
-	struct carrier carrier = { .type = TUNNEL_VXLAN_GPE, .has_id = (flags & GPE_I) != 0,
-				   .is_keyed = (flags & GPE_I) != 0, .id = vni };
+	struct carrier carrier = { .type = TUNNEL_VXLAN_GPE,
+				   .has_id = (flags & GPE_I) != 0,
+				   .is_keyed = (flags & GPE_I) != 0,
+				   .id = vni };
 	if (!(flags & GPE_P))
 		next = GPE_ETHERNET;
 	switch (next) {

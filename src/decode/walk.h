@@ -13,7 +13,7 @@
 #include "exfild/base/cursor.h"
 #include "exfild/decode/decode.h"
 
-#define HOPS_MAX 40
+#define HOPS_MAX  40
 #define STACK_MAX 8 /* VLAN tags, MPLS labels, IPv6 extension headers in a row */
 
 enum ethertype {
@@ -43,13 +43,13 @@ struct decoder {
 struct walk {
 	struct decoder *d;
 	struct packet *p;
-	struct cursor c;     /* captured bytes; its position is the next header */
-	size_t wire;	     /* where the bytes end by the headers, from c.data; never before c.end */
+	struct cursor c; /* captured bytes; its position is the next header */
+	size_t wire;     /* where the bytes end by the headers, from c.data; never before c.end */
 	uint64_t time_ns;
 	struct block *owned; /* NULL while the bytes are the frame's */
 	unsigned hops;
-	uint8_t ext;	     /* IPv6 extension headers met */
-	bool has_wlan_pad;   /* radiotap: the 802.11 header is filled up to four bytes */
+	uint8_t ext;       /* IPv6 extension headers met */
+	bool has_wlan_pad; /* radiotap: the 802.11 header is filled up to four bytes */
 };
 
 typedef enum decode_result (*decode_fn)(struct walk *w);

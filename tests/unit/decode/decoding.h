@@ -63,9 +63,13 @@ static inline enum decode_result decode_bytes(struct decoding *t, uint32_t linkt
 	assert_non_null(frame_block);
 	if (caplen > 0)
 		memcpy(frame_block->data, bytes, caplen);
-	struct frame f = { .data = frame_block->data, .caplen = (uint32_t)caplen,
-			   .wirelen = (uint32_t)wirelen, .time_ns = t->time_ns,
-			   .number = ++t->number, .linktype = linktype, .block = frame_block };
+	struct frame f = { .data = frame_block->data,
+			   .caplen = (uint32_t)caplen,
+			   .wirelen = (uint32_t)wirelen,
+			   .time_ns = t->time_ns,
+			   .number = ++t->number,
+			   .linktype = linktype,
+			   .block = frame_block };
 	enum decode_result result = decode_frame(t->d, &f, t->time_ns, &t->p);
 	block_release(t->block);
 	t->block = frame_block;

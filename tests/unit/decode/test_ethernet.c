@@ -55,8 +55,8 @@ static void every_truncation_is_safe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DECODING_TEST(type_two_frame_is_read),	 DECODING_TEST(padding_is_not_counted),
-		DECODING_TEST(length_field_means_snap),	 DECODING_TEST(unknown_type_is_counted),
+		DECODING_TEST(type_two_frame_is_read),   DECODING_TEST(padding_is_not_counted),
+		DECODING_TEST(length_field_means_snap),  DECODING_TEST(unknown_type_is_counted),
 		DECODING_TEST(every_truncation_is_safe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,10 +21,10 @@ static void extension_headers_are_stepped_over(void **state)
 	struct decoding *t = *state;
 	build_payload(&t->b, 4, 'a');
 	build_tcp(&t->b, 1000, 80, 0x18);
-	build_bytes(&t->b, "\x06\0\0\0\0\0\0\x09", 8);			/* atomic fragment */
+	build_bytes(&t->b, "\x06\0\0\0\0\0\0\x09", 8);                  /* atomic fragment */
 	build_bytes(&t->b, "\x2c\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16); /* destination */
-	build_bytes(&t->b, "\x3c\0\0\0\0\0\0\0", 8);			/* routing */
-	build_bytes(&t->b, "\x2b\0\x05\x02\0\0\0\0", 8);		/* hop by hop */
+	build_bytes(&t->b, "\x3c\0\0\0\0\0\0\0", 8);                    /* routing */
+	build_bytes(&t->b, "\x2b\0\x05\x02\0\0\0\0", 8);                /* hop by hop */
 	build_ipv6(&t->b, 1, 2, 0);
 	assert_int_equal(decode_built(t, LINK_RAW), DECODE_PACKET);
 	assert_inner6(t);

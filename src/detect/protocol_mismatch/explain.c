@@ -70,9 +70,8 @@ static void add_features(struct finding *f, const struct mismatch_pair *p,
 				kind_of(p) == MISMATCH_CROWDED ? "; people do so on purpose" : "");
 	finding_feature(f, "uploaded_bytes", (double)p->up, NAN, (double)params->upload_bytes, 0.4,
 			j->by_upload, "%s sent in a day (limit %s)", up, limit);
-	finding_feature(f, "duration", (double)longest_s, NAN,
-			(double)params->long_s, 0.4, j->by_duration, "longest conversation %s",
-			span);
+	finding_feature(f, "duration", (double)longest_s, NAN, (double)params->long_s, 0.4,
+			j->by_duration, "longest conversation %s", span);
 	finding_feature(f, "certainty", p->confidence, NAN, NAN, 0, 0, "%s",
 			p->confidence > 4 ? "exfild parsed the protocol itself" :
 					    "nDPI recognised it by its bytes, not by its port");

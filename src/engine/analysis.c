@@ -306,9 +306,8 @@ bool analysis_report(const struct analysis *a)
 {
 	bool good = outputs_report(a->outputs);
 	if (a->env.one_sided)
-		log_warnx("capture",
-			  "over 95 %% of the connections show one direction only: "
-			  "detectors that judge by answers have abstained");
+		log_warnx("capture", "over 95 %% of the connections show one direction only: "
+				     "detectors that judge by answers have abstained");
 	if (a->events && ferror(a->events)) {
 		log_errorx("events", "they are incomplete: writing them failed");
 		good = false;

@@ -13,7 +13,7 @@
 
 #include "exfild/flow/stream.h"
 
-#define PROBES_MAX 3 /* payload packets of a flow that are shown to the probes */
+#define PROBES_MAX     3 /* payload packets of a flow that are shown to the probes */
 #define INSPECTORS_MAX 31
 
 struct inspect_work {
@@ -60,7 +60,8 @@ struct inspect *inspect_new(uint32_t max_work, uint32_t max_streams, struct even
 	for (; list[in->count] && in->count < INSPECTORS_MAX; in->count++) {
 		in->list[in->count + 1] = list[in->count];
 		if (list[in->count]->shard_state_size)
-			in->shard_state[in->count + 1] = calloc(1, list[in->count]->shard_state_size);
+			in->shard_state[in->count + 1] =
+				calloc(1, list[in->count]->shard_state_size);
 	}
 	if (!in->works || !in->pool) {
 		inspect_free(in);
@@ -187,8 +188,8 @@ static uint32_t read_stream(void *arg, const uint8_t *data, uint32_t len)
 	return total;
 }
 
-static enum inspect_verdict feed_stream(struct inspect *in, struct feed *feed, const struct packet *p,
-					const struct flow_step *step)
+static enum inspect_verdict feed_stream(struct inspect *in, struct feed *feed,
+					const struct packet *p, const struct flow_step *step)
 {
 	struct inspect_work *w = step->flow->work;
 	assert(w); /* of every flow that has an inspector */
@@ -235,8 +236,9 @@ static void let_go(struct inspect *in, struct flow *f)
 	f->flags |= FLOW_INSPECTED;
 }
 
-/* Feeds the packet to the flow's inspector; false when the inspector said that it is not its own. */
-static bool feed(struct inspect *in, const struct packet *p, const struct flow_step *step, uint64_t seq)
+/* Feeds the packet to the flow's inspector; false when that said that it is not its own. */
+static bool feed(struct inspect *in, const struct packet *p, const struct flow_step *step,
+		 uint64_t seq)
 {
 	struct flow *f = step->flow;
 	switch (feed_packet(in, p, step, seq)) {
@@ -257,8 +259,12 @@ static bool feed(struct inspect *in, const struct packet *p, const struct flow_s
 static void packets_without_flow(struct inspect *in, const struct packet *p, uint64_t seq)
 {
 	for (unsigned i = 1; i <= in->count; i++) {
-		struct inspection step = { .packet = p, .log = in->log, .seq = seq, .key = &in->key,
-					   .shard_state = in->shard_state[i], .from_client = true };
+		struct inspection step = { .packet = p,
+					   .log = in->log,
+					   .seq = seq,
+					   .key = &in->key,
+					   .shard_state = in->shard_state[i],
+					   .from_client = true };
 		if (in->list[i]->on_packet)
 			in->list[i]->on_packet(&step);
 	}

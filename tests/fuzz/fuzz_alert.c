@@ -14,16 +14,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CHECK(x)                 \
-	do {                     \
-		if (!(x))        \
-			abort(); \
-	} while (0)
+#define CHECK(x) \
+ do {            \
+  if (!(x))      \
+   abort();      \
+ } while (0)
 
 static const enum severity severities[] = { SEVERITY_NONE, SEVERITY_LOW, SEVERITY_MEDIUM,
 					    SEVERITY_HIGH, SEVERITY_CRITICAL };
 static const char *const rules[] = { "dns_tunnel", "sigma:1-2", "intel:x\"\n", "policy:\x80", "" };
-static const char *const technique_ids[] = { "T1048", "T1048.003", "T1071.004", "T9999.9", "", "T1" };
+static const char *const technique_ids[] = {
+	"T1048", "T1048.003", "T1071.004", "T9999.9", "", "T1"
+};
 
 /* A length byte, then so many bytes; NUL ends it like every text. */
 static void take_text(struct cursor *c, char *dst, size_t size)

@@ -15,7 +15,7 @@
 #include "exfild/capture/capture.h"
 
 #define FRAMES_MAX 100000 /* a small packed file can hold very many */
-#define HELD 4
+#define HELD       4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

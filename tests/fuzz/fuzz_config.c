@@ -42,14 +42,14 @@ static void silent(void *arg, enum log_level level, const char *line)
 
 /* The printed form; empty when the text does not load. */
 static void load_and_print(const char *text, size_t len, const char *const *sets, size_t set_count,
-                           struct buf *out)
+			   struct buf *out)
 {
 	struct target target;
 	struct config_section section = { "dns_tunnel", params, &target, false };
 	struct config_options options = { .sets = sets,
-		                          .set_count = set_count,
-		                          .sections = &section,
-		                          .section_count = 1 };
+					  .set_count = set_count,
+					  .sections = &section,
+					  .section_count = 1 };
 	struct config *c = NULL;
 	char why[512];
 	buf_init(out, (size_t)64 << 20);

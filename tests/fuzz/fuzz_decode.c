@@ -61,7 +61,7 @@ static void feed(struct decoder *d, struct frame *f, struct cursor bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint32_t links[] = { 1,  0,   8,   9,   10,  12,  50,  51,  100, 101,
+	static const uint32_t links[] = { 1,   0,   8,   9,   10,  12,  50,  51,  100, 101,
 					  104, 105, 107, 108, 113, 119, 127, 228, 239, 276 };
 	struct cursor c = cursor_make(data, size);
 	struct frame f = { .linktype = links[cursor_u8(&c) % (sizeof(links) / sizeof(links[0]))] };

@@ -7,7 +7,6 @@
  * Bit 2: every other one comes from the server.  Bit 3: the capture lost the end of each.
  */
 #include "exfild/base/cursor.h"
-
 #include "../support/inspect_harness.h"
 #include "../unit/inspect/test_quic_build.h"
 

@@ -3,9 +3,9 @@
  *
  * usage: flood KIND COUNT [SECONDS]
  *
- *   conversations  COUNT TCP connections that carry an HTTP request and its answer and then stay open
- *   syns           COUNT forged SYNs, each from another source address, to a few servers
- *   outward        COUNT SYNs of inside hosts to outside addresses, each of another pair
+ *   conversations  COUNT TCP connections that carry an HTTP request and its answer and then stay
+ * open syns           COUNT forged SYNs, each from another source address, to a few servers outward
+ * COUNT SYNs of inside hosts to outside addresses, each of another pair
  *
  * Time begins where the captures of tests/replay do and lasts SECONDS (default 60).  The same bytes
  * in every run.
@@ -16,11 +16,11 @@
 #include <string.h>
 
 #define START_S 1795462980u /* 2026-11-23T19:43:00Z */
-#define HEADS (14 + 20 + 20)
-#define FIN 1
-#define SYN 2
-#define ACK 0x10
-#define PUSH 8
+#define HEADS   (14 + 20 + 20)
+#define FIN     1
+#define SYN     2
+#define ACK     0x10
+#define PUSH    8
 
 struct side {
 	uint32_t ip;
@@ -69,7 +69,8 @@ static uint32_t fold(uint32_t sum)
 
 static void put_record_head(uint8_t *p, uint32_t len)
 {
-	uint32_t head[4] = { (uint32_t)(out.now_ns / 1000000000u), (uint32_t)(out.now_ns % 1000000000u), len, len };
+	uint32_t head[4] = { (uint32_t)(out.now_ns / 1000000000u),
+			     (uint32_t)(out.now_ns % 1000000000u), len, len };
 	memcpy(p, head, sizeof(head));
 	out.now_ns += out.step_ns;
 }
@@ -121,11 +122,14 @@ static uint32_t scatter(uint32_t x)
 static void conversation(uint32_t i)
 {
 	char request[128];
-	struct side client = { 0x0a000000u + 256 + i % 50000, (uint16_t)(10000 + i / 50000 * 7 % 50000) };
+	struct side client = { 0x0a000000u + 256 + i % 50000,
+			       (uint16_t)(10000 + i / 50000 * 7 % 50000) };
 	struct side server = { 0x2d210000u + scatter(i) % 4096, 80 };
 	uint32_t a = scatter(i ^ 0x5555u), b = scatter(i ^ 0xaaaau);
-	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
-	int n = snprintf(request, sizeof(request), "GET /%u HTTP/1.1\r\nHost: s%u.example.com\r\nAccept: */*\r\n\r\n",
+	static const char answer[] =
+		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
+	int n = snprintf(request, sizeof(request),
+			 "GET /%u HTTP/1.1\r\nHost: s%u.example.com\r\nAccept: */*\r\n\r\n",
 			 i % 100, i % 1000);
 	segment(client, server, a, 0, SYN, "");
 	segment(server, client, b, a + 1, SYN | ACK, "");
@@ -154,7 +158,9 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*one)(uint32_t);
 		uint32_t packets;
-	} kinds[] = { { "conversations", conversation, 5 }, { "syns", forged_syn, 1 }, { "outward", outward_syn, 1 } };
+	} kinds[] = { { "conversations", conversation, 5 },
+		      { "syns", forged_syn, 1 },
+		      { "outward", outward_syn, 1 } };
 	uint32_t count = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
 	uint32_t seconds = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 60;
 	size_t kind = 0;

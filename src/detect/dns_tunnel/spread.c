@@ -57,7 +57,7 @@ void spread_deinit(struct spread *s)
 
 static uint32_t client_hash(const struct ipaddr *ip)
 {
-	uint64_t h = hash_mix(ip->u.q[0] + 0x9e3779b97f4a7c15ull, ip->u.q[1]);
+	uint64_t h = hash_mix(hash_mix(1, ip->u.q[0]), ip->u.q[1]);
 	return (uint32_t)h | 1;
 }
 

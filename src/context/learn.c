@@ -28,8 +28,7 @@ static void learn_flow(struct context *c, const struct event_flow *f)
 {
 	const struct event *e = &f->e;
 	bool is_served = f->outcome == FLOW_OUTCOME_ESTABLISHED && e->proto == PROTO_TCP;
-	/* each end once a flow: the asking one at its start, the answering one when it has answered
-	 */
+	/* each end once a flow: the asking one at its start, the other when it has answered */
 	if (e->kind == EVENT_FLOW_START && is_inside_host(c, &e->src, e->tunnel_id))
 		hosts_set_mac(&c->hosts, &e->src, MAC_BY_FLOW, f->mac[0], e->time_ns);
 	bool has_answered = e->kind != EVENT_FLOW_START;

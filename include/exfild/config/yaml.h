@@ -34,8 +34,7 @@ struct yaml;
 /* libyaml exports a yaml_free of its own; the two must never meet at link time. */
 #define yaml_free exf_yaml_free /* NOLINT(readability-identifier-naming): a function's name */
 
-/* ret_why gets "file:line:column: sentence". -EXF_E_IO, -EXF_E_FORMAT, -EXF_E_LIMIT, -EXF_E_NOMEM.
- */
+/* ret_why gets "file:line:column: sentence". -EXF_E_IO, _FORMAT, _LIMIT or _NOMEM. */
 int yaml_load(const char *path, struct yaml **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
 /* The same from memory; `name` stands for the file in errors. */
 int yaml_parse(const char *name, const void *text, size_t len, struct yaml **ret, char *ret_why,

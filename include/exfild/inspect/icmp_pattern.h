@@ -16,8 +16,7 @@ enum icmp_pattern {
 	ICMP_PATTERN_LINUX,   /* 16 bytes of time, then each byte its own offset */
 	ICMP_PATTERN_MACOS, /* 8 bytes of time, then each byte its own offset (BSD, 32-bit Linux) */
 	ICMP_PATTERN_COUNTING, /* each byte one more than the last */
-	ICMP_PATTERN_PERIODIC, /* up to 16 bytes again and again (ping -p): the period counts once
-				*/
+	ICMP_PATTERN_PERIODIC, /* up to 16 bytes again and again (ping -p): counted once */
 	ICMP_PATTERN_ERROR,    /* an error's quotation of the packet it is about */
 	ICMP_PATTERN__COUNT
 };

@@ -27,8 +27,7 @@ struct label_memory {
  */
 double information_bytes(const char *name, size_t len, struct label_memory *known);
 
-/* Bits a character of the smallest usual alphabet that holds all bytes: 10 digits, 16 hex ... 256.
- */
+/* Bits a character of the smallest usual alphabet that holds all bytes: 10 digits ... 256. */
 double information_alphabet_bits(const char *text, size_t len);
 
 #endif

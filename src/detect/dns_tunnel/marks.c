@@ -41,8 +41,7 @@ static unsigned hex_value(char c)
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
 }
 
-/* A dnscat2 packet: two bytes of packet id, one of type (SYN, MSG, FIN, ENC, PING), two of session.
- */
+/* A dnscat2 packet: two bytes of id, one of type (SYN, MSG, FIN, ENC, PING), two of session. */
 bool dns_dnscat_session(const char *name, size_t sub_len, uint16_t *ret_session)
 {
 	size_t label = 0;

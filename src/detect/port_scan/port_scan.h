@@ -71,8 +71,7 @@ struct contact {
 	enum scan_kind kind;
 	enum contact_result result;
 	enum scan_direction direction;
-	double weight[2]; /* of a failure by enum scan_shape, in steps of the walk; 0: says nothing
-			   */
+	double weight[2]; /* of a failure by enum scan_shape, in steps of the walk; 0: none */
 	uint64_t packet;
 	uint64_t time_ns; /* when it was tried */
 };

@@ -165,10 +165,16 @@ static bool count_name(struct pair *p, uint64_t hash, double weight)
 	return true;
 }
 
+/* A client subnet or the like comes with every question: only what changes can carry data. */
 static void count_edns(struct pair *p, const struct event_dns *e)
 {
-	if (e->edns_option_len && count_name(p, e->edns_hash, 0))
-		p->edns_info += e->edns_option_len;
+	if (!e->edns_option_len)
+		return;
+	for (unsigned i = 0; i < EDNS_KNOWN; i++)
+		if (p->edns_seen[i] == e->edns_hash)
+			return;
+	p->edns_seen[p->edns_next++ % EDNS_KNOWN] = e->edns_hash;
+	p->edns_info += e->edns_option_len;
 }
 
 static void count_type(struct pair *p, uint16_t qtype)

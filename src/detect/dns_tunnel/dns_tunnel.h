@@ -14,6 +14,7 @@
 #define EXACT_NAMES    32
 #define DOMAIN_TEXT    80
 #define EXAMPLE_TEXT   64
+#define EDNS_KNOWN     8
 #define RECENT_ANSWERS 8
 #define FIRST_PACKETS  16
 
@@ -47,6 +48,8 @@ struct pair {
 	double answer_info;             /* distinct answer data of odd and rare types */
 	uint64_t recent_answers[RECENT_ANSWERS];
 	double edns_info;
+	uint64_t edns_seen[EDNS_KNOWN]; /* options that were met before; the oldest goes */
+	uint8_t edns_next;
 	uint32_t marks;
 	double raised_info;
 	uint64_t packets[FIRST_PACKETS];

@@ -15,6 +15,7 @@
 #include "exfild/fusion/fusion.h"
 #include "exfild/sink/sink.h"
 #include "evidence.h"
+#include "exceptions.h"
 #include "onesided.h"
 #include "outputs.h"
 
@@ -36,6 +37,8 @@ struct analysis {
 	struct detect_env env;
 	struct one_sided one_sided;
 	uint64_t leaped_ns;
+	const struct config *config;
+	uint64_t silenced; /* findings that an exception took */
 	FILE *events;
 	struct buf line;
 };
@@ -43,6 +46,10 @@ struct analysis {
 static void on_finding(void *arg, const struct finding *f)
 {
 	struct analysis *a = arg;
+	if (exceptions_find(a->config, a->context, f) >= 0) {
+		a->silenced++;
+		return;
+	}
 	alert_store_finding(a->store, f);
 }
 
@@ -194,6 +201,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	if (!a)
 		return -EXF_E_NOMEM;
 	a->evidence = o->evidence;
+	a->config = o->config;
 	int err = open_events(a, o->options->events_path, why, size);
 	if (!err)
 		err = start_context(a, o, why, size);
@@ -305,6 +313,9 @@ const struct context *analysis_context(const struct analysis *a)
 bool analysis_report(const struct analysis *a)
 {
 	bool good = outputs_report(a->outputs);
+	if (a->silenced)
+		log_info("exceptions", "%llu findings were silenced by exceptions",
+			 (unsigned long long)a->silenced);
 	if (a->env.one_sided)
 		log_warnx("capture", "over 95 %% of the connections show one direction only: "
 				     "detectors that judge by answers have abstained");

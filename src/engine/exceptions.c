@@ -1,0 +1,57 @@
+/*
+ * engine/exceptions.c - see exceptions.h.
+ */
+#include "exceptions.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* example.com takes itself and every name below it. */
+static bool is_below(const char *name, const char *domain)
+{
+	size_t n = strlen(name), d = strlen(domain);
+	if (n < d || strcasecmp(name + n - d, domain) != 0)
+		return false;
+	return n == d || name[n - d - 1] == '.';
+}
+
+static bool is_in_zone(const struct context *context, const struct finding *f,
+		       const struct finding_end *end, const char *name)
+{
+	const struct context_zone *z =
+		end->has_ip ? context_zone(context, &end->ip, f->tunnel_id) : NULL;
+	return z && strcmp(z->name, name) == 0;
+}
+
+static bool peer_matches(const struct config_peer *p, const struct context *context,
+			 const struct finding *f, const struct finding_end *end, const char *domain)
+{
+	switch (p->kind) {
+	case CONFIG_PEER_ANY:
+		return true;
+	case CONFIG_PEER_PREFIX:
+		return end->has_ip && prefix_contains(&p->prefix, &end->ip);
+	case CONFIG_PEER_ZONE:
+		return is_in_zone(context, f, end, p->name);
+	case CONFIG_PEER_DOMAIN: {
+		const char *learnt = end->has_ip ? context_name_of(context, &end->ip) : NULL;
+		return is_below(domain, p->name) || (learnt && is_below(learnt, p->name));
+	}
+	}
+	return false;
+}
+
+int exceptions_find(const struct config *config, const struct context *context,
+		    const struct finding *f)
+{
+	for (size_t i = 0; i < config->exception_count; i++) {
+		const struct config_exception *x = &config->exceptions[i];
+		if (f->time_ns >= x->expires.ns || (x->rule[0] && strcmp(x->rule, f->rule) != 0) ||
+		    (x->port && x->port != f->peer.port))
+			continue;
+		if (peer_matches(&x->source, context, f, &f->subject, "") &&
+		    peer_matches(&x->destination, context, f, &f->peer, f->domain))
+			return (int)i;
+	}
+	return -1;
+}

@@ -20,7 +20,7 @@ DESTDIR=$place/stage cmake --install "$build" --prefix /usr > "$place/log" || fa
 mv "$place/stage/usr" "$place/elsewhere"
 cd "$place"
 for file in sbin/exfild share/exfild/services.yaml share/man/man5/exfild.yaml.5 \
-	share/doc/exfild/LICENSE share/doc/exfild/alert.schema.json; do
+	share/doc/exfild/LICENSE share/doc/exfild/docs/alert.schema.json share/doc/exfild/README.md share/man/man8/exfild.8; do
 	[ -s "elsewhere/$file" ] || fail "$file is not installed"
 done
 elsewhere/sbin/exfild -V > "$place/version" || fail "exfild -V fails"

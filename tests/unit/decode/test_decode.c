@@ -5,7 +5,7 @@ static void unknown_link_type_is_counted(void **state)
 {
 	struct decoding *t = *state;
 	build_inner(&t->b);
-	assert_int_equal(decode_built(t, 999), DECODE_OTHER);
+	assert_int_equal(decode_built(t, 999), DECODE_NO_LINK);
 	assert_int_equal(counter(t, "link.unknown"), 1);
 }
 

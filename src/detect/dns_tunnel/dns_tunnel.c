@@ -158,6 +158,9 @@ static bool count_name(struct pair *p, uint64_t hash, double weight)
 	hll_add_weighted(&p->info, hash, units ? units : 1);
 	if (p->name_count == EXACT_NAMES) {
 		p->is_many = true;
+		/* from here on the list holds the latest names: a repeat is still told from a new
+		 * one */
+		p->names[p->questions % EXACT_NAMES] = mark;
 		return true;
 	}
 	p->names[p->name_count++] = mark;

@@ -63,8 +63,7 @@ static bool is_file_magic(const char *label, size_t len)
 					      "0M8R4", "TVqQ",  "TVpQ",   "iVBORw0KG" };
 	static const char *const hex[] = { "1f8b08",     "504b0304", "25504446", "377abcaf",
 					   "526172211a", "d0cf11e0", "4d5a90",   "89504e47" };
-	static const char *const base32[] = { "d6fqq",  "kbfqgb",   "evieir",
-					      "g55kxl", "kjqxeiji", "tljp" };
+	static const char *const base32[] = { "d6fqq", "kbfqgb", "evieir", "g55kxl", "kjqxeiji" };
 	if (len < LONG_LABEL)
 		return false;
 	for (size_t i = 0; i < sizeof(base64) / sizeof(base64[0]); i++)
@@ -74,7 +73,7 @@ static bool is_file_magic(const char *label, size_t len)
 		if (strncasecmp(label, hex[i], strlen(hex[i])) == 0)
 			return true;
 	for (size_t i = 0; i < sizeof(base32) / sizeof(base32[0]); i++)
-		if (strlen(base32[i]) > 4 && strncasecmp(label, base32[i], strlen(base32[i])) == 0)
+		if (strncasecmp(label, base32[i], strlen(base32[i])) == 0)
 			return true;
 	return false;
 }

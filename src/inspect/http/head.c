@@ -14,7 +14,8 @@
 #include "exfild/base/cursor.h"
 
 #define METHOD_MAX     24
-#define FIRST_LINE_MIN 12 /* "GET / HTTP/1" */
+#define LENGTH_MAX     100000000000000000ull /* one digit more fits into 64 bits */
+#define FIRST_LINE_MIN 12                    /* "GET / HTTP/1" */
 
 static const char *const methods[] = {
 	"GET",        "POST",       "PUT",         "HEAD",         "DELETE",
@@ -183,10 +184,10 @@ static void read_length(struct http_head *h, const struct http_text *value)
 {
 	uint64_t v = 0;
 
-	if (value->len == 0 || value->len > 18)
+	if (value->len == 0)
 		h->is_ambiguous = true;
 	for (size_t i = 0; i < value->len && !h->is_ambiguous; i++) {
-		if (value->data[i] < '0' || value->data[i] > '9')
+		if (value->data[i] < '0' || value->data[i] > '9' || v > LENGTH_MAX)
 			h->is_ambiguous = true;
 		v = v * 10 + (uint64_t)(value->data[i] - '0');
 	}

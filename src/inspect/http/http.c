@@ -17,7 +17,8 @@
 #include "chunks.h"
 #include "head.h"
 
-#define MESSAGES_MAX 64 /* a flow; the bits of the requests are as many */
+#define MESSAGES_MAX 64 /* a flow */
+#define PENDING_MAX  64 /* requests that a response may be far behind */
 #define HEAD_MAX \
  (STREAM_WINDOW - 2048) /* a longer head would leave the window with the next segment */
 
@@ -32,8 +33,8 @@ struct http_side {
 
 struct http_state {
 	struct http_side side[2];
-	uint64_t head_requests, connect_requests; /* bit n: request n had this method */
-	uint8_t requests, responses, messages;
+	uint64_t head_requests, connect_requests; /* bit n: request n, modulo 64, had this method */
+	uint16_t requests, responses, messages;
 	bool is_accepted; /* there was a good head */
 };
 
@@ -110,10 +111,13 @@ static enum inspect_verdict after_request(struct http_state *state, struct http_
 {
 	if (h->version >= 20)
 		return INSPECT_DONE; /* the preface of HTTP/2 */
+	uint64_t bit = 1ull << state->requests % PENDING_MAX;
+	state->head_requests &= ~bit;
+	state->connect_requests &= ~bit;
 	if (is_method(h, "HEAD"))
-		state->head_requests |= 1ull << state->requests;
+		state->head_requests |= bit;
 	if (is_method(h, "CONNECT"))
-		state->connect_requests |= 1ull << state->requests;
+		state->connect_requests |= bit;
 	state->requests++;
 	return frame_by_head(side, h);
 }
@@ -121,7 +125,7 @@ static enum inspect_verdict after_request(struct http_state *state, struct http_
 static enum inspect_verdict after_response(struct http_state *state, struct http_side *side,
 					   const struct http_head *h)
 {
-	uint64_t bit = 1ull << state->responses;
+	uint64_t bit = 1ull << state->responses % PENDING_MAX;
 
 	if (h->status == 101)
 		return INSPECT_DONE;

@@ -19,6 +19,9 @@
 #define RECORD_HEAD      5
 #define RECORD_MAX       (16384 + 2048)
 #define RECORD_CHANGE    20
+#define RECORD_ALERT     21
+#define ALERT_WARNING    1
+#define PASSING_MAX      4 /* records before a hello */
 #define RECORD_HANDSHAKE 22
 #define PARTIAL_MIN      8192 /* of a hello that the window cannot hold, this much is waited for */
 
@@ -26,6 +29,7 @@ struct tls_state {
 	uint16_t record_version[2];
 	bool is_retried;  /* the server asked for another client hello */
 	bool is_accepted; /* a hello was read */
+	uint8_t passed;   /* records before the server's hello */
 };
 
 struct tls_shard {
@@ -151,17 +155,30 @@ static enum inspect_verdict read_server(struct inspection *in, const struct fron
 	return INSPECT_SIDE_DONE;
 }
 
+/* May a server send this before its hello? */
+static bool is_passing(const struct tls_state *state, uint8_t type, uint32_t said,
+		       const uint8_t *fragment)
+{
+	if (type == RECORD_ALERT) /* "unrecognised name", as a warning */
+		return said == 2 && (!fragment || fragment[0] == ALERT_WARNING);
+	/* for middle boxes, between the request to try again and the true hello */
+	return type == RECORD_CHANGE && said == 1 && state->is_retried;
+}
+
 /* A first record that is no handshake. */
 static enum inspect_verdict read_other(struct inspection *in, uint8_t type, uint32_t said,
-				       uint32_t len, uint32_t *ret_used)
+				       struct cursor *c, uint32_t *ret_used)
 {
-	const struct tls_state *state = in->state;
+	struct tls_state *state = in->state;
+	const uint8_t *fragment = cursor_left(c) >= said ? cursor_take(c, said) : NULL;
 
-	if (state->is_retried && type == RECORD_CHANGE) {
-		/* for middle boxes, between the request to try again and the true hello */
-		if (len >= RECORD_HEAD + said)
-			*ret_used = RECORD_HEAD + said;
-		return said == 1 ? INSPECT_MORE : INSPECT_SIDE_DONE;
+	if (state->is_accepted && state->passed < PASSING_MAX &&
+	    is_passing(state, type, said, fragment)) {
+		if (fragment) {
+			state->passed++;
+			*ret_used = (uint32_t)cursor_offset(c);
+		}
+		return INSPECT_MORE;
 	}
 	return state->is_accepted || in->flow->app == APP_TLS ? INSPECT_SIDE_DONE :
 								INSPECT_NOT_MINE;
@@ -183,7 +200,7 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	if (len > STREAM_WINDOW) /* a segment that the card has put together */
 		len = STREAM_WINDOW;
 	if (type != RECORD_HANDSHAKE || version >> 8 != 3 || said == 0 || said > RECORD_MAX)
-		return read_other(in, type, said, len, ret_used);
+		return read_other(in, type, said, &c, ret_used);
 	state->record_version[in->side] = version;
 	gather(in->shard_state, data, len, &f);
 	if (f.len < TLS_HANDSHAKE_HEAD) {

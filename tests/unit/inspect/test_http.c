@@ -225,7 +225,7 @@ static void lengths_that_contradict_end_the_side(void **state)
 	}
 	harness_restart(&h);
 	assert_int_equal(
-		client("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"),
+		client("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 0000000000000000000000005\r\n\r\n"),
 		INSPECT_MORE);
 }
 

@@ -138,6 +138,33 @@ static void both_hellos_are_told_once(void **state)
 	assert_int_equal(e->cipher, 0x1301);
 }
 
+static void a_server_may_warn_before_its_hello(void **state)
+{
+	static const uint16_t extensions[] = { 0, LIST_END };
+	static const char warning[] = "\x15\x03\x01\0\x02\x01\x70";
+	struct hello_plan p = ja4_plan();
+	(void)state;
+	for (unsigned fatal = 0; fatal < 2; fatal++) {
+		harness_restart(&h);
+		build_client(&p, 16384);
+		harness_stream(&h, true, m.b, m.len);
+		message.len = m.len = 0;
+		put(&m, warning, sizeof(warning) - 1);
+		m.b[5] = (uint8_t)(1 + fatal);
+		put_server_hello(&message, 0x0303, 0xc02f, extensions, 0);
+		put_records(&m, &message, 16384);
+		for (size_t i = 0; i < m.len; i++)
+			harness_stream(&h, false, m.b + i, 1);
+		assert_int_equal(harness_count(&h, EVENT_TLS), 2 - fatal);
+	}
+	harness_restart(&h);
+	build_client(&p, 16384);
+	harness_stream(&h, true, m.b, m.len);
+	for (unsigned i = 0; i < 10; i++)
+		harness_stream(&h, false, warning, sizeof(warning) - 1);
+	assert_true(h.side_done[1]);
+}
+
 static void a_server_may_ask_to_try_again(void **state)
 {
 	static const uint8_t retry[32] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
@@ -394,6 +421,7 @@ int main(void)
 		TEST(known_ja3_are_met),
 		TEST(a_server_hello_has_its_fingerprint),
 		TEST(both_hellos_are_told_once),
+		TEST(a_server_may_warn_before_its_hello),
 		TEST(a_server_may_ask_to_try_again),
 		TEST(a_hello_may_be_cut_at_any_byte),
 		TEST(a_hello_may_use_several_records),

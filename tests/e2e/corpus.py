@@ -35,7 +35,9 @@ RANK = {"missed": 0, "detected": 1, "named": 2}
 V4, V6 = "45.33.0.0/16", "2600:1f00::/32"
 
 # (part, regular expression of the path): why the verdict may differ
-EXPLAINED = {}
+EXPLAINED = {
+    ("readdress v6", r"test12-icmp-portscan"): "the sweep is told by pings to .0 and .255, which IPv6 has not",
+}
 
 
 def techniques(alert):

@@ -66,7 +66,9 @@ def main():
             check("events were dropped" not in result.err, f"{kind}: no event is dropped", result.err)
         check(sanitized or ten.rss_kb <= one.rss_kb * 1.05 + 16_000, f"{kind}: five times the flood, the same memory", f"{one.rss_kb} kB, {ten.rss_kb} kB")
         check(counter(ten, "flows were evicted") > 0, f"{kind}: evictions are said", ten.err)
-        check(len(ten.out.splitlines()) <= 10_000, f"{kind}: a flood is not a flood of alerts", f"{len(ten.out.splitlines())} alerts")
+        # outward: 5000 hosts scan, each may be told of and told of again as it goes on
+        alerts, most = len(ten.out.splitlines()), 4 * 5000 if kind == "outward" else 100
+        check(alerts <= most, f"{kind}: at most {most} alerts", f"{alerts} alerts")
     return check.end(f"{time.monotonic() - began:.0f} s")
 
 

@@ -24,16 +24,18 @@ def read(path):
     if magic == b"\x0a\x0d\x0d\x0a":
         yield from _read_pcapng(blob)
         return
-    forms = {b"\xd4\xc3\xb2\xa1": ("<", 1000), b"\xa1\xb2\xc3\xd4": (">", 1000),
-             b"\x4d\x3c\xb2\xa1": ("<", 1), b"\xa1\xb2\x3c\x4d": (">", 1)}
+    # byte order, nanoseconds of a fraction's unit, bytes of a record's header that are passed over
+    forms = {b"\xd4\xc3\xb2\xa1": ("<", 1000, 0), b"\xa1\xb2\xc3\xd4": (">", 1000, 0),
+             b"\x4d\x3c\xb2\xa1": ("<", 1, 0), b"\xa1\xb2\x3c\x4d": (">", 1, 0),
+             b"\x34\xcd\xb2\xa1": ("<", 1000, 8), b"\xa1\xb2\xcd\x34": (">", 1000, 8)}
     if magic not in forms or len(blob) < 24:
         raise SystemExit(f"{path}: not a capture file")
-    order, unit = forms[magic]
+    order, unit, passed_over = forms[magic]
     link = struct.unpack_from(order + "I", blob, 20)[0] & 0x0FFFFFFF
     at, record = 24, struct.Struct(order + "IIII")
-    while at + 16 <= len(blob):
+    while at + 16 + passed_over <= len(blob):
         seconds, fraction, kept, length = record.unpack_from(blob, at)
-        at += 16
+        at += 16 + passed_over
         if at + kept > len(blob):
             return
         yield Frame(seconds * 10**9 + fraction * unit, blob[at:at + kept], length, link)

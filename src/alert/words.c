@@ -101,6 +101,12 @@ static void add_yaml(struct buf *out, const char *text)
 	buf_char(out, '"');
 }
 
+/* An exception takes a domain; other objects are words for people ("SSH on port 443"). */
+static bool is_domain(const char *text)
+{
+	return strchr(text, '.') && !strpbrk(text, " :/");
+}
+
 void words_silence(const struct alert *a, struct buf *out)
 {
 	const struct finding *f = &a->finding;
@@ -112,8 +118,8 @@ void words_silence(const struct alert *a, struct buf *out)
 		add_yaml(out, ipaddr_print(&f->subject.ip, text, sizeof(text)));
 		buf_str(out, ", ");
 	}
-	const char *destination = f->object[0]   ? f->object :
-				  f->domain[0]   ? f->domain :
+	const char *destination = is_domain(f->object) ? f->object :
+				  f->domain[0]         ? f->domain :
 				  f->peer.has_ip ? ipaddr_print(&f->peer.ip, text, sizeof(text)) :
 						   NULL;
 	if (destination) {

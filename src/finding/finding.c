@@ -105,9 +105,15 @@ void finding_packet(struct finding *f, uint64_t number)
 {
 	if (number == 0 || f->packet_count >= FINDING_PACKETS)
 		return;
-	if (f->packet_count && f->packets[f->packet_count - 1] == number)
+	unsigned at = f->packet_count; /* mostly the last */
+	while (at > 0 && f->packets[at - 1] > number)
+		at--;
+	if (at > 0 && f->packets[at - 1] == number)
 		return; /* several events of one packet */
-	f->packets[f->packet_count++] = number;
+	memmove(&f->packets[at + 1], &f->packets[at],
+		(f->packet_count - at) * sizeof(f->packets[0]));
+	f->packets[at] = number;
+	f->packet_count++;
 }
 
 void finding_related(struct finding *f, const struct ipaddr *a)

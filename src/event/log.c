@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SIZE ((size_t)65536)
-#define MAX_CHUNKS 1024u /* 64 MiB */
+#define CHUNK_SIZE  ((size_t)65536)
+#define MAX_CHUNKS  1024u /* 64 MiB */
+#define KEPT_CHUNKS 2     /* of an empty log: a burst leaves no memory behind */
 
 struct chunk {
 	struct chunk *next;
@@ -82,8 +83,17 @@ void event_log_swap(struct event_log *a, struct event_log *b)
 
 void event_log_reset(struct event_log *log)
 {
-	for (struct chunk *c = log->first; c; c = c->next)
-		c->used = sizeof(struct chunk);
+	struct chunk **link = &log->first;
+	for (unsigned kept = 0; *link && kept < KEPT_CHUNKS; kept++) {
+		(*link)->used = sizeof(struct chunk);
+		link = &(*link)->next;
+	}
+	for (struct chunk *c = *link, *next; c; c = next) {
+		next = c->next;
+		free(c);
+		log->chunks--;
+	}
+	*link = NULL;
 	log->current = log->first;
 	log->open = NULL;
 	log->count = 0;

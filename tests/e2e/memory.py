@@ -23,7 +23,7 @@ def measure(o, kind, count, *options):
         flood.stdout.close()
         if flood.wait() not in (0, 1):
             print(f"flood ended with status {flood.returncode}")
-    print(f"{kind} {count} {' '.join(options)}: {result.rss_kb / 1000:.0f} MB, {result.seconds:.1f} s, {len(result.out.splitlines())} alerts")
+    print(f"{kind} {count} {' '.join(options)}: {result.rss_kb / 1024:.0f} MB, {result.seconds:.1f} s, {len(result.out.splitlines())} alerts")
     for line in result.err.splitlines()[1:]:
         print(f"    {line}")
     sys.stdout.flush()
@@ -57,7 +57,7 @@ def main():
         check(int(many.summary().group(4)) == million, f"conversations: {million} flows", many.err)
         check(counter(many, "flows were evicted") < million // 1000, "conversations: they are held at once", many.err)
         check("events were dropped" not in many.err, "conversations: no event is dropped", many.err)
-        check(sanitized or many.rss_kb / 1000 <= LIMIT_MB, f"conversations: at most {LIMIT_MB} MB", f"{many.rss_kb / 1000:.0f} MB")
+        check(sanitized or many.rss_kb / 1024 <= LIMIT_MB, f"conversations: at most {LIMIT_MB} MB", f"{many.rss_kb / 1024:.0f} MB")
     for kind in ("syns", "outward"):
         one = measure(o, kind, 2 * million, *small)
         ten = measure(o, kind, 10 * million, *small)

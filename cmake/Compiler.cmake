@@ -30,3 +30,7 @@ if(EXFILD_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
 endif()
+if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  # a hundred test programs link the same objects: they do so without the slow optimisation
+  add_compile_options(-ffat-lto-objects)
+endif()

@@ -9,8 +9,8 @@
  * and guessed otherwise, src and dst of the event are swapped, so that src is always the asker.
  *
  * An inspector lets go of the flow after a switch to another protocol (101, a tunnel by CONNECT,
- * HTTP/2) and after 4096 messages; of a side when its body has no end but the connection's, when its
- * framing cannot be known, and when a head does not fit: such a one is told as far as it goes.
+ * HTTP/2) and after 4096 messages; of a side when its body has no end but the connection's, when
+ * its framing cannot be known, and when a head does not fit: such a one is told as far as it goes.
  */
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
@@ -18,7 +18,7 @@
 #include "head.h"
 
 #define MESSAGES_MAX 4096 /* a flow: a long connection must not become a hiding place */
-#define PENDING_MAX  64 /* requests that a response may be far behind */
+#define PENDING_MAX  64   /* requests that a response may be far behind */
 #define HEAD_MAX \
  (STREAM_WINDOW - 2048) /* a longer head would leave the window with the next segment */
 

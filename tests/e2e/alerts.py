@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """alerts.py --exfild PROGRAM: what an alert tells an analyst to do works.
 
-For every alert of tests/replay: its line of silence is a configuration that loads, its display filter is one that
-tshark takes and that shows packets of the source, the packets that it names are in the capture, each once, in order,
-and are packets of its source; its words carry no cut sentence, and its numbers agree with each other."""
+For every alert of tests/replay: its line of silence is a configuration that loads and silences it and no other rule,
+its display filter is one that tshark takes and that shows packets of the source, the packets that it names are in the
+capture, each once, in order, and are packets of its source; its words carry no cut sentence, and its numbers agree."""
 import ipaddress
 import os
 import re
@@ -40,6 +40,7 @@ def words(alert):
 class Tester:
     def __init__(self, program, temp):
         self.program, self.temp, self.check, self.filters = program, temp, harness.Checks(), {}
+        self.all = []  # alerts of the capture at hand
 
     def silence(self, name, alert):
         file = os.path.join(self.temp, "silence.yaml")
@@ -47,6 +48,11 @@ class Tester:
             stream.write(alert["exfild"]["silence"] + "\n")
         result = harness.run(self.program, "-T", "-c", file)
         self.check(result.status == 0, f"{name}: the line of silence loads: {alert['exfild']['silence']}", result.err)
+        quiet = harness.run(self.program, "-r", harness.capture_of(name), "-c", file, "-o", "json")
+        left = {other["exfild"]["alert_id"] for other in quiet.alerts()}
+        self.check(alert["exfild"]["alert_id"] not in left, f"{name}: the line of silence silences it: {alert['exfild']['silence']}", quiet.err)
+        loud = {other["exfild"]["alert_id"] for other in self.all if other["rule"]["id"] != alert["rule"]["id"]}
+        self.check(loud <= left, f"{name}: the line of silence silences no other rule", loud - left)
 
     def display_filter(self, name, alert):
         text, source = alert["exfild"]["filter"], alert["source"]["ip"]
@@ -86,7 +92,8 @@ def main():
         t = Tester(o.exfild, temp)
         for name in harness.scenarios():
             frames = list(capture_io.read(harness.capture_of(name)))
-            for alert in harness.run(o.exfild, "-r", harness.capture_of(name), "-o", "json").alerts():
+            t.all = harness.run(o.exfild, "-r", harness.capture_of(name), "-o", "json").alerts()
+            for alert in t.all:
                 count += 1
                 t.silence(name, alert)
                 if has_tshark:

@@ -233,7 +233,7 @@ static enum inspect_verdict feed_packet(struct inspect *in, const struct packet 
 static void let_go(struct inspect *in, struct flow *f)
 {
 	inspect_release(in, f);
-	f->flags |= FLOW_INSPECTED;
+	f->flags |= FLOW_INSPECTED | FLOW_LET_GO;
 }
 
 /* Feeds the packet to the flow's inspector; false when that said that it is not its own. */
@@ -284,7 +284,8 @@ static void probe(struct inspect *in, const struct packet *p, const struct flow_
 		if (insp->decides)
 			classifier_decide(in->classifier, f, insp->app, p, step->side, seq);
 	} else {
-		f->flags &= ~(uint32_t)FLOW_INSPECTED; /* its verdict may still attach another */
+		f->flags &= ~(uint32_t)(FLOW_INSPECTED |
+					FLOW_LET_GO); /* its verdict may still attach another */
 		f->probes = PROBES_MAX;
 	}
 }
@@ -302,19 +303,16 @@ void inspect_packet(struct inspect *in, const struct packet *p, const struct flo
 		if (!f || (p->proto != PROTO_ICMP && p->proto != PROTO_ICMPV6))
 			return;
 	}
-	bool fed = false;
 	if (f->inspector) {
-		fed = true;
 		(void)feed(in, p, step, seq);
 	} else if (!(f->flags & FLOW_INSPECTED) && f->probes < PROBES_MAX) {
 		probe(in, p, step, seq);
-		fed = f->inspector != 0 || (f->flags & FLOW_INSPECTED);
 	}
 	bool was_classified = (f->flags & FLOW_CLASSIFIED) != 0;
 	classifier_packet(in->classifier, p, step, seq);
 	if (!(f->flags & FLOW_CLASSIFIED))
 		return;
-	if (!was_classified && !f->inspector && !(fed && (f->flags & FLOW_INSPECTED))) {
+	if (!was_classified && !f->inspector && !(f->flags & FLOW_LET_GO)) {
 		unsigned number = choose_by_verdict(in, f);
 		if (number && attach(in, f, number))
 			(void)feed(in, p, step, seq);

@@ -125,7 +125,9 @@ static void count_message(struct icmp_pair *p, const struct event_icmp *e)
 		p->replies++;
 		p->paired += e->paired;
 		p->differing += e->differs;
-		p->unsolicited += !e->paired;
+		/* by number: the inspector pairs only the latest requests of a burst */
+		if (p->replies > p->requests && p->replies - p->requests > p->unsolicited)
+			p->unsolicited = p->replies - p->requests;
 	} else {
 		p->requests++;
 	}

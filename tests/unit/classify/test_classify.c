@@ -335,12 +335,16 @@ static void empty_and_repeated_segments_are_not_handed_over(void **state)
 	assert_false(f->flags & FLOW_CLASSIFIED);
 }
 
-static void fragments_are_not_handed_over(void **state)
+static void fragments_and_payloads_not_captured_are_not_handed_over(void **state)
 {
 	struct world *w = *state;
 	uint8_t bytes[50] = { 0 };
 	struct packet p = *conversation_udp(&w->c, true, bytes, sizeof(bytes));
 	p.flags |= PACKET_FRAGMENT;
+	assert_null(give(&w->shard, &p)->verdict);
+	p.flags = PACKET_TRUNCATED;
+	p.payload = NULL;
+	p.payload_cap = 0;
 	assert_null(give(&w->shard, &p)->verdict);
 	assert_int_equal(counts(w).packets, 0);
 }
@@ -523,7 +527,7 @@ int main(void)
 		CLASSIFY_TEST(midstream_is_given_up_after_four_payloads),
 		CLASSIFY_TEST(a_guess_by_port_says_that_it_is_one),
 		CLASSIFY_TEST(empty_and_repeated_segments_are_not_handed_over),
-		CLASSIFY_TEST(fragments_are_not_handed_over),
+		CLASSIFY_TEST(fragments_and_payloads_not_captured_are_not_handed_over),
 		CLASSIFY_TEST(past_the_cap_the_oldest_is_given_up_on_without_an_event),
 		CLASSIFY_TEST(a_place_that_was_left_in_the_middle_is_used_again),
 		CLASSIFY_TEST(a_cap_of_nothing_is_one),

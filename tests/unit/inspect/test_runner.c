@@ -608,9 +608,14 @@ static void without_a_buffer_a_side_ends(void **state)
 	while (flow_table_flush(w->flows, 1000, w->c.now_ns, 64))
 		;
 	open_tcp(w, 40002, 4000);
-	say(w, true, "P 3");
+	say(w, true, "P 3\n");
+	say(w, false, "the server's as well"); /* of its side too */
+	while (flow_table_flush(w->flows, 1001, w->c.now_ns, 64))
+		;
+	open_tcp(w, 40003, 4000);
+	say(w, true, "P 4");
 	say(w, true, "\n");
-	assert_read(0, "P 2\nP 3\n");
+	assert_read(0, "P 2\nP 3\nP 4\n");
 	assert_int_equal(counts(w).streams_refused, 1);
 }
 

@@ -64,6 +64,17 @@ static void learn_dhcp(struct context *c, const struct event_dhcp *d)
 		hosts_set_name(&c->hosts, &d->assigned, HOST_BY_DHCP, name, d->host_name.len);
 }
 
+static void name_address(struct context *c, const struct ipaddr *a, enum name_rank rank,
+			 const struct event *e, const struct event_str *name)
+{
+	const char *text = (const char *)event_str_data(e, name);
+	struct name_entry *entry = names_learn(&c->names, a, rank, name->hash, e->time_ns);
+	if (!entry)
+		return;
+	entry->service = services_by_name(&c->services, text, name->len);
+	name_text(entry->text, sizeof(entry->text), text, name->len);
+}
+
 static void learn_name(struct context *c, const struct event_name *n)
 {
 	static const uint8_t by_app[APP__COUNT] = {
@@ -79,8 +90,7 @@ static void learn_name(struct context *c, const struct event_name *n)
 	    ipaddr_is_multicast(a))
 		return;
 	if (n->source == APP_DNS) {
-		names_learn(&c->names, a, NAME_BY_DNS, text, n->name.len, e->time_ns,
-			    services_by_name(&c->services, text, n->name.len));
+		name_address(c, a, NAME_BY_DNS, e, &n->name);
 		return;
 	}
 	enum host_source source = n->source < APP__COUNT ? by_app[n->source] : 0;
@@ -116,8 +126,7 @@ static void learn_tls(struct context *c, const struct event_tls *t)
 		return;
 	if (context_roles(c, &e->dst) & ROLE_PROXY)
 		return; /* it is the name of what lies behind */
-	names_learn(&c->names, &e->dst, NAME_BY_TLS, text, t->sni.len, e->time_ns,
-		    services_by_name(&c->services, text, t->sni.len));
+	name_address(c, &e->dst, NAME_BY_TLS, e, &t->sni);
 }
 
 static void learn_resolver(struct context *c, const struct event_dns *d)
@@ -152,6 +161,16 @@ static void learn_proxy(struct context *c, const struct event_http *h)
 	struct host *host = hosts_get(&c->hosts, &e->dst);
 	if (host)
 		host->roles |= ROLE_PROXY;
+}
+
+void context_prefetch(const struct context *c, const struct event *e)
+{
+	if (e->kind == EVENT_NAME)
+		names_prefetch(&c->names, &((const struct event_name *)e)->address);
+	else if (e->kind == EVENT_FLOW_START)
+		hosts_prefetch(&c->hosts, &e->src);
+	else if (e->kind == EVENT_FLOW_PROGRESS || e->kind == EVENT_FLOW_END)
+		hosts_prefetch(&c->hosts, &e->dst);
 }
 
 void context_event(struct context *c, const struct event *e)

@@ -57,22 +57,29 @@ void name_text(char *dst, size_t size, const void *name, size_t len)
 	dst[len] = '\0';
 }
 
-void names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank, const void *name,
-		 size_t len, uint64_t now_ns, const struct service *service)
+struct name_entry *names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
+			       uint64_t hash, uint64_t now_ns)
 {
 	bool is_new;
 	struct name_entry *e = table_get(&n->table, a, &is_new);
 	if (!e)
-		return;
+		return NULL;
 	bool is_over = e->until_ns <= now_ns;
 	if (!is_new && !is_over && rank < e->rank)
-		return;
+		return NULL;
 	if (is_over)
 		e->is_used = false;
 	e->rank = (uint8_t)rank;
 	e->until_ns = now_ns + NAME_LIFE_NS;
-	e->service = service;
-	name_text(e->text, sizeof(e->text), name, len);
+	if (!is_new && e->hash == hash)
+		return NULL;
+	e->hash = hash;
+	return e;
+}
+
+void names_prefetch(const struct names *n, const struct ipaddr *a)
+{
+	table_prefetch_entry(&n->table, table_hash(&n->table, a));
 }
 
 void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns)

@@ -2,7 +2,7 @@
  * context/names.h - the name that DNS or TLS gave to an address lately.
  *
  * Ownership: embedded; names_deinit frees.  Threads: one owner.
- * Limits: `capacity` addresses of 176 bytes; a name over NAME_TEXT_MAX keeps its last labels.
+ * Limits: `capacity` addresses of 184 bytes; a name over NAME_TEXT_MAX keeps its last labels.
  */
 #ifndef EXFILD_CONTEXT_NAMES_H
 #define EXFILD_CONTEXT_NAMES_H
@@ -21,6 +21,7 @@ enum name_rank { NAME_BY_TLS = 1, NAME_BY_DNS }; /* a client writes its SNI itse
 struct name_entry {
 	struct ipaddr address;
 	uint64_t until_ns;
+	uint64_t hash; /* of the name as it came */
 	const struct service *service;
 	uint8_t rank;
 	bool is_used; /* a flow went there under this name */
@@ -33,8 +34,13 @@ struct names {
 
 int names_init(struct names *n, const struct hash_key *key, uint32_t capacity) EXF_MUST_USE;
 void names_deinit(struct names *n);
-void names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank, const void *name,
-		 size_t len, uint64_t now_ns, const struct service *service);
+/*
+ * The address was called by a name with this hash.  NULL when that changes nothing but the time;
+ * else the caller fills in text and service of the entry.
+ */
+struct name_entry *names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
+			       uint64_t hash, uint64_t now_ns);
+void names_prefetch(const struct names *n, const struct ipaddr *a);
 /* A flow to the address goes on: its name stays. */
 void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns);
 const struct name_entry *names_find(const struct names *n, const struct ipaddr *a, uint64_t now_ns);

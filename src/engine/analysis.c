@@ -47,7 +47,7 @@ static void on_finding(void *arg, const struct finding *f)
 {
 	struct analysis *a = arg;
 	if (exceptions_find(a->config, a->context, f) >= 0) {
-		a->silenced++;
+		a->silenced += !f->is_update;
 		return;
 	}
 	alert_store_finding(a->store, f);
@@ -273,6 +273,11 @@ void analysis_event(struct analysis *a, const struct event *e)
 		if (r->detector->wants & bit)
 			r->detector->on_event(r->state, &a->env, e);
 	}
+}
+
+void analysis_prefetch(const struct analysis *a, const struct event *e)
+{
+	context_prefetch(a->context, e);
 }
 
 void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)

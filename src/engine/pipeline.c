@@ -16,6 +16,7 @@
 
 struct shard {
 	struct event_log *log;
+	bool owns_log;
 	struct flow_table *flows;
 	struct classifier *classifier;
 	struct inspect *inspect;
@@ -35,14 +36,15 @@ static uint32_t share(uint32_t limit)
 }
 
 struct shard *shard_new(unsigned number, const struct shard_limits *limits,
-			const struct hash_key *key)
+			const struct hash_key *key, struct event_log *log)
 {
 	struct shard *s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
 	struct flow_limits flow_limits = flow_limits_default;
 	flow_limits.max_flows = share(limits->flows);
-	s->log = event_log_new();
+	s->log = log ? log : event_log_new();
+	s->owns_log = !log;
 	if (s->log)
 		s->classifier = classifier_new(share(limits->undecided), s->log);
 	if (s->classifier)
@@ -64,7 +66,8 @@ void shard_free(struct shard *s)
 	flow_table_free(s->flows);
 	inspect_free(s->inspect);
 	classifier_free(s->classifier);
-	event_log_free(s->log);
+	if (s->owns_log)
+		event_log_free(s->log);
 	free(s);
 }
 
@@ -105,5 +108,5 @@ void shard_counts(const struct shard *s, struct shard_counts *ret)
 	flow_table_counts(s->flows, &ret->flow);
 	classifier_counts(s->classifier, &ret->classify);
 	inspect_counts(s->inspect, &ret->inspect);
-	ret->events_dropped = event_log_dropped(s->log);
+	ret->events_dropped = s->owns_log ? event_log_dropped(s->log) : 0;
 }

@@ -2,7 +2,7 @@
  * engine/pipeline.h - one shard of the packet plane.  Read pipeline.c first.
  *
  * What: flow table, classifier and inspectors of the flows whose address pair hashes here.
- * Ownership: the shard owns all of it, and the log that its events go to.
+ * Ownership: the shard owns all of it, and the log that its events go to unless it was given one.
  * Threads: one owner at a time.
  * Limits: each cap of the configuration divided by SHARDS.
  */
@@ -26,8 +26,9 @@ struct shard_limits { /* of all shards together */
 	uint32_t flows, undecided, inspected, streams;
 };
 
+/* log: borrowed, for events of several shards; NULL: one of its own. */
 struct shard *shard_new(unsigned number, const struct shard_limits *limits,
-			const struct hash_key *key);
+			const struct hash_key *key, struct event_log *log);
 void shard_free(struct shard *s);
 
 /* The shard of a packet: by its address pair and tunnel, never by ports. */

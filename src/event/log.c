@@ -133,6 +133,11 @@ static bool next_chunk(struct event_log *log)
 	return true;
 }
 
+void event_log_restart(struct event_log *log)
+{
+	log->seq = UINT64_MAX;
+}
+
 void *event_log_begin(struct event_log *log, enum event_kind kind, size_t size, uint64_t seq)
 {
 	struct event *e;

@@ -28,6 +28,9 @@ void event_log_reset(struct event_log *log);
 void event_log_swap(struct event_log *a, struct event_log *b);
 uint64_t event_log_count(const struct event_log *log);
 
+/* Another shard goes on at the same seq: n counts from 0 again. */
+void event_log_restart(struct event_log *log);
+
 /*
  * Starts an event: `size` is sizeof its struct, zeroed; kind and size are set, n is counted within
  * seq. Never NULL (memory exhaustion yields a scratch event that is dropped and counted).

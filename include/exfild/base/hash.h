@@ -26,12 +26,18 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len);
 /* The same over whole 64-bit words; faster, and another function of the same bytes. */
 uint64_t hash_words(const struct hash_key *key, const uint64_t *words, size_t count);
 
-/* Extends a secret hash by one word; only as strong as `secret` is unknown. */
+/*
+ * Extends a secret hash by one word; only as strong as `secret` is unknown.  A factor of zero would
+ * swallow the other one: then that one itself is the hash, inverted.
+ */
 static inline uint64_t hash_mix(uint64_t secret, uint64_t word)
 {
 	__extension__ typedef unsigned __int128 u128;
-	u128 m = (u128)(secret ^ 0x9e3779b97f4a7c15ull) * (word ^ 0xe7037ed1a0b428dbull ^ secret);
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
+	uint64_t a = secret ^ 0x9e3779b97f4a7c15ull;
+	uint64_t b = word ^ 0xe7037ed1a0b428dbull ^ secret;
+	u128 m = (u128)a * b;
+	uint64_t mixed = (uint64_t)m ^ (uint64_t)(m >> 64);
+	return a && b ? mixed : ~(a + b);
 }
 
 #endif

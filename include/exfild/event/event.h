@@ -1,11 +1,11 @@
 /*
  * event/event.h - what the packet plane tells the analysis plane.
  *
- * What: length-prefixed records without pointers, 8-byte aligned, 88 B to 8 KiB, in one order:
+ * What: length-prefixed records without pointers, 8-byte aligned, 96 B to 8 KiB, in one order:
  * `seq` counts packets and ticks as the reader numbered them, `n` counts within one of these.
  * Each kind has a struct that begins with struct event, and a field table (event_fields) from
  * which --events and signatures read it.  Strings live at the end of the record, cut at 1 KiB,
- * with their true length and a 64-bit hash of the whole.
+ * with their true length and a 64-bit keyed hash of all bytes at hand, also of those cut off.
  * Ownership: an event is borrowed by its reader until it returns.
  * Threads: written by a shard's owner, read by the analysis plane.
  * Limits: EVENT_MAX bytes an event, EVENT_STR_MAX bytes a string.
@@ -69,7 +69,7 @@ struct event_str {
 	uint16_t off;  /* from the start of the event; 0: absent */
 	uint16_t len;  /* bytes kept */
 	uint32_t full; /* bytes that there were; > len: cut */
-	uint64_t hash; /* keyed hash of the kept bytes, 0 when absent */
+	uint64_t hash; /* keyed, of all bytes at hand, also of those cut off; 0 when absent */
 };
 
 enum flow_outcome { /* of the attempt to reach the other side */

@@ -104,6 +104,11 @@ static void mix_extends_by_word_and_secret(void **state)
 {
 	(void)state;
 	const uint64_t secret = hash_bytes(&hash_key_fixed, "secret", 6);
+	/* a factor of zero swallows nothing */
+	const uint64_t zero = 0x9e3779b97f4a7c15ull, word_zero = 0xe7037ed1a0b428dbull ^ 5;
+	assert_int_not_equal(hash_mix(zero, 1), hash_mix(zero, 2));
+	assert_int_not_equal(hash_mix(5, word_zero), hash_mix(5, word_zero ^ 1));
+	assert_int_not_equal(hash_mix(5, word_zero), 0);
 	assert_int_equal(hash_mix(secret, 7), hash_mix(secret, 7));
 	for (uint64_t word = 0; word < 1000; word++) {
 		assert_int_not_equal(hash_mix(secret, word), hash_mix(secret, word + 1));

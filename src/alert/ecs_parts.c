@@ -66,19 +66,43 @@ static bool has_subtechnique(const struct finding *f)
 	return false;
 }
 
-static void put_tactic(struct ecs *e)
+#define TACTICS_MAX 4 /* as the schema has it */
+
+static void add_tactic(const char *list[TACTICS_MAX], unsigned *count, const char *id)
 {
-	const struct finding *f = &e->a->finding;
-	const char *id = f->tactic ? f->tactic : attack_technique_tactic(f->techniques[0]);
-	const char *name = attack_tactic_name(id);
-	if (!id)
+	for (unsigned i = 0; i < *count; i++)
+		if (id && strcmp(list[i], id) == 0)
+			return;
+	if (id && *count < TACTICS_MAX)
+		list[(*count)++] = id;
+}
+
+/* The finding's own first, then those of its techniques: none is told without its tactic. */
+static unsigned tactics_of(const struct finding *f, const char *ret[TACTICS_MAX])
+{
+	unsigned count = 0;
+	add_tactic(ret, &count, f->tactic);
+	for (unsigned i = 0; i < FINDING_TECHNIQUES && f->techniques[i]; i++)
+		add_tactic(ret, &count, attack_technique_tactic(f->techniques[i]));
+	return count;
+}
+
+static void put_tactics(struct ecs *e)
+{
+	const char *list[TACTICS_MAX];
+	unsigned count = tactics_of(&e->a->finding, list);
+	if (!count)
 		return;
 	json_open_object(&e->j, "tactic");
 	json_open_array(&e->j, "id");
-	ecs_text(e, NULL, id);
+	for (unsigned i = 0; i < count; i++)
+		ecs_text(e, NULL, list[i]);
 	json_close_array(&e->j);
 	json_open_array(&e->j, "name");
-	ecs_text(e, NULL, name ? name : id);
+	for (unsigned i = 0; i < count; i++) {
+		const char *name = attack_tactic_name(list[i]);
+		ecs_text(e, NULL, name ? name : list[i]);
+	}
 	json_close_array(&e->j);
 	json_close_object(&e->j);
 }
@@ -90,7 +114,7 @@ void ecs_threat(struct ecs *e)
 		return;
 	json_open_object(&e->j, "threat");
 	json_string(&e->j, "framework", "MITRE ATT&CK");
-	put_tactic(e);
+	put_tactics(e);
 	if (f->techniques[0]) {
 		json_open_object(&e->j, "technique");
 		technique_array(e, false, false);

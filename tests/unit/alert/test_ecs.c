@@ -59,8 +59,8 @@ static void names_are_those_of_ecs(void **state)
 		"\"dataset\":\"exfild.alert\",\"sequence\":1}",
 		"\"rule\":{\"id\":\"dns_tunnel\",\"name\":\"Data in DNS names\"",
 		"\"reference\":\"https://attack.mitre.org/techniques/T1048/003/\"",
-		"\"threat\":{\"framework\":\"MITRE ATT&CK\",\"tactic\":{\"id\":[\"TA0010\"],"
-		"\"name\":[\"Exfiltration\"]},\"technique\":{\"id\":[\"T1048\",\"T1071\"],\"name\":["
+		"\"threat\":{\"framework\":\"MITRE ATT&CK\",\"tactic\":{\"id\":[\"TA0010\",\"TA0011\"],"
+		"\"name\":[\"Exfiltration\",\"Command and Control\"]},\"technique\":{\"id\":[\"T1048\",\"T1071\"],\"name\":["
 		"\"Exfiltration Over Alternative Protocol\",\"Application Layer Protocol\"],"
 		"\"subtechnique\":{\"id\":[\"T1048.003\",\"T1071.004\"],\"name\":["
 		"\"Exfiltration Over Unencrypted Non-C2 Protocol\",\"DNS\"]}}}",

@@ -144,7 +144,10 @@ def unreadable(t):
         if not shutil.which("setpriv"):
             print("not tested: an unreadable file (root reads everything, and setpriv is missing)")
             return
-        prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--"]
+        profile = os.path.join(t.temp, "profile")  # where a coverage build may write as that user
+        os.mkdir(profile)
+        os.chmod(profile, 0o777)
+        prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--", "env", "GCOV_PREFIX=" + profile]
         if subprocess.run([*prefix, t.program, "-V"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
             print("not tested: an unreadable file (another user cannot start the program)")
             return

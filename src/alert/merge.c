@@ -33,12 +33,31 @@ static void set_times(struct finding *f)
 		f->count = 1;
 }
 
+/* Over how much the sentence stands. */
+static void note_words(struct alert *a, const struct finding *f)
+{
+	a->words_events = f->count;
+	a->words_sent = f->subject.bytes;
+	a->words_received = f->peer.bytes;
+}
+
 void merge_first(struct alert *a, const struct finding *f, enum severity severity)
 {
 	a->finding = *f;
 	a->finding.severity = severity;
 	a->count = 1;
 	set_times(&a->finding);
+	note_words(a, &a->finding);
+}
+
+/* Totals that came as an update speak of all that the words were about. */
+static void take_words(struct finding *f, const struct finding *late)
+{
+	memcpy(f->message, late->message, sizeof(f->message));
+	memcpy(f->unseen, late->unseen, sizeof(f->unseen));
+	memcpy(f->filter, late->filter, sizeof(f->filter));
+	memcpy(f->next_steps, late->next_steps, sizeof(f->next_steps));
+	f->step_count = late->step_count;
 }
 
 static bool has_packet(const struct finding *f, uint64_t number)
@@ -90,11 +109,18 @@ void merge_add(struct alert *a, const struct finding *f, enum severity severity)
 	struct finding late = *f;
 	struct finding *known = &a->finding;
 
-	late.severity = severity;
+	late.severity = f->is_update ? known->severity : severity;
+	late.is_update = false;
 	set_times(&late);
 	bool is_stronger = late.severity > known->severity ||
 			   (late.severity == known->severity && !(late.score < known->score));
-	bool is_new = late.start_ns >= known->end_ns;
+	bool is_new = !f->is_update && late.start_ns >= known->end_ns;
+	if (f->is_update && !f->counterfactual[0])
+		is_stronger = false; /* it brings no proof */
+	if (is_stronger || f->is_update)
+		note_words(a, &late);
+	if (f->is_update && !is_stronger)
+		take_words(known, &late);
 	if (is_stronger) { /* late gives the words: from here on it is what is joined in */
 		struct finding swap = *known;
 		*known = late;
@@ -112,5 +138,6 @@ void merge_add(struct alert *a, const struct finding *f, enum severity severity)
 	join_related(known, &late);
 	for (unsigned i = 0; i < FINDING_TECHNIQUES && late.techniques[i]; i++)
 		finding_technique(known, late.techniques[i]);
-	a->count = add_capped(a->count, 1);
+	if (!f->is_update)
+		a->count = add_capped(a->count, 1);
 }

@@ -20,7 +20,6 @@
 #define FUSION_HOSTS_MIN 1024
 #define FUSION_HOSTS_MAX 65536
 #define COUNT_STEP       10 /* a revision when the count has grown so many times */
-#define CLOSING_STEP     4  /* a closing revision when count or bytes have */
 #define LEVELS           5  /* none, low, medium, high, critical */
 
 struct link {
@@ -29,7 +28,7 @@ struct link {
 
 struct told { /* what the last revision said */
 	enum severity severity;
-	uint64_t count, events, bytes;
+	uint64_t count, events, sent, received;
 	uint32_t classes; /* 1u << enum finding_class */
 };
 
@@ -37,8 +36,10 @@ struct open_alert {
 	struct link window; /* first: lists lead back by a cast */
 	struct link silence;
 	uint8_t key[IDENT_KEY_SIZE];
-	uint64_t start_ns; /* of the merge window */
+	uint64_t since_ns; /* begin of the merge window, or of the wait for totals after it */
 	uint32_t classes;
+	bool is_over;    /* the window has ended: only totals are still taken in */
+	bool is_updated; /* totals came since since_ns */
 	struct told told;
 	struct alert alert;
 };
@@ -210,11 +211,6 @@ static void set_context(struct alert *a, const struct context *c)
 	}
 }
 
-static uint64_t bytes_of(const struct finding *f)
-{
-	return f->subject.bytes > f->peer.bytes ? f->subject.bytes : f->peer.bytes;
-}
-
 static void send_revision(struct alert_store *s, struct open_alert *o)
 {
 	struct alert *a = &o->alert;
@@ -238,7 +234,8 @@ static void send_revision(struct alert_store *s, struct open_alert *o)
 	o->told = (struct told){ .severity = f->severity,
 				 .count = a->count,
 				 .events = f->count,
-				 .bytes = bytes_of(f),
+				 .sent = f->subject.bytes,
+				 .received = f->peer.bytes,
 				 .classes = o->classes };
 	s->emit(s->arg, a);
 }
@@ -259,14 +256,41 @@ static bool is_due(const struct alert_store *s, const struct open_alert *o)
 	       has_grown(f->count, o->told.events, COUNT_STEP);
 }
 
-static void close_alert(struct alert_store *s, struct open_alert *o)
+/* The last revision carries the totals. */
+static void tell_totals(struct alert_store *s, struct open_alert *o)
 {
 	const struct finding *f = &o->alert.finding;
-	if (o->alert.revision > 0 && (has_grown(o->alert.count, o->told.count, CLOSING_STEP) ||
-				      has_grown(f->count, o->told.events, CLOSING_STEP) ||
-				      has_grown(bytes_of(f), o->told.bytes, CLOSING_STEP)))
+	if (o->alert.revision > 0 &&
+	    (f->count != o->told.events || f->subject.bytes != o->told.sent ||
+	     f->peer.bytes != o->told.received))
 		send_revision(s, o);
+}
+
+static void close_alert(struct alert_store *s, struct open_alert *o)
+{
+	tell_totals(s, o);
 	forget(s, o);
+}
+
+/*
+ * What it is about may go on beyond the window, too little for a finding.  So an alert that was
+ * sent waits for totals, first to go when room is needed, until none came for a window's length.
+ */
+static void end_window(struct alert_store *s, struct open_alert *o)
+{
+	bool is_waiting = o->alert.revision > 0 && (!o->is_over || o->is_updated);
+	if (!is_waiting) {
+		close_alert(s, o);
+		return;
+	}
+	tell_totals(s, o);
+	o->is_over = true;
+	o->is_updated = false;
+	o->since_ns = s->now_ns;
+	list_remove(&o->window);
+	list_append(&s->windows, &o->window);
+	list_remove(&o->silence);
+	list_append(&s->by_severity[0], &o->silence);
 }
 
 void alert_store_tick(struct alert_store *s, uint64_t now_ns)
@@ -275,9 +299,9 @@ void alert_store_tick(struct alert_store *s, uint64_t now_ns)
 		s->now_ns = now_ns;
 	while (s->windows.next != &s->windows) {
 		struct open_alert *o = of_window(s->windows.next);
-		if (s->now_ns - o->start_ns < s->options.merge_ns)
+		if (s->now_ns - o->since_ns < s->options.merge_ns)
 			break;
-		close_alert(s, o);
+		end_window(s, o);
 	}
 }
 
@@ -313,9 +337,9 @@ static struct open_alert *open_alert(struct alert_store *s, const uint8_t key[ID
 	}
 	e->open = o;
 	memcpy(o->key, key, IDENT_KEY_SIZE);
-	o->start_ns = s->now_ns;
+	o->since_ns = s->now_ns;
 	merge_first(&o->alert, f, severity);
-	ident_alert(f, o->start_ns, o->alert.alert_id);
+	ident_alert(f, o->since_ns, o->alert.alert_id);
 	list_append(&s->windows, &o->window);
 	list_append(&s->by_severity[level_of(severity)], &o->silence);
 	s->open_count++;
@@ -332,16 +356,51 @@ static void add_finding(struct alert_store *s, struct open_alert *o, const struc
 	list_append(&s->by_severity[level_of(o->alert.finding.severity)], &o->silence);
 }
 
+static struct open_alert *find_alert(const struct alert_store *s, const struct finding *f,
+				     uint8_t ret_key[IDENT_KEY_SIZE])
+{
+	ident_merge_key(f, ret_key);
+	const struct entry *e = table_find(&s->table, ret_key);
+	return e ? e->open : NULL;
+}
+
+static void set_risk(struct alert *a, double risk)
+{
+	double score = a->finding.score > 0 ? a->finding.score : 0;
+	double alone = (double)a->finding.severity * score;
+	a->risk_score = risk > alone ? risk : alone;
+	if (!(a->risk_score <= 100)) /* a score above 1 is a detector's mistake */
+		a->risk_score = 100;
+}
+
+/* Totals of what has been told: no evidence of its own, and nothing where nothing is open. */
+static void take_totals(struct alert_store *s, const struct finding *f)
+{
+	uint8_t key[IDENT_KEY_SIZE];
+	struct open_alert *o = find_alert(s, f, key);
+	if (!o)
+		return;
+	merge_add(&o->alert, f, f->severity);
+	set_risk(&o->alert, o->alert.risk_score);
+	o->is_updated = true;
+}
+
 void alert_store_finding(struct alert_store *s, const struct finding *f)
 {
 	uint8_t key[IDENT_KEY_SIZE];
 
 	alert_store_tick(s, f->time_ns);
+	if (f->is_update) {
+		take_totals(s, f);
+		return;
+	}
 	enum severity severity = fusion_severity(s->fusion, f);
 	double risk = fusion_add(s->fusion, f);
-	ident_merge_key(f, key);
-	struct entry *e = table_find(&s->table, key);
-	struct open_alert *o = e ? e->open : NULL;
+	struct open_alert *o = find_alert(s, f, key);
+	if (o && o->is_over) {
+		close_alert(s, o);
+		o = NULL;
+	}
 	if (o)
 		add_finding(s, o, f, severity);
 	else
@@ -351,11 +410,7 @@ void alert_store_finding(struct alert_store *s, const struct finding *f)
 	if ((unsigned)f->class < FINDING__COUNT)
 		o->classes |= 1u << f->class;
 	struct alert *a = &o->alert;
-	double score = a->finding.score > 0 ? a->finding.score : 0;
-	double alone = (double)a->finding.severity * score;
-	a->risk_score = risk > alone ? risk : alone;
-	if (!(a->risk_score <= 100)) /* a score above 1 is a detector's mistake */
-		a->risk_score = 100;
+	set_risk(a, risk);
 	a->chain_count = fusion_chain(s->fusion, f, a->chain);
 	if (is_due(s, o))
 		send_revision(s, o);

@@ -20,9 +20,10 @@
 #include "exfild/alert/alert.h"
 #include "words.h"
 
-#define COLUMNS  100
-#define INDENT   10
-#define TEXT_MAX 4096
+#define COLUMNS   100
+#define INDENT    10
+#define TEXT_MAX  4096
+#define WHY_LINES 3
 
 /* Length of the valid UTF-8 sequence at p, 0 when there is none; *ret_code is its character. */
 static size_t utf8_length(const unsigned char *p, uint32_t *ret_code)
@@ -194,13 +195,35 @@ static void add_when(const struct alert *a, struct buf *out)
 	buf_str(out, f->learning ? "; still learning\n" : "\n");
 }
 
+/* How many lines its wrapping takes. */
+static unsigned lines_of(const struct buf *words)
+{
+	struct buf safe;
+	unsigned lines = 0;
+	buf_init(&safe, TEXT_MAX);
+	add_safe(&safe, words->len ? words->data : "");
+	for (const char *text = safe.len ? safe.data : ""; *text; lines++) {
+		text = line_end(text, COLUMNS - INDENT);
+		while (*text == ' ')
+			text++;
+	}
+	buf_deinit(&safe);
+	return lines;
+}
+
 /* The proof, and below what it would have been silent. */
 static void words_why(const struct alert *a, struct buf *out)
 {
-	buf_printf(out, "score %.2g, risk %.2g %%: ", a->finding.score, a->risk_score);
-	words_reason(a, out);
-	if (a->finding.counterfactual[0])
-		buf_printf(out, "; %s", a->finding.counterfactual);
+	/* the limit is worth more than the least of the reasons */
+	for (unsigned reasons = WORDS_REASONS; reasons > 0; reasons--) {
+		buf_reset(out);
+		buf_printf(out, "score %.2g, risk %.2g %%: ", a->finding.score, a->risk_score);
+		words_reasons(a, reasons, out);
+		if (a->finding.counterfactual[0])
+			buf_printf(out, "; %s", a->finding.counterfactual);
+		if (lines_of(out) <= WHY_LINES)
+			return;
+	}
 }
 
 static void add_words(struct buf *out, const char *label, const struct alert *a,
@@ -223,7 +246,7 @@ void alert_text(const struct alert *a, const struct alert_options *o, bool colou
 	add_head(a, o->mode, colour, out);
 	add_when(a, out);
 	add_words(out, "what", a, words_message, 3);
-	add_words(out, "why", a, words_why, 3);
+	add_words(out, "why", a, words_why, WHY_LINES);
 	add_section(out, "not ok", f->not_harmless, 2);
 	add_section(out, "unseen", f->unseen, 1);
 	add_section(out, "do", f->step_count ? f->next_steps[0] : NULL, 1);

@@ -8,7 +8,6 @@
 
 #include "exfild/base/str.h"
 
-#define REASONS    3
 #define SILENCE_NS (30ull * 24 * 3600 * 1000000000)
 
 const char *words_time(uint64_t time_ns, char *dst, size_t size)
@@ -52,7 +51,9 @@ void words_message(const struct alert *a, struct buf *out)
 		buf_printf(out, "%s: %s", f->title ? f->title : "Finding",
 			   f->subject.has_ip ? ipaddr_print(&f->subject.ip, text, sizeof(text)) :
 					       "unknown source");
-	if (a->count > 1) {
+	bool is_more = f->count != a->words_events || f->subject.bytes != a->words_sent ||
+		       f->peer.bytes != a->words_received;
+	if (a->count > 1 && is_more) {
 		buf_printf(out, " (%" PRIu64 " findings merged: ", a->count);
 		words_amount(a, out);
 		buf_char(out, ')');
@@ -75,9 +76,14 @@ static unsigned next_reason(const struct finding *f, uint32_t taken)
 
 void words_reason(const struct alert *a, struct buf *out)
 {
+	words_reasons(a, WORDS_REASONS, out);
+}
+
+void words_reasons(const struct alert *a, unsigned most, struct buf *out)
+{
 	const struct finding *f = &a->finding;
 	uint32_t taken = 0;
-	for (unsigned n = 0; n < REASONS; n++) {
+	for (unsigned n = 0; n < most; n++) {
 		unsigned i = next_reason(f, taken);
 		if (i == FINDING_FEATURES)
 			return;

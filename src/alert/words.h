@@ -13,6 +13,9 @@
 void words_message(const struct alert *a, struct buf *out);
 /* The features that gave most, joined by "; ". Empty when there are none. */
 void words_reason(const struct alert *a, struct buf *out);
+#define WORDS_REASONS 3
+/* The same with no more than so many. */
+void words_reasons(const struct alert *a, unsigned most, struct buf *out);
 /* The configuration line that silences this alert for 30 days of packet time. */
 void words_silence(const struct alert *a, struct buf *out);
 /* "4.1 MB in 812 events in 58 min" as far as known. */

@@ -353,3 +353,12 @@ unsigned str_distance(const char *a, const char *b)
 	}
 	return row[b_len];
 }
+
+const char *str_exact_bytes(char *dst, size_t size, uint64_t bytes)
+{
+	if (bytes && bytes % 1000000 == 0)
+		(void)snprintf(dst, size, "%llu MB", (unsigned long long)(bytes / 1000000));
+	else
+		(void)snprintf(dst, size, "%llu B", (unsigned long long)bytes);
+	return dst;
+}

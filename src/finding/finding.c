@@ -78,6 +78,21 @@ void finding_feature(struct finding *f, const char *name, double value, double b
 	va_end(ap);
 }
 
+uint64_t finding_least(uint64_t high, bool (*fires)(const void *arg, double value), const void *arg)
+{
+	uint64_t no = 0, yes = high;
+	if (fires(arg, 0))
+		return 0;
+	while (yes - no > 1) { /* no: silent there; yes: fires there */
+		uint64_t middle = no + (yes - no) / 2;
+		if (fires(arg, (double)middle))
+			yes = middle;
+		else
+			no = middle;
+	}
+	return yes;
+}
+
 void finding_step(struct finding *f, const char *fmt, ...)
 {
 	if (f->step_count >= FINDING_STEPS)

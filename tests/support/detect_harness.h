@@ -36,12 +36,19 @@ struct detect_harness {
 	void *params, *state;
 	struct finding *findings;
 	size_t count; /* of all raised */
+	size_t updates;
+	struct finding update; /* the last totals */
 	uint64_t flow, packet;
 };
 
 static inline void detect_raised(void *arg, const struct finding *f)
 {
 	struct detect_harness *h = arg;
+	if (f->is_update) {
+		h->updates++;
+		h->update = *f;
+		return;
+	}
 	if (h->count < DETECT_FINDINGS)
 		h->findings[h->count] = *f;
 	h->count++;

@@ -4,7 +4,8 @@
  * What: merges findings of one cause (rule, subject, peer, object, merge window of packet time),
  * gives them ids, sequence and revisions (design section 6), and hands records to the sinks.
  * A revision goes out when severity rises, the count has grown tenfold, or a new stage comes; a
- * closing one when the window ends with four times the count or bytes that were last told.
+ * closing one when the window ends and count or bytes are not those last told.  After its window an
+ * alert still takes in totals (finding.is_update) while they come, told once a window's length.
  * Ownership: the store owns its alerts; a record is borrowed during emit.
  * Threads: analysis plane.
  * Limits: max_open alerts under merge; the one with the lowest severity longest silent is closed
@@ -32,8 +33,10 @@ struct alert {
 	uint32_t revision;           /* 1, 2 ... */
 	uint64_t sequence;           /* gapless in (observer.name, session) */
 	uint64_t count;              /* findings merged */
-	double risk_score;           /* 0..100 */
-	char community_id[40];       /* "" if no flow */
+	uint64_t words_events, words_sent,
+		words_received; /* that the finding's sentence knows of */
+	double risk_score;      /* 0..100 */
+	char community_id[40];  /* "" if no flow */
 	char source_zone[64], destination_zone[64], responsibility[32];
 	char destination_name[256]; /* learnt name of the peer, "" if none */
 	char source_name[128];

@@ -34,4 +34,7 @@ void str_hex(char *dst, size_t size, const uint8_t *src, size_t len);
 /* Levenshtein distance, for "did you mean"; both at most 63 characters. */
 unsigned str_distance(const char *a, const char *b);
 
+/* A limit as it is, never rounded: "10 MB", "4097 B". Returns dst. */
+const char *str_exact_bytes(char *dst, size_t size, uint64_t bytes);
+
 #endif

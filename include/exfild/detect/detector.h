@@ -21,6 +21,10 @@
 #include "exfild/event/event.h"
 #include "exfild/finding/finding.h"
 
+/* How often on_tick() tells the totals of what has grown since it was told (finding.is_update). */
+#define DETECT_TOTALS_NS (60ull * 1000000000ull)
+
+/* One object for the life of a state: it may be kept. */
 struct detect_env {
 	struct context *context;
 	struct hash_key key;

@@ -75,7 +75,7 @@ struct finding {
 	double llr;                                 /* nats, for fusion */
 	double confidence;                          /* [0,1] */
 	const char *techniques[FINDING_TECHNIQUES]; /* static: "T1071.004"; NULL ends */
-	const char *tactic;                         /* static: "TA0010" */
+	const char *tactic; /* static, the chief one: "TA0010"; its techniques' own are added */
 
 	struct finding_end subject, peer; /* who does it; to whom */
 	char object[256]; /* what it is about: a registered domain, a port class; part of the merge
@@ -97,6 +97,11 @@ struct finding {
 	uint8_t related_count;
 	enum visibility visibility;
 	bool learning; /* a baseline was still being learnt */
+	/*
+	 * It tells the totals of what has been told already: it opens no alert, raises no revision
+	 * of its own, and is in the last one.
+	 */
+	bool is_update;
 
 	struct finding_feature features[FINDING_FEATURES];
 	uint8_t feature_count;
@@ -124,6 +129,12 @@ void finding_text(char *dst, size_t size, const char *fmt, ...)
 void finding_feature(struct finding *f, const char *name, double value, double baseline,
 		     double limit, double weight, double contribution, const char *fmt, ...)
 	__attribute__((format(printf, 8, 9)));
+/*
+ * Inverts a decision for a counterfactual: the smallest whole value from which it says yes, with
+ * `high` a value at which it does.  fires() must not fall from yes to no as the value grows.
+ */
+uint64_t finding_least(uint64_t high, bool (*fires)(const void *arg, double value),
+		       const void *arg);
 void finding_step(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void finding_technique(struct finding *f, const char *id);
 void finding_packet(struct finding *f, uint64_t number);

@@ -29,7 +29,6 @@
 #define TYPE_KEY      25
 #define TYPE_SRV      33
 #define TYPE_PRIVATE  65399
-#define LEAST_BYTES   200.0 /* below this no shape makes an alert */
 #define WEIGHTY_BYTES 10.0
 
 struct state {
@@ -37,6 +36,7 @@ struct state {
 	struct table newcomers, pairs;
 	struct spread spread;
 	uint64_t findings;
+	const struct detect_env *env;
 };
 
 static const struct param params[] = {
@@ -63,10 +63,19 @@ static uint32_t evidence(const void *entry)
 	return p->marks ? UINT32_MAX : (uint32_t)p->exact_info + p->weighty;
 }
 
+static void tell_totals(struct state *s, const struct detect_env *env, struct pair *p);
+
+static void on_evict(void *arg, void *entry)
+{
+	struct state *s = arg;
+	tell_totals(s, s->env, entry);
+}
+
 static int init(void *state, const void *parameters, const struct detect_env *env)
 {
 	struct state *s = state;
 	s->params = parameters;
+	s->env = env;
 	struct table_config newcomers = { .capacity = env->max_pairs / 2 ? env->max_pairs / 2 : 1,
 					  .entry_size = sizeof(struct newcomer),
 					  .key_size = sizeof(struct pair_key),
@@ -75,7 +84,9 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 				      .entry_size = sizeof(struct pair),
 				      .key_size = sizeof(struct pair_key),
 				      .key = env->key,
-				      .evidence = evidence };
+				      .evidence = evidence,
+				      .on_evict = on_evict,
+				      .arg = s };
 	int err = table_init(&s->newcomers, &newcomers);
 	if (!err)
 		err = table_init(&s->pairs, &pairs);
@@ -205,15 +216,9 @@ static void on_answer(struct pair *p, const struct event_dns *e)
 	p->answer_info += e->rdata_len;
 }
 
-static bool is_reverse(const char *domain)
-{
-	size_t n = strlen(domain);
-	return n >= 5 && strcmp(domain + n - 5, ".arpa") == 0;
-}
-
 static void decide(struct state *s, const struct detect_env *env, struct pair *p)
 {
-	struct judgement j;
+	struct judgement j = { .is_update = false };
 	/* the sum over all questions bounds what the distinct ones can carry: most pairs end here
 	 */
 	if (!p->marks && (p->name_count < s->params->min_names ||
@@ -222,7 +227,7 @@ static void decide(struct state *s, const struct detect_env *env, struct pair *p
 	double info = pair_info(p, env->steady_ns);
 	if (p->raised_severity && info < 2 * p->raised_info)
 		return;
-	if (is_reverse(p->domain) && info < 16 * (double)s->params->daily_bytes)
+	if (domain_is_reverse(p->domain) && info < REVERSE_TIMES * (double)s->params->daily_bytes)
 		return;
 	pair_judge(p, s->params, env, &j);
 	if (j.score < s->params->alert_score)
@@ -234,8 +239,42 @@ static void decide(struct state *s, const struct detect_env *env, struct pair *p
 	enum severity severity = j.score >= 0.8 ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 	p->raised_severity = (uint8_t)severity;
 	p->raised_info = info;
+	p->told_events = (uint64_t)p->questions + p->answers;
+	p->told_server = p->last.dst;
 	s->findings++;
 	pair_explain(p, s->params, env, &j, severity);
+}
+
+/* What was told and has grown since. */
+static void tell_totals(struct state *s, const struct detect_env *env, struct pair *p)
+{
+	struct judgement j = { .is_update = true };
+	uint64_t events = (uint64_t)p->questions + p->answers;
+	if (!p->raised_severity || events == p->told_events)
+		return;
+	p->told_events = events;
+	pair_judge(p, s->params, env, &j);
+	if (j.score >= 0.8 && p->raised_severity < SEVERITY_HIGH) {
+		j.is_update = false;
+		p->raised_severity = SEVERITY_HIGH;
+		p->raised_info = j.info;
+		p->told_server = p->last.dst;
+		s->findings++;
+	}
+	pair_explain(p, s->params, env, &j, (enum severity)p->raised_severity);
+}
+
+static void tell_all_totals(struct state *s, const struct detect_env *env)
+{
+	if (!s->findings)
+		return;
+	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+		tell_totals(s, env, p);
+}
+
+static void on_tick(void *state, const struct detect_env *env)
+{
+	tell_all_totals(state, env);
 }
 
 #define DNSCAT_RUN 4
@@ -274,7 +313,7 @@ static void spread_name(struct state *s, const struct detect_env *env, const str
 		.event = &q->e->e,
 		.before = before,
 	};
-	if (!is_reverse(q->domain))
+	if (!domain_is_reverse(q->domain))
 		spread_add(&s->spread, s->params, env, &item, q->hash, weight);
 }
 
@@ -292,6 +331,8 @@ static void on_question(struct state *s, const struct detect_env *env, struct pa
 			const struct question *q)
 {
 	double weight = information_bytes(q->lower, q->sub, &p->labels);
+	if (env->steady_ns - p->window_ns >= DAY_NS)
+		tell_totals(s, env, p);
 	roll_window(p, env->steady_ns);
 	double before = p->weight_sum < LEAST_BYTES ? p->exact_info : pair_info(p, env->steady_ns);
 	p->questions++;
@@ -325,8 +366,9 @@ static struct pair *make_pair(struct state *s, const struct question *q, struct 
 		count_name(p, n->names[i], (double)n->weights[i]);
 		p->weighty += (double)n->weights[i] >= WEIGHTY_BYTES;
 	}
-	p->questions =
-		n->questions ? n->questions - 1 : 0; /* this one is counted by on_question() */
+	/* this one is counted by on_question(); one with a mark was not counted before */
+	bool is_counted = !n->is_full && !q->marks && n->questions;
+	p->questions = n->questions - is_counted;
 	p->weight_sum = newcomer_info(n);
 	n->is_full = true;
 	n->name_count = 0;
@@ -400,6 +442,7 @@ static void on_end(void *state, const struct detect_env *env)
 	struct state *s = state;
 	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
 		decide(s, env, p);
+	tell_all_totals(s, env);
 }
 
 static void counters(const void *state, struct detector_counters *ret)
@@ -427,6 +470,8 @@ const struct detector dns_tunnel_detector = {
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,
+	.tick_ns = DETECT_TOTALS_NS,
+	.on_tick = on_tick,
 	.on_end = on_end,
 	.counters = counters,
 };

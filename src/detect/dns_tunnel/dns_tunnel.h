@@ -17,6 +17,7 @@
 #define EDNS_KNOWN     8
 #define RECENT_ANSWERS 8
 #define FIRST_PACKETS  16
+#define LEAST_BYTES    200.0 /* below this no shape makes an alert */
 
 struct dns_params {
 	uint64_t daily_bytes, weekly_bytes, domain_daily_bytes, spread_daily_bytes;
@@ -52,6 +53,8 @@ struct pair {
 	uint8_t edns_next;
 	uint32_t marks;
 	double raised_info;
+	uint64_t told_events; /* questions and answers when it was last told */
+	struct ipaddr told_server;
 	uint64_t packets[FIRST_PACKETS];
 	uint64_t flow;
 	struct event last; /* head of the last question, for the alert's ends */
@@ -69,12 +72,23 @@ struct judgement {
 	double week;
 	double by_info, by_shape, by_new, by_types, by_answers, by_marks, by_service;
 	double score;
+	double week_before; /* of `week`, without `info` */
+	bool is_reverse, is_marked;
+	bool is_update; /* only totals have grown */
 	const struct service *service;
 };
+
+/* Reverse look-ups: their limit is so many times higher. */
+#define REVERSE_TIMES 16
+bool domain_is_reverse(const char *domain);
 
 double pair_info(const struct pair *p, uint64_t steady_ns);
 void pair_judge(const struct pair *p, const struct dns_params *params, const struct detect_env *env,
 		struct judgement *j);
+/* Whether it would be told with so much new information, all else as it was judged. */
+bool pair_fires(const struct judgement *j, const struct dns_params *params, double info);
+/* The least information at which it would; 0: it does not decide. */
+uint64_t pair_least_info(const struct judgement *j, const struct dns_params *params);
 /* Fills and raises the finding. */
 void pair_explain(const struct pair *p, const struct dns_params *params,
 		  const struct detect_env *env, const struct judgement *j, enum severity severity);

@@ -25,26 +25,76 @@ static void cut_labels(char *dst, size_t size, const char *name)
 	dst[out] = '\0';
 }
 
+static const char *type_words(const struct pair *p, char *dst, size_t size)
+{
+	char rare[32] = "", odd[40] = "";
+	if (p->rare_types)
+		finding_text(rare, sizeof(rare), "%u for NULL, KEY or PRIVATE", p->rare_types);
+	if (p->odd_types)
+		finding_text(odd, sizeof(odd), "%u for TXT, CNAME, MX or SRV", p->odd_types);
+	finding_text(dst, size, "record types that carry data: %s%s%s", rare,
+		     *rare && *odd ? ", " : "", *rare || *odd ? odd : "none");
+	return dst;
+}
+
+/* What it would have taken to be silent: the mark where it decides, else the amount. */
+static void say_limit(struct finding *f, const struct pair *p, const struct dns_params *params,
+		      const struct detect_env *env, const struct judgement *j)
+{
+	struct pair unmarked;
+	struct judgement without = *j;
+	uint64_t least = pair_least_info(j, params);
+	bool is_by_mark = false;
+	if (p->marks) {
+		unmarked = *p;
+		unmarked.marks = 0;
+		pair_judge(&unmarked, params, env, &without);
+		is_by_mark =
+			p->name_count < params->min_names ||
+			p->weight_sum + (double)p->previous_info + p->edns_info < LEAST_BYTES ||
+			!pair_fires(&without, params, without.info);
+	}
+	if (is_by_mark && least)
+		finding_text(
+			f->counterfactual, sizeof(f->counterfactual),
+			"silent without the mark of a tool, or below %llu B of new names a day",
+			(unsigned long long)least);
+	else if (is_by_mark)
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent without the mark of a tool, however little was sent");
+	else if (p->marks && !least && pair_least_info(&without, params))
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent only without the mark of a tool and below %llu B of new names "
+			     "a day",
+			     (unsigned long long)pair_least_info(&without, params));
+	else if (least)
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent below %llu B of new names a day, all else as seen",
+			     (unsigned long long)least);
+	else
+		finding_text(
+			f->counterfactual, sizeof(f->counterfactual),
+			"silent only with other names or record types: their shape alone suffices");
+}
+
 static void add_features(struct finding *f, const struct pair *p, const struct dns_params *params,
 			 const struct judgement *j)
 {
-	char bytes[32];
+	char bytes[32], types[64];
+	const char *about = p->is_many ? "about " : "";
 	finding_feature(f, "new_information", j->info, NAN, (double)params->daily_bytes, 0.7,
 			j->by_info,
-			"%s of new information in about %.0f distinct names (limit %llu B a day)",
-			str_bytes(bytes, sizeof(bytes), j->info), j->distinct,
+			"%s of new information in %s%.0f distinct names (limit %llu B a day)",
+			str_bytes(bytes, sizeof(bytes), j->info), about, j->distinct,
 			(unsigned long long)params->daily_bytes);
 	finding_feature(f, "bytes_per_name", j->per_name, 6, 12, 0.25, j->by_shape,
-			"%.0f bytes of information a name; ordinary names carry a few",
-			j->per_name);
+			"%.0f bytes of information a name (ordinary: a few)", j->per_name);
 	finding_feature(f, "share_of_new_names", p->questions ? j->distinct / p->questions : 0, NAN,
 			0.4, 0.1, j->by_new,
-			"%.0f of %u questions were for a name not asked before", j->distinct,
-			p->questions);
+			"%s%.0f of %u questions were for a name not asked before", about,
+			j->distinct, p->questions);
 	finding_feature(f, "data_record_types", p->rare_types + p->odd_types, NAN, NAN, 0.25,
-			j->by_types,
-			"%u questions for NULL, KEY or PRIVATE, %u for TXT, CNAME, MX or SRV",
-			p->rare_types, p->odd_types);
+			j->by_types, "%s", type_words(p, types, sizeof(types)));
 	finding_feature(f, "answer_information", p->answer_info, NAN, 2048, 0.15, j->by_answers,
 			"%s of distinct data came back in answers",
 			str_bytes(bytes, sizeof(bytes), p->answer_info));
@@ -65,16 +115,11 @@ static void add_words(struct finding *f, const struct pair *p, const struct dns_
 	ipaddr_print(&p->last.dst, server, sizeof(server));
 	str_bytes(bytes, sizeof(bytes), j->info);
 	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
-	finding_text(
-		f->message, sizeof(f->message),
-		"%s%s sent %s of new information in about %.0f distinct DNS names under %s in %s",
-		client, resolver ? " (a resolver, asking for others)" : "", bytes, j->distinct,
-		p->domain, span);
-	finding_text(
-		f->counterfactual, sizeof(f->counterfactual),
-		p->marks ? "silent without the mark of a tool, or below %llu B of new names a day" :
-			   "silent below about %llu B of new names a day",
-		(unsigned long long)params->daily_bytes);
+	finding_text(f->message, sizeof(f->message),
+		     "%s%s sent %s of new information in %s%.0f distinct DNS names under %s in %s",
+		     client, resolver ? " (a resolver, asking for others)" : "", bytes,
+		     p->is_many ? "about " : "", j->distinct, p->domain, span);
+	say_limit(f, p, params, env, j);
 	finding_text(
 		f->not_harmless, sizeof(f->not_harmless),
 		"%.0f bytes of information a name where ordinary names carry a few, %.0f %% of the "
@@ -122,16 +167,17 @@ void pair_explain(const struct pair *p, const struct dns_params *params,
 	f.subject.ip = p->key.client;
 	f.subject.has_ip = true;
 	f.subject.port = 0;
-	f.subject.bytes = (uint64_t)j->info;
+	f.subject.bytes = (uint64_t)(j->info + 0.5);
 	f.subject.packets = p->questions;
-	f.peer.ip = p->last.dst;
+	f.peer.ip = j->is_update ? p->told_server : p->last.dst;
 	f.peer.has_ip = true;
 	f.peer.port = p->last.dport;
-	f.peer.bytes = (uint64_t)p->answer_info;
+	f.peer.bytes = (uint64_t)(p->answer_info + 0.5);
 	f.peer.packets = p->answers;
 	f.start_ns = p->first_ns;
 	f.end_ns = p->last_ns;
-	f.time_ns = env->now_ns;
+	f.is_update = j->is_update;
+	f.time_ns = j->is_update ? p->last_ns : env->now_ns;
 	f.count = p->questions;
 	f.visibility = VISIBILITY_NAME;
 	finding_text(f.object, sizeof(f.object), "%s", p->domain);
@@ -142,5 +188,7 @@ void pair_explain(const struct pair *p, const struct dns_params *params,
 		finding_packet(&f, p->packets[i]);
 	add_features(&f, p, params, j);
 	add_words(&f, p, params, env, j);
+	if (j->score < params->alert_score) /* the totals of a proof that was given before */
+		f.counterfactual[0] = '\0';
 	env->raise(env->arg, &f);
 }

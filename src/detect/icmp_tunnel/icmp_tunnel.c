@@ -23,6 +23,7 @@ struct state {
 	const struct icmp_params *params;
 	struct table pairs;
 	uint64_t findings;
+	const struct detect_env *env;
 };
 
 static const struct param params[] = {
@@ -39,15 +40,26 @@ static uint32_t evidence(const void *entry)
 	return p->marks ? UINT32_MAX : (uint32_t)p->exact_info;
 }
 
+static void tell_totals(struct state *s, const struct detect_env *env, struct icmp_pair *p);
+
+static void on_evict(void *arg, void *entry)
+{
+	struct state *s = arg;
+	tell_totals(s, s->env, entry);
+}
+
 static int init(void *state, const void *parameters, const struct detect_env *env)
 {
 	struct state *s = state;
 	s->params = parameters;
+	s->env = env;
 	struct table_config config = { .capacity = env->max_pairs / 8 ? env->max_pairs / 8 : 1,
 				       .entry_size = sizeof(struct icmp_pair),
 				       .key_size = 40,
 				       .key = env->key,
-				       .evidence = evidence };
+				       .evidence = evidence,
+				       .on_evict = on_evict,
+				       .arg = s };
 	return table_init(&s->pairs, &config);
 }
 
@@ -65,6 +77,7 @@ static void roll_window(struct icmp_pair *p, uint64_t steady_ns)
 		steady_ns - p->window_ns < 2 * DAY_NS ? icmp_pair_info(p, p->window_ns) : 0;
 	p->window_ns = steady_ns;
 	p->exact_info = 0;
+	p->sum_info = 0;
 	p->payload_count = 0;
 	p->is_many = false;
 	p->raised_info = 0;
@@ -133,6 +146,7 @@ static void count_message(struct icmp_pair *p, const struct event_icmp *e)
 	}
 	if (e->info_bytes > INFO_MIN) {
 		p->informative++;
+		p->informative_bytes += e->payload_len;
 		count_size(p, e->payload_len);
 	}
 	if (e->magic == PTUNNEL_MAGIC)
@@ -145,7 +159,7 @@ static void count_message(struct icmp_pair *p, const struct event_icmp *e)
 
 static void decide(struct state *s, const struct detect_env *env, struct icmp_pair *p)
 {
-	struct icmp_judgement j;
+	struct icmp_judgement j = { .is_update = false };
 	double info = icmp_pair_info(p, env->steady_ns);
 	if (p->informative < MESSAGES_MIN || (p->raised_severity && info < 2 * p->raised_info))
 		return;
@@ -155,8 +169,37 @@ static void decide(struct state *s, const struct detect_env *env, struct icmp_pa
 	enum severity severity = j.score >= 0.8 ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 	p->raised_severity = (uint8_t)severity;
 	p->raised_info = info;
+	p->told_messages = (uint64_t)p->requests + p->replies;
 	s->findings++;
 	icmp_pair_explain(p, s->params, env, &j, severity);
+}
+
+/* What was told and has grown since. */
+static void tell_totals(struct state *s, const struct detect_env *env, struct icmp_pair *p)
+{
+	struct icmp_judgement j = { .is_update = true };
+	uint64_t messages = (uint64_t)p->requests + p->replies;
+	if (!p->raised_severity || messages == p->told_messages)
+		return;
+	p->told_messages = messages;
+	icmp_pair_judge(p, s->params, env, &j);
+	if (j.score >= 0.8 && p->raised_severity < SEVERITY_HIGH) {
+		j.is_update = false;
+		p->raised_severity = SEVERITY_HIGH;
+		p->raised_info = j.info;
+		s->findings++;
+	}
+	icmp_pair_explain(p, s->params, env, &j, (enum severity)p->raised_severity);
+}
+
+/* Every minute, and at the end. */
+static void tell_all_totals(void *state, const struct detect_env *env)
+{
+	struct state *s = state;
+	if (!s->findings)
+		return;
+	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+		tell_totals(s, env, p);
 }
 
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
@@ -178,15 +221,19 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		p->window_ns = env->steady_ns;
 		p->first_ns = env->now_ns;
 	}
+	if (env->steady_ns - p->window_ns >= DAY_NS)
+		tell_totals(s, env, p);
 	roll_window(p, env->steady_ns);
 	p->last_ns = env->now_ns;
 	p->last = *event;
 	count_message(p, e);
 	/* a faithful reply repeats its request: it carries nothing of its own */
 	bool repeats = e->is_reply && e->paired && !e->differs;
-	if (e->info_bytes > INFO_MIN && !repeats && count_payload(p, e) &&
-	    p->packet_count < PAIR_PACKETS)
-		p->packets[p->packet_count++] = event->packet;
+	if (e->info_bytes > INFO_MIN && !repeats) {
+		p->sum_info += e->info_bytes;
+		if (count_payload(p, e) && p->packet_count < PAIR_PACKETS)
+			p->packets[p->packet_count++] = event->packet;
+	}
 	decide(s, env, p);
 }
 
@@ -211,6 +258,9 @@ const struct detector icmp_tunnel_detector = {
 	.wants = 1u << EVENT_ICMP,
 	.init = init,
 	.deinit = deinit,
+	.tick_ns = DETECT_TOTALS_NS,
 	.on_event = on_event,
+	.on_tick = tell_all_totals,
+	.on_end = tell_all_totals,
 	.counters = counters,
 };

@@ -6,7 +6,10 @@
 #include "exfild/base/str.h"
 #include "icmp_tunnel.h"
 
-#define DAY_NS (86400ull * 1000000000ull)
+#define DAY_NS       (86400ull * 1000000000ull)
+#define LARGE_FROM   64.0 /* mean payload: up to here it may be any ping's */
+#define LARGE_SURE   128.0
+#define LARGE_WEIGHT 0.15
 
 static double clamp(double x, double low, double high)
 {
@@ -17,17 +20,30 @@ double icmp_pair_info(const struct icmp_pair *p, uint64_t steady_ns)
 {
 	double now = p->exact_info;
 	if (p->is_many)
-		now = fmax(now, UNIT_BYTES * hll_count(&p->info));
+		now = clamp(UNIT_BYTES * hll_count(&p->info), now, p->sum_info);
 	double gone = (double)(steady_ns - p->window_ns) / (double)DAY_NS;
 	return now + p->previous_info * clamp(1.0 - gone, 0, 1);
+}
+
+/* What depends on the amount, and the sum: the amount alone can be varied for a counterfactual. */
+static void score_of(struct icmp_judgement *j, const struct icmp_params *params)
+{
+	double ratio = j->info / (double)params->daily_bytes;
+	j->by_info = ratio <= 1 ? 0.4 * ratio : clamp(0.4 + 0.15 * log2(ratio), 0.4, 0.7);
+	/* no ping program sends new content in large packets by the kilobyte */
+	j->by_large = ratio >= 1 ? LARGE_WEIGHT * clamp((j->mean_size - LARGE_FROM) /
+								(LARGE_SURE - LARGE_FROM),
+							0, 1) :
+				   0;
+	j->score = clamp(j->by_info + j->by_differing + j->by_unsolicited + j->by_sizes +
+				 j->by_large + j->by_marks,
+			 0, 1);
 }
 
 void icmp_pair_judge(const struct icmp_pair *p, const struct icmp_params *params,
 		     const struct detect_env *env, struct icmp_judgement *j)
 {
 	j->info = icmp_pair_info(p, env->steady_ns);
-	double ratio = j->info / (double)params->daily_bytes;
-	j->by_info = ratio <= 1 ? 0.4 * ratio : clamp(0.4 + 0.15 * log2(ratio), 0.4, 0.7);
 	j->differing_share = p->paired ? (double)p->differing / p->paired : 0;
 	j->by_differing = p->paired >= 5 ? 0.3 * clamp(j->differing_share / 0.2, 0, 1) : 0;
 	uint32_t messages = p->requests + p->replies;
@@ -37,8 +53,33 @@ void icmp_pair_judge(const struct icmp_pair *p, const struct icmp_params *params
 				    0;
 	j->by_sizes = p->size_count > 4 && p->informative >= 5 ? 0.1 : 0;
 	j->by_marks = p->marks ? 0.5 : 0;
-	j->score = clamp(
-		j->by_info + j->by_differing + j->by_unsolicited + j->by_sizes + j->by_marks, 0, 1);
+	j->mean_size = p->informative ? (double)p->informative_bytes / p->informative : 0;
+	score_of(j, params);
+}
+
+bool icmp_pair_fires(const struct icmp_judgement *j, const struct icmp_params *params, double info)
+{
+	struct icmp_judgement x = *j;
+	x.info = info;
+	score_of(&x, params);
+	return x.score >= params->alert_score;
+}
+
+struct question {
+	const struct icmp_judgement *j;
+	const struct icmp_params *params;
+};
+
+static bool fires_at(const void *arg, double info)
+{
+	const struct question *q = arg;
+	return icmp_pair_fires(q->j, q->params, info);
+}
+
+uint64_t icmp_pair_least_info(const struct icmp_judgement *j, const struct icmp_params *params)
+{
+	struct question q = { j, params };
+	return finding_least((uint64_t)ceil(j->info), fires_at, &q);
 }
 
 static const char *mark_text(uint32_t marks)
@@ -66,6 +107,10 @@ static void add_features(struct finding *f, const struct icmp_pair *p,
 	finding_feature(f, "sizes", p->size_count, 1, 4, 0.1, j->by_sizes,
 			"%u%s different payload sizes", p->size_count,
 			p->size_count == SIZES_KNOWN ? " or more" : "");
+	if (j->by_large > 0)
+		finding_feature(f, "large_payload", j->mean_size, 56, LARGE_FROM, LARGE_WEIGHT,
+				j->by_large, "%.0f bytes a message (ping sends 32 or 56)",
+				j->mean_size);
 	if (p->marks)
 		finding_feature(f, "tool_mark", 1, 0, 1, 0.5, j->by_marks, "%s",
 				mark_text(p->marks));
@@ -82,9 +127,15 @@ static void add_words(struct finding *f, const struct icmp_pair *p,
 	finding_text(f->message, sizeof(f->message),
 		     "%s and %s exchanged %s of data in %u ICMP messages within %s", client, server,
 		     bytes, p->requests + p->replies, span);
-	finding_text(f->counterfactual, sizeof(f->counterfactual),
-		     "silent below about %llu B a day of payload that no ping program makes",
-		     (unsigned long long)params->daily_bytes);
+	uint64_t least = icmp_pair_least_info(j, params);
+	if (least)
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent below %llu B a day of payload that no ping program makes, all "
+			     "else as seen",
+			     (unsigned long long)least);
+	else
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent only without what marks a tunnel: the amount does not matter");
 	finding_text(
 		f->not_harmless, sizeof(f->not_harmless),
 		"ping fills its packets with a fixed pattern, and the answer repeats it: here %u "
@@ -129,12 +180,15 @@ void icmp_pair_explain(const struct icmp_pair *p, const struct icmp_params *para
 	f.peer.packets = p->replies;
 	f.start_ns = p->first_ns;
 	f.end_ns = p->last_ns;
-	f.time_ns = env->now_ns;
+	f.is_update = j->is_update;
+	f.time_ns = j->is_update ? p->last_ns : env->now_ns;
 	f.count = p->informative;
 	f.visibility = VISIBILITY_CLEAR;
 	for (unsigned i = 0; i < p->packet_count; i++)
 		finding_packet(&f, p->packets[i]);
 	add_features(&f, p, params, j);
 	add_words(&f, p, params, j);
+	if (j->score < params->alert_score) /* the totals of a proof that was given before */
+		f.counterfactual[0] = '\0';
 	env->raise(env->arg, &f);
 }

@@ -11,6 +11,7 @@
 
 struct story {
 	uint64_t hosts, ports, targets, answered, refused, silent;
+	uint64_t tried; /* answered, refused and silent together */
 	uint64_t first_ns, last_ns;
 	bool is_single, is_about; /* counts are estimates */
 	const char *what;         /* "TCP ports" */
@@ -31,14 +32,24 @@ static const char *kind_words(enum scan_kind kind)
 }
 
 /* Of many targets the sketch counts all, the counters a part of each kind: shares are the same. */
-static void scale(struct story *y, uint64_t answered, uint64_t refused, uint64_t silent)
+static void scale(struct story *y, uint64_t empty, uint64_t refused, uint64_t silent)
 {
-	uint64_t counted = answered + refused + silent;
-	double times = y->is_about && counted ? (double)y->targets / (double)counted : 1;
-	if (times < 1)
-		times = 1;
+	uint64_t counted = empty + refused + silent;
+	double times = counted ? (double)y->targets / (double)counted : 1;
+	empty = (uint64_t)((double)empty * times + 0.5);
 	y->refused = (uint64_t)((double)refused * times + 0.5);
-	y->silent = (uint64_t)((double)silent * times + 0.5);
+	if (empty > y->targets)
+		empty = y->targets;
+	if (y->refused > y->targets - empty)
+		y->refused = y->targets - empty;
+	/* so that the parts are the whole */
+	y->silent = silent ? y->targets - empty - y->refused : 0;
+	if (!silent)
+		y->refused = y->targets - empty;
+	y->answered += y->is_single ? empty : 0;
+	if (y->answered < empty)
+		y->answered = empty;
+	y->tried = y->answered + y->refused + y->silent;
 }
 
 static struct story tell(const struct scanner *w, const struct track *t, bool is_single)
@@ -52,7 +63,8 @@ static struct story tell(const struct scanner *w, const struct track *t, bool is
 		y.first_ns = t->first_ns;
 		y.last_ns = t->last_ns;
 		y.is_about = t->failed.is_many;
-		scale(&y, t->answered, t->refused, t->silent);
+		scale(&y, t->empty, t->refused, t->silent);
+		y.ports = y.tried;
 		return y;
 	}
 	y.targets = distinct_count(&w->targets);
@@ -62,7 +74,9 @@ static struct story tell(const struct scanner *w, const struct track *t, bool is
 	y.first_ns = w->first_ns;
 	y.last_ns = w->last_ns;
 	y.is_about = w->targets.is_many;
-	scale(&y, 0, w->refused, w->silent);
+	scale(&y, w->empty, w->refused, w->silent);
+	if (y.ports == 1 || w->key.goal == GOAL_HOSTS)
+		y.hosts = y.tried;
 	return y;
 }
 
@@ -79,12 +93,15 @@ static void score(struct finding *f, const struct scan_state *s, const struct de
 	double by_size = 0.3 * clamp(log2((double)y->targets / 8.0) / 5, 0, 1);
 	double by_flags = c->kind == SCAN_FLAGS ? 0.2 : 0;
 	double by_side = c->direction == SCAN_INBOUND ? -0.3 : 0.1;
-	finding_feature(f, "random_walk", walk, 0, s->limit, 0.5, by_walk,
-			"log-likelihood ratio of scanner to client over first contacts");
+	finding_feature(
+		f, "random_walk", walk, 0, s->limit, 0.5, by_walk,
+		"first contacts fail as a scanner's do (log-likelihood ratio %.1f, limit %.1f)",
+		walk, s->limit);
 	finding_feature(f, "targets", (double)y->targets, NAN, 8, 0.3, by_size,
-			"%s%llu targets failed: %llu refused, %llu silent",
+			"%s%llu targets did not serve: %llu refused, %llu silent%s",
 			y->is_about ? "about " : "", (unsigned long long)y->targets,
-			(unsigned long long)y->refused, (unsigned long long)y->silent);
+			(unsigned long long)y->refused, (unsigned long long)y->silent,
+			y->targets > y->refused + y->silent ? ", the others opened and left" : "");
 	if (by_flags > 0)
 		finding_feature(f, "impossible_flags", 1, 0, 1, 0.2, by_flags,
 				"first segments with flags that no TCP begins with");
@@ -133,6 +150,10 @@ static void say_message(struct finding *f, const struct detect_env *env, const s
 	ipaddr_print(&c->dst, dst, sizeof(dst));
 	str_duration(span, sizeof(span), y->last_ns - y->first_ns);
 	examples(w, some, sizeof(some));
+	char unreachable[40] = "";
+	if (y->refused)
+		finding_text(unreachable, sizeof(unreachable), "%llu were unreachable, ",
+			     (unsigned long long)y->refused);
 	const char *transport = c->kind == SCAN_UDP ? "UDP" : "TCP";
 	if (y->ports == 1)
 		finding_text(ports, sizeof(ports), "%s port %u", transport, c->port);
@@ -147,12 +168,22 @@ static void say_message(struct finding *f, const struct detect_env *env, const s
 			     (unsigned long long)y->answered, (unsigned long long)y->refused,
 			     (unsigned long long)y->silent, t->lowest, t->highest);
 	else if (goal_of(c->kind) == GOAL_HOSTS)
-		finding_text(f->message, sizeof(f->message),
-			     "%s%s looked for %s%llu hosts by %s in %s: %llu answered, %llu stayed "
-			     "silent (%s ...)",
-			     src, role, about, (unsigned long long)y->hosts,
-			     c->kind == SCAN_PING ? "ping" : "ARP", span,
-			     (unsigned long long)y->answered, (unsigned long long)y->silent, some);
+		finding_text(
+			f->message, sizeof(f->message),
+			"%s%s looked for %s%llu hosts by %s in %s: %llu answered, %s%llu stayed "
+			"silent (%s ...)",
+			src, role, about, (unsigned long long)y->hosts,
+			c->kind == SCAN_PING ? "ping" : "ARP", span,
+			(unsigned long long)y->answered, unreachable, (unsigned long long)y->silent,
+			some);
+	else if (y->ports > 1)
+		finding_text(
+			f->message, sizeof(f->message),
+			"%s%s tried %s%llu services (%s on %llu hosts) in %s: %llu answered, %llu "
+			"refused, %llu stayed silent (%s ...)",
+			src, role, about, (unsigned long long)y->tried, ports,
+			(unsigned long long)y->hosts, span, (unsigned long long)y->answered,
+			(unsigned long long)y->refused, (unsigned long long)y->silent, some);
 	else
 		finding_text(
 			f->message, sizeof(f->message),
@@ -163,28 +194,30 @@ static void say_message(struct finding *f, const struct detect_env *env, const s
 			(unsigned long long)y->silent, some);
 }
 
-static void say_why(struct finding *f, const struct scan_state *s, const struct contact *c,
-		    const struct story *y)
+static void say_why(struct finding *f, const struct scan_state *s, const struct detect_env *env,
+		    const struct track *t, const struct contact *c, const struct story *y)
 {
-	finding_text(
-		f->counterfactual, sizeof(f->counterfactual),
-		"silent while first contacts that fail outnumber those that succeed by fewer than %.0f",
-		ceil(s->limit / s->step_fail));
+	double walk = decayed_at(&t->walk, env->steady_ns, (double)s->params->memory_s);
+	finding_text(f->counterfactual, sizeof(f->counterfactual),
+		     "silent below %llu %s that fail like these",
+		     (unsigned long long)scan_least_targets(s, t, walk),
+		     t->key.shape == SHAPE_PORTS ? "ports of one host" : "hosts");
 	if (y->is_single)
 		finding_text(
 			f->not_harmless, sizeof(f->not_harmless),
-			"a client of a dead server asks for its few ports again and again; here each "
-			"of %llu was asked once or twice",
-			(unsigned long long)y->ports);
+			"a client of a dead server asks for its few ports again and again; here %s%llu "
+			"different ones were asked for",
+			y->is_about ? "about " : "", (unsigned long long)y->ports);
 	else
 		finding_text(
 			f->not_harmless, sizeof(f->not_harmless),
-			"a busy client is answered by most of the hosts that it turns to; here %llu of "
-			"%llu targets failed, each counted once%s",
-			(unsigned long long)y->targets,
-			(unsigned long long)(y->targets + y->answered),
-			c->direction == SCAN_OUTBOUND ? ", and none was looked up in DNS before" :
-							"");
+			"a busy client is served by most of the hosts that it turns to; here %s%llu of "
+			"%llu did not answer, each counted once%s",
+			y->is_about ? "about " : "", (unsigned long long)(y->refused + y->silent),
+			(unsigned long long)y->tried,
+			c->direction == SCAN_OUTBOUND ?
+				", and no name was looked up for them before" :
+				"");
 	finding_text(f->unseen, sizeof(f->unseen),
 		     "contacts before the first failure, and what was tried from other addresses");
 }
@@ -241,14 +274,18 @@ void scan_explain(struct scan_state *s, const struct detect_env *env, const stru
 			     goal_of(c->kind) == GOAL_HOSTS ? "hosts" : "services");
 	f.start_ns = y.first_ns;
 	f.end_ns = y.last_ns;
-	f.time_ns = env->now_ns;
+	f.is_update = c->is_update;
+	f.time_ns = c->is_update ? y.last_ns : env->now_ns;
 	f.count = y.targets;
 	for (unsigned i = 0; i < w->packet_count; i++)
 		finding_packet(&f, w->packets[i]);
 	for (unsigned i = 0; i < w->example_count; i++)
 		finding_related(&f, &w->examples[i].host);
 	say_message(&f, env, w, t, c, &y);
-	say_why(&f, s, c, &y);
+	say_why(&f, s, env, t, c, &y);
 	say_steps(&f, c, &y);
+	double walk = decayed_at(&t->walk, env->steady_ns, (double)s->params->memory_s);
+	if (!scan_fires(s, t, walk, distinct_count(&t->failed)))
+		f.counterfactual[0] = '\0'; /* the totals of a proof that was given before */
 	env->raise(env->arg, &f);
 }

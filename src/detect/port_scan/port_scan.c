@@ -58,6 +58,7 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 	struct scan_state *s = state;
 	const struct scan_params *p = parameters;
 	s->params = p;
+	s->env = env;
 	s->step_fail = log((1 - p->theta1) / (1 - p->theta0));
 	s->step_good = log(p->theta1 / p->theta0);
 	s->limit = log(p->beta / p->alpha);
@@ -65,12 +66,16 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 				       .entry_size = sizeof(struct track),
 				       .key_size = sizeof(struct track_key),
 				       .key = env->key,
-				       .evidence = track_evidence };
+				       .evidence = track_evidence,
+				       .on_evict = totals_of_track,
+				       .arg = s };
 	struct table_config scanners = { .capacity = env->max_hosts / 8 ? env->max_hosts / 8 : 1,
 					 .entry_size = sizeof(struct scanner),
 					 .key_size = sizeof(struct scanner_key),
 					 .key = env->key,
-					 .evidence = scanner_evidence };
+					 .evidence = scanner_evidence,
+					 .on_evict = totals_of_scanner,
+					 .arg = s };
 	s->good = calloc(GOOD_PAIRS, sizeof(*s->good));
 	if (!s->good)
 		return -EXF_E_NOMEM;
@@ -179,12 +184,18 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 
 static void on_tick(void *state, const struct detect_env *env)
 {
-	judge_questions(state, env, ARP_ANSWER_NS);
+	struct scan_state *s = state;
+	judge_questions(s, env, ARP_ANSWER_NS);
+	if (env->steady_ns < s->totals_ns)
+		return;
+	s->totals_ns = env->steady_ns + DETECT_TOTALS_NS;
+	totals_of_all(s);
 }
 
 static void on_end(void *state, const struct detect_env *env)
 {
 	judge_questions(state, env, ARP_ANSWER_NS / 4);
+	totals_of_all(state);
 }
 
 static void counters(const void *state, struct detector_counters *ret)

@@ -74,6 +74,7 @@ struct contact {
 	double weight[2]; /* of a failure by enum scan_shape, in steps of the walk; 0: none */
 	uint64_t packet;
 	uint64_t time_ns; /* when it was tried */
+	bool is_update;   /* only totals have grown */
 };
 
 struct track_key {
@@ -92,7 +93,8 @@ struct track {
 	struct distinct failed;
 	uint32_t good[GOOD_TARGETS];
 	uint32_t good_next;
-	uint32_t answered, refused, silent;
+	uint32_t answered, refused, silent, empty; /* empty: opened, and nothing said */
+	uint32_t steps;                            /* failures that moved the walk */
 	uint32_t services; /* failures on ports where something usually listens */
 	uint32_t near;     /* new targets beside the one before */
 	struct ipaddr last;
@@ -100,6 +102,9 @@ struct track {
 	uint16_t lowest, highest; /* ports */
 	uint8_t told_severity;
 	bool is_hot;
+	uint8_t told_direction;
+	uint64_t told_sum;
+	struct event told; /* of the last finding: its ends, for the totals */
 };
 
 struct example {
@@ -126,12 +131,15 @@ struct scanner {
 	uint64_t steady_ns;
 	uint64_t p2p_ns; /* steady time when peer-to-peer traffic was last seen, 0: never */
 	struct distinct hosts, ports, targets, open; /* open: answered host and port */
-	uint32_t refused, silent;
+	uint32_t refused, silent, empty;
 	uint32_t kinds;        /* 1u << enum scan_kind of hot tracks */
 	uint32_t told_hosts;   /* hosts whose ports were told one by one */
 	uint64_t told_targets; /* at the last finding about many hosts */
-	uint8_t told_severity;
+	uint8_t told_severity, told_direction;
 	uint8_t example_count, packet_count;
+	uint64_t told_sum;
+	struct event told; /* of the last finding about many hosts */
+	struct track_key told_track;
 	struct example examples[EXAMPLES];
 	uint64_t packets[SCAN_PACKETS];
 };
@@ -157,6 +165,8 @@ struct scan_state {
 	uint32_t waiting_head, waiting_count;
 	struct flow_first starts[STARTS];
 	uint64_t findings;
+	uint64_t totals_ns; /* steady time when totals are told next */
+	const struct detect_env *env;
 };
 
 /* contact.c: what an event tells about one try; false: nothing. */
@@ -179,10 +189,22 @@ bool routers_has(const struct table *t, const uint8_t mac[6]);
 enum scan_goal goal_of(enum scan_kind kind);
 
 /* walk.c */
+#define PORTS_WITHOUT_SERVICE 64 /* ports of one host that need no known service among them */
+/* Whether a walk of this height over so many targets is a scan. */
+bool scan_fires(const struct scan_state *s, const struct track *t, double walk, uint64_t targets);
+/* The least targets at which it would be, each moving the walk as those seen did on average. */
+uint64_t scan_least_targets(const struct scan_state *s, const struct track *t, double walk);
 void walk_contact(struct scan_state *s, const struct detect_env *env, const struct contact *c);
 struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
 			     const struct event *e, const struct ipaddr *src, enum scan_goal goal,
 			     bool make);
+
+/* totals.c: tells what was told and has grown since, of one or of all. */
+uint64_t track_sum(const struct track *t);
+uint64_t scanner_sum(const struct scanner *w);
+void totals_of_track(void *state, void *track);
+void totals_of_scanner(void *state, void *scanner);
+void totals_of_all(struct scan_state *s);
 
 /* explain.c: fills and raises the finding of a hot track. */
 void scan_explain(struct scan_state *s, const struct detect_env *env, const struct scanner *w,

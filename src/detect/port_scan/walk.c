@@ -12,15 +12,14 @@
 
 #include "port_scan.h"
 
-#define P2P_NS                (3600ull * 1000000000ull)
-#define NEAR                  4
-#define GROWTH                2    /* told again when it is so many times as large */
-#define DISORDER              0.25 /* what a question by ARP out of order is worth */
-#define BURST_NS              1000000000ull
-#define BURST_GOOD            0.4 /* what a success is worth to who tries many hosts in a second */
-#define SLOW_SILENCE          0.5 /* what a silent port of a host is worth to who takes his time */
-#define PORTS_WITHOUT_SERVICE 64
-#define PORTS_SURE            256
+#define P2P_NS       (3600ull * 1000000000ull)
+#define NEAR         4
+#define GROWTH       2    /* told again when it is so many times as large */
+#define DISORDER     0.25 /* what a question by ARP out of order is worth */
+#define BURST_NS     1000000000ull
+#define BURST_GOOD   0.4 /* what a success is worth to who tries many hosts in a second */
+#define SLOW_SILENCE 0.5 /* what a silent port of a host is worth to who takes his time */
+#define PORTS_SURE   256
 
 struct scanner *walk_scanner(struct scan_state *s, const struct detect_env *env,
 			     const struct event *e, const struct ipaddr *src, enum scan_goal goal,
@@ -156,7 +155,8 @@ static bool step_up(struct scan_state *s, const struct detect_env *env, struct t
 	t->last_ns = c->time_ns > t->last_ns ? c->time_ns : t->last_ns;
 	t->refused += c->result == CONTACT_REFUSED;
 	t->silent += c->result == CONTACT_SILENT;
-	t->answered += c->result == CONTACT_EMPTY;
+	t->empty += c->result == CONTACT_EMPTY;
+	t->steps++;
 	t->services += port_is_service(c->port);
 	t->near += near;
 	t->last = c->dst;
@@ -177,6 +177,7 @@ static void note_failure(struct scan_state *s, struct scanner *w, const struct c
 	w->last_ns = c->time_ns > w->last_ns ? c->time_ns : w->last_ns;
 	w->refused += is_new && c->result == CONTACT_REFUSED;
 	w->silent += is_new && c->result == CONTACT_SILENT;
+	w->empty += is_new && c->result == CONTACT_EMPTY;
 	if (c->result == CONTACT_EMPTY)
 		distinct_add(&w->open, hash_mix(host, port));
 	if (w->packet_count < SCAN_PACKETS && c->packet)
@@ -189,20 +190,44 @@ static void note_failure(struct scan_state *s, struct scanner *w, const struct c
 	x->result = (uint8_t)c->result;
 }
 
-static bool is_scan(const struct scan_state *s, const struct detect_env *env, const struct track *t,
-		    const struct contact *c)
+bool scan_fires(const struct scan_state *s, const struct track *t, double walk, uint64_t targets)
 {
-	uint64_t targets = distinct_count(&t->failed);
-	if (decayed_at(&t->walk, env->steady_ns, (double)s->params->memory_s) < s->limit ||
-	    targets < s->params->min_targets)
+	if (walk < s->limit || targets < s->params->min_targets)
 		return false;
 	if (t->key.shape == SHAPE_HOSTS)
 		return true;
-	if (c->kind == SCAN_UDP)
+	if (t->key.kind == SCAN_UDP)
 		return t->services >= 5;
-	if (c->kind == SCAN_TCP)
+	if (t->key.kind == SCAN_TCP)
 		return t->services >= 3 || targets >= PORTS_WITHOUT_SERVICE;
 	return true;
+}
+
+struct question {
+	const struct scan_state *s;
+	const struct track *t;
+	double step;
+};
+
+static bool fires_at(const void *arg, double targets)
+{
+	const struct question *q = arg;
+	return scan_fires(q->s, q->t, q->step * targets, (uint64_t)targets);
+}
+
+uint64_t scan_least_targets(const struct scan_state *s, const struct track *t, double walk)
+{
+	struct question q = { s, t, t->steps ? walk / t->steps : 0 };
+	uint64_t targets = distinct_count(&t->failed);
+	if (targets < t->steps)
+		targets = t->steps;
+	return finding_least(targets, fires_at, &q);
+}
+
+static bool is_scan(const struct scan_state *s, const struct detect_env *env, const struct track *t)
+{
+	double walk = decayed_at(&t->walk, env->steady_ns, (double)s->params->memory_s);
+	return scan_fires(s, t, walk, distinct_count(&t->failed));
 }
 
 static enum severity severity_of(const struct scan_state *s, const struct scanner *w,
@@ -230,7 +255,7 @@ static enum severity severity_of(const struct scan_state *s, const struct scanne
 static void decide(struct scan_state *s, const struct detect_env *env, struct scanner *w,
 		   struct track *t, const struct contact *c)
 {
-	if (!is_scan(s, env, t, c))
+	if (!is_scan(s, env, t))
 		return;
 	enum severity severity = severity_of(s, w, t, c);
 	w->kinds |= 1u << c->kind;
@@ -244,12 +269,19 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 		w->told_hosts += !t->is_hot;
 		t->is_hot = true;
 		t->told_targets = targets;
+		t->told = *c->e;
+		t->told_direction = (uint8_t)c->direction;
+		t->told_sum = track_sum(t);
 	} else {
 		uint64_t targets = distinct_count(&w->targets);
 		if (w->told_targets && targets < GROWTH * w->told_targets &&
 		    (unsigned)severity <= w->told_severity)
 			return;
 		w->told_targets = targets;
+		w->told = *c->e;
+		w->told_direction = (uint8_t)c->direction;
+		w->told_track = t->key;
+		w->told_sum = scanner_sum(w);
 		w->told_severity = (uint8_t)severity;
 	}
 	s->findings++;
@@ -277,6 +309,10 @@ static void on_failure(struct scan_state *s, const struct detect_env *env, const
 static void on_success(struct scan_state *s, const struct detect_env *env, const struct contact *c,
 		       struct scanner *w)
 {
+	uint64_t host = target_hash(s, c, SHAPE_HOSTS), port = target_hash(s, c, SHAPE_PORTS);
+	/* who had failed to answer has answered now */
+	if (distinct_remove(&w->targets, hash_mix(host, port) ^ c->kind))
+		w->silent -= w->silent > 0;
 	for (unsigned shape = 0; shape < 2; shape++) {
 		if (c->weight[shape] <= 0)
 			continue;
@@ -285,7 +321,7 @@ static void on_success(struct scan_state *s, const struct detect_env *env, const
 		if (t)
 			step_down(s, env, t, c, hash);
 		if (t && shape == SHAPE_HOSTS)
-			distinct_add(&w->open, hash_mix(hash, target_hash(s, c, SHAPE_PORTS)));
+			distinct_add(&w->open, hash_mix(hash, port));
 	}
 }
 

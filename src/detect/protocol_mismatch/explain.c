@@ -40,6 +40,61 @@ static const char *protocol_words(const struct mismatch_pair *p, char *dst, size
 	return dst;
 }
 
+struct question {
+	const struct mismatch_pair *p;
+	const struct mismatch_params *params;
+	bool to_outside;
+};
+
+static bool fires_at(const void *arg, double up)
+{
+	const struct question *q = arg;
+	struct mismatch_pair p = *q->p;
+	struct mismatch_judgement j;
+	p.up = (uint64_t)up;
+	p.is_long = false;
+	mismatch_judge(&p, q->params, q->to_outside, &j);
+	return j.score >= q->params->alert_score;
+}
+
+uint64_t mismatch_least_upload(const struct mismatch_pair *p, const struct mismatch_params *params,
+			       bool to_outside)
+{
+	struct question q = { p, params, to_outside };
+	uint64_t high = p->down + params->upload_bytes + 1;
+	return fires_at(&q, (double)high) ? finding_least(high, fires_at, &q) : UINT64_MAX;
+}
+
+/* What it would have taken to be context only, or to be more than that. */
+static void say_limit(struct finding *f, const struct mismatch_pair *p,
+		      const struct mismatch_params *params, bool to_outside, bool is_alert)
+{
+	char protocol[24], upload[32], span[32];
+	uint64_t least = mismatch_least_upload(p, params, to_outside);
+	protocol_words(p, protocol, sizeof(protocol));
+	if (params->long_s % 3600 == 0)
+		finding_text(span, sizeof(span), "%llu h",
+			     (unsigned long long)params->long_s / 3600);
+	else
+		finding_text(span, sizeof(span), "%llu s", (unsigned long long)params->long_s);
+	if (!to_outside)
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent on a port for %s; inside it is never more than context",
+			     protocol);
+	else if (is_alert && least == 0)
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent on a port for %s; amount and duration do not decide",
+			     protocol);
+	else if (least == UINT64_MAX)
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent on a port for %s", protocol);
+	else
+		finding_text(f->counterfactual, sizeof(f->counterfactual),
+			     "silent on a port for %s; context only below %s a day and %s of "
+			     "conversation",
+			     protocol, str_exact_bytes(upload, sizeof(upload), least), span);
+}
+
 static const char *port_words(const struct mismatch_pair *p)
 {
 	const struct port_owner *owner = mismatch_owner(p->key.port);
@@ -78,35 +133,27 @@ static void add_features(struct finding *f, const struct mismatch_pair *p,
 }
 
 static void add_words(struct finding *f, const struct mismatch_pair *p,
-		      const struct mismatch_params *params, bool is_alert)
+		      const struct mismatch_params *params, const struct detect_env *env,
+		      bool is_alert)
 {
-	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], protocol[24], up[32], span[32], limit[32];
+	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], protocol[24], up[32], span[32];
 	const char *family = p->last.ip_version == 6 ? "ipv6" : "ip";
 	ipaddr_print(&p->key.src, src, sizeof(src));
 	ipaddr_print(&p->key.dst, dst, sizeof(dst));
 	protocol_words(p, protocol, sizeof(protocol));
 	str_bytes(up, sizeof(up), (double)p->up);
-	str_bytes(limit, sizeof(limit), (double)params->upload_bytes);
 	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
 	finding_text(
 		f->message, sizeof(f->message),
 		"%s spoke %s to %s on port %u, which is for %s: %u connection%s, %s sent within %s",
 		src, protocol, dst, p->key.port, port_words(p), p->flows, p->flows == 1 ? "" : "s",
 		up, span);
-	if (is_alert && kind_of(p) == MISMATCH_HIDDEN)
-		finding_text(f->counterfactual, sizeof(f->counterfactual),
-			     "context only on a port of its own, or on one that has no owner");
-	else
-		finding_text(f->counterfactual, sizeof(f->counterfactual),
-			     "context only below %s a day and %llu s of conversation", limit,
-			     (unsigned long long)params->long_s);
-	finding_text(
-		f->not_harmless, sizeof(f->not_harmless),
-		"%s was recognised by what was said in both directions, so port %u was chosen for "
-		"what it lets through, not for what it is for%s",
-		protocol, p->key.port,
-		is_alert ? "" :
-			   "; alone this is context: administrators and VPN users do it as well");
+	bool to_outside = !context_is_inside(env->context, &p->key.dst, p->last.tunnel_id);
+	say_limit(f, p, params, to_outside, is_alert);
+	finding_text(f->not_harmless, sizeof(f->not_harmless),
+		     "%s was recognised by its bytes in both directions; port %u is for %s%s",
+		     protocol, p->key.port, port_words(p),
+		     is_alert ? "" : "; alone it is context: administrators do so too");
 	finding_text(f->unseen, sizeof(f->unseen), "%s",
 		     is_encrypted(p) ? "what was sent: it is encrypted" :
 				       "why the port was chosen");
@@ -152,12 +199,13 @@ void mismatch_explain(const struct mismatch_pair *p, const struct mismatch_param
 		finding_text(f.domain, sizeof(f.domain), "%s", name);
 	f.start_ns = p->first_ns;
 	f.end_ns = p->last_ns;
-	f.time_ns = env->now_ns;
+	f.is_update = j->is_update;
+	f.time_ns = j->is_update ? p->last_ns : env->now_ns;
 	f.count = p->flows;
 	f.visibility = is_encrypted(p) ? VISIBILITY_OPAQUE : VISIBILITY_CLEAR;
 	for (unsigned i = 0; i < p->packet_count; i++)
 		finding_packet(&f, p->packets[i]);
 	add_features(&f, p, params, j);
-	add_words(&f, p, params, severity > SEVERITY_LOW);
+	add_words(&f, p, params, env, severity > SEVERITY_LOW);
 	env->raise(env->arg, &f);
 }

@@ -35,6 +35,7 @@ struct state {
 	const struct mismatch_params *params;
 	struct table flows, pairs;
 	uint64_t findings;
+	const struct detect_env *env;
 };
 
 static const struct param params[] = {
@@ -61,11 +62,46 @@ static uint32_t pair_evidence(const void *entry)
 	return p->told_severity + (uint32_t)(p->up >> 10);
 }
 
+static uint64_t sum_of(const struct mismatch_pair *p)
+{
+	return p->up + p->down + p->flows;
+}
+
+/* What was told and has grown since. */
+static void tell_totals(const struct state *s, const struct detect_env *env,
+			struct mismatch_pair *p)
+{
+	struct mismatch_judgement j = { .is_update = true };
+	if (!p->told_severity || sum_of(p) == p->told_sum)
+		return;
+	p->told_sum = sum_of(p);
+	bool to_outside = !context_is_inside(env->context, &p->key.dst, p->last.tunnel_id);
+	mismatch_judge(p, s->params, to_outside, &j);
+	mismatch_explain(p, s->params, env, &j, (enum severity)p->told_severity);
+}
+
+static void on_evict(void *arg, void *entry)
+{
+	const struct state *s = arg;
+	tell_totals(s, s->env, entry);
+}
+
+/* Every minute, and at the end. */
+static void tell_all_totals(void *state, const struct detect_env *env)
+{
+	const struct state *s = state;
+	if (!s->findings)
+		return;
+	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+		tell_totals(s, env, p);
+}
+
 static int init(void *state, const void *parameters, const struct detect_env *env)
 {
 	struct state *s = state;
 	uint32_t share = env->max_pairs / 32 ? env->max_pairs / 32 : 1;
 	s->params = parameters;
+	s->env = env;
 	struct table_config config = { .capacity = share,
 				       .entry_size = sizeof(struct mismatch_flow),
 				       .key_size = sizeof(uint64_t),
@@ -75,6 +111,8 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 	config.entry_size = sizeof(struct mismatch_pair);
 	config.key_size = sizeof(struct mismatch_key);
 	config.evidence = pair_evidence;
+	config.on_evict = on_evict;
+	config.arg = s;
 	return err ? err : table_init(&s->pairs, &config);
 }
 
@@ -167,9 +205,10 @@ static struct mismatch_pair *count(struct state *s, const struct detect_env *env
 	struct mismatch_pair *p = table_get(&s->pairs, &f->key, &is_new);
 	if (!p)
 		return NULL;
-	if (is_new)
-		p->first_ns = e->first_ns;
 	if (is_new || env->steady_ns - p->window_ns >= DAY_NS) {
+		tell_totals(s, env, p);
+		p->first_ns = is_new ? e->first_ns : env->now_ns;
+		p->flows = f->is_counted;
 		p->window_ns = env->steady_ns;
 		p->up = 0;
 		p->down = 0;
@@ -204,7 +243,7 @@ static struct mismatch_pair *count(struct state *s, const struct detect_env *env
 
 static void tell(struct state *s, const struct detect_env *env, struct mismatch_pair *p)
 {
-	struct mismatch_judgement j;
+	struct mismatch_judgement j = { .is_update = false };
 	bool to_outside = !context_is_inside(env->context, &p->key.dst, p->last.tunnel_id);
 	mismatch_judge(p, s->params, to_outside, &j);
 	bool is_alert = j.score >= s->params->alert_score && to_outside;
@@ -213,6 +252,7 @@ static void tell(struct state *s, const struct detect_env *env, struct mismatch_
 		return;
 	p->told_severity = (uint8_t)severity;
 	p->told_up = p->up;
+	p->told_sum = sum_of(p);
 	s->findings++;
 	mismatch_explain(p, s->params, env, &j, severity);
 }
@@ -277,6 +317,9 @@ const struct detector protocol_mismatch_detector = {
 		 1u << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
+	.tick_ns = DETECT_TOTALS_NS,
 	.on_event = on_event,
+	.on_tick = tell_all_totals,
+	.on_end = tell_all_totals,
 	.counters = counters,
 };

@@ -46,6 +46,7 @@ struct mismatch_pair {
 	uint64_t up, down; /* payload of the day */
 	uint64_t longest_ns;
 	uint64_t told_up;
+	uint64_t told_sum; /* of bytes and flows when it was last told */
 	uint32_t flows;
 	uint8_t told_severity;
 	uint8_t packet_count;
@@ -58,6 +59,7 @@ struct mismatch_pair {
 
 struct mismatch_judgement {
 	double by_kind, by_tunnel, by_upload, by_duration, score;
+	bool is_update; /* only totals have grown */
 };
 
 /* The owner of a port, or NULL. */
@@ -68,6 +70,9 @@ enum mismatch mismatch_of(enum app app, uint16_t port, uint8_t proto, bool is_co
 bool mismatch_is_tunnel(enum app app);
 void mismatch_judge(const struct mismatch_pair *p, const struct mismatch_params *params,
 		    bool to_outside, struct mismatch_judgement *j);
+/* The least upload of a day that makes it an alert without a long conversation; 0: none needed. */
+uint64_t mismatch_least_upload(const struct mismatch_pair *p, const struct mismatch_params *params,
+			       bool to_outside);
 /* Fills and raises the finding. */
 void mismatch_explain(const struct mismatch_pair *p, const struct mismatch_params *params,
 		      const struct detect_env *env, const struct mismatch_judgement *j,

@@ -63,12 +63,14 @@ static void add_features(struct finding *f, const struct volume_pair *p, const s
 	char up[32], floor[32], down[32];
 	str_bytes(up, sizeof(up), v->up);
 	str_bytes(down, sizeof(down), v->down);
-	str_bytes(floor, sizeof(floor), v->floor);
-	finding_feature(f, "uploaded_bytes", v->up, NAN, v->floor, 0.6, v->by_amount,
+	double limit = v->is_slow ? v->slow_floor : v->floor;
+	str_bytes(floor, sizeof(floor), limit);
+	finding_feature(f, "uploaded_bytes", v->up, NAN, limit, 0.6, v->by_amount,
 			"%s of application data sent %s (limit %s)", up,
 			v->is_slow ? "in two weeks" : "in a day", floor);
 	finding_feature(f, "producer_consumer_ratio", v->pcr, 0, 0.2, 0.2, v->by_pcr,
-			"%s came back; 1 is pure push, 0 a conversation, -1 a download", down);
+			"%s came back: ratio %.2f (1 push, 0 conversation, -1 download)", down,
+			v->pcr);
 	finding_feature(f, "kind_of_destination", 1, NAN, NAN, 0.2, v->by_kind, "%s",
 			volume_rules[u->rule].words);
 	finding_feature(f, "senders", v->hosts, NAN, 4, 0.1, v->by_rare,
@@ -82,14 +84,15 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 		const struct volume_verdict *v)
 {
 	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], up[32], down[32], span[32], word[16];
-	char floor[32];
+	char floor[32], slow[32];
 	const struct event *e = &u->f->e;
 	const char *kind = u->service ? u->service->title : volume_rules[u->rule].words;
 	ipaddr_print(&u->src, src, sizeof(src));
 	ipaddr_print(&u->dst, dst, sizeof(dst));
 	str_bytes(up, sizeof(up), (double)p->total_up);
 	str_bytes(down, sizeof(down), (double)p->total_down);
-	str_bytes(floor, sizeof(floor), v->floor);
+	str_exact_bytes(floor, sizeof(floor), (uint64_t)ceil(v->floor));
+	str_exact_bytes(slow, sizeof(slow), (uint64_t)ceil(v->slow_floor));
 	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
 	const char *protocol = protocol_words(e, word, sizeof(word));
 	if (u->name)
@@ -101,12 +104,12 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 			     "%s sent %s to %s:%u (%s, %s) in %s; it got back %s", src, up, dst,
 			     u->port, protocol, kind, span, down);
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
-		     "silent below %s to this kind of destination, or with a ratio below %.1f",
-		     floor, volume_rules[u->rule].pcr);
+		     "silent below %s a day and %s in two weeks, or with a ratio below %.1f", floor,
+		     slow, v->least_pcr);
 	finding_text(
 		f->not_harmless, sizeof(f->not_harmless),
-		"a ratio of %.2f is a push: meetings and tunnels lie near 0, browsing and downloads near "
-		"-0.9; the destination is %s and %s",
+		"a ratio of %.2f is a push: meetings and tunnels lie near 0, browsing near -0.9; it went "
+		"to %s, %s",
 		v->pcr, kind,
 		u->service && u->service->sanctioned ? "sanctioned, but this is far above its use" :
 						       "not sanctioned");
@@ -146,7 +149,8 @@ void volume_explain(struct volume_state *s, const struct detect_env *env,
 		finding_text(f.domain, sizeof(f.domain), "%s", u->name);
 	f.start_ns = p->first_ns;
 	f.end_ns = p->last_ns;
-	f.time_ns = env->now_ns;
+	f.is_update = v->is_update;
+	f.time_ns = v->is_update ? p->last_ns : env->now_ns;
 	f.count = p->flows ? p->flows : 1;
 	f.learning = env->steady_ns - s->start_ns < LEARNING_NS;
 	for (unsigned i = 0; i < p->packet_count; i++)
@@ -160,5 +164,7 @@ void volume_explain(struct volume_state *s, const struct detect_env *env,
 	classify(&f, p, u);
 	add_features(&f, p, u, v);
 	say(&f, p, u, v);
+	if (!v->fires) /* the totals of a proof that was given before */
+		f.counterfactual[0] = '\0';
 	env->raise(env->arg, &f);
 }

@@ -32,17 +32,20 @@ const struct rule_info volume_rules[RULE__COUNT] = {
 	[RULE_REMOTE] = { "a remote control service", 0.5, SEVERITY_MEDIUM, "T1219", 0 },
 	[RULE_CLOUD] = { "a cloud platform", 0.7, SEVERITY_MEDIUM, "T1567.002", 0 },
 	[RULE_SERVICE] = { "a known service", 0.7, SEVERITY_MEDIUM, "T1567", 0 },
-	[RULE_NAMED] = { "unknown service", 0.6, SEVERITY_HIGH, NULL, 0.1 },
-	[RULE_ADDRESS] = { "no name known", 0.5, SEVERITY_HIGH, NULL, 0.15 },
-	[RULE_PUSH] = { "no name known, protocol unknown", PUSH_PCR, SEVERITY_HIGH, NULL, 0.2 },
-	[RULE_SSH] = { "remote login and file copy", 0.5, SEVERITY_HIGH, "T1048.002", 0.15 },
-	[RULE_TRANSFER] = { "a file transfer protocol", 0.3, SEVERITY_HIGH, "T1048.003", 0.2 },
-	[RULE_MAIL] = { "mail", 0.5, SEVERITY_HIGH, "T1048.003", 0.1 },
+	[RULE_NAMED] = { "a service that no list knows", 0.6, SEVERITY_HIGH, NULL, 0.1 },
+	[RULE_ADDRESS] = { "an address without a name", 0.5, SEVERITY_HIGH, NULL, 0.15 },
+	[RULE_PUSH] = { "an address without a name, in an unknown protocol", PUSH_PCR,
+			SEVERITY_HIGH, NULL, 0.2 },
+	[RULE_SSH] = { "a server of remote login and file copy", 0.5, SEVERITY_HIGH, "T1048.002",
+		       0.15 },
+	[RULE_TRANSFER] = { "a server of file transfer", 0.3, SEVERITY_HIGH, "T1048.003", 0.2 },
+	[RULE_MAIL] = { "a mail server", 0.5, SEVERITY_HIGH, "T1048.003", 0.1 },
 	[RULE_VPN] = { "a VPN", 0.7, SEVERITY_MEDIUM, "T1572", 0 },
 	[RULE_TOR] = { "an anonymity network", 0.2, SEVERITY_HIGH, "T1048.002", 0.2 },
 	[RULE_PEERS] = { "a peer-to-peer network", 0.5, SEVERITY_MEDIUM, "T1048", -0.2 },
-	[RULE_VOICE] = { "voice or video", 0.7, SEVERITY_MEDIUM, "T1048", 0 },
-	[RULE_SMALL] = { "a protocol that carries little", 0.5, SEVERITY_HIGH, "T1048.003", 0.2 },
+	[RULE_VOICE] = { "a peer of voice or video", 0.7, SEVERITY_MEDIUM, "T1048", 0 },
+	[RULE_SMALL] = { "a server of a protocol that carries little", 0.5, SEVERITY_HIGH,
+			 "T1048.003", 0.2 },
 };
 
 static enum volume_rule by_class(enum service_class class)
@@ -177,6 +180,20 @@ static enum severity severity_of(const struct volume_state *s, const struct uplo
 	return is_large ? SEVERITY_MEDIUM : SEVERITY_LOW;
 }
 
+/* The smallest ratio at which these bytes are told: a raw push that is answered has another floor.
+ */
+static double least_pcr_of(const struct volume_state *s, const struct detect_env *env,
+			   const struct upload *u, const struct volume_verdict *v, double slow_up)
+{
+	if (u->rule != RULE_PUSH)
+		return volume_rules[u->rule].pcr;
+	double answered = volume_rules[RULE_ADDRESS].pcr;
+	double floor = floor_of(s, env, u, answered, v->hosts);
+	double day_up = v->is_slow ? 0 : v->up;
+	bool is_enough = day_up >= floor || slow_up >= floor * s->params->slow_times;
+	return is_enough ? answered : PUSH_PCR;
+}
+
 bool volume_judge(const struct volume_state *s, const struct detect_env *env,
 		  const struct volume_pair *p, const struct upload *u, const struct destination *d,
 		  struct volume_verdict *v)
@@ -189,10 +206,11 @@ bool volume_judge(const struct volume_state *s, const struct detect_env *env,
 	v->down = decayed_at(&p->down, env->steady_ns, (double)params->memory_s);
 	v->pcr = ratio_of(v->up, v->down);
 	v->floor = floor_of(s, env, u, v->pcr, v->hosts);
+	v->slow_floor = v->floor * params->slow_times;
 	v->ratio = v->up / v->floor;
 	double slow_up = decayed_at(&p->slow_up, env->steady_ns, (double)params->slow_memory_s);
 	double slow_down = decayed_at(&p->slow_down, env->steady_ns, (double)params->slow_memory_s);
-	double slow_ratio = slow_up / (v->floor * params->slow_times);
+	double slow_ratio = slow_up / v->slow_floor;
 	if (slow_ratio > v->ratio) {
 		v->is_slow = true;
 		v->up = slow_up;
@@ -200,14 +218,13 @@ bool volume_judge(const struct volume_state *s, const struct detect_env *env,
 		v->pcr = ratio_of(slow_up, slow_down);
 		v->ratio = slow_ratio;
 	}
-	double least = u->rule == RULE_PUSH ? volume_rules[RULE_ADDRESS].pcr : rule->pcr;
-	if (v->ratio < 1 || v->pcr < least)
-		return false;
+	v->least_pcr = least_pcr_of(s, env, u, v, slow_up);
+	v->fires = v->ratio >= 1 && v->pcr >= v->least_pcr;
 	v->by_amount = 0.4 + 0.2 * clamp(log2(v->ratio) / 4, 0, 1);
 	v->by_pcr = 0.2 * clamp((v->pcr - 0.2) / 0.7, 0, 1);
 	v->by_kind = rule->by_kind;
 	v->by_rare = v->hosts >= KNOWN_HOSTS ? -0.1 : 0.05;
 	v->score = clamp(v->by_amount + v->by_pcr + v->by_kind + v->by_rare, 0, 1);
 	v->severity = severity_of(s, u, v->ratio);
-	return true;
+	return v->fires;
 }

@@ -81,22 +81,28 @@ static uint32_t flow_evidence(const void *entry)
 	return (uint32_t)fmin((double)f->seen[0] / 1024, 4e9);
 }
 
+static void on_evict(void *arg, void *entry);
+
 static int init(void *state, const void *parameters, const struct detect_env *env)
 {
 	struct volume_state *s = state;
 	uint32_t pairs = env->max_pairs / 4 ? env->max_pairs / 4 : 1;
 	s->params = parameters;
+	s->env = env;
 	struct table_config config = { .capacity = pairs,
 				       .entry_size = sizeof(struct volume_pair),
 				       .key_size = sizeof(struct pair_key),
 				       .key = env->key,
-				       .evidence = pair_evidence };
+				       .evidence = pair_evidence,
+				       .on_evict = on_evict,
+				       .arg = s };
 	int err = table_init(&s->pairs, &config);
 	if (err)
 		return err;
 	config.entry_size = sizeof(struct destination);
 	config.key_size = 8;
 	config.evidence = NULL;
+	config.on_evict = NULL;
 	err = table_init(&s->destinations, &config);
 	if (err)
 		return err;
@@ -292,8 +298,47 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		return;
 	p->told_up = v.up;
 	p->told_severity = (uint8_t)v.severity;
+	p->told = *e;
+	p->told_total = p->total_up + p->total_down;
 	s->findings++;
 	volume_explain(s, env, p, &u, &v);
+}
+
+/* What was told and has grown since. */
+static void tell_totals(struct volume_state *s, const struct detect_env *env, struct volume_pair *p)
+{
+	struct event_flow f = { .e = p->told };
+	struct volume_verdict v;
+	if (!p->told_severity || p->total_up + p->total_down == p->told_total)
+		return;
+	p->told_total = p->total_up + p->total_down;
+	bool is_back = !ipaddr_equal(&p->told.src, &p->key.src);
+	struct upload u = { .f = &f,
+			    .src = p->key.src,
+			    .dst = is_back ? p->told.src : p->told.dst,
+			    .port = is_back ? p->told.sport : p->told.dport };
+	find_destination(env, &u);
+	u.rule = (enum volume_rule)p->key.rule;
+	(void)volume_judge(s, env, p, &u, table_find(&s->destinations, &u.dest_hash), &v);
+	v.is_update = true;
+	v.severity = (enum severity)p->told_severity;
+	volume_explain(s, env, p, &u, &v);
+}
+
+static void on_evict(void *arg, void *entry)
+{
+	struct volume_state *s = arg;
+	tell_totals(s, s->env, entry);
+}
+
+/* Every minute, and at the end. */
+static void tell_all_totals(void *state, const struct detect_env *env)
+{
+	struct volume_state *s = state;
+	if (!s->findings)
+		return;
+	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+		tell_totals(s, env, p);
 }
 
 static void counters(const void *state, struct detector_counters *ret)
@@ -320,6 +365,9 @@ const struct detector upload_volume_detector = {
 	.wants = 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
+	.tick_ns = DETECT_TOTALS_NS,
 	.on_event = on_event,
+	.on_tick = tell_all_totals,
+	.on_end = tell_all_totals,
 	.counters = counters,
 };

@@ -77,6 +77,8 @@ struct volume_pair {
 	uint32_t chunks; /* finished in a row with that size */
 	uint32_t flows;
 	double told_up;
+	uint64_t told_total;
+	struct event told; /* of the last finding: its ends, for the totals */
 	uint8_t told_severity;
 	uint8_t packet_count;
 };
@@ -100,6 +102,7 @@ struct volume_state {
 	struct table pairs, destinations, flows;
 	uint64_t start_ns; /* steady time of the first event */
 	uint64_t findings;
+	const struct detect_env *env;
 };
 
 /* What one event adds. */
@@ -117,8 +120,11 @@ struct upload {
 
 /* Why it is told. */
 struct volume_verdict {
-	double up, down, pcr, floor, ratio;
-	bool is_slow;
+	double up, down, pcr, ratio;
+	double floor, slow_floor; /* of the day; of slow_memory */
+	double least_pcr;
+	bool is_slow, fires;
+	bool is_update; /* only totals have grown */
 	uint32_t hosts; /* that send to the destination */
 	double by_amount, by_pcr, by_kind, by_rare;
 	double score;

@@ -166,11 +166,13 @@ static void window_ends_and_a_new_alert_begins(void **state)
 	put(at(3599, SEVERITY_HIGH));
 	assert_int_equal(fx.count, 1);
 	put(at(3600, SEVERITY_HIGH));
-	assert_int_equal(fx.count, 2);
-	assert_string_not_equal(fx.seen[0].alert_id, fx.seen[1].alert_id);
-	assert_int_equal(fx.seen[1].revision, 1);
-	assert_int_equal(fx.seen[1].count, 1);
-	assert_int_equal(fx.seen[1].sequence, 2);
+	assert_int_equal(fx.count, 3);
+	assert_string_equal(fx.seen[0].alert_id, fx.seen[1].alert_id);
+	assert_int_equal(fx.seen[1].finding.subject.bytes, 200); /* closed with its total */
+	assert_string_not_equal(fx.seen[0].alert_id, fx.seen[2].alert_id);
+	assert_int_equal(fx.seen[2].revision, 1);
+	assert_int_equal(fx.seen[2].count, 1);
+	assert_int_equal(fx.seen[2].sequence, 3);
 }
 
 static void closing_tells_what_grew(void **state)
@@ -188,15 +190,70 @@ static void closing_tells_what_grew(void **state)
 	assert_int_equal(fx.count, 2);
 }
 
-static void flush_is_silent_when_little_grew(void **state)
+static void flush_is_silent_when_nothing_grew(void **state)
 {
+	struct finding f = at(0, SEVERITY_HIGH);
 	(void)state;
-	for (uint64_t i = 0; i < 3; i++)
-		put(at(i, SEVERITY_HIGH));
+	f.end_ns += 10 * SECOND_NS;
+	put(f);
+	put(f); /* the same span and amount */
 	alert_store_flush(fx.store);
 	assert_int_equal(fx.count, 1);
 	put(at(4, SEVERITY_HIGH)); /* nothing is open any more */
 	assert_int_equal(fx.count, 2);
+}
+
+static struct finding totals(uint64_t seconds, uint64_t bytes)
+{
+	struct finding f = at(0, SEVERITY_HIGH);
+	f.end_ns = f.time_ns = SAMPLE_TIME_NS + seconds * SECOND_NS;
+	f.subject.bytes = bytes;
+	f.is_update = true;
+	finding_text(f.message, sizeof(f.message), "%u in all", (unsigned)bytes);
+	return f;
+}
+
+static void totals_are_in_the_last_revision(void **state)
+{
+	(void)state;
+	put(at(0, SEVERITY_HIGH));
+	put(totals(60, 150));
+	put(totals(120, 170));
+	assert_int_equal(fx.count, 1); /* none of their own */
+	alert_store_flush(fx.store);
+	assert_int_equal(fx.count, 2);
+	assert_int_equal(fx.seen[1].revision, 2);
+	assert_int_equal(fx.seen[1].count, 1);
+	assert_int_equal(fx.seen[1].finding.subject.bytes, 170);
+	assert_string_equal(fx.seen[1].finding.message, "170 in all");
+	assert_false(fx.seen[1].finding.is_update);
+}
+
+static void totals_after_the_window_are_told_once_a_window(void **state)
+{
+	(void)state;
+	put(at(0, SEVERITY_HIGH));
+	put(totals(1800, 120));
+	put(totals(3700, 150)); /* the window has ended with 120 */
+	assert_int_equal(fx.count, 2);
+	assert_int_equal(fx.seen[1].finding.subject.bytes, 120);
+	put(totals(5000, 160));
+	assert_int_equal(fx.count, 2);
+	alert_store_tick(fx.store, SAMPLE_TIME_NS + 7300 * SECOND_NS);
+	assert_int_equal(fx.count, 3);
+	assert_int_equal(fx.seen[2].finding.subject.bytes, 160);
+	assert_string_equal(fx.seen[0].alert_id, fx.seen[2].alert_id);
+	put(totals(7400, 160)); /* nothing more */
+	alert_store_flush(fx.store);
+	assert_int_equal(fx.count, 3);
+}
+
+static void totals_of_nothing_known_open_no_alert(void **state)
+{
+	(void)state;
+	put(totals(60, 150));
+	alert_store_flush(fx.store);
+	assert_int_equal(fx.count, 0);
 }
 
 static void flush_sends_what_was_held_back(void **state)
@@ -276,10 +333,11 @@ static void full_store_closes_the_least_and_longest_silent(void **state)
 	put_host(1, 5, SEVERITY_LOW); /* still open */
 	put_host(3, 5, SEVERITY_HIGH);
 	assert_int_equal(fx.count, 4);
-	put_host(2, 6, SEVERITY_LOW); /* new again, closes 1 */
-	assert_int_equal(fx.count, 5);
+	put_host(2, 6, SEVERITY_LOW); /* new again, closes 1, which had grown */
+	assert_int_equal(fx.count, 6);
+	assert_int_equal(fx.seen[4].revision, 2);
 	put_host(3, 7, SEVERITY_HIGH);
-	assert_int_equal(fx.count, 5);
+	assert_int_equal(fx.count, 6);
 }
 
 static void sequence_has_no_gaps(void **state)
@@ -376,7 +434,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(window_ends_and_a_new_alert_begins, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(closing_tells_what_grew, setup, teardown),
-		cmocka_unit_test_setup_teardown(flush_is_silent_when_little_grew, setup, teardown),
+		cmocka_unit_test_setup_teardown(flush_is_silent_when_nothing_grew, setup, teardown),
+		cmocka_unit_test_setup_teardown(totals_are_in_the_last_revision, setup, teardown),
+		cmocka_unit_test_setup_teardown(totals_after_the_window_are_told_once_a_window,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(totals_of_nothing_known_open_no_alert, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(flush_sends_what_was_held_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(overlapping_spans_are_not_summed, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_and_related_are_joined, setup, teardown),

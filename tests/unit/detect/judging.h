@@ -32,6 +32,8 @@ struct judging {
 	void *params;
 	struct finding found[FINDINGS_MAX];
 	unsigned count; /* findings raised, also beyond FINDINGS_MAX */
+	unsigned updates;
+	struct finding update; /* the last totals */
 	uint64_t packet;
 };
 
@@ -39,6 +41,12 @@ static inline void judging_raise(void *arg, const struct finding *f)
 {
 	struct judging *j = arg;
 	double sum = 0;
+	if (f->is_update) {
+		assert_true(j->count > 0 && *f->message);
+		j->updates++;
+		j->update = *f;
+		return;
+	}
 	assert_in_range(f->feature_count, 1, FINDING_FEATURES);
 	for (unsigned i = 0; i < f->feature_count; i++)
 		sum += f->features[i].contribution;

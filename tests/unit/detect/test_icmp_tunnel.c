@@ -61,6 +61,36 @@ static void reply(struct judging *j, uint64_t n, uint16_t len, uint32_t info, bo
 				.hash = n + 1 });
 }
 
+/* The kernel of the far end echoes it all: only what is sent tells. */
+static void a_pure_echo_tunnel_is_high(void **state)
+{
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 60; i++) {
+		request(j, i, 1000, 1000);
+		reply(j, i, 1000, 1000, false);
+	}
+	assert_true(j->count >= 1);
+	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_HIGH);
+	assert_true(judging_feature(&j->found[j->count - 1], "large_payload")->value > 900);
+	j->detector->on_end(j->state, &j->env);
+	assert_int_equal(j->updates, 1);
+	assert_int_equal(j->update.subject.bytes, 60000);
+	assert_int_equal(j->update.peer.bytes, 60000);
+}
+
+/* A monitor that fills small packets at random is never more than medium. */
+static void random_pings_of_ordinary_size_are_not_high(void **state)
+{
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 1440; i++) {
+		request(j, i, 56, 56);
+		reply(j, i, 56, 56, false);
+		judging_pass(j, 59 * SECOND_NS);
+	}
+	for (unsigned i = 0; i < j->count; i++)
+		assert_int_equal(j->found[i].severity, SEVERITY_MEDIUM);
+}
+
 static void a_tunnel_is_found(void **state)
 {
 	struct judging *j = *state;
@@ -223,6 +253,9 @@ int main(void)
 {
 #define ICMP_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_pure_echo_tunnel_is_high, setup, teardown),
+		cmocka_unit_test_setup_teardown(random_pings_of_ordinary_size_are_not_high, setup,
+						teardown),
 		ICMP_TEST(a_tunnel_is_found),
 		ICMP_TEST(ping_patterns_are_silent),
 		ICMP_TEST(unknown_pings_that_repeat_are_silent),

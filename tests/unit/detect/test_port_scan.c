@@ -132,7 +132,7 @@ static void sweep_of_smb_is_high_when_it_has_grown(void **state)
 	assert_int_equal(h.findings[h.count - 1].severity, SEVERITY_HIGH);
 	assert_false(h.findings[0].peer.has_ip);
 	assert_string_equal(h.findings[0].object, "services");
-	assert_non_null(strstr(h.findings[0].message, "hosts on"));
+	assert_non_null(strstr(h.findings[0].message, "hosts"));
 }
 
 static void a_host_an_hour_is_still_a_sweep(void **state)
@@ -442,10 +442,52 @@ static void a_flood_of_sources_stays_within_its_tables(void **state)
 	assert_int_equal(h.count, 0);
 }
 
+/* The first finding comes with the least number of targets that its sentence names. */
+static void the_counterfactual_is_exact(void **state)
+{
+	static const uint16_t ports[] = { 445, 60000 };
+	(void)state;
+	for (unsigned n = 0; n < 2; n++) {
+		char dst[32];
+		unsigned long long least = 0;
+		unsigned i = 0;
+		teardown(NULL);
+		setup(NULL);
+		while (h.count == 0 && ++i < 250)
+			contact("10.0.0.5", host(dst, sizeof(dst), "10.0.1.", i), ports[n],
+				FLOW_OUTCOME_UNANSWERED);
+		assert_int_equal(h.count, 1);
+		assert_int_equal(
+			sscanf(h.findings[0].counterfactual, "silent below %llu hosts", &least), 1);
+		assert_int_equal(least, i);
+	}
+}
+
+/* What came after the last doubling is in the totals, and the parts are the whole. */
+static void totals_are_told_at_the_end(void **state)
+{
+	char dst[32];
+	(void)state;
+	for (unsigned i = 1; i <= 30; i++)
+		contact("10.0.0.5", host(dst, sizeof(dst), "10.0.1.", i), 445,
+			i % 3 ? FLOW_OUTCOME_UNANSWERED : FLOW_OUTCOME_REFUSED);
+	contact("10.0.0.5", "10.0.1.200", 445, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(h.updates, 0);
+	h.detector->on_end(h.state, &h.env);
+	assert_int_equal(h.updates, 1);
+	assert_int_equal(h.update.count, 30);
+	assert_non_null(strstr(h.update.message, "tried 31 hosts on TCP port 445"));
+	assert_non_null(strstr(h.update.message, "1 answered, 10 refused, 20 stayed silent"));
+	h.detector->on_end(h.state, &h.env);
+	assert_int_equal(h.updates, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_counterfactual_is_exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(totals_are_told_at_the_end, setup, teardown),
 		TEST(nine_refused_ports_of_a_host_are_a_scan),
 		TEST(repeated_contacts_count_once),
 		TEST(sweep_of_smb_is_high_when_it_has_grown),

@@ -371,9 +371,55 @@ static void a_flood_stays_within_the_caps(void **state)
 	free(j);
 }
 
+/* What is said to be context is context one byte below, and an alert from there on. */
+static void the_counterfactual_is_exact(void **state)
+{
+	struct judging *j = malloc(sizeof(*j));
+	struct talk t = ssh53;
+	unsigned long long least = 0;
+	(void)state;
+	t.port = 443;
+	judging_init(j, "protocol_mismatch");
+	whole_flow(j, &t);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(sscanf(j->found[0].counterfactual,
+				"silent on a port for SSH; context only below %llu MB a day",
+				&least),
+			 1);
+	judging_deinit(j);
+	free(j);
+	least *= 1000000;
+	t.up = least - 1;
+	assert_int_equal(judge_one(t), SEVERITY_LOW);
+	t.up = least;
+	assert_int_equal(judge_one(t), SEVERITY_MEDIUM);
+}
+
+/* What is added below a step is in the totals. */
+static void totals_are_told_at_the_end(void **state)
+{
+	struct judging *j = malloc(sizeof(*j));
+	struct talk t = ssh53;
+	(void)state;
+	judging_init(j, "protocol_mismatch");
+	whole_flow(j, &t);
+	whole_flow(j, &t);
+	assert_int_equal(j->updates, 0);
+	j->detector->on_end(j->state, &j->env);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->updates, 1);
+	assert_int_equal(j->update.subject.bytes, 2 * t.up);
+	j->detector->on_end(j->state, &j->env);
+	assert_int_equal(j->updates, 1);
+	judging_deinit(j);
+	free(j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_counterfactual_is_exact),
+		cmocka_unit_test(totals_are_told_at_the_end),
 		cmocka_unit_test(tunnels_in_hiding_are_alerts),
 		cmocka_unit_test(common_or_plain_mismatches_are_context),
 		cmocka_unit_test(what_belongs_is_silent),

@@ -83,6 +83,30 @@ static void upload_to_an_unknown_name_is_told_while_it_runs(void **state)
 	assert_float_equal(detect_sum(x), x->score, 1e-9);
 }
 
+static void the_counterfactual_is_exact_and_totals_are_told(void **state)
+{
+	unsigned long long least = 0;
+	(void)state;
+	detect_name(&h, OUT, "files.example.com");
+	transfer(HOST, OUT, 443, TCP, APP_TLS, 12 * MB, 2000);
+	assert_int_equal(h.count, 1);
+	assert_int_equal(sscanf(h.findings[0].counterfactual, "silent below %llu MB a day", &least),
+			 1);
+	transfer(HOST, OUT, 443, TCP, APP_TLS, 2 * MB, 2000);
+	h.detector->on_end(h.state, &h.env);
+	assert_int_equal(h.count, 1);
+	assert_int_equal(h.updates, 1);
+	assert_int_equal(h.update.subject.bytes, 14 * MB);
+	assert_int_equal(h.update.peer.bytes, 4000);
+	assert_string_equal(h.update.object, h.findings[0].object);
+	teardown(NULL);
+	setup(NULL);
+	transfer(HOST, OUT, 443, TCP, APP_TLS, least * MB - 1, 1000);
+	assert_int_equal(h.count, 0);
+	transfer(HOST, OUT, 443, TCP, APP_TLS, 1, 0);
+	assert_int_equal(h.count, 1);
+}
+
 static void one_byte_below_the_floor_is_silent(void **state)
 {
 	(void)state;
@@ -311,6 +335,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_counterfactual_is_exact_and_totals_are_told,
+						setup, teardown),
 		TEST(upload_to_an_unknown_name_is_told_while_it_runs),
 		TEST(one_byte_below_the_floor_is_silent),
 		TEST(progress_and_end_count_bytes_once),

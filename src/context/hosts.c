@@ -71,11 +71,6 @@ struct host *hosts_get(struct hosts *h, const struct ipaddr *a)
 	return table_get(&h->table, a, &is_new);
 }
 
-void hosts_prefetch(const struct hosts *h, const struct ipaddr *a)
-{
-	table_prefetch_entry(&h->table, table_hash(&h->table, a));
-}
-
 const struct host *hosts_find(const struct hosts *h, const struct ipaddr *a)
 {
 	return table_find(&h->table, a);

@@ -43,7 +43,6 @@ int hosts_init(struct hosts *h, const struct hash_key *key, uint32_t capacity) E
 void hosts_deinit(struct hosts *h);
 /* Makes the host when it is new; NULL only without capacity. Valid until the next call. */
 struct host *hosts_get(struct hosts *h, const struct ipaddr *a);
-void hosts_prefetch(const struct hosts *h, const struct ipaddr *a);
 const struct host *hosts_find(const struct hosts *h, const struct ipaddr *a);
 void hosts_set_name(struct hosts *h, const struct ipaddr *a, enum host_source source,
 		    const void *name, size_t len);

@@ -163,14 +163,22 @@ static void learn_proxy(struct context *c, const struct event_http *h)
 		host->roles |= ROLE_PROXY;
 }
 
-void context_prefetch(const struct context *c, const struct event *e)
+void context_prefetch(const struct context *c, const struct event *e, unsigned stage)
 {
-	if (e->kind == EVENT_NAME)
-		names_prefetch(&c->names, &((const struct event_name *)e)->address);
-	else if (e->kind == EVENT_FLOW_START)
-		hosts_prefetch(&c->hosts, &e->src);
-	else if (e->kind == EVENT_FLOW_PROGRESS || e->kind == EVENT_FLOW_END)
-		hosts_prefetch(&c->hosts, &e->dst);
+	const struct table *t = &c->hosts.table;
+	const struct ipaddr *a = &e->src;
+	if (e->kind == EVENT_NAME) {
+		t = &c->names.table;
+		a = &((const struct event_name *)e)->address;
+	} else if (e->kind == EVENT_FLOW_PROGRESS || e->kind == EVENT_FLOW_END) {
+		a = &e->dst;
+	} else if (e->kind != EVENT_FLOW_START) {
+		return;
+	}
+	if (stage == 0)
+		table_prefetch_index(t, table_hash(t, a));
+	else
+		table_prefetch_entry(t, table_hash(t, a));
 }
 
 void context_event(struct context *c, const struct event *e)

@@ -77,11 +77,6 @@ struct name_entry *names_learn(struct names *n, const struct ipaddr *a, enum nam
 	return e;
 }
 
-void names_prefetch(const struct names *n, const struct ipaddr *a)
-{
-	table_prefetch_entry(&n->table, table_hash(&n->table, a));
-}
-
 void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns)
 {
 	struct name_entry *e = table_find(&n->table, a);

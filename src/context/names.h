@@ -40,7 +40,6 @@ void names_deinit(struct names *n);
  */
 struct name_entry *names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
 			       uint64_t hash, uint64_t now_ns);
-void names_prefetch(const struct names *n, const struct ipaddr *a);
 /* A flow to the address goes on: its name stays. */
 void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns);
 const struct name_entry *names_find(const struct names *n, const struct ipaddr *a, uint64_t now_ns);

@@ -34,6 +34,7 @@ struct analysis {
 	struct evidence *evidence;
 	struct running *running;
 	size_t running_count;
+	uint32_t ahead_wants; /* kinds of events that a detector wants to see ahead */
 	struct detect_env env;
 	struct one_sided one_sided;
 	uint64_t leaped_ns;
@@ -99,6 +100,8 @@ static int start_detectors(struct analysis *a, const struct config *config)
 		if (!r->state)
 			return -EXF_E_NOMEM;
 		a->running_count++;
+		if (list[i]->ahead)
+			a->ahead_wants |= list[i]->wants;
 		int err = list[i]->init ? list[i]->init(r->state, params, &a->env) : 0;
 		if (err)
 			return err;
@@ -275,9 +278,17 @@ void analysis_event(struct analysis *a, const struct event *e)
 	}
 }
 
-void analysis_prefetch(const struct analysis *a, const struct event *e)
+void analysis_ahead(struct analysis *a, const struct event *e, unsigned stage)
 {
-	context_prefetch(a->context, e);
+	uint32_t bit = 1u << e->kind;
+	context_prefetch(a->context, e, stage);
+	if (!(a->ahead_wants & bit))
+		return;
+	for (size_t i = 0; i < a->running_count; i++) {
+		const struct running *r = &a->running[i];
+		if (r->detector->ahead && (r->detector->wants & bit))
+			r->detector->ahead(r->state, &a->env, e, stage);
+	}
 }
 
 void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)

@@ -34,8 +34,8 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 		 size_t why_size) EXF_MUST_USE;
 void analysis_free(struct analysis *a);
 
-/* An event that will come soon: its cache lines are asked for. */
-void analysis_prefetch(const struct analysis *a, const struct event *e);
+/* An event that will come soon, twice: stage 0 earlier than stage 1.  Asks for its cache lines. */
+void analysis_ahead(struct analysis *a, const struct event *e, unsigned stage);
 /* One event, in order. */
 void analysis_event(struct analysis *a, const struct event *e);
 /* A tick of packet time; leap_ns: the clock has just jumped by this much. */

@@ -5,11 +5,13 @@
 
 #include <stdlib.h>
 
-#define AHEAD 6 /* events whose cache lines are on their way */
+#define AHEAD 12 /* events whose cache lines are on their way; asked for twice */
 
 struct walker {
 	const struct event_log *log;
-	const struct event *next, *ahead; /* NULL: at the end */
+	const struct event *next;  /* NULL: at the end, and so the others */
+	const struct event *later; /* AHEAD / 2 events on: stage 1 is due */
+	const struct event *ahead; /* AHEAD events on: stage 0 is due */
 };
 
 void *plane_grow(void *list, size_t *cap, size_t size)
@@ -35,21 +37,24 @@ void merge_deinit(struct merge *m)
 	*m = (struct merge){ .count = 0 };
 }
 
-static void look_ahead(struct walker *w, const struct analysis *a)
+static void look_ahead(const struct walker *w, const struct event **at, struct analysis *a,
+		       unsigned stage)
 {
-	if (!w->ahead)
+	if (!*at)
 		return;
-	analysis_prefetch(a, w->ahead);
-	w->ahead = event_log_next(w->log, w->ahead);
+	analysis_ahead(a, *at, stage);
+	*at = event_log_next(w->log, *at);
 }
 
-static void begin(struct walker *w, const struct event_log *log, const struct analysis *a)
+static void begin(struct walker *w, const struct event_log *log, struct analysis *a)
 {
 	w->log = log;
 	w->next = event_log_next(log, NULL);
-	w->ahead = w->next;
+	w->later = w->ahead = w->next;
 	for (unsigned i = 0; i < AHEAD; i++)
-		look_ahead(w, a);
+		look_ahead(w, &w->ahead, a, 0);
+	for (unsigned i = 0; i < AHEAD / 2; i++)
+		look_ahead(w, &w->later, a, 1);
 }
 
 /* The walker whose event comes first; ret_until: the lowest seq at which another one has to go. */
@@ -87,7 +92,8 @@ void merge_run(struct merge *m, struct analysis *a)
 			for (; mark < m->mark_count && m->marks[mark].seq < w->next->seq; mark++)
 				analysis_tick(a, m->marks[mark].now_ns, m->marks[mark].leap_ns);
 			analysis_event(a, w->next);
-			look_ahead(w, a);
+			look_ahead(w, &w->ahead, a, 0);
+			look_ahead(w, &w->later, a, 1);
 			w->next = event_log_next(w->log, w->next);
 		} while (w->next && w->next->seq < until);
 	}

@@ -45,8 +45,8 @@ struct context_options {
 int context_new(const struct context_options *o, struct context **ret, char *ret_why,
 		size_t why_size) __attribute__((warn_unused_result));
 void context_free(struct context *c);
-/* Asks for the cache lines that the event will need when its turn comes. */
-void context_prefetch(const struct context *c, const struct event *e);
+/* Asks for the cache lines that the event will need when its turn comes: stage 0, later 1. */
+void context_prefetch(const struct context *c, const struct event *e, unsigned stage);
 /* Learns names, link addresses and roles; call for every event before the detectors. */
 void context_event(struct context *c, const struct event *e);
 

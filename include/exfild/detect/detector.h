@@ -55,6 +55,13 @@ struct detector {
 	/* params is valid as long as the state. 0 or -EXF_E_x. */
 	int (*init)(void *state, const void *params, const struct detect_env *env);
 	void (*deinit)(void *state);
+	/*
+	 * An event that will come some events later: stage 0, then stage 1.  For prefetches and
+	 * for work that depends on the event alone; must not change what any event means.  May be
+	 * NULL.
+	 */
+	void (*ahead)(void *state, const struct detect_env *env, const struct event *e,
+		      unsigned stage);
 	void (*on_event)(void *state, const struct detect_env *env, const struct event *e);
 	void (*on_tick)(void *state, const struct detect_env *env);
 	/* The input is at its end: say what was held back for more. May be NULL. */

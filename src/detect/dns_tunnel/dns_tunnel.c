@@ -15,17 +15,15 @@
 
 #include "exfild/base/table.h"
 #include "marks.h"
-#include "newcomer.h"
+#include "question.h"
 #include "spread.h"
 
 #define DAY_NS        (86400ull * 1000000000ull)
 #define HALF_LIFE_S   (3 * 86400.0)
-#define TYPE_A        1
 #define TYPE_CNAME    5
 #define TYPE_NULL     10
 #define TYPE_MX       15
 #define TYPE_TXT      16
-#define TYPE_AAAA     28
 #define TYPE_KEY      25
 #define TYPE_SRV      33
 #define TYPE_PRIVATE  65399
@@ -35,6 +33,7 @@ struct state {
 	const struct dns_params *params;
 	struct table newcomers, pairs;
 	struct spread spread;
+	struct question ready[READY_COUNT];
 	uint64_t findings;
 	const struct detect_env *env;
 };
@@ -101,46 +100,6 @@ static void deinit(void *state)
 	spread_deinit(&s->spread);
 }
 
-/*
- * A top-level domain is letters, or xn--.  Names without one (dnscat2 without a domain, raw data)
- * belong together by the server that is asked.
- */
-static bool has_real_suffix(const char *name, size_t len)
-{
-	size_t start = len;
-	while (start > 0 && name[start - 1] != '.')
-		start--;
-	size_t n = len - start;
-	if (n >= 4 && strncmp(name + start, "xn--", 4) == 0)
-		return true;
-	if (n == 0 || n > 18)
-		return false;
-	for (size_t i = start; i < len; i++)
-		if (name[i] < 'a' || name[i] > 'z')
-			return false;
-	return true;
-}
-
-/* Where the registered domain begins; ret gets its text. */
-static size_t split_name(const struct detect_env *env, const struct event *e, const char *name,
-			 size_t len, char ret[DOMAIN_TEXT])
-{
-	const char *registered = name;
-	size_t registered_len = len;
-	if (!has_real_suffix(name, len) && memchr(name, '.', len)) {
-		char server[IPADDR_TEXT_MAX];
-		finding_text(ret, DOMAIN_TEXT, "(no domain) at %s",
-			     ipaddr_print(&e->dst, server, sizeof(server)));
-		return len;
-	}
-	size_t sub = context_registered(env->context, name, len, &registered, &registered_len);
-	size_t n = registered_len < DOMAIN_TEXT - 1 ? registered_len : DOMAIN_TEXT - 1;
-	for (size_t i = 0; i < n; i++)
-		ret[i] = isprint((unsigned char)registered[i]) ? registered[i] : '?';
-	ret[n] = '\0';
-	return sub;
-}
-
 static void roll_window(struct pair *p, uint64_t steady_ns)
 {
 	if (steady_ns - p->window_ns < DAY_NS)
@@ -198,12 +157,6 @@ static void count_type(struct pair *p, uint16_t qtype)
 	else if (qtype == TYPE_TXT || qtype == TYPE_CNAME || qtype == TYPE_MX || qtype == TYPE_SRV)
 		p->odd_types++;
 	p->last_type = qtype;
-}
-
-/* Addresses are chosen by balancers: only other answers bring data that was meant for the asker. */
-static bool carries_data(const struct event_dns *e)
-{
-	return e->rdata_len && e->first_answer_type != TYPE_A && e->first_answer_type != TYPE_AAAA;
 }
 
 static void on_answer(struct pair *p, const struct event_dns *e)
@@ -279,18 +232,6 @@ static void on_tick(void *state, const struct detect_env *env)
 
 #define DNSCAT_RUN 4
 
-/* One question, taken apart. */
-struct question {
-	const struct event_dns *e;
-	const char *wire;  /* the name as it came */
-	const char *lower; /* and in lower case */
-	size_t len, sub;   /* of the name; of what stands before the registered domain */
-	uint64_t hash;     /* of the lower-case name */
-	uint32_t marks;
-	const char *domain;
-	const struct pair_key *key;
-};
-
 static void find_session(struct pair *p, const struct question *q)
 {
 	uint16_t session;
@@ -306,9 +247,9 @@ static void spread_name(struct state *s, const struct detect_env *env, const str
 			double before, double weight)
 {
 	struct spread_item item = {
-		.client = q->key->client,
-		.tunnel_key = q->key->tunnel_key,
-		.domain_hash = q->key->domain_hash,
+		.client = q->key.client,
+		.tunnel_key = q->key.tunnel_key,
+		.domain_hash = q->key.domain_hash,
 		.domain = q->domain,
 		.event = &q->e->e,
 		.before = before,
@@ -356,7 +297,7 @@ static void on_question(struct state *s, const struct detect_env *env, struct pa
 static struct pair *make_pair(struct state *s, const struct question *q, struct newcomer *n)
 {
 	bool is_new;
-	struct pair *p = table_get(&s->pairs, q->key, &is_new);
+	struct pair *p = table_get_hashed(&s->pairs, &q->key, q->key_hash, &is_new);
 	if (!p || !is_new)
 		return p;
 	memcpy(p->domain, q->domain, strlen(q->domain) + 1);
@@ -379,7 +320,7 @@ static void take_question(struct state *s, const struct detect_env *env, const s
 {
 	struct label_memory none = { .count = 0 };
 	bool is_new;
-	struct newcomer *n = table_get(&s->newcomers, q->key, &is_new);
+	struct newcomer *n = table_get_hashed(&s->newcomers, &q->key, q->key_hash, &is_new);
 	if (!n)
 		return;
 	if (is_new) {
@@ -400,40 +341,45 @@ static void take_question(struct state *s, const struct detect_env *env, const s
 		on_question(s, env, p, q);
 }
 
+static const struct question *ready_question(struct state *s, const struct detect_env *env,
+					     const struct event_dns *e)
+{
+	struct question *q = &s->ready[(uintptr_t)e / 64 % READY_COUNT];
+	if (q->e != e || q->seq != e->e.seq || q->n != e->e.n)
+		question_read(q, env, e);
+	return q;
+}
+
+static void ahead(void *state, const struct detect_env *env, const struct event *event,
+		  unsigned stage)
+{
+	struct state *s = state;
+	const struct event_dns *e = (const struct event_dns *)event;
+	if (!question_wanted(e))
+		return;
+	const struct question *q = ready_question(s, env, e);
+	if (stage == 0) {
+		table_prefetch_index(e->is_response ? &s->pairs : &s->newcomers, q->key_hash);
+	} else if (!e->is_response) {
+		table_prefetch_entry(&s->newcomers, q->key_hash);
+		spread_prefetch(&s->spread, q->key.domain_hash);
+	}
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
 {
 	struct state *s = state;
 	const struct event_dns *e = (const struct event_dns *)event;
-	char lower[EVENT_STR_MAX];
-	char domain[DOMAIN_TEXT] = "";
-	if (e->transport != DNS_PLAIN || e->name.len == 0 || e->opcode != 0 ||
-	    (e->is_response && !carries_data(e)))
+	if (!question_wanted(e))
 		return;
-	const char *wire = (const char *)event_str_data(event, &e->name);
-	size_t len = e->name.len;
-	for (size_t i = 0; i < len; i++)
-		lower[i] = (char)tolower((unsigned char)wire[i]);
-	size_t sub = split_name(env, event, lower, len, domain);
-	struct pair_key key = { .client = event->src, .tunnel_key = event->tunnel_key };
-	key.domain_hash = hash_bytes(&env->key, domain, strlen(domain));
-	if (e->is_response) {
-		struct pair *known = table_find(&s->pairs, &key);
-		if (known)
-			on_answer(known, e);
+	const struct question *q = ready_question(s, env, e);
+	if (!e->is_response) {
+		take_question(s, env, q);
 		return;
 	}
-	struct question q = {
-		.e = e,
-		.wire = wire,
-		.lower = lower,
-		.len = len,
-		.sub = sub,
-		.hash = hash_bytes(&env->key, lower, len),
-		.marks = dns_marks(wire, len, sub, e->qtype),
-		.domain = domain,
-		.key = &key,
-	};
-	take_question(s, env, &q);
+	struct pair *known = table_find_hashed(&s->pairs, &q->key, q->key_hash);
+	if (known)
+		on_answer(known, e);
 }
 
 /* Answers come after the questions they make suspicious: look once more. */
@@ -469,6 +415,7 @@ const struct detector dns_tunnel_detector = {
 	.wants = 1u << EVENT_DNS,
 	.init = init,
 	.deinit = deinit,
+	.ahead = ahead,
 	.on_event = on_event,
 	.tick_ns = DETECT_TOTALS_NS,
 	.on_tick = on_tick,

@@ -71,9 +71,9 @@ double information_bytes(const char *name, size_t len, struct label_memory *know
 		size_t n = i - start;
 		if (n > 0) {
 			double full = (double)n * information_alphabet_bits(name + start, n);
-			double choice = log2(1.0 + known->count);
+			unsigned choices = 1u + known->count;
 			bool met = met_before(known, label_hash(name + start, n));
-			bits += met && choice < full ? choice : full;
+			bits += met ? fmin(log2(choices), full) : full;
 		}
 		start = i + 1;
 	}

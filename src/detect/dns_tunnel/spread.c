@@ -227,6 +227,11 @@ void spread_add(struct spread *s, const struct dns_params *params, const struct 
 		add_client(s, params, env, it, weight);
 }
 
+void spread_prefetch(const struct spread *s, uint64_t domain_hash)
+{
+	table_prefetch_entry(&s->domains, table_hash(&s->domains, &domain_hash));
+}
+
 size_t spread_bytes(const struct spread *s)
 {
 	return heavy_bytes() + table_worst_case(s->clients.stats.capacity, sizeof(struct client)) +

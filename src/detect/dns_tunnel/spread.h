@@ -35,6 +35,8 @@ void spread_add(struct spread *s, const struct dns_params *params, const struct 
 /* Whether somebody else asked for the domain. */
 bool spread_has_other_client(const struct spread *s, uint64_t domain_hash,
 			     const struct ipaddr *client);
+/* Asks for the cache lines of the domain. */
+void spread_prefetch(const struct spread *s, uint64_t domain_hash);
 size_t spread_bytes(const struct spread *s);
 
 #endif

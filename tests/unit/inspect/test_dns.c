@@ -425,6 +425,56 @@ static void a_netbios_registration_names_its_host(void **state)
 	assert_int_equal(harness_count(&h, EVENT_NAME), 0);
 }
 
+static void a_netbios_answer_shows_its_addresses(void **state)
+{
+	(void)state;
+	set_ports(137, 137);
+	put_header(&m, 0x8500, 0, 1, 0, 0);
+	put_netbios("FILESRV        \x20");
+	put16(&m, 32);
+	put16(&m, 1);
+	put32(&m, 300);
+	put16(&m, 12);
+	put16(&m, 0x6000);
+	put32(&m, 0x0a000001);
+	put16(&m, 0x6000);
+	put32(&m, 0x0a000002);
+	send(false);
+	const struct event_dns *e = only_dns();
+	assert_true(harness_str_is(e, &e->answer, "10.0.0.1, 10.0.0.2"));
+	/* with a byte too few they are shown as they came */
+	harness_restart(&h);
+	m.b[m.len - 13] = 11;
+	m.len--;
+	send(false);
+	e = only_dns();
+	assert_int_equal(e->answer.len, 11);
+}
+
+static void on_another_port_the_class_tells_the_kind(void **state)
+{
+	static const struct {
+		enum app app;
+		enum dns_transport transport;
+	} all[] = {
+		{ APP_MDNS, DNS_MDNS },
+		{ APP_LLMNR, DNS_LLMNR },
+		{ APP_NETBIOS, DNS_NBNS },
+		{ APP_DNS, DNS_PLAIN },
+	};
+	(void)state;
+	set_ports(40000, 40001);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		harness_restart(&h);
+		h.flow.flags |= FLOW_CLASSIFIED;
+		h.flow.app = (uint16_t)all[i].app;
+		put_header(&m, 0x0100, 1, 0, 0, 0);
+		put_question(&m, "www.example.com", 1);
+		send(true);
+		assert_int_equal(only_dns()->transport, all[i].transport);
+	}
+}
+
 static void a_node_status_names_its_sender(void **state)
 {
 	(void)state;
@@ -467,6 +517,8 @@ int main(void)
 		TEST(an_mdns_announcement_names_hosts),
 		TEST(an_llmnr_answer_names_a_host),
 		TEST(a_netbios_registration_names_its_host),
+		TEST(a_netbios_answer_shows_its_addresses),
+		TEST(on_another_port_the_class_tells_the_kind),
 		TEST(a_node_status_names_its_sender),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -316,6 +316,31 @@ static void every_wrong_byte_is_survived(void **state)
 		}
 }
 
+static void old_versions_have_their_names_in_ja4(void **state)
+{
+	static const uint16_t one[] = { 0x002f, LIST_END };
+	static const struct {
+		uint16_t version;
+		const char *ja4;
+	} all[] = {
+		{ 0x0303, "t12i010000_ba72b8082249_000000000000" },
+		{ 0x0302, "t11i010000_ba72b8082249_000000000000" },
+		{ 0x0301, "t10i010000_ba72b8082249_000000000000" },
+		{ 0x0300, "ts3i010000_ba72b8082249_000000000000" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct hello_plan p = { .legacy = all[i].version, .ciphers = one };
+		harness_restart(&h);
+		build_client(&p, 16384);
+		harness_stream(&h, true, m.b, m.len);
+		const struct event_tls *e = only_tls();
+		assert_int_equal(e->version, all[i].version);
+		assert_int_equal(e->has_sni, 0);
+		assert_true(harness_str_is(e, &e->ja4, all[i].ja4));
+	}
+}
+
 static void alpn_of_odd_bytes_is_hex(void **state)
 {
 	static const struct {
@@ -430,6 +455,7 @@ int main(void)
 		TEST(what_was_not_captured_is_not_told),
 		TEST(every_short_hello_is_survived),
 		TEST(every_wrong_byte_is_survived),
+		TEST(old_versions_have_their_names_in_ja4),
 		TEST(alpn_of_odd_bytes_is_hex),
 		TEST(counts_stop_at_99),
 		TEST(a_long_name_is_cut),

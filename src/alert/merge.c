@@ -114,7 +114,9 @@ void merge_add(struct alert *a, const struct finding *f, enum severity severity)
 	set_times(&late);
 	bool is_stronger = late.severity > known->severity ||
 			   (late.severity == known->severity && !(late.score < known->score));
-	bool is_new = !f->is_update && late.start_ns >= known->end_ns;
+	/* the same start: the same sum, grown, though what was known had no length */
+	bool is_new =
+		!f->is_update && late.start_ns >= known->end_ns && late.start_ns > known->start_ns;
 	if (f->is_update && !f->counterfactual[0])
 		is_stronger = false; /* it brings no proof */
 	if (is_stronger || f->is_update)

@@ -84,9 +84,9 @@ static void add_features(struct finding *f, const struct pair *p, const struct d
 	const char *about = p->is_many ? "about " : "";
 	finding_feature(f, "new_information", j->info, NAN, (double)params->daily_bytes, 0.7,
 			j->by_info,
-			"%s of new information in %s%.0f distinct names (limit %llu B a day)",
+			"%s of new information in %s%.0f distinct name%s (limit %llu B a day)",
 			str_bytes(bytes, sizeof(bytes), j->info), about, j->distinct,
-			(unsigned long long)params->daily_bytes);
+			j->distinct > 1 ? "s" : "", (unsigned long long)params->daily_bytes);
 	finding_feature(f, "bytes_per_name", j->per_name, 6, 12, 0.25, j->by_shape,
 			"%.0f bytes of information a name (ordinary: a few)", j->per_name);
 	finding_feature(f, "share_of_new_names", p->questions ? j->distinct / p->questions : 0, NAN,
@@ -116,9 +116,10 @@ static void add_words(struct finding *f, const struct pair *p, const struct dns_
 	str_bytes(bytes, sizeof(bytes), j->info);
 	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
 	finding_text(f->message, sizeof(f->message),
-		     "%s%s sent %s of new information in %s%.0f distinct DNS names under %s in %s",
+		     "%s%s sent %s of new information in %s%.0f distinct DNS name%s under %s in %s",
 		     client, resolver ? " (a resolver, asking for others)" : "", bytes,
-		     p->is_many ? "about " : "", j->distinct, p->domain, span);
+		     p->is_many ? "about " : "", j->distinct, j->distinct > 1 ? "s" : "", p->domain,
+		     span);
 	say_limit(f, p, params, env, j);
 	finding_text(
 		f->not_harmless, sizeof(f->not_harmless),

@@ -2,47 +2,84 @@
 #include "exfild/base/sketch.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "exfild/base/hash.h"
 
 #define HLL_INDEX_BITS 8
+#define FIXED_BITS     44 /* 256 registers of 44 bits fit into a double */
 #define HLL_RANK_MAX   (64 - HLL_INDEX_BITS + 1)
 
 /* The top 8 bits choose a register; it keeps the longest run of zeros, plus one, in the rest. */
-void hll_add(struct hll *h, uint64_t hash)
+bool hll_add(struct hll *h, uint64_t hash)
 {
 	size_t index = (size_t)(hash >> (64 - HLL_INDEX_BITS));
 	uint64_t rest = hash << HLL_INDEX_BITS;
 	uint8_t rank = rest ? (uint8_t)(__builtin_clzll(rest) + 1) : HLL_RANK_MAX;
 
-	if (rank > h->reg[index])
-		h->reg[index] = rank;
+	if (rank <= h->reg[index])
+		return false;
+	h->reg[index] = rank;
+	return true;
 }
 
 void hll_add_weighted(struct hll *h, uint64_t hash, unsigned weight)
 {
 	for (unsigned i = 0; i < weight; i++)
-		hll_add(h, hash_mix(hash, i));
+		(void)hll_add(h, hash_mix(hash, i));
+}
+
+/* 2^-n, exactly. */
+static double half_to(int n)
+{
+	uint64_t bits = (uint64_t)(1023 - n) << 52;
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+/*
+ * The sum of 2^-rank, and how many are 0.  In fixed point, exactly, but for ranks that one add in
+ * 2^36 makes.
+ */
+static double sum_ranks(const struct hll *h, unsigned *ret_zeros)
+{
+	uint64_t fixed = 0;
+	unsigned zeros = 0;
+	uint8_t highest = 0;
+
+	for (size_t i = 0; i < HLL_REGISTERS; i++) {
+		uint8_t rank = h->reg[i];
+		fixed += 1ull << FIXED_BITS >> (rank & 63);
+		zeros += rank == 0;
+		highest = rank > highest ? rank : highest;
+	}
+	*ret_zeros = zeros;
+	if (highest <= FIXED_BITS)
+		return (double)fixed * half_to(FIXED_BITS);
+	unsigned of_rank[UINT8_MAX + 1] = { 0 };
+	double sum = 0;
+	for (size_t i = 0; i < HLL_REGISTERS; i++)
+		of_rank[h->reg[i]]++;
+	for (int rank = HLL_RANK_MAX; rank >= 0; rank--)
+		sum += of_rank[rank] * half_to(rank);
+	/* Registers that no add can have made (damaged state) count as the largest rank. */
+	for (int rank = HLL_RANK_MAX + 1; rank <= UINT8_MAX; rank++)
+		sum += of_rank[rank] * half_to(HLL_RANK_MAX);
+	return sum;
 }
 
 double hll_count(const struct hll *h)
 {
 	const double m = HLL_REGISTERS;
 	const double alpha = 0.7213 / (1 + 1.079 / m);
-	unsigned of_rank[UINT8_MAX + 1] = { 0 };
-	double sum = 0;
-
-	for (size_t i = 0; i < HLL_REGISTERS; i++)
-		of_rank[h->reg[i]]++;
-	for (int rank = HLL_RANK_MAX; rank >= 0; rank--)
-		sum += ldexp(of_rank[rank], -rank);
-	/* Registers that no add can have made (damaged state) count as the largest rank. */
-	for (int rank = HLL_RANK_MAX + 1; rank <= UINT8_MAX; rank++)
-		sum += ldexp(of_rank[rank], -HLL_RANK_MAX);
+	unsigned zeros;
+	double sum = sum_ranks(h, &zeros);
 	double estimate = alpha * m * m / sum;
 	/* Small range: count empty registers. A 64-bit hash needs no correction for large ones. */
-	if (estimate <= 2.5 * m && of_rank[0] > 0)
-		return m * log(m / of_rank[0]);
+	if (estimate <= 2.5 * m && zeros > 0)
+		return m * log(m / zeros);
 	return estimate;
 }
 

@@ -2,10 +2,10 @@
  * base/table.c - see include/exfild/base/table.h
  *
  * The slab holds entries behind a head of 8 bytes with 32 bits of the hash.  The index is at most
- * half full.  Of those 32 bits the low ones are the home position in the index; the index keeps the
- * others above the slot number, and so a stranger in the way of a probe is passed without a look
- * into the slab.  Shifting back takes home positions from the heads and needs no key.  All three
- * arrays are anonymous mappings: the kernel gives pages as they are first written.
+ * half full.  A word of it keeps those bits above the slot number: a stranger in the way of a probe
+ * is passed, and what a removal shifts back finds its home, without a look into the slab, where
+ * each look is a wait for memory.  All three arrays are anonymous mappings: the kernel gives pages
+ * as they are first written.
  */
 #include "exfild/base/table.h"
 
@@ -18,6 +18,8 @@
 #define HEAD_SIZE    8
 #define CAPACITY_MAX (1u << 30)
 #define CLOCK_WINDOW 16
+#define CLOCK_AHEAD  4    /* slots past the window that are called into the caches */
+#define FETCH_MAX    1024 /* bytes of them */
 #define IN_USE       (1u << 31)
 #define INDEX_FIRST  1024 /* words: the index begins small, to stay in the caches, and doubles */
 
@@ -30,6 +32,21 @@ static_assert(sizeof(struct head) == HEAD_SIZE, "the head is 8 bytes");
 static inline struct head *head_at(const struct table *t, uint32_t slot)
 {
 	return (struct head *)(void *)(t->slab + (size_t)slot * t->entry_size);
+}
+
+static inline uint64_t index_word(uint32_t hash, uint32_t slot)
+{
+	return (uint64_t)hash << 32 | (slot + 1);
+}
+
+static inline uint32_t hash_at(uint64_t word)
+{
+	return (uint32_t)(word >> 32);
+}
+
+static inline uint32_t slot_at(uint64_t word)
+{
+	return (uint32_t)word - 1;
 }
 
 static inline void *entry_of(struct head *h)
@@ -139,13 +156,13 @@ static inline bool key_equal(const void *a, const void *b, size_t size)
 static inline struct head *probe(const struct table *t, uint32_t hash, const void *key)
 {
 	for (uint32_t i = hash & t->mask;; i = (i + 1) & t->mask) {
-		uint32_t at = t->index[i];
+		uint64_t at = t->index[i];
 		if (at == 0)
 			return NULL;
-		if (((at ^ hash) & ~t->mask) != 0)
+		if (hash_at(at) != hash)
 			continue;
-		struct head *h = head_at(t, (at & t->mask) - 1);
-		if (h->hash == hash && key_equal(entry_of(h), key, t->key_size))
+		struct head *h = head_at(t, slot_at(at));
+		if (key_equal(entry_of(h), key, t->key_size))
 			return h;
 	}
 }
@@ -170,11 +187,11 @@ void table_prefetch_index(const struct table *t, uint64_t hash)
 
 void table_prefetch_entry(const struct table *t, uint64_t hash)
 {
-	uint32_t at = t->index[(uint32_t)hash & t->mask];
+	uint64_t at = t->index[(uint32_t)hash & t->mask];
 
-	if (at == 0 || ((at ^ (uint32_t)hash) & ~t->mask) != 0)
+	if (at == 0 || hash_at(at) != (uint32_t)hash)
 		return;
-	const uint8_t *h = (const uint8_t *)head_at(t, (at & t->mask) - 1);
+	const uint8_t *h = (const uint8_t *)head_at(t, slot_at(at));
 	for (size_t i = 0; i < t->entry_size && i < 256; i += 64)
 		__builtin_prefetch(h + i, 1);
 }
@@ -183,10 +200,10 @@ void table_prefetch_entry(const struct table *t, uint64_t hash)
 static void close_gap(struct table *t, uint32_t gap)
 {
 	for (uint32_t i = (gap + 1) & t->mask;; i = (i + 1) & t->mask) {
-		uint32_t at = t->index[i];
+		uint64_t at = t->index[i];
 		if (at == 0)
 			break;
-		uint32_t home = head_at(t, (at & t->mask) - 1)->hash & t->mask;
+		uint32_t home = hash_at(at) & t->mask;
 		/* It may move to the gap unless its home lies after the gap, up to here. */
 		if (((i - home) & t->mask) >= ((i - gap) & t->mask)) {
 			t->index[gap] = at;
@@ -203,12 +220,22 @@ void table_remove(struct table *t, void *entry)
 	assert(h->slot & IN_USE);
 	uint32_t slot = h->slot & ~IN_USE;
 	uint32_t i = h->hash & t->mask;
-	while ((t->index[i] & t->mask) != slot + 1)
+	while ((uint32_t)t->index[i] != slot + 1)
 		i = (i + 1) & t->mask;
 	close_gap(t, i);
 	h->slot = slot;
 	t->free_list[t->free_count++] = slot;
 	t->stats.entries--;
+}
+
+/* The hand will come here soon: the evidence is read, and the entry written over. */
+static void fetch_slot(const struct table *t, uint32_t slot)
+{
+	const uint8_t *h = (const uint8_t *)head_at(
+		t, slot < t->stats.capacity ? slot : slot - t->stats.capacity);
+
+	for (size_t i = 0; i < t->entry_size && i < FETCH_MAX; i += 64)
+		__builtin_prefetch(h + i, 1);
 }
 
 /*
@@ -221,6 +248,8 @@ static void evict_one(struct table *t)
 	uint32_t victim = t->hand;
 	uint32_t lowest = UINT32_MAX;
 
+	if (window == CLOCK_WINDOW && t->stats.capacity > CLOCK_WINDOW + CLOCK_AHEAD)
+		fetch_slot(t, t->hand + CLOCK_WINDOW + CLOCK_AHEAD);
 	for (uint32_t n = 0; n < window; n++) {
 		uint32_t slot = t->hand + n;
 		if (slot >= t->stats.capacity)
@@ -249,7 +278,7 @@ static void link_slot(struct table *t, uint32_t hash, uint32_t slot)
 	uint32_t i = hash & t->mask;
 	while (t->index[i] != 0)
 		i = (i + 1) & t->mask;
-	t->index[i] = (hash & ~t->mask) | (slot + 1);
+	t->index[i] = index_word(hash, slot);
 }
 
 /*
@@ -320,5 +349,5 @@ void *table_next(const struct table *t, const void *entry)
 size_t table_worst_case(uint32_t capacity, size_t entry_size)
 {
 	return capacity * (padded_size(entry_size) + sizeof(uint32_t)) +
-	       index_count(capacity) * sizeof(uint32_t);
+	       index_count(capacity) * sizeof(uint64_t);
 }

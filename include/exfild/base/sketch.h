@@ -8,6 +8,7 @@
 #ifndef EXFILD_BASE_SKETCH_H
 #define EXFILD_BASE_SKETCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +18,8 @@ struct hll {
 	uint8_t reg[HLL_REGISTERS];
 };
 
-void hll_add(struct hll *h, uint64_t hash);
+/* Whether that changed anything: false for whatever was added before. */
+bool hll_add(struct hll *h, uint64_t hash);
 /* Adds an element of integer weight: the count is then the sum over distinct elements. */
 void hll_add_weighted(struct hll *h, uint64_t hash, unsigned weight);
 double hll_count(const struct hll *h);

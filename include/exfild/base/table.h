@@ -33,7 +33,7 @@ struct table_stats {
 
 struct table {
 	uint8_t *slab;
-	uint32_t *index;     /* slot + 1, bits of the hash above the mask; 0 is empty */
+	uint64_t *index;     /* 32 bits of the hash, slot + 1; 0 is empty */
 	uint32_t *free_list; /* slots given back */
 	uint32_t free_count;
 	uint32_t used_high; /* slots ever used */

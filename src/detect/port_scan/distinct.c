@@ -3,8 +3,6 @@
  */
 #include "distinct.h"
 
-#include <string.h>
-
 static uint32_t mark_of(uint64_t hash)
 {
 	return (uint32_t)(hash >> 32) | 1;
@@ -20,18 +18,20 @@ static bool has_mark(const struct distinct *d, uint32_t mark)
 
 bool distinct_add(struct distinct *d, uint64_t hash)
 {
-	struct hll before;
 	if (has_mark(d, mark_of(hash)))
 		return false;
 	if (d->count < DISTINCT_EXACT && !d->is_many) {
 		d->marks[d->count++] = mark_of(hash);
-		hll_add(&d->sketch, hash);
+		(void)hll_add(&d->sketch, hash);
 		return true;
 	}
-	before = d->sketch;
-	hll_add(&d->sketch, hash);
+	bool is_new = hll_add(&d->sketch, hash);
+	if (is_new || !d->is_many) {
+		double n = hll_count(&d->sketch);
+		d->many = n > DISTINCT_EXACT ? (uint64_t)(n + 0.5) : DISTINCT_EXACT + 1;
+	}
 	d->is_many = true;
-	return memcmp(&before, &d->sketch, sizeof(before)) != 0;
+	return is_new;
 }
 
 bool distinct_remove(struct distinct *d, uint64_t hash)
@@ -48,8 +48,5 @@ bool distinct_remove(struct distinct *d, uint64_t hash)
 
 uint64_t distinct_count(const struct distinct *d)
 {
-	if (!d->is_many)
-		return d->count;
-	double n = hll_count(&d->sketch);
-	return n > DISTINCT_EXACT ? (uint64_t)(n + 0.5) : DISTINCT_EXACT + 1;
+	return d->is_many ? d->many : d->count;
 }

@@ -14,9 +14,10 @@
 #define DISTINCT_EXACT 32
 
 struct distinct {
-	uint32_t marks[DISTINCT_EXACT];
 	uint32_t count; /* of marks */
 	bool is_many;   /* the sketch counts */
+	uint64_t many;  /* by the sketch as it stands */
+	uint32_t marks[DISTINCT_EXACT];
 	struct hll sketch;
 };
 

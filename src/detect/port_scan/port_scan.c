@@ -44,7 +44,7 @@ static uint32_t track_evidence(const void *entry)
 {
 	const struct track *t = entry;
 	double walk = t->walk.value > 0 ? t->walk.value : 0;
-	return t->is_hot ? UINT32_MAX : (uint32_t)(100 * fmin(walk, 1e6));
+	return t->is_hot ? UINT32_MAX : (uint32_t)(100 * (walk < 1e6 ? walk : 1e6));
 }
 
 static uint32_t scanner_evidence(const void *entry)

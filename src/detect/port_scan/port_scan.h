@@ -89,6 +89,8 @@ struct track_key {
 struct track {
 	struct track_key key;
 	struct decayed walk; /* log-likelihood ratio of scanner to client */
+	bool is_hot;
+	uint8_t told_severity;
 	uint64_t first_ns, last_ns;
 	struct distinct failed;
 	uint32_t good[GOOD_TARGETS];
@@ -100,8 +102,6 @@ struct track {
 	struct ipaddr last;
 	uint64_t told_targets;    /* distinct at the last finding */
 	uint16_t lowest, highest; /* ports */
-	uint8_t told_severity;
-	bool is_hot;
 	uint8_t told_direction;
 	uint64_t told_sum;
 	struct event told; /* of the last finding: its ends, for the totals */
@@ -127,12 +127,13 @@ struct scanner_key {
 
 struct scanner {
 	struct scanner_key key;
+	uint32_t kinds;             /* 1u << enum scan_kind of hot tracks */
+	struct distinct targets;    /* with kinds, all that its evidence reads */
 	uint64_t first_ns, last_ns; /* packet time */
 	uint64_t steady_ns;
 	uint64_t p2p_ns; /* steady time when peer-to-peer traffic was last seen, 0: never */
-	struct distinct hosts, ports, targets, open; /* open: answered host and port */
+	struct distinct hosts, ports, open; /* open: answered host and port */
 	uint32_t refused, silent, empty;
-	uint32_t kinds;        /* 1u << enum scan_kind of hot tracks */
 	uint32_t told_hosts;   /* hosts whose ports were told one by one */
 	uint64_t told_targets; /* at the last finding about many hosts */
 	uint8_t told_severity, told_direction;

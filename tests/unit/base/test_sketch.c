@@ -122,6 +122,43 @@ static void no_half_life_forgets_at_once(void **state)
 	assert_true(decayed_at(&d, UINT64_MAX, 1e-300) == 0);
 }
 
+/* As Flajolet and others write it down, one register after the other. */
+static double count_plainly(const struct hll *h)
+{
+	const double m = HLL_REGISTERS;
+	double sum = 0;
+	unsigned zeros = 0;
+	for (size_t i = 0; i < HLL_REGISTERS; i++) {
+		sum += pow(2, -(double)h->reg[i]);
+		zeros += h->reg[i] == 0;
+	}
+	double estimate = 0.7213 / (1 + 1.079 / m) * m * m / sum;
+	return estimate <= 2.5 * m && zeros ? m * log(m / zeros) : estimate;
+}
+
+static void every_count_is_the_plain_sum(void **state)
+{
+	(void)state;
+	struct hll h = { { 0 } };
+	for (uint64_t i = 0; i < 20000; i++)
+		if (hll_add(&h, hash_of(i)))
+			assert_true(hll_count(&h) == count_plainly(&h));
+	for (uint8_t rank = 40; rank <= 57; rank++) {
+		h.reg[rank] = rank; /* beyond what fixed point holds, too */
+		assert_true(fabs(hll_count(&h) / count_plainly(&h) - 1) < 1e-15);
+	}
+}
+
+static void an_add_says_whether_it_changed_anything(void **state)
+{
+	(void)state;
+	struct hll h = { { 0 } };
+	assert_true(hll_add(&h, hash_of(1)));
+	assert_false(hll_add(&h, hash_of(1)));
+	assert_false(hll_add(&h, hash_of(1) | 1)); /* the same register, no longer run of zeros */
+	assert_true(hll_add(&h, hash_of(2)));
+}
+
 static void entropy_of_known_bytes(void **state)
 {
 	(void)state;
@@ -149,6 +186,8 @@ int main(void)
 		cmocka_unit_test(a_decayed_value_halves_in_its_half_life),
 		cmocka_unit_test(an_older_time_neither_decays_nor_turns_back),
 		cmocka_unit_test(no_half_life_forgets_at_once),
+		cmocka_unit_test(every_count_is_the_plain_sum),
+		cmocka_unit_test(an_add_says_whether_it_changed_anything),
 		cmocka_unit_test(entropy_of_known_bytes),
 	};
 

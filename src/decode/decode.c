@@ -134,14 +134,25 @@ enum decode_result decode_tunnel(struct walk *w, const struct carrier *carrier, 
 }
 
 /* The same for both directions, and for all fragments and connections of a pair. */
+static uint64_t hash_pair(const struct decoder *d, const struct ipaddr *a, const struct ipaddr *b,
+			  uint32_t tunnel_key)
+{
+	size_t i = a->u.q[0] == b->u.q[0];
+	bool in_order = be64toh(a->u.q[i]) <= be64toh(b->u.q[i]);
+	const struct ipaddr *low = in_order ? a : b;
+	const struct ipaddr *high = in_order ? b : a;
+	uint64_t words[5] = { low->u.q[0], low->u.q[1], high->u.q[0], high->u.q[1], tunnel_key };
+	return hash_words(&d->key, words, 5);
+}
+
+/* A router's error goes where the flow is that it speaks of. */
 void decode_pair_hash(const struct decoder *d, struct packet *p)
 {
-	size_t i = p->src.u.q[0] == p->dst.u.q[0];
-	bool in_order = be64toh(p->src.u.q[i]) <= be64toh(p->dst.u.q[i]);
-	const struct ipaddr *low = in_order ? &p->src : &p->dst;
-	const struct ipaddr *high = in_order ? &p->dst : &p->src;
-	uint64_t words[5] = { low->u.q[0], low->u.q[1], high->u.q[0], high->u.q[1], p->tunnel_key };
-	p->pair_hash = hash_words(&d->key, words, 5);
+	struct packet_quote quote;
+	p->pair_hash = hash_pair(d, &p->src, &p->dst, p->tunnel_key);
+	p->route_hash = p->pair_hash;
+	if ((p->proto == PROTO_ICMP || p->proto == PROTO_ICMPV6) && packet_quoted(p, &quote))
+		p->route_hash = hash_pair(d, &quote.src, &quote.dst, p->tunnel_key);
 }
 
 enum decode_result decode_frame(struct decoder *d, const struct frame *f, uint64_t time_ns,

@@ -23,10 +23,13 @@ struct shard {
 };
 
 /* The flow's memory is about to be reused: the later stages let go of it. */
-static void release(void *arg, struct flow *f)
+static void release(void *arg, struct flow *f, uint64_t seq, uint64_t now_ns)
 {
 	struct shard *s = arg;
-	inspect_release(s->inspect, f);
+	if (seq)
+		inspect_end(s->inspect, f, seq, now_ns);
+	else
+		inspect_release(s->inspect, f);
 	classifier_release(s->classifier, f);
 }
 

@@ -31,10 +31,13 @@ struct shard *shard_new(unsigned number, const struct shard_limits *limits,
 			const struct hash_key *key, struct event_log *log);
 void shard_free(struct shard *s);
 
-/* The shard of a packet: by its address pair and tunnel, never by ports. */
+/*
+ * The shard of a packet: by its address pair and tunnel, never by ports; of an ICMP unreachable by
+ * the pair that it quotes.
+ */
 static inline unsigned shard_of(const struct packet *p)
 {
-	return (unsigned)(p->pair_hash >> 61);
+	return (unsigned)(p->route_hash >> 61);
 }
 
 /* Some packets before shard_packet(): stage 0, then stage 1. */

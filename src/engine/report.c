@@ -32,19 +32,23 @@ static void say(const char *token, uint64_t count, const char *what)
 
 void report_counters(const struct reader *r, const struct shard_counts counts[SHARDS], bool verbose)
 {
-	uint64_t evicted = 0, valued = 0, capped = 0, refused = 0, streams = 0, dropped = 0;
+	uint64_t evicted = 0, valued = 0, capped = 0, refused = 0, given_up = 0, streams = 0,
+		 dropped = 0;
 	for (unsigned i = 0; i < SHARDS; i++) {
 		evicted += counts[i].flow.table.evictions;
 		valued += counts[i].flow.table.evicted_with_evidence;
 		capped += counts[i].classify.capped;
 		refused += counts[i].inspect.refused;
-		streams += counts[i].inspect.streams_refused;
+		given_up += counts[i].inspect.evicted;
+		streams += counts[i].inspect.streams_refused + counts[i].inspect.streams_evicted;
 		dropped += counts[i].events_dropped;
 	}
 	say("flow", evicted, "flows were evicted: limits.flows was reached");
 	say("flow", valued, "of them were conversations, not openings");
 	say("classify", capped, "flows stayed unclassified: limits.undecided was reached");
 	say("inspect", refused, "flows were not inspected: limits.undecided was reached");
+	say("inspect", given_up,
+	    "inspections were given up for newer flows: limits.undecided was reached");
 	say("inspect", streams, "streams were cut short: no reassembly buffer was free");
 	say("event", dropped, "events were dropped");
 	say("clock", r->leaps, "leaps of over an hour in the packets' time were followed");

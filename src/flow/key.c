@@ -6,7 +6,8 @@
  */
 #include "key.h"
 
-#include "exfild/base/cursor.h"
+#include <string.h>
+
 #include "exfild/base/hash.h"
 
 struct icmp_pair {
@@ -114,61 +115,16 @@ unsigned flow_guess_client(const struct packet *p, unsigned side)
 	return side;
 }
 
-static bool quoted_ports(struct cursor *c, uint8_t proto, uint16_t *sport, uint16_t *dport)
+bool flow_key_quoted(const struct packet *p, struct packet_quote *quote, struct flow_key *ret,
+		     unsigned *ret_side)
 {
-	*sport = 0;
-	*dport = 0;
-	if (proto != PROTO_TCP && proto != PROTO_UDP && proto != PROTO_SCTP)
-		return false;
-	*sport = cursor_be16(c);
-	*dport = cursor_be16(c);
-	return cursor_ok(c);
-}
-
-bool flow_key_quoted(const struct packet *p, struct flow_key *ret)
-{
-	struct cursor c = cursor_make(p->payload, p->payload ? p->payload_cap : 0);
-	struct ipaddr src, dst;
-	uint16_t sport, dport;
-	uint8_t proto;
-	if (p->proto == PROTO_ICMP) {
-		uint8_t first = cursor_u8(&c);
-		if (first >> 4 != 4 || (first & 15) < 5)
-			return false;
-		cursor_skip(&c, 8);
-		proto = cursor_u8(&c);
-		cursor_skip(&c, 2);
-		const uint8_t *addrs = cursor_take(&c, 8);
-		cursor_skip(&c, (size_t)((first & 15) - 5) * 4);
-		if (!addrs)
-			return false;
-		src = ipaddr_v4(addrs);
-		dst = ipaddr_v4(addrs + 4);
-	} else {
-		if (cursor_u8(&c) >> 4 != 6)
-			return false;
-		cursor_skip(&c, 5);
-		proto = cursor_u8(&c);
-		cursor_skip(&c, 1);
-		const uint8_t *addrs = cursor_take(&c, 32);
-		if (!addrs)
-			return false;
-		src = ipaddr_v6(addrs);
-		dst = ipaddr_v6(addrs + 16);
-	}
-	if (!quoted_ports(&c, proto, &sport, &dport))
+	if (!packet_quoted(p, quote) || !ipaddr_equal(&p->dst, &quote->src))
 		return false;
 	memset(ret, 0, sizeof(*ret));
-	key_order(ret, &src, &dst, sport, dport);
-	ret->proto = proto;
+	*ret_side = key_order(ret, &quote->src, &quote->dst, quote->sport, quote->dport);
+	ret->proto = quote->proto;
 	ret->tunnel_key = p->tunnel_key;
 	return true;
-}
-
-bool flow_key_same_pair(const struct packet *p, const struct flow_key *k)
-{
-	return (ipaddr_equal(&p->src, &k->addr[0]) && ipaddr_equal(&p->dst, &k->addr[1])) ||
-	       (ipaddr_equal(&p->src, &k->addr[1]) && ipaddr_equal(&p->dst, &k->addr[0]));
 }
 
 static uint64_t ports_hash(uint64_t pair_hash, uint16_t a, uint16_t b, uint8_t proto)

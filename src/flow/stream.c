@@ -13,8 +13,9 @@
 
 struct stream_pool {
 	uint32_t max, used, made, free_count;
-	uint64_t refused;
+	uint64_t refused, evicted;
 	uint8_t **free_list;
+	struct stream *oldest, *newest; /* that hold a buffer, by their last segment */
 };
 
 struct stream_pool *stream_pool_new(uint32_t max_buffers)
@@ -51,32 +52,48 @@ uint64_t stream_pool_refused(const struct stream_pool *p)
 	return p->refused;
 }
 
-static uint8_t *take_buffer(struct stream_pool *p)
+uint64_t stream_pool_evicted(const struct stream_pool *p)
 {
-	uint8_t *b = NULL;
-	if (p->free_count > 0)
-		b = p->free_list[--p->free_count];
-	else if (p->made < p->max && (b = malloc(STREAM_WINDOW)))
-		p->made++;
-	if (!b) {
-		p->refused++;
-		return NULL;
-	}
-	p->used++;
-	return b;
+	return p->evicted;
 }
 
-static void give_buffer(struct stream_pool *p, uint8_t *b)
+static void unlink_stream(struct stream_pool *p, struct stream *s)
 {
-	if (!b)
+	if (s->older)
+		s->older->newer = s->newer;
+	else
+		p->oldest = s->newer;
+	if (s->newer)
+		s->newer->older = s->older;
+	else
+		p->newest = s->older;
+	s->older = s->newer = NULL;
+}
+
+static void link_newest(struct stream_pool *p, struct stream *s)
+{
+	s->older = p->newest;
+	s->newer = NULL;
+	if (p->newest)
+		p->newest->newer = s;
+	else
+		p->oldest = s;
+	p->newest = s;
+}
+
+static void give_buffer(struct stream *s, struct stream_pool *p)
+{
+	if (!s->buf)
 		return;
-	p->free_list[p->free_count++] = b;
+	unlink_stream(p, s);
+	p->free_list[p->free_count++] = s->buf;
 	p->used--;
+	s->buf = NULL;
 }
 
 void stream_reset(struct stream *s, struct stream_pool *pool)
 {
-	give_buffer(pool, s->buf);
+	give_buffer(s, pool);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -84,6 +101,27 @@ static void lose(struct stream *s, struct stream_pool *pool)
 {
 	stream_reset(s, pool);
 	s->lost = true;
+}
+
+/* A free buffer, or that of the stream that has been idle for longest. */
+static uint8_t *take_buffer(struct stream_pool *p)
+{
+	uint8_t *b = NULL;
+	if (p->free_count > 0)
+		b = p->free_list[--p->free_count];
+	else if (p->made < p->max && (b = malloc(STREAM_WINDOW)))
+		p->made++;
+	if (!b && p->oldest) {
+		lose(p->oldest, p);
+		p->evicted++;
+		b = p->free_list[--p->free_count];
+	}
+	if (!b) {
+		p->refused++;
+		return NULL;
+	}
+	p->used++;
+	return b;
 }
 
 static void remove_piece(struct stream *s, unsigned i)
@@ -158,8 +196,7 @@ static void advance(struct stream *s, struct stream_pool *pool, uint32_t n)
 	for (unsigned i = 0; i < s->piece_count; i++)
 		s->piece[i].off -= n;
 	if (end == n) {
-		give_buffer(pool, s->buf);
-		s->buf = NULL;
+		give_buffer(s, pool);
 	} else if (n) {
 		memmove(s->buf, s->buf + n, end - n);
 	}
@@ -168,10 +205,13 @@ static void advance(struct stream *s, struct stream_pool *pool, uint32_t n)
 static void store(struct stream *s, struct stream_pool *pool, uint32_t off, const uint8_t *data,
 		  uint32_t len)
 {
-	if (!s->buf && !(s->buf = take_buffer(pool))) {
+	if (s->buf)
+		unlink_stream(pool, s);
+	else if (!(s->buf = take_buffer(pool))) {
 		lose(s, pool);
 		return;
 	}
+	link_newest(pool, s);
 	if (off + len > STREAM_WINDOW || !place(s, off, data, len))
 		lose(s, pool);
 }

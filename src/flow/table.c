@@ -89,8 +89,8 @@ static void end_flow(struct flow_table *t, struct flow *f, enum flow_end_reason 
 		t->counts.syns++;
 		t->counts.syns_one_sided += !f->packets[0] || !f->packets[1];
 	}
+	t->release(t->arg, f, t->seq, t->now_ns);
 	emit(t, f, EVENT_FLOW_END, NULL, 0, reason);
-	t->release(t->arg, f);
 	timer_disarm(&t->wheel, &f->timer);
 }
 
@@ -146,7 +146,7 @@ void flow_table_free(struct flow_table *t)
 	if (!t)
 		return;
 	for (void *f = table_next(&t->table, NULL); f; f = table_next(&t->table, f))
-		t->release(t->arg, f);
+		t->release(t->arg, f, 0, 0);
 	table_deinit(&t->table);
 	free(t);
 }
@@ -279,17 +279,29 @@ static void begin_flow(struct flow_table *t, struct flow *f, const struct packet
 	emit(t, f, EVENT_FLOW_START, p, 0, FLOW_END_NONE);
 }
 
+/* The quoted segment must be one that the side can have sent just now. */
+static bool quote_fits(const struct flow *f, const struct packet_quote *quote, unsigned side)
+{
+	if (side != f->client)
+		return false;
+	if (f->key.proto != PROTO_TCP)
+		return true;
+	return quote->has_seq && (f->flags & (side ? FLOW_SEQ_KNOWN1 : FLOW_SEQ_KNOWN0)) &&
+	       f->next_seq[side] - quote->tcp_seq <= UINT16_MAX;
+}
+
+/* Anyone can forge an error: it marks a flow that waits for an answer, and makes none. */
 static void refused_by_icmp(struct flow_table *t, const struct packet *p)
 {
+	struct packet_quote quote;
 	struct flow_key key;
-	unsigned type = p->sport >> 8;
-	if (type != (p->proto == PROTO_ICMP ? 3u : 1u) || !flow_key_quoted(p, &key))
+	unsigned side;
+	if (!flow_key_quoted(p, &quote, &key, &side))
 		return;
-	/* a router's error may belong to another shard; silence tells the same later */
-	if (!flow_key_same_pair(p, &key))
-		return;
-	struct flow *f = table_find_hashed(&t->table, &key, flow_key_hash(p->pair_hash, &key));
+	struct flow *f = table_find_hashed(&t->table, &key, flow_key_hash(p->route_hash, &key));
 	if (!f || (f->outcome != FLOW_OUTCOME_PENDING && f->outcome != FLOW_OUTCOME_UNANSWERED))
+		return;
+	if (!quote_fits(f, &quote, side))
 		return;
 	f->outcome = FLOW_OUTCOME_REFUSED;
 	f->flags |= FLOW_REFUSED_ICMP;

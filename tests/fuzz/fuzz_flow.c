@@ -26,8 +26,10 @@ struct watch {
 	uint64_t last_time;
 };
 
-static void on_release(void *arg, struct flow *f)
+static void on_release(void *arg, struct flow *f, uint64_t seq, uint64_t now_ns)
 {
+	(void)seq;
+	(void)now_ns;
 	struct watch *w = arg;
 	assert(f->id != 0);
 	w->released++;

@@ -220,6 +220,18 @@ static inline enum inspect_verdict harness_stream(struct harness *h, bool from_c
 	return h->verdict;
 }
 
+/* As the runner at the end of a flow: each side that is not done, with what it has left unread. */
+static inline void harness_end(struct harness *h)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		if (h->verdict == INSPECT_DONE || h->verdict == INSPECT_NOT_MINE ||
+		    h->side_done[side])
+			continue;
+		harness_packet(h, side == h->flow.client, NULL, 0, 1);
+		h->inspector->on_end(&h->in, h->pending[side], h->pending_len[side]);
+	}
+}
+
 /* The n-th event of a kind (from 0), NULL when there are fewer. */
 static inline const void *harness_event(const struct harness *h, enum event_kind kind, unsigned n)
 {

@@ -56,6 +56,8 @@ struct packet {
 	uint64_t number;    /* of its frame, in merged order */
 	uint64_t time_ns;   /* packet time after the clock law */
 	uint64_t pair_hash; /* keyed hash of the unordered address pair and tunnel key */
+	/* pair_hash; of an unreachable (ICMP) that of the pair that it quotes */
+	uint64_t route_hash;
 
 	struct ipaddr src, dst; /* ARP: sender and target protocol address */
 	/* TCP, UDP, SCTP; ICMP: type << 8 | code, and the echo identifier; ARP: operation, 0 */
@@ -91,6 +93,18 @@ struct packet {
 	struct block *block;
 	struct ipaddr outer_src, outer_dst; /* ends of the outermost carrier; zero without tunnel */
 };
+
+/* What an ICMP error says of the packet that it is about. */
+struct packet_quote {
+	struct ipaddr src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;
+	bool has_seq;
+	uint32_t tcp_seq;
+};
+
+/* False when the packet is no ICMP unreachable, or what it quotes has no readable ports. */
+bool packet_quoted(const struct packet *p, struct packet_quote *ret);
 
 /*
  * True unless the TCP checksum is known to be wrong.  It is not known for other protocols, for

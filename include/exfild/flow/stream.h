@@ -6,7 +6,8 @@
  * are kept and come again in front of the next.
  * Ownership: buffers come from a capped pool; stream_reset gives them back.
  * Threads: one shard.
- * Limits: STREAM_WINDOW bytes a direction, 8 waiting pieces; past them the stream is `lost`.
+ * Limits: STREAM_WINDOW bytes a direction, 8 waiting pieces; past them the stream is `lost`.  When
+ * the pool is empty, the stream that has waited longest without a segment is lost for its buffer.
  */
 #ifndef EXFILD_FLOW_STREAM_H
 #define EXFILD_FLOW_STREAM_H
@@ -23,11 +24,14 @@ struct stream_pool *stream_pool_new(uint32_t max_buffers);
 void stream_pool_free(struct stream_pool *p);
 uint32_t stream_pool_used(const struct stream_pool *p);
 uint64_t stream_pool_refused(const struct stream_pool *p);
+/* Streams that were lost so that another could have their buffer. */
+uint64_t stream_pool_evicted(const struct stream_pool *p);
 
 struct stream {
-	uint8_t *buf;      /* NULL: nothing waits */
-	uint32_t base_seq; /* sequence number of buf[0], the first byte unread */
-	uint32_t ready;    /* contiguous bytes in buf */
+	uint8_t *buf;                 /* NULL: nothing waits */
+	struct stream *older, *newer; /* in the pool's list of those that hold a buffer */
+	uint32_t base_seq;            /* sequence number of buf[0], the first byte unread */
+	uint32_t ready;               /* contiguous bytes in buf */
 	uint16_t piece_count;
 	bool started; /* base_seq is known */
 	bool lost;    /* a gap could not be filled: no more data */

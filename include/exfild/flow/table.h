@@ -41,8 +41,12 @@ struct flow_limits {
 
 extern const struct flow_limits flow_limits_default;
 
-/* Called before a flow's memory is reused: free work and verdict. */
-typedef void (*flow_release_fn)(void *arg, struct flow *f);
+/*
+ * Called when a flow ends, before its flow_end is written: tell what is left with `seq` at
+ * `now_ns`, free work and verdict.  seq is 0 when the table is freed: nothing is to be told any
+ * more.
+ */
+typedef void (*flow_release_fn)(void *arg, struct flow *f, uint64_t seq, uint64_t now_ns);
 
 struct flow_table;
 

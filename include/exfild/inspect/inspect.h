@@ -5,8 +5,8 @@
  * when nothing more is wanted (it is then shunted to counting once it is classified).
  * Ownership: owns flow->work.
  * Threads: one shard.
- * Limits: max_work flows hold inspector state; max_streams buffers of 16 KiB; past them a new flow
- * is only counted (counter `refused`).
+ * Limits: max_work flows hold inspector state, past that the one that was idle for longest gives
+ * its place to a new one (counter `evicted`); max_streams buffers of 16 KiB, likewise.
  */
 #ifndef EXFILD_INSPECT_INSPECT_H
 #define EXFILD_INSPECT_INSPECT_H
@@ -23,9 +23,12 @@ void inspect_free(struct inspect *in);
 void inspect_packet(struct inspect *in, const struct packet *p, const struct flow_step *step,
 		    uint64_t seq);
 void inspect_release(struct inspect *in, struct flow *f);
+/* The flow ends: its inspector tells what it still holds, then lets go. */
+void inspect_end(struct inspect *in, struct flow *f, uint64_t seq, uint64_t now_ns);
 
 struct inspect_counts {
-	uint64_t chosen, refused, streams_refused, not_mine;
+	uint64_t chosen, refused, evicted, not_mine;
+	uint64_t streams_refused, streams_evicted;
 	uint32_t work;
 	size_t worst_case_bytes;
 };

@@ -54,6 +54,7 @@ struct inspector {
 	enum app apps[4]; /* nDPI's verdicts that attach it; APP_UNKNOWN ends */
 	bool stateless_datagrams; /* on_datagram does without state: none is set aside for UDP */
 	bool decides;             /* nDPI is not asked once the probe has said yes */
+	bool follows_clear;       /* may begin within a protocol in the clear, after STARTTLS */
 	/* First payload of a side: is it mine? Cheap, no state. NULL: only by verdict. */
 	bool (*probe)(const struct packet *p, bool from_client);
 	/*
@@ -62,6 +63,12 @@ struct inspector {
 	 */
 	enum inspect_verdict (*on_stream)(struct inspection *in, const uint8_t *data, uint32_t len,
 					  uint32_t *ret_used);
+	/*
+	 * TCP, once a side that is not done, when the flow ends or its place is given to another:
+	 * `data` are the bytes that the side has left unread, in->packet has no payload, number 0
+	 * and says that it is cut.  Tells what would be lost.  NULL: nothing would.
+	 */
+	void (*on_end)(struct inspection *in, const uint8_t *data, uint32_t len);
 	/* UDP, ICMP: one whole payload (in->packet->payload, payload_cap). */
 	enum inspect_verdict (*on_datagram)(struct inspection *in);
 	/* Packets without a flow (ARP). */

@@ -354,6 +354,19 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
+/* TCP: a message that never came whole, if it begins like one. */
+static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
+{
+	struct cursor c = cursor_make(data, len);
+	uint32_t said = cursor_be16(&c);
+	const struct dns_state *state = in->state;
+
+	if (!cursor_ok(&c) || state->skip[in->side] || said <= cursor_left(&c))
+		return;
+	if (is_message(in->packet, c.pos, (uint32_t)cursor_left(&c), said))
+		(void)read_message(in, c.pos, (uint32_t)cursor_left(&c), said);
+}
+
 const struct inspector dns_inspector = {
 	.name = "dns",
 	.app = APP_DNS,
@@ -364,5 +377,6 @@ const struct inspector dns_inspector = {
 	.stateless_datagrams = true,
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_end = on_end,
 	.on_datagram = on_datagram,
 };

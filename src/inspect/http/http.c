@@ -238,6 +238,16 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
+/* A head that never came to its end; its first line must have. */
+static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
+{
+	const struct http_state *state = in->state;
+	uint32_t used;
+
+	if (len && state->side[in->side].phase == PHASE_HEAD && memchr(data, '\n', len))
+		(void)on_stream(in, data, len, &used);
+}
+
 const struct inspector http_inspector = {
 	.name = "http",
 	.app = APP_HTTP,
@@ -246,4 +256,5 @@ const struct inspector http_inspector = {
 	.apps = { APP_HTTP },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_end = on_end,
 };

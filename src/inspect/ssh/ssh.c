@@ -8,7 +8,8 @@
  *
  * One event_ssh a side, with the banner and its HASSH (Reardon 2018): MD5 of
  * "kex;cipher;mac;compression" as that side offers them for what it sends.  The event comes with
- * KEXINIT; where that does not come, is none or was not captured, without a HASSH.
+ * KEXINIT; where that does not come before the flow ends, is none or was not captured, without a
+ * HASSH.
  */
 #include "exfild/base/cursor.h"
 #include "exfild/base/str.h"
@@ -234,6 +235,16 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
+/* A banner, and no key exchange. */
+static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
+{
+	const struct ssh_state *state = in->state;
+	uint32_t used;
+
+	if (len || state->side[in->side].banner_kept)
+		(void)on_stream(in, data, len, &used);
+}
+
 const struct inspector ssh_inspector = {
 	.name = "ssh",
 	.app = APP_SSH,
@@ -243,4 +254,5 @@ const struct inspector ssh_inspector = {
 	.decides = true,
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_end = on_end,
 };

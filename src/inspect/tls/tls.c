@@ -221,6 +221,15 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
+/* A hello that never got complete. */
+static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
+{
+	uint32_t used;
+
+	if (len)
+		(void)on_stream(in, data, len, &used);
+}
+
 const struct inspector tls_inspector = {
 	.name = "tls",
 	.app = APP_TLS,
@@ -230,4 +239,6 @@ const struct inspector tls_inspector = {
 	.apps = { APP_TLS },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_end = on_end,
+	.follows_clear = true,
 };

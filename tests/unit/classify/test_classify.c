@@ -29,8 +29,10 @@ struct world {
 	struct shard shard;
 };
 
-static void on_release(void *arg, struct flow *f)
+static void on_release(void *arg, struct flow *f, uint64_t seq, uint64_t now_ns)
 {
+	(void)seq;
+	(void)now_ns;
 	struct shard *s = arg;
 	classifier_release(s->classifier, f);
 }

@@ -44,6 +44,28 @@ static void errors_have_no_identifier(void **state)
 	assert_int_equal(t->p.payload_len, 44);
 }
 
+static void an_unreachable_goes_where_its_quotation_belongs(void **state)
+{
+	struct decoding *t = *state;
+	build_inner(&t->b);
+	decode_built(t, LINK_RAW);
+	uint64_t quoted = t->p.pair_hash;
+	assert_true(t->p.route_hash == quoted);
+	build_bytes(&t->b, "\x03\x01\0\0\0\0\0\0", 8);
+	build_ipv4(&t->b, 9, 1, 1);
+	decode_built(t, LINK_RAW);
+	assert_true(t->p.pair_hash != quoted);
+	assert_true(t->p.route_hash == quoted);
+	assert_truncations(t, LINK_RAW);
+	build_data(&t->b)[20] = 11; /* time exceeded */
+	decode_built(t, LINK_RAW);
+	assert_true(t->p.route_hash == t->p.pair_hash);
+	build_data(&t->b)[20] = 3;
+	build_data(&t->b)[28] = 0x65; /* no IPv4 is quoted */
+	decode_built(t, LINK_RAW);
+	assert_true(t->p.route_hash == t->p.pair_hash);
+}
+
 static void short_header_is_counted(void **state)
 {
 	struct decoding *t = *state;
@@ -61,6 +83,7 @@ int main(void)
 		DECODING_TEST(echo_has_identifier_and_sequence),
 		DECODING_TEST(echo_of_version_six_as_well),
 		DECODING_TEST(errors_have_no_identifier),
+		DECODING_TEST(an_unreachable_goes_where_its_quotation_belongs),
 		DECODING_TEST(short_header_is_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,10 +37,12 @@ struct flowing {
 	uint8_t payload[64];
 };
 
-static inline void flowing_release(void *arg, struct flow *f)
+static inline void flowing_release(void *arg, struct flow *f, uint64_t seq, uint64_t now_ns)
 {
 	struct flowing *x = arg;
 	assert_true(f->id != 0);
+	(void)seq;
+	(void)now_ns;
 	x->released++;
 }
 
@@ -97,6 +99,7 @@ static inline struct packet flowing_packet(struct flowing *x, bool up, uint8_t p
 	p.tunnel_key = x->tunnel_key;
 	p.pair_hash =
 		hash_mix(99, (uint64_t)x->tunnel_key << 32 | (uint64_t)x->client << 8 | x->server);
+	p.route_hash = p.pair_hash;
 	p.payload_len = len;
 	p.payload_cap = len < sizeof(x->payload) ? len : sizeof(x->payload);
 	p.payload = p.payload_cap ? x->payload : NULL;

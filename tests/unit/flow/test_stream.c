@@ -194,7 +194,7 @@ static void nothing_changes_nothing(void **state)
 	assert_int_equal(r->calls, 0);
 }
 
-static void an_empty_pool_refuses(void **state)
+static void an_empty_pool_takes_from_who_waited_longest(void **state)
 {
 	struct reading *r = *state;
 	struct stream other[3] = { 0 };
@@ -203,13 +203,17 @@ static void an_empty_pool_refuses(void **state)
 		stream_segment(&other[i], r->pool, 5, (const uint8_t *)"x", 1, 1, take, r);
 	}
 	assert_int_equal(stream_pool_used(r->pool), 2);
-	assert_int_equal(stream_pool_refused(r->pool), 1);
-	assert_true(other[2].lost);
+	assert_int_equal(stream_pool_refused(r->pool), 0);
+	assert_int_equal(stream_pool_evicted(r->pool), 1);
+	assert_true(other[0].lost && !other[1].lost && !other[2].lost);
+	/* a segment makes the second the newest: the third goes next */
+	stream_segment(&other[1], r->pool, 9, (const uint8_t *)"y", 1, 1, take, r);
 	stream_reset(&other[0], r->pool);
-	stream_reset(&other[2], r->pool);
-	other[2].started = true;
-	stream_segment(&other[2], r->pool, 5, (const uint8_t *)"x", 1, 1, take, r);
-	assert_false(other[2].lost);
+	other[0].started = true;
+	stream_segment(&other[0], r->pool, 5, (const uint8_t *)"x", 1, 1, take, r);
+	assert_true(!other[0].lost && !other[1].lost && other[2].lost);
+	assert_int_equal(stream_pool_evicted(r->pool), 2);
+	assert_int_equal(stream_pool_used(r->pool), 2);
 	for (unsigned i = 0; i < 3; i++)
 		stream_reset(&other[i], r->pool);
 }
@@ -276,7 +280,7 @@ int main(void)
 		STREAM_TEST(a_cut_segment_ends_the_stream),
 		STREAM_TEST(a_cut_segment_of_old_bytes_does_no_harm),
 		STREAM_TEST(nothing_changes_nothing),
-		STREAM_TEST(an_empty_pool_refuses),
+		STREAM_TEST(an_empty_pool_takes_from_who_waited_longest),
 		STREAM_TEST(random_segments_give_the_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

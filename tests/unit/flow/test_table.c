@@ -218,6 +218,59 @@ static void unreachable_refuses(void **state)
 	assert_int_equal(known->e.dport, 80);
 }
 
+/* An error of a router at 10.9.9.9, which goes to the client. */
+static void router_says(struct flowing *x, uint8_t code, uint32_t len)
+{
+	static const uint8_t router[4] = { 10, 9, 9, 9 };
+	struct packet p = flowing_packet(x, false, PROTO_ICMP, len);
+	p.src = ipaddr_v4(router);
+	p.sport = (uint16_t)(0x0300 | code);
+	p.dport = 0;
+	p.pair_hash = 4711; /* route_hash stays that of the quoted pair */
+	flowing_send(x, &p);
+}
+
+static void a_router_refuses_for_the_target(void **state)
+{
+	struct flowing *x = *state;
+	struct flow *f = tcp(x, true, SYN, 100, 0, 0);
+	put_quoted(x->payload, x, PROTO_TCP);
+	x->payload[27] = 100;
+	router_says(x, 13, 28);
+	assert_int_equal(f->outcome, FLOW_OUTCOME_REFUSED);
+	assert_true(f->flags & FLOW_REFUSED_ICMP);
+	assert_int_equal(flow_event(x, EVENT_FLOW_PROGRESS, 0)->outcome, FLOW_OUTCOME_REFUSED);
+}
+
+static void a_router_refuses_only_what_was_sent(void **state)
+{
+	struct flowing *x = *state;
+	struct flow *f = tcp(x, true, SYN, 100, 0, 0);
+	put_quoted(x->payload, x, PROTO_TCP);
+	x->payload[27] = 100;
+	router_says(x, 1, 27); /* half a sequence number */
+	assert_int_equal(f->outcome, FLOW_OUTCOME_PENDING);
+	router_says(x, 4, 28); /* fragmentation needed */
+	assert_int_equal(f->outcome, FLOW_OUTCOME_PENDING);
+	x->payload[25] = 1; /* not the sequence number of the SYN */
+	router_says(x, 1, 28);
+	x->payload[25] = 0;
+	x->payload[27] = 102; /* ahead of it */
+	router_says(x, 1, 28);
+	assert_int_equal(f->outcome, FLOW_OUTCOME_PENDING);
+	x->payload[27] = 100;
+	x->payload[22] ^= 1; /* a port where nothing was sent: no flow is made of it */
+	struct flow_counts before, after;
+	flow_table_counts(x->t, &before);
+	router_says(x, 1, 28);
+	flow_table_counts(x->t, &after);
+	assert_int_equal(after.flows, before.flows); /* the errors have one flow of their own */
+	assert_int_equal(f->outcome, FLOW_OUTCOME_PENDING);
+	x->payload[22] ^= 1;
+	router_says(x, 1, 28);
+	assert_int_equal(f->outcome, FLOW_OUTCOME_REFUSED);
+}
+
 static void forged_unreachable_moves_no_conversation(void **state)
 {
 	struct flowing *x = *state;
@@ -440,6 +493,8 @@ int main(void)
 		FLOW_TEST(fins_close_and_a_reset_resets),
 		FLOW_TEST(a_closed_five_tuple_opens_again_as_another_flow),
 		FLOW_TEST(unreachable_refuses),
+		FLOW_TEST(a_router_refuses_for_the_target),
+		FLOW_TEST(a_router_refuses_only_what_was_sent),
 		FLOW_TEST(forged_unreachable_moves_no_conversation),
 		FLOW_TEST(echo_and_reply_are_one_flow),
 		FLOW_TEST(progress_comes_at_256_kib_and_doublings),

@@ -162,13 +162,33 @@ static void garbage_between_messages_is_visible(void **state)
 	assert_int_equal(e->message_len, 20);
 }
 
+static void a_message_without_end_is_told_at_the_end(void **state)
+{
+	(void)state;
+	add_query("a.example");
+	for (size_t len = 1; len < stream.len; len++) {
+		harness_restart(&h);
+		assert_int_equal(harness_stream(&h, true, stream.b, len), INSPECT_MORE);
+		harness_end(&h);
+		/* prefix, header, name: the type may be missing */
+		const struct event_dns *e = harness_event(&h, EVENT_DNS, 0);
+		assert_int_equal(harness_count(&h, EVENT_DNS), e != NULL);
+		if (e && len >= stream.len - 1)
+			assert_int_equal(e->tcp, 1);
+	}
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(pipelined_messages_split_anywhere), TEST(both_sides_go_on_their_own),
-		TEST(a_long_message_is_passed_over),     TEST(the_length_may_come_alone),
-		TEST(another_protocol_is_not_mine),      TEST(garbage_between_messages_is_visible),
+		TEST(a_message_without_end_is_told_at_the_end),
+		TEST(pipelined_messages_split_anywhere),
+		TEST(both_sides_go_on_their_own),
+		TEST(a_long_message_is_passed_over),
+		TEST(the_length_may_come_alone),
+		TEST(another_protocol_is_not_mine),
+		TEST(garbage_between_messages_is_visible),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -393,11 +393,27 @@ static void a_wrongly_guessed_client_is_put_right(void **state)
 	assert_int_equal(head(0)->e.from_server, 1);
 }
 
+static void a_head_without_end_is_told_at_the_end(void **state)
+{
+	(void)state;
+	for (size_t len = 1; len < sizeof(request) - 1; len++) {
+		harness_restart(&h);
+		(void)harness_stream(&h, true, request, len);
+		bool is_told = harness_count(&h, EVENT_HTTP) > 0;
+		harness_end(&h);
+		size_t line = strcspn(request, "\n") + 1;
+		assert_int_equal(heads(), is_told || len >= line);
+		if (heads())
+			assert_true(harness_str_is(head(0), &head(0)->uri, "/up?x=1"));
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_request_is_one_event),
+		TEST(a_head_without_end_is_told_at_the_end),
 		TEST(a_response_is_one_event),
 		TEST(bodies_between_heads_are_passed_over),
 		TEST(portions_make_no_difference),

@@ -20,12 +20,14 @@
 #define RUNNER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define DATA              (TCP_PSH | TCP_ACK)
 
-enum { PORTED = 1, GREEDY, NAMED, EYELESS, DATAGRAM, STATEFUL, ECHO, WATCHER };
+enum { PORTED = 1, GREEDY, NAMED, EYELESS, DATAGRAM, STATEFUL, ECHO, WATCHER, LATE };
 
 struct diary {
 	char bytes[2][40000]; /* used, by side */
 	size_t len[2];
-	unsigned calls, probes, datagrams, packets;
+	unsigned calls, probes, datagrams, packets, ends;
+	uint64_t end_seq, end_ns;
+	uint32_t end_len[2];
 	bool from_client;
 	unsigned largest; /* state of the stateful one, state of its shard */
 	unsigned shard_total;
@@ -53,6 +55,23 @@ static enum inspect_verdict read_lines(struct inspection *in, const uint8_t *dat
 	memcpy(diary.bytes[in->side] + diary.len[in->side], data, *ret_used);
 	diary.len[in->side] += *ret_used;
 	return obey(data, *ret_used);
+}
+
+static void read_end(struct inspection *in, const uint8_t *data, uint32_t len)
+{
+	assert_true(in->packet->payload_cap < in->packet->payload_len);
+	assert_true(ipaddr_equal(&in->packet->src, &in->flow->key.addr[in->side]));
+	assert_true((in->side == in->flow->client) == in->from_client);
+	assert_true(!len || data);
+	diary.ends++;
+	diary.end_len[in->side] = len;
+	diary.end_seq = in->seq;
+	diary.end_ns = in->packet->time_ns;
+}
+
+static bool probe_hello(const struct packet *p, bool from_client)
+{
+	return from_client && p->payload[0] == 'H';
 }
 
 static enum inspect_verdict read_nothing(struct inspection *in, const uint8_t *data, uint32_t len,
@@ -150,6 +169,7 @@ static const struct inspector ported = {
 	.decides = true,
 	.probe = probe_p,
 	.on_stream = read_lines,
+	.on_end = read_end,
 };
 static const uint16_t port_4100[] = { 4100, 0 };
 static const struct inspector greedy = {
@@ -194,6 +214,7 @@ static const struct inspector stateful = {
 	.probe = probe_v,
 	.on_datagram = count_datagram,
 };
+static const uint16_t port_none[] = { 1, 0 };
 static const struct inspector echo_reader = {
 	.name = "echo",
 	.app = APP_ICMP,
@@ -202,13 +223,25 @@ static const struct inspector echo_reader = {
 	.probe = probe_any,
 	.on_datagram = read_echo,
 };
+static const struct inspector late = {
+	.name = "late",
+	.app = APP_TLS,
+	.proto = PROTO_TCP,
+	.state_size = 8,
+	.apps = { APP_TLS },
+	.ports = port_none,
+	.follows_clear = true,
+	.probe = probe_hello,
+	.on_stream = read_lines,
+};
 static const struct inspector watcher = { .name = "watcher", .app = APP_OTHER, .on_packet = watch };
 
 const struct inspector *const *inspector_list(void)
 {
 	static const struct inspector *const list[] = { &ported,      &greedy,   &named,
 							&eyeless,     &datagram, &stateful,
-							&echo_reader, &watcher,  NULL };
+							&echo_reader, &watcher,  &late,
+							NULL };
 	return list;
 }
 
@@ -221,10 +254,13 @@ struct world {
 	struct flow_step step;
 };
 
-static void on_release(void *arg, struct flow *f)
+static void on_release(void *arg, struct flow *f, uint64_t seq, uint64_t now_ns)
 {
 	struct world *w = arg;
-	inspect_release(w->inspect, f);
+	if (seq)
+		inspect_end(w->inspect, f, seq, now_ns);
+	else
+		inspect_release(w->inspect, f);
 	classifier_release(w->classifier, f);
 }
 
@@ -523,33 +559,125 @@ static void a_cut_segment_ends_its_side(void **state)
 	assert_read(0, "P 1\ntwo\n");
 }
 
-static void refusal_at_the_cap_is_counted_and_passes(void **state)
+static void the_flow_idle_for_longest_gives_up_its_place(void **state)
 {
 	struct world *w = *state;
-	limits(w, 64, 1, 64);
-	open_tcp(w, 40000, 4000);
-	assert_int_equal(say(w, true, "P first\n")->inspector, PORTED);
+	limits(w, 64, 2, 64);
+	struct flow *first = open_tcp(w, 40000, 4000);
+	say(w, true, "P first\n");
 	struct flow *second = open_tcp(w, 40001, 4000);
-	say(w, true, "P second\n");
+	say(w, true, "P waits");
+	/* the first speaks again: the second is idle for longer */
+	conversation_open(&w->c, 40000, 4000);
+	w->c.next[0] += 9;
+	w->c.next[1] += 1;
+	say(w, true, "again\n");
+	assert_int_equal(first->inspector, PORTED);
+	struct flow *third = open_tcp(w, 40002, 4000);
+	say(w, true, "P third\n");
+	assert_int_equal(third->inspector, PORTED);
+	assert_int_equal(first->inspector, PORTED);
 	assert_int_equal(second->inspector, 0);
 	assert_null(second->work);
-	assert_false(second->flags & FLOW_CLASSIFIED); /* nDPI still is asked */
-	assert_non_null(second->verdict);
-	assert_int_equal(counts(w).refused, 1);
-	assert_int_equal(counts(w).chosen, 1);
-	assert_int_equal(counts(w).work, 1);
-	/* datagrams that need no state are no load */
-	conversation_open(&w->c, 40002, 45678);
-	assert_int_equal(udp(w, true, "U one")->inspector, DATAGRAM);
-	/* those that do are refused as well */
+	assert_true(second->flags & FLOW_LET_GO); /* it does not come back and push others out */
+	assert_int_equal(diary.ends, 2);          /* what it held was told, for both sides */
+	assert_int_equal(diary.end_len[second->client] + diary.end_len[!second->client], 7);
+	assert_int_equal(counts(w).evicted, 1);
+	assert_int_equal(counts(w).refused, 0);
+	assert_int_equal(counts(w).work, 2);
+	/* datagrams that need no state are no load, those that do push out */
 	conversation_open(&w->c, 40003, 45678);
-	assert_int_equal(udp(w, true, "V one")->inspector, 0);
-	assert_int_equal(counts(w).refused, 2);
+	assert_int_equal(udp(w, true, "U one")->inspector, DATAGRAM);
+	assert_int_equal(counts(w).evicted, 1);
+	conversation_open(&w->c, 40004, 45678);
+	assert_int_equal(udp(w, true, "V one")->inspector, STATEFUL);
+	assert_int_equal(first->inspector, 0);
+	assert_int_equal(counts(w).evicted, 2);
 	while (flow_table_flush(w->flows, 1000, w->c.now_ns, 64))
 		;
 	assert_int_equal(counts(w).work, 0);
-	open_tcp(w, 40004, 4000);
-	assert_int_equal(say(w, true, "P third\n")->inspector, PORTED);
+}
+
+static void a_flood_of_open_flows_leaves_places(void **state)
+{
+	struct world *w = *state;
+	limits(w, 64, 4, 4);
+	for (uint16_t i = 0; i < 40; i++) {
+		struct flow *f = open_tcp(w, (uint16_t)(40000 + i), 4000);
+		assert_int_equal(say(w, true, "P half a line")->inspector, PORTED);
+		assert_non_null(f->work);
+	}
+	assert_int_equal(counts(w).chosen, 40);
+	assert_int_equal(counts(w).evicted, 36);
+	assert_int_equal(counts(w).streams_refused, 0);
+}
+
+static void without_places_a_flow_is_refused_once(void **state)
+{
+	struct world *w = *state;
+	limits(w, 64, 0, 64);
+	open_tcp(w, 40000, 4000);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(say(w, true, "P line\n")->inspector, 0);
+	assert_int_equal(counts(w).refused, 1);
+	assert_int_equal(counts(w).chosen, 0);
+}
+
+static void the_end_is_told_before_the_flow_ends(void **state)
+{
+	struct world *w = *state;
+	open_tcp(w, 40000, 4000);
+	say(w, true, "P one\nrest");
+	say(w, false, "S\n"); /* this side is done: nothing is left of it */
+	while (flow_table_flush(w->flows, 1000, w->c.now_ns, 64))
+		;
+	assert_int_equal(diary.ends, 1);
+	assert_int_equal(diary.end_len[0], 4);
+	assert_int_equal(diary.end_seq, 1000);
+	assert_true(diary.end_ns == w->c.now_ns);
+	/* who is done holds nothing; a table that is freed tells nothing */
+	open_tcp(w, 40001, 4000);
+	say(w, true, "P D\n");
+	open_tcp(w, 40002, 4000);
+	say(w, true, "P x");
+	limits(w, 64, 64, 64);
+	assert_int_equal(diary.ends, 0);
+}
+
+static void a_clear_protocol_may_turn_to_tls(void **state)
+{
+	struct world *w = *state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct flow *f = open_tcp(w, (uint16_t)(40000 + i), 25);
+		f->app = i ? APP_TELNET : APP_SMTP;
+		f->flags |= FLOW_CLASSIFIED | FLOW_INSPECTED;
+		say(w, false, "220 mail ready\r\n");
+		say(w, true, "EHLO me\r\n");
+		say(w, true, "STARTTLS\r\n");
+		assert_int_equal(f->inspector, 0);
+		say(w, true, "Hello, long enough\n");
+		assert_int_equal(f->inspector, i ? 0 : LATE);
+		assert_int_equal(f->flags & FLOW_SHUNTED, i ? FLOW_SHUNTED : 0);
+	}
+	assert_read(0, "Hello, long enough\n");
+}
+
+static void it_turns_early_or_not_at_all(void **state)
+{
+	struct world *w = *state;
+	char chunk[1001];
+	memset(chunk, 'a', 1000);
+	chunk[1000] = 0;
+	struct flow *f = open_tcp(w, 40000, 25);
+	f->app = APP_IMAP;
+	f->flags |= FLOW_CLASSIFIED | FLOW_INSPECTED;
+	for (unsigned i = 0; i < 8; i++)
+		say(w, true, chunk);
+	assert_false(f->flags & FLOW_SHUNTED);
+	say(w, true, chunk);
+	assert_true(f->flags & FLOW_SHUNTED);
+	say(w, true, "Hello, long enough\n");
+	assert_int_equal(f->inspector, 0);
 }
 
 static void a_second_owner_finds_its_state_empty(void **state)
@@ -590,21 +718,30 @@ static void a_flow_waits_for_16_kib_and_no_more(void **state)
 	assert_int_equal(f->inspector, PORTED);
 }
 
-static void without_a_buffer_a_side_ends(void **state)
+static void the_buffer_of_who_waits_longest_is_taken(void **state)
 {
 	struct world *w = *state;
 	limits(w, 64, 64, 1);
-	open_tcp(w, 40000, 4000);
+	struct flow *first = open_tcp(w, 40000, 4000);
 	say(w, true, "P waits"); /* has the only buffer */
 	open_tcp(w, 40001, 4000);
 	say(w, true, "P 2\n"); /* needs none */
 	assert_read(0, "P 2\n");
-	assert_int_equal(counts(w).streams_refused, 0);
+	assert_int_equal(counts(w).streams_evicted, 0);
 	say(w, true, "must wait");
-	assert_int_equal(counts(w).streams_refused, 1);
+	assert_int_equal(counts(w).streams_evicted, 1);
 	say(w, true, " for the end\n");
-	assert_read(0, "P 2\n");
-	/* the buffer comes back when its flow is released */
+	assert_read(0, "P 2\nmust wait for the end\n");
+	/* the first has lost a side */
+	conversation_open(&w->c, 40000, 4000);
+	w->c.next[0] += 8;
+	w->c.next[1] += 1;
+	say(w, true, " in vain\n");
+	assert_int_equal(first->inspector, PORTED);
+	assert_read(0, "P 2\nmust wait for the end\n");
+	say(w, false, "heard\n");
+	assert_read(1, "heard\n");
+	/* the buffers come back when their flows are released */
 	while (flow_table_flush(w->flows, 1000, w->c.now_ns, 64))
 		;
 	open_tcp(w, 40002, 4000);
@@ -615,8 +752,9 @@ static void without_a_buffer_a_side_ends(void **state)
 	open_tcp(w, 40003, 4000);
 	say(w, true, "P 4");
 	say(w, true, "\n");
-	assert_read(0, "P 2\nP 3\nP 4\n");
-	assert_int_equal(counts(w).streams_refused, 1);
+	assert_read(0, "P 2\nmust wait for the end\nP 3\nP 4\n");
+	assert_int_equal(counts(w).streams_evicted, 1);
+	assert_int_equal(counts(w).streams_refused, 0);
 }
 
 static void an_inspector_without_eyes_lets_go(void **state)
@@ -704,10 +842,15 @@ int main(void)
 		RUNNER_TEST(a_gap_that_stays_ends_its_side_only),
 		RUNNER_TEST(a_side_that_is_done_is_not_read),
 		RUNNER_TEST(a_cut_segment_ends_its_side),
-		RUNNER_TEST(refusal_at_the_cap_is_counted_and_passes),
+		RUNNER_TEST(the_flow_idle_for_longest_gives_up_its_place),
+		RUNNER_TEST(a_flood_of_open_flows_leaves_places),
+		RUNNER_TEST(without_places_a_flow_is_refused_once),
+		RUNNER_TEST(the_end_is_told_before_the_flow_ends),
+		RUNNER_TEST(a_clear_protocol_may_turn_to_tls),
+		RUNNER_TEST(it_turns_early_or_not_at_all),
 		RUNNER_TEST(a_second_owner_finds_its_state_empty),
 		RUNNER_TEST(a_flow_waits_for_16_kib_and_no_more),
-		RUNNER_TEST(without_a_buffer_a_side_ends),
+		RUNNER_TEST(the_buffer_of_who_waits_longest_is_taken),
 		RUNNER_TEST(an_inspector_without_eyes_lets_go),
 		RUNNER_TEST(an_empty_echo_is_a_message),
 		RUNNER_TEST(arp_is_shown_to_who_watches),

@@ -326,15 +326,38 @@ static void what_is_not_ssh_is_refused(void **state)
 	assert_int_equal(h.verdict, INSPECT_NOT_MINE);
 }
 
+static void a_banner_alone_is_told_at_the_end(void **state)
+{
+	(void)state;
+	put_text("SSH-2.0-x\r\n");
+	assert_int_equal(harness_stream(&h, true, m.b, m.len), INSPECT_MORE);
+	assert_int_equal(harness_count(&h, EVENT_SSH), 0);
+	harness_end(&h);
+	assert_side(false, "SSH-2.0-x", NULL);
+	/* without an end of line, too; less than a banner is nothing */
+	for (size_t len = 0; len <= 9; len++) {
+		harness_restart(&h);
+		(void)harness_stream(&h, true, m.b, len);
+		harness_end(&h);
+		assert_int_equal(harness_count(&h, EVENT_SSH), len >= 7);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(the_client_has_its_hassh),     TEST(the_server_has_its_hassh),
-		TEST(it_may_be_cut_at_any_byte),    TEST(what_was_not_captured_is_not_told),
-		TEST(version_1_has_a_banner_only),  TEST(a_missed_banner_leaves_the_hassh),
-		TEST(a_long_banner_is_cut),         TEST(without_kexinit_the_banner_is_told),
-		TEST(lists_that_lie_give_no_hassh), TEST(what_is_not_ssh_is_refused),
+		TEST(the_client_has_its_hassh),
+		TEST(the_server_has_its_hassh),
+		TEST(it_may_be_cut_at_any_byte),
+		TEST(what_was_not_captured_is_not_told),
+		TEST(version_1_has_a_banner_only),
+		TEST(a_missed_banner_leaves_the_hassh),
+		TEST(a_long_banner_is_cut),
+		TEST(without_kexinit_the_banner_is_told),
+		TEST(lists_that_lie_give_no_hassh),
+		TEST(what_is_not_ssh_is_refused),
+		TEST(a_banner_alone_is_told_at_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

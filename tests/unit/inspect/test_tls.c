@@ -438,11 +438,29 @@ static void a_wrongly_guessed_client_is_put_right(void **state)
 	assert_int_equal(only_tls()->e.sport, 40000);
 }
 
+static void a_hello_without_end_is_told_at_the_end(void **state)
+{
+	struct hello_plan p = ja4_plan();
+	unsigned told = 0;
+	(void)state;
+	build_client(&p, 16384);
+	for (size_t len = 1; len < m.len; len++) {
+		harness_restart(&h);
+		assert_int_equal(harness_stream(&h, true, m.b, len), INSPECT_MORE);
+		harness_end(&h);
+		const struct event_tls *e = harness_event(&h, EVENT_TLS, 0);
+		told += e != NULL;
+		assert_true(!e || (!e->ja3.off && !e->ja4.off)); /* not whole: no fingerprint */
+	}
+	assert_true(told > m.len / 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(the_example_has_its_fingerprints),
+		TEST(a_hello_without_end_is_told_at_the_end),
 		TEST(known_ja3_are_met),
 		TEST(a_server_hello_has_its_fingerprint),
 		TEST(both_hellos_are_told_once),

@@ -327,6 +327,11 @@ int capture_open(const struct capture_options *options, struct capture **ret, ch
 	return 0;
 }
 
+void capture_interrupt(bool on)
+{
+	stream_interrupt(on);
+}
+
 void capture_close(struct capture *c)
 {
 	if (!c)

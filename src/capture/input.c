@@ -50,6 +50,8 @@ int input_end(struct input *in, size_t need, const char *what)
 
 	if (w->error == -EXF_E_NOMEM)
 		return w->error;
+	if (window_is_open(w) && stream_was_interrupted(w->stream))
+		return finish(in); /* what has not come yet is no damage */
 	if (w->error)
 		return input_fail(in, window_offset(w), "%s", stream_reason(w->stream));
 	if (!left)

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,9 @@
 
 #define PEEK_SIZE    4096
 #define LAYER_BUFFER (64u * 1024)
+#define WAIT_MS      250 /* for bytes, until it is looked whether to stop */
+
+static volatile sig_atomic_t is_interrupted;
 
 /* One decompressor and the packed bytes that wait for it. */
 struct layer {
@@ -27,6 +32,8 @@ struct stream {
 	int fd;
 	bool is_stdin;
 	bool is_regular;
+	bool may_block; /* bytes come when others send them */
+	bool was_interrupted;
 	uint64_t raw_offset;
 	unsigned layer_count;
 	struct layer layers[STREAM_LAYERS];
@@ -36,6 +43,32 @@ struct stream {
 	char reason[128];
 };
 
+void stream_interrupt(bool on)
+{
+	is_interrupted = on;
+}
+
+bool stream_was_interrupted(const struct stream *s)
+{
+	return s->was_interrupted;
+}
+
+/*
+ * Waits until there is something to read; false: it shall not be waited any longer.  A signal that
+ * comes just before poll() is seen when that times out.
+ */
+static bool wait_for_bytes(struct stream *s)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+
+	while (!is_interrupted) {
+		if (poll(&p, 1, WAIT_MS) > 0)
+			return true;
+	}
+	s->was_interrupted = true;
+	return false;
+}
+
 static int raw_read(struct stream *s, uint8_t *dst, size_t size, size_t *ret_got)
 {
 	ssize_t n;
@@ -43,6 +76,10 @@ static int raw_read(struct stream *s, uint8_t *dst, size_t size, size_t *ret_got
 	if (s->raw_error)
 		return s->raw_error;
 	do {
+		if (s->may_block && !wait_for_bytes(s)) {
+			*ret_got = 0;
+			return 0;
+		}
 		n = read(s->fd, dst, size);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0) {
@@ -184,6 +221,7 @@ int stream_open(const char *path, struct stream **ret)
 	}
 	/* Standard input is read on from where it stands and cannot be opened again. */
 	s->is_regular = !s->is_stdin && S_ISREG(st.st_mode);
+	s->may_block = !S_ISREG(st.st_mode);
 	int r = peel_layers(s);
 	if (r < 0) {
 		stream_close(s);

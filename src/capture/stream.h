@@ -32,6 +32,13 @@ int stream_seek(struct stream *s, uint64_t offset) EXF_MUST_USE;
 /* True when the input can be opened again and read from its beginning. */
 bool stream_is_regular(const struct stream *s);
 bool stream_is_packed(const struct stream *s);
+/*
+ * From now on streams that wait for others (pipes, terminals) end where they are; may be called
+ * from a signal's handler.  False takes it back.
+ */
+void stream_interrupt(bool on);
+/* True when it has ended because of stream_interrupt(). */
+bool stream_was_interrupted(const struct stream *s);
 /* Bytes taken from the file itself. */
 uint64_t stream_raw_offset(const struct stream *s);
 const char *stream_reason(const struct stream *s);

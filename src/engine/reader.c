@@ -18,6 +18,7 @@ static void on_signal(int number)
 {
 	(void)number;
 	stop_asked = 1;
+	capture_interrupt(true);
 }
 
 static void show_progress(const struct reader *r)
@@ -76,6 +77,7 @@ int reader_run(struct reader *r)
 	struct sigaction act = { .sa_handler = on_signal };
 	struct sigaction old_int, old_term;
 	stop_asked = 0;
+	capture_interrupt(false);
 	sigaction(SIGINT, &act, &old_int);
 	sigaction(SIGTERM, &act, &old_term);
 	while ((err = capture_next(r->capture, &f)) == 0) {
@@ -90,6 +92,8 @@ int reader_run(struct reader *r)
 		if (r->show_progress && f.number % PROGRESS_EVERY == 0)
 			show_progress(r);
 	}
+	r->interrupted = r->interrupted || stop_asked;
+	capture_interrupt(false);
 	if (r->show_progress)
 		(void)fprintf(stderr, "\r\033[K");
 	sigaction(SIGINT, &old_int, NULL);

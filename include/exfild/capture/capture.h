@@ -63,6 +63,11 @@ struct capture_stats {
 int capture_open(const struct capture_options *options, struct capture **ret, char *ret_why,
 		 size_t why_size) EXF_MUST_USE;
 void capture_close(struct capture *c);
+/*
+ * Inputs that wait for others (pipes, terminals) end where they are, within a second, also if
+ * capture_next() is waiting; may be called from a signal's handler.  False takes it back.
+ */
+void capture_interrupt(bool on);
 
 #define CAPTURE_END 1
 /* 0: a frame; CAPTURE_END: all inputs are at their end; -EXF_E_NOMEM. */

@@ -20,6 +20,7 @@
 #define CLOCK_WINDOW 16
 #define CLOCK_AHEAD  4    /* slots past the window that are called into the caches */
 #define FETCH_MAX    1024 /* bytes of them */
+#define HUGE_PAGE    ((size_t)2 * 1024 * 1024)
 #define IN_USE       (1u << 31)
 #define INDEX_FIRST  1024 /* words: the index begins small, to stay in the caches, and doubles */
 
@@ -73,17 +74,48 @@ static size_t index_count(uint32_t capacity)
 	return count;
 }
 
+static size_t mapped_size(size_t size)
+{
+	return (size / HUGE_PAGE + 1) * HUGE_PAGE;
+}
+
+/* Begins at the border of a huge page. */
 static void *map_bytes(size_t size)
 {
-	void *p = mmap(NULL, size > 0 ? size : 1, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return p == MAP_FAILED ? NULL : p;
+	size_t want = mapped_size(size);
+	uint8_t *p = mmap(NULL, want + HUGE_PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	size_t before = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
+	if (before > 0)
+		(void)munmap(p, before);
+	if (before < HUGE_PAGE)
+		(void)munmap(p + before + want, HUGE_PAGE - before);
+	return p + before;
 }
 
 static void unmap_bytes(void *p, size_t size)
 {
 	if (p != NULL)
-		(void)munmap(p, size > 0 ? size : 1);
+		(void)munmap(p, mapped_size(size));
+}
+
+/*
+ * The bytes from `from` to `to` are about to be touched for the first time.  A table that is read
+ * at random waits for page walks as much as for memory: from its second huge page on it gets them,
+ * so that at most one of them is not full.  That the kernel may refuse changes nothing.
+ */
+static void advise(void *p, size_t from, size_t to)
+{
+	size_t first = (from + HUGE_PAGE - 1) / HUGE_PAGE;
+	size_t last = (to + HUGE_PAGE - 1) / HUGE_PAGE;
+
+	if (first == 0)
+		first = 1;
+	if (first < last)
+		(void)madvise((uint8_t *)p + first * HUGE_PAGE, (last - first) * HUGE_PAGE,
+			      MADV_HUGEPAGE);
 }
 
 static int check_config(const struct table_config *config)
@@ -281,6 +313,16 @@ static void link_slot(struct table *t, uint32_t hash, uint32_t slot)
 	t->index[i] = index_word(hash, slot);
 }
 
+/* Zeroes what is in use of the index; one of huge pages begins anew, or it would stay of small
+ * ones. */
+static void clear_index(struct table *t, size_t bytes)
+{
+	if (2 * bytes >= HUGE_PAGE && madvise(t->index, bytes, MADV_DONTNEED) == 0)
+		(void)madvise(t->index, 2 * bytes, MADV_HUGEPAGE);
+	else
+		memset(t->index, 0, bytes);
+}
+
 /*
  * Doubles the index when it would be more than half full.  Its mapping has the final size from the
  * start, so that this needs no memory and cannot fail.
@@ -291,13 +333,22 @@ static void grow_index(struct table *t)
 
 	if ((size_t)t->used_high * 2 < count || count >= index_count(t->stats.capacity))
 		return;
-	memset(t->index, 0, count * sizeof(*t->index));
+	clear_index(t, count * sizeof(*t->index));
 	t->mask = (uint32_t)(2 * count - 1);
 	for (uint32_t slot = 0; slot < t->used_high; slot++) {
 		const struct head *h = head_at(t, slot);
 		if (h->slot & IN_USE)
 			link_slot(t, h->hash, slot);
 	}
+}
+
+static uint32_t take_slot(struct table *t)
+{
+	if (t->free_count > 0)
+		return t->free_list[--t->free_count];
+	size_t at = t->used_high * t->entry_size;
+	advise(t->slab, at, at + t->entry_size);
+	return t->used_high++;
 }
 
 void *table_get(struct table *t, const void *key, bool *ret_new)
@@ -317,7 +368,7 @@ void *table_get_hashed(struct table *t, const void *key, uint64_t full_hash, boo
 		return entry_of(h);
 	if (t->stats.entries == t->stats.capacity)
 		evict_one(t);
-	uint32_t slot = t->free_count > 0 ? t->free_list[--t->free_count] : t->used_high++;
+	uint32_t slot = take_slot(t);
 	grow_index(t);
 	h = head_at(t, slot);
 	h->hash = hash;

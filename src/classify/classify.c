@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "apps.h"
+#include "memory.h"
 #include "shim.h"
 
 #define PACKETS_TCP          12 /* payload packets until nDPI is asked for its guess */
@@ -27,7 +28,7 @@ struct classify_work {
 };
 
 struct classifier {
-	struct ndpi_detection_module_struct *module; /* NULL until first needed */
+	struct memory *memory;
 	struct event_log *log;
 	struct classify_work *works;
 	struct classify_work *free_list; /* by `newer` */
@@ -39,6 +40,10 @@ struct classifier {
 
 /* nDPI: modules must not be initialised in parallel */
 static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t module_once = PTHREAD_ONCE_INIT;
+static pthread_key_t module_key;
+static bool has_key;
+static _Thread_local struct ndpi_detection_module_struct *module;
 
 struct classifier *classifier_new(uint32_t max_undecided, struct event_log *log)
 {
@@ -48,11 +53,11 @@ struct classifier *classifier_new(uint32_t max_undecided, struct event_log *log)
 	c->max = max_undecided ? max_undecided : 1;
 	c->log = log;
 	c->works = calloc(c->max, sizeof(*c->works));
-	if (!c->works) {
-		free(c);
-		return NULL;
-	}
-	return c;
+	c->memory = memory_new();
+	if (c->works && c->memory)
+		return c;
+	classifier_free(c);
+	return NULL;
 }
 
 void classifier_free(struct classifier *c)
@@ -62,20 +67,33 @@ void classifier_free(struct classifier *c)
 	for (uint32_t i = 0; i < c->made; i++)
 		if (c->works[i].nd)
 			ndpi_flow_free(c->works[i].nd);
-	if (c->module)
-		ndpi_exit_detection_module(c->module);
+	memory_free(c->memory);
 	free(c->works);
 	free(c);
 }
 
-static bool have_module(struct classifier *c)
+static void free_module(void *arg)
 {
-	if (c->module)
-		return true;
+	ndpi_exit_detection_module(arg);
+}
+
+static void make_key(void)
+{
+	has_key = pthread_key_create(&module_key, free_module) == 0;
+}
+
+/* This thread's module; made at the first need and freed with the thread.  NULL: no memory. */
+static struct ndpi_detection_module_struct *own_module(void)
+{
+	if (module)
+		return module;
+	pthread_once(&module_once, make_key);
 	pthread_mutex_lock(&init_lock);
-	c->module = shim_module_new();
+	module = shim_module_new();
 	pthread_mutex_unlock(&init_lock);
-	return c->module != NULL;
+	if (module && has_key)
+		(void)pthread_setspecific(module_key, module);
+	return module;
 }
 
 static void unlink_work(struct classifier *c, struct classify_work *w)
@@ -128,8 +146,8 @@ static void write_event(struct classifier *c, struct flow *f, const struct packe
 		const char *text = app_name(f->app);
 		event_log_str(c->log, &e->name, text, strlen(text), strlen(text));
 	} else {
-		shim_name(c->module, v, name, sizeof(name));
-		const char *category = shim_category_name(c->module, v->category);
+		shim_name(module, v, name, sizeof(name));
+		const char *category = shim_category_name(module, v->category);
 		event_log_str(c->log, &e->name, name, strlen(name), strlen(name));
 		event_log_str(c->log, &e->category_name, category, strlen(category),
 			      strlen(category));
@@ -217,7 +235,7 @@ void classifier_packet(struct classifier *c, const struct packet *p, const struc
 	if ((f->flags & FLOW_CLASSIFIED) || p->payload_cap == 0 || step->fresh_len == 0 ||
 	    (p->flags & PACKET_FRAGMENT))
 		return;
-	if (!have_module(c))
+	if (!own_module())
 		return;
 	struct classify_work *w = f->verdict ? f->verdict : take_work(c, f);
 	if (!w)
@@ -225,10 +243,11 @@ void classifier_packet(struct classifier *c, const struct packet *p, const struc
 	uint32_t len = p->l3_cap < p->ip_len ? p->l3_cap : p->ip_len;
 	c->counts.packets++;
 	f->classify_packets++;
-	shim_packet(c->module, w->nd, p->l3, (uint16_t)(len > UINT16_MAX ? UINT16_MAX : len),
+	memory_use(c->memory, module);
+	shim_packet(module, w->nd, p->l3, (uint16_t)(len > UINT16_MAX ? UINT16_MAX : len),
 		    p->time_ns / 1000000, &v);
 	if (!v.app && !v.master && f->classify_packets >= packets_allowed(f))
-		shim_give_up(c->module, w->nd, &v);
+		shim_give_up(module, w->nd, &v);
 	else if (!v.app && !v.master)
 		return;
 	decide(c, f, p, step->side, seq, &v);

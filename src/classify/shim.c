@@ -8,8 +8,28 @@
 
 #include <stdio.h>
 
+#include "memory.h"
+
 #define SHIM_AT_LEAST(major, minor) \
  (NDPI_MAJOR > (major) || (NDPI_MAJOR == (major) && NDPI_MINOR >= (minor)))
+
+/* Older versions remember through memory.c. */
+static void forget_other_flows(struct ndpi_detection_module_struct *m)
+{
+#if SHIM_AT_LEAST(4, 10)
+	static const char *const caches[] = { "lru.ookla.size",   "lru.bittorrent.size",
+					      "lru.stun.size",    "lru.tls_cert.size",
+					      "lru.mining.size",  "lru.msteams.size",
+					      "lru.fpc_dns.size", "lru.signal.size" };
+	for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++)
+		(void)ndpi_set_config(m, NULL, caches[i], "0");
+#elif SHIM_AT_LEAST(4, 6)
+	for (int type = 0; type < NDPI_LRUCACHE_MAX; type++)
+		(void)ndpi_set_lru_cache_size(m, (lru_cache_type)type, 0);
+#else
+	memory_prepare(m);
+#endif
+}
 
 struct ndpi_detection_module_struct *shim_module_new(void)
 {
@@ -25,6 +45,7 @@ struct ndpi_detection_module_struct *shim_module_new(void)
 	NDPI_PROTOCOL_BITMASK all;
 	NDPI_BITMASK_SET_ALL(all);
 	(void)ndpi_set_protocol_detection_bitmask2(m, &all);
+	forget_other_flows(m);
 	(void)ndpi_finalize_initialization(m);
 	return m;
 }

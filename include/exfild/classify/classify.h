@@ -1,12 +1,12 @@
 /*
  * classify/classify.h - what protocol a flow speaks (nDPI stays behind this file).
  *
- * What: one detection module a shard, made at the shard's first need, so that nDPI's caches across
- * flows see packets of that shard only and a class does not depend on the number of workers.
- * Payload packets of undecided flows go to nDPI until it has decided or given up; its state of a
- * flow is freed at once then. Ownership: the classifier owns flow->verdict. Threads: one shard;
- * modules are made one after the other (nDPI asks for it). Limits: max_undecided flows hold nDPI
- * state; past it the oldest undecided flow is given up on.
+ * What: payload packets of undecided flows go to nDPI until it has decided or given up; its state
+ * of a flow is freed at once then.  One detection module a thread, made at its first need; what
+ * nDPI remembers across flows is kept by shard, so that a class does not depend on the number of
+ * workers. Ownership: the classifier owns flow->verdict. Threads: one shard; modules are made one
+ * after the other (nDPI asks for it). Limits: max_undecided flows hold nDPI state; past it the
+ * oldest undecided flow is given up on.
  */
 #ifndef EXFILD_CLASSIFY_CLASSIFY_H
 #define EXFILD_CLASSIFY_CLASSIFY_H

@@ -2,8 +2,7 @@
  * base/hash.c - see include/exfild/base/hash.h
  *
  * SipHash-1-3: an add-rotate-xor permutation of four words, one round a message word and three at
- * the end.  hash_bytes is the published function (last word: the rest of the bytes and the length
- * on top); hash_words has no rest, so it puts the count into the start state and saves that round.
+ * the end; the last word is the rest of the bytes with the length on top.
  */
 #include "exfild/base/hash.h"
 
@@ -87,18 +86,6 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len)
 	for (size_t i = 0; i < left; i++)
 		last |= (uint64_t)p[i] << (8 * i);
 	sip_word(&s, last);
-	return sip_end(&s);
-}
-
-uint64_t hash_words(const struct hash_key *key, const uint64_t *words, size_t count)
-{
-	/* Read as bytes: a key inside a packed record need not be aligned. */
-	const uint8_t *p = (const uint8_t *)words;
-	struct sip s = sip_start(key);
-
-	s.v2 ^= (uint64_t)count << 56;
-	for (size_t i = 0; i < count; i++)
-		sip_word(&s, load_le64(p + 8 * i));
 	return sip_end(&s);
 }
 

@@ -15,14 +15,15 @@
 
 #include "exfild/base/err.h"
 
-#define HEAD_SIZE    8
-#define CAPACITY_MAX (1u << 30)
-#define CLOCK_WINDOW 16
-#define CLOCK_AHEAD  4    /* slots past the window that are called into the caches */
-#define FETCH_MAX    1024 /* bytes of them */
-#define HUGE_PAGE    ((size_t)2 * 1024 * 1024)
-#define IN_USE       (1u << 31)
-#define INDEX_FIRST  1024 /* words: the index begins small, to stay in the caches, and doubles */
+#define HEAD_SIZE       8
+#define CAPACITY_MAX    (1u << 30)
+#define CLOCK_WINDOW    16
+#define CLOCK_AHEAD     4    /* slots past the window that are called into the caches */
+#define FETCH_MAX       1024 /* bytes of them */
+#define PREFETCH_PROBES 4
+#define HUGE_PAGE       ((size_t)2 * 1024 * 1024)
+#define IN_USE          (1u << 31)
+#define INDEX_FIRST     1024 /* words: the index begins small, to stay in the caches, and doubles */
 
 struct head {
 	uint32_t hash;
@@ -219,13 +220,18 @@ void table_prefetch_index(const struct table *t, uint64_t hash)
 
 void table_prefetch_entry(const struct table *t, uint64_t hash)
 {
-	uint64_t at = t->index[(uint32_t)hash & t->mask];
-
-	if (at == 0 || hash_at(at) != (uint32_t)hash)
+	/* its own place or, at half load, one of the next few */
+	for (uint32_t i = (uint32_t)hash, n = 0; n < PREFETCH_PROBES; i++, n++) {
+		uint64_t at = t->index[i & t->mask];
+		if (at == 0)
+			return;
+		if (hash_at(at) != (uint32_t)hash)
+			continue;
+		const uint8_t *h = (const uint8_t *)head_at(t, slot_at(at));
+		for (size_t b = 0; b < t->entry_size && b < 256; b += 64)
+			__builtin_prefetch(h + b, 1);
 		return;
-	const uint8_t *h = (const uint8_t *)head_at(t, slot_at(at));
-	for (size_t i = 0; i < t->entry_size && i < 256; i += 64)
-		__builtin_prefetch(h + i, 1);
+	}
 }
 
 /* Empties a position of the index and moves back what was pushed past it. */

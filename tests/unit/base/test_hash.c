@@ -1,6 +1,7 @@
 /*
  * hash: SipHash-1-3 against values of a separate reference (a Python program that first gave the
- * published SipHash-2-4 vectors), and that each bit of key and message matters.
+ * published SipHash-2-4 vectors), the words' hash against a Python program of the same chain, and
+ * that each bit of key and message matters.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,10 +40,10 @@ static void words_agree_with_the_reference(void **state)
 {
 	(void)state;
 	static const uint64_t words[5] = { 1, 2, 3, 4, 5 };
-	assert_int_equal(hash_words(&hash_key_fixed, words, 0), 0xb488fcf41c8cc5de);
-	assert_int_equal(hash_words(&hash_key_fixed, words, 1), 0x1f68045acd8bda68);
-	assert_int_equal(hash_words(&hash_key_fixed, words, 2), 0x2680d53faac29f0f);
-	assert_int_equal(hash_words(&hash_key_fixed, words, 5), 0x24f9cc1730dbd085);
+	assert_int_equal(hash_words(&hash_key_fixed, words, 0), 0xa9150461705a9deb);
+	assert_int_equal(hash_words(&hash_key_fixed, words, 1), 0x110ea692dfaf32f2);
+	assert_int_equal(hash_words(&hash_key_fixed, words, 2), 0x2e775364f35c96a5);
+	assert_int_equal(hash_words(&hash_key_fixed, words, 5), 0x5382d77183456d8a);
 }
 
 static void bytes_may_lie_anywhere(void **state)

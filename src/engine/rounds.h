@@ -16,14 +16,14 @@ struct rounds;
 
 struct rounds *rounds_new(unsigned workers, struct shard *const *shards, struct analysis *a);
 /* Finishes what was posted and joins the threads. */
-void rounds_free(struct rounds *r);
+void rounds_free(struct rounds *p);
 
-struct packet *rounds_slot(struct rounds *r);
-void rounds_packet(struct rounds *r, struct packet *packet, uint64_t seq);
-void rounds_tick(struct rounds *r, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
+struct packet *rounds_slot(struct rounds *p);
+void rounds_packet(struct rounds *p, struct packet *packet, uint64_t seq);
+void rounds_tick(struct rounds *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
 /* Waits until all that was posted is analysed. */
-void rounds_drain(struct rounds *r);
+void rounds_drain(struct rounds *p);
 /* Ends a portion of the shard's flows; whether more are left. */
-bool rounds_flush(struct rounds *r, unsigned shard, uint64_t seq, uint64_t now_ns);
+bool rounds_flush(struct rounds *p, unsigned shard, uint64_t seq, uint64_t now_ns);
 
 #endif

@@ -1,76 +1,21 @@
-/*
- * fuzz/fuzz_ssh.c - the SSH inspector over streams.
- *
- * Input: one byte of options (bit 0: which side speaks first, bit 1: both sides in turn, bit 2: the
- * capture kept only the start of the last segment), one byte that says how the rest is cut into
- * segments, the bytes.
- */
-#include "../support/inspect_harness.h"
+/* fuzz/fuzz_ssh.c - the SSH inspector over streams; stream_input.h tells what an input is. */
+#include "stream_input.h"
 
 extern const struct inspector ssh_inspector;
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define OPTION_SERVER (1u << 0)
-#define OPTION_TURNS  (1u << 1)
-#define OPTION_CUT    (1u << 2)
-
-static void check_str(const struct event *e, const struct event_str *s)
+static void check(const struct event *e)
 {
-	assert(s->off == 0 || (s->off + s->len <= e->size && s->full >= s->len));
-}
+	const struct event_ssh *x = (const struct event_ssh *)e;
 
-static void check_events(const struct harness *h)
-{
-	for (const struct event *e = event_log_next(h->log, NULL); e;
-	     e = event_log_next(h->log, e)) {
-		const struct event_ssh *x = (const struct event_ssh *)e;
-		assert(e->size <= EVENT_MAX && e->kind == EVENT_SSH);
-		check_str(e, &x->banner);
-		check_str(e, &x->hassh);
-		assert(x->banner.off || x->hassh.off);
-		assert(x->hassh.off == 0 || x->hassh.len == 32);
-	}
-}
-
-/* A segment of which the capture kept `len` bytes. */
-static void feed_cut(struct harness *h, bool from_client, const uint8_t *data, size_t len)
-{
-	uint8_t *copy = harness_exact(data, len);
-	uint32_t used = 0;
-	harness_packet(h, from_client, copy, len, len + 1);
-	if (len && h->verdict == INSPECT_MORE)
-		h->verdict = h->inspector->on_stream(&h->in, copy, (uint32_t)len, &used);
-	assert(used <= len);
-	h->packet.payload = NULL;
-	free(copy);
+	assert(e->kind == EVENT_SSH);
+	check_str(e, &x->banner);
+	check_str(e, &x->hassh);
+	assert(x->banner.off || x->hassh.off);
+	assert(x->hassh.off == 0 || x->hassh.len == 32);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct harness h;
-
-	if (size < 2)
-		return 0;
-	unsigned options = data[0];
-	size_t cut = data[1];
-	bool from_client = !(options & OPTION_SERVER);
-	data += 2;
-	size -= 2;
-	harness_init(&h, &ssh_inspector, PROTO_TCP, 40000, 4000);
-	(void)harness_probe(&h, from_client, data, size);
-	for (size_t at = 0; at < size;) {
-		size_t n = cut && cut < size - at ? cut : size - at;
-		if (at + n == size && (options & OPTION_CUT))
-			feed_cut(&h, from_client, data + at, n);
-		else
-			harness_stream(&h, from_client, data + at, n);
-		at += n;
-		cut = cut * 7 % 251;
-		if (options & OPTION_TURNS)
-			from_client = !from_client;
-	}
-	check_events(&h);
-	harness_deinit(&h);
+	stream_input_run(&ssh_inspector, data, size, check);
 	return 0;
 }

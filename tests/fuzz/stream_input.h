@@ -1,0 +1,73 @@
+/*
+ * fuzz/stream_input.h - an input of the fuzzer as a TCP conversation of one inspector.
+ *
+ * Input: one byte of options (bit 0: which side speaks first, bit 1: both sides in turn, bit 2: the
+ * capture kept only the start of the last segment), one byte that says how the rest is cut into
+ * segments, the bytes.
+ */
+#ifndef EXFILD_TESTS_FUZZ_STREAM_INPUT_H
+#define EXFILD_TESTS_FUZZ_STREAM_INPUT_H
+
+#include "../support/inspect_harness.h"
+
+#define OPTION_SERVER (1u << 0)
+#define OPTION_TURNS  (1u << 1)
+#define OPTION_CUT    (1u << 2)
+
+/* What must hold of each event. */
+typedef void (*stream_input_check)(const struct event *e);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static inline void check_str(const struct event *e, const struct event_str *s)
+{
+	assert(s->off == 0 || (s->off + s->len <= e->size && s->full >= s->len));
+}
+
+/* A segment of which the capture kept `len` bytes. */
+static inline void stream_input_cut(struct harness *h, bool from_client, const uint8_t *data,
+				    size_t len)
+{
+	uint8_t *copy = harness_exact(data, len);
+	uint32_t used = 0;
+	harness_packet(h, from_client, copy, len, len + 1);
+	if (len && h->verdict == INSPECT_MORE)
+		h->verdict = h->inspector->on_stream(&h->in, copy, (uint32_t)len, &used);
+	assert(used <= len);
+	h->packet.payload = NULL;
+	free(copy);
+}
+
+static inline void stream_input_run(const struct inspector *inspector, const uint8_t *data,
+				    size_t size, stream_input_check check)
+{
+	struct harness h;
+
+	if (size < 2)
+		return;
+	unsigned options = data[0];
+	size_t cut = data[1];
+	bool from_client = !(options & OPTION_SERVER);
+	data += 2;
+	size -= 2;
+	harness_init(&h, inspector, PROTO_TCP, 40000, 4000);
+	(void)harness_probe(&h, from_client, data, size);
+	for (size_t at = 0; at < size;) {
+		size_t n = cut && cut < size - at ? cut : size - at;
+		if (at + n == size && (options & OPTION_CUT))
+			stream_input_cut(&h, from_client, data + at, n);
+		else
+			harness_stream(&h, from_client, data + at, n);
+		at += n;
+		cut = cut * 7 % 251;
+		if (options & OPTION_TURNS)
+			from_client = !from_client;
+	}
+	for (const struct event *e = event_log_next(h.log, NULL); e; e = event_log_next(h.log, e)) {
+		assert(e->size <= EVENT_MAX);
+		check(e);
+	}
+	harness_deinit(&h);
+}
+
+#endif

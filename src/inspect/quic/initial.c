@@ -12,14 +12,11 @@
  */
 #include "initial.h"
 
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "exfild/base/cursor.h"
-#include "../tls/digest.h"
+#include "../crypto/crypto.h"
+#include "../crypto/digest.h"
 
 #define TAG_LEN    16
 #define SAMPLE_LEN 16
@@ -208,64 +205,14 @@ bool quic_keys_make(uint32_t version, const uint8_t *dcid, size_t dcid_len, stru
 
 /* ---- the protection ---- */
 
-enum cipher { CIPHER_ECB, CIPHER_GCM, CIPHER__COUNT };
-
-struct contexts {
-	EVP_CIPHER_CTX *ctx[CIPHER__COUNT];
-};
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t contexts_key;
-static EVP_CIPHER *ciphers[CIPHER__COUNT]; /* written once, before anyone reads */
-
-static void free_contexts(void *arg)
-{
-	struct contexts *c = arg;
-
-	for (unsigned i = 0; i < CIPHER__COUNT; i++)
-		EVP_CIPHER_CTX_free(c->ctx[i]);
-	free(c);
-}
-
-/* As in tls/digest.c. */
-static void fetch_ciphers(void)
-{
-	static OSSL_LIB_CTX *library;
-
-	if (pthread_key_create(&contexts_key, free_contexts) != 0)
-		return;
-	library = OSSL_LIB_CTX_new();
-	if (!library)
-		return;
-	ciphers[CIPHER_ECB] = EVP_CIPHER_fetch(library, "AES-128-ECB", NULL);
-	ciphers[CIPHER_GCM] = EVP_CIPHER_fetch(library, "AES-128-GCM", NULL);
-}
-
-static EVP_CIPHER_CTX *context_of(enum cipher kind)
-{
-	pthread_once(&once, fetch_ciphers);
-	if (!ciphers[kind])
-		return NULL;
-	struct contexts *c = pthread_getspecific(contexts_key);
-	if (!c) {
-		c = calloc(1, sizeof(*c));
-		if (!c || pthread_setspecific(contexts_key, c) != 0) {
-			free(c);
-			return NULL;
-		}
-	}
-	if (!c->ctx[kind])
-		c->ctx[kind] = EVP_CIPHER_CTX_new();
-	return c->ctx[kind];
-}
-
 static bool make_mask(const uint8_t hp[QUIC_KEY_LEN], const uint8_t sample[SAMPLE_LEN],
 		      uint8_t ret[SAMPLE_LEN])
 {
-	EVP_CIPHER_CTX *ctx = context_of(CIPHER_ECB);
+	const EVP_CIPHER *aes = NULL;
+	EVP_CIPHER_CTX *ctx = crypto_cipher(CRYPTO_AES128_ECB, &aes);
 	int len;
 
-	return ctx && EVP_EncryptInit_ex2(ctx, ciphers[CIPHER_ECB], hp, NULL, NULL) == 1 &&
+	return ctx && EVP_EncryptInit_ex2(ctx, aes, hp, NULL, NULL) == 1 &&
 	       EVP_EncryptUpdate(ctx, ret, &len, sample, SAMPLE_LEN) == 1;
 }
 
@@ -292,8 +239,9 @@ int quic_open(const struct quic_packet *p, const struct quic_keys *keys, uint8_t
 	size_t sealed_len = left - number_len - (p->is_cut ? 0 : TAG_LEN);
 	if (sealed_len > QUIC_PLAIN_MAX)
 		return -EXF_E_TRUNCATED;
-	EVP_CIPHER_CTX *ctx = context_of(CIPHER_GCM);
-	if (!ctx || EVP_DecryptInit_ex2(ctx, ciphers[CIPHER_GCM], keys->key, nonce, NULL) != 1 ||
+	const EVP_CIPHER *aes = NULL;
+	EVP_CIPHER_CTX *ctx = crypto_cipher(CRYPTO_AES128_GCM, &aes);
+	if (!ctx || EVP_DecryptInit_ex2(ctx, aes, keys->key, nonce, NULL) != 1 ||
 	    EVP_DecryptUpdate(ctx, NULL, &len, head, sizeof(head)) != 1 ||
 	    EVP_DecryptUpdate(ctx, NULL, &len, p->data + 1, (int)p->number_at - 1) != 1 ||
 	    EVP_DecryptUpdate(ctx, NULL, &len, number, (int)number_len) != 1 ||

@@ -14,7 +14,7 @@
 #include "exfild/base/cursor.h"
 #include "exfild/base/str.h"
 #include "exfild/inspect/inspector.h"
-#include "../tls/digest.h"
+#include "../crypto/digest.h"
 
 #define BANNER_KEPT  224   /* of at most 255: two sides fit into the state */
 #define LINE_MAX     1024  /* of what servers say before their banner */

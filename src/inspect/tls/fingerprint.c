@@ -8,7 +8,7 @@
  */
 #include "fingerprint.h"
 
-#include "digest.h"
+#include "../crypto/digest.h"
 
 #define LIST_MAX     1024
 #define JA4_HASH_LEN 12

@@ -1,13 +1,13 @@
 /*
- * inspect/tls/digest.h - MD5 and SHA-256 of short texts, for fingerprints and keys.
+ * inspect/crypto/digest.h - MD5 and SHA-256 of short texts, for fingerprints and keys.
  *
- * What: libcrypto behind begin, add, end.  Its contexts are kept a thread, so that a digest of a
- * few hundred bytes costs what the hash costs and allocates nothing.
+ * What: libcrypto behind begin, add, end.  Its contexts are kept (crypto.h), so that a digest
+ * of a few hundred bytes costs what the hash costs and allocates nothing.
  * Ownership: a struct digest is the caller's; nothing hangs on it after digest_end.
  * Threads: any; of each kind one digest at a time is open in a thread.
  */
-#ifndef EXFILD_INSPECT_TLS_DIGEST_H
-#define EXFILD_INSPECT_TLS_DIGEST_H
+#ifndef EXFILD_INSPECT_CRYPTO_DIGEST_H
+#define EXFILD_INSPECT_CRYPTO_DIGEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #define DIGEST_MAX     32
 #define DIGEST_MD5_LEN 16
 
-enum digest_kind { DIGEST_MD5, DIGEST_SHA256, DIGEST__COUNT };
+enum digest_kind { DIGEST_MD5, DIGEST_SHA256 };
 
 struct digest {
 	void *ctx; /* NULL: the library refused */

@@ -21,7 +21,7 @@ struct memory;
 struct memory *memory_new(void);
 void memory_free(struct memory *m);
 /* Once after the module is made; before other calls with it. */
-void memory_prepare(struct ndpi_detection_module_struct *of);
+void memory_prepare(struct ndpi_detection_module_struct *module);
 /* From here on this thread's calls of nDPI, all with this module, remember there. */
 void memory_use(struct memory *m, struct ndpi_detection_module_struct *of);
 

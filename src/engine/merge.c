@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define AHEAD 12 /* events whose cache lines are on their way; asked for twice */
+#define AHEAD 24 /* events whose cache lines are on their way; asked for twice */
 
 struct walker {
 	const struct event_log *log;

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define AHEAD         16 /* packets whose cache lines are on their way; asked for twice */
+#define AHEAD         32 /* packets whose cache lines are on their way; asked for twice */
 #define GATHER_EVENTS 256
 #define GATHER_TICKS  64
 

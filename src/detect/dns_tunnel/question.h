@@ -12,7 +12,7 @@
 
 #include "dns_tunnel.h"
 
-#define READY_COUNT 64
+#define READY_COUNT 128
 
 struct question {
 	const struct event_dns *e;

@@ -89,7 +89,7 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 	int err = table_init(&s->newcomers, &newcomers);
 	if (!err)
 		err = table_init(&s->pairs, &pairs);
-	return err ? err : spread_init(&s->spread, env);
+	return err ? err : spread_init(&s->spread, s->params, env);
 }
 
 static void deinit(void *state)
@@ -219,6 +219,7 @@ static void tell_totals(struct state *s, const struct detect_env *env, struct pa
 
 static void tell_all_totals(struct state *s, const struct detect_env *env)
 {
+	spread_tell(&s->spread);
 	if (!s->findings)
 		return;
 	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
@@ -243,8 +244,7 @@ static void find_session(struct pair *p, const struct question *q)
 		p->marks |= MARK_DNSCAT;
 }
 
-static void spread_name(struct state *s, const struct detect_env *env, const struct question *q,
-			double before, double weight)
+static void spread_name(struct state *s, const struct question *q, double before, double weight)
 {
 	struct spread_item item = {
 		.client = q->key.client,
@@ -255,7 +255,7 @@ static void spread_name(struct state *s, const struct detect_env *env, const str
 		.before = before,
 	};
 	if (!domain_is_reverse(q->domain))
-		spread_add(&s->spread, s->params, env, &item, q->hash, weight);
+		spread_add(&s->spread, &item, q->hash, weight);
 }
 
 static void note_example(struct pair *p, const struct question *q)
@@ -289,7 +289,7 @@ static void on_question(struct state *s, const struct detect_env *env, struct pa
 	if (is_new && weight >= WEIGHTY_BYTES)
 		note_example(p, q);
 	if (is_new)
-		spread_name(s, env, q, before, weight);
+		spread_name(s, q, before, weight);
 	decide(s, env, p);
 }
 
@@ -332,7 +332,7 @@ static void take_question(struct state *s, const struct detect_env *env, const s
 		double weight = information_bytes(q->lower, q->sub, &none);
 		enum newcomer_step step = newcomer_name(n, env->steady_ns, q->hash, weight);
 		if (step == NEWCOMER_NEW)
-			spread_name(s, env, q, before, weight);
+			spread_name(s, q, before, weight);
 		if (step != NEWCOMER_FULL && !q->e->edns_option_len)
 			return;
 	}
@@ -397,7 +397,7 @@ static void counters(const void *state, struct detector_counters *ret)
 	ret->entries = s->newcomers.stats.entries + s->pairs.stats.entries;
 	ret->evictions = s->newcomers.stats.evictions + s->pairs.stats.evictions;
 	ret->evicted_with_evidence = s->pairs.stats.evicted_with_evidence;
-	ret->findings = s->findings;
+	ret->findings = s->findings + s->spread.findings;
 	ret->worst_case_bytes =
 		table_worst_case(s->pairs.stats.capacity, sizeof(struct pair)) +
 		table_worst_case(s->newcomers.stats.capacity, sizeof(struct newcomer)) +

@@ -3,35 +3,62 @@
  */
 #include "spread.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "exfild/base/str.h"
-
-#define DAY_NS             (86400ull * 1000000000ull)
-#define FREE_BYTES         96.0 /* of each (client, domain): an ordinary site's names */
-#define RARE_CLIENTS       3    /* a domain with fewer clients is rare */
-#define CLIENTS_KNOWN      4
-#define SPREAD_DOMAINS_MIN 40
+#define DAY_NS        (86400ull * 1000000000ull)
+#define CLIENTS_KNOWN 4
+#define TOLD_MAX      256
 
 struct domain { /* key: hash */
 	uint64_t hash;
 	uint32_t client[CLIENTS_KNOWN]; /* hashes of the first clients */
 	uint8_t client_count;
-	bool raised;
+	uint32_t raised; /* number of the window in which it was told */
+	uint64_t first_ns;
 };
 
 struct client { /* key: address, tunnel */
 	struct ipaddr ip;
 	uint32_t tunnel_key, pad;
 	uint64_t window_ns;
+	uint64_t first_ns;
 	double info;
 	uint32_t domains;
 	bool raised;
 };
 
-int spread_init(struct spread *s, const struct detect_env *env)
+struct told { /* key: kind, address, number */
+	uint64_t kind;
+	struct ipaddr ip; /* of a client */
+	uint64_t number;  /* hash of a domain; tunnel of a client */
+	struct spread_sum sum;
+	bool is_grown; /* since it was told */
+};
+
+static void tell(struct spread *s, struct told *told)
 {
+	if (!told->is_grown)
+		return;
+	told->is_grown = false;
+	if (told->kind == SPREAD_DOMAIN) {
+		double info = heavy_estimate(s->heavy, told->number);
+		if (info > told->sum.info) /* else it has left the cache, or the sketch wavers */
+			told->sum.info = info;
+	}
+	told->sum.is_update = true;
+	spread_explain(&told->sum, s->params, s->env);
+}
+
+static void on_evict(void *arg, void *entry)
+{
+	tell(arg, entry);
+}
+
+int spread_init(struct spread *s, const struct dns_params *params, const struct detect_env *env)
+{
+	s->params = params;
+	s->env = env;
+	s->window = 1;
 	struct table_config clients = { .capacity = env->max_hosts,
 					.entry_size = sizeof(struct client),
 					.key_size = 24,
@@ -40,9 +67,17 @@ int spread_init(struct spread *s, const struct detect_env *env)
 					.entry_size = sizeof(struct domain),
 					.key_size = 8,
 					.key = env->key };
+	struct table_config told = { .capacity = TOLD_MAX,
+				     .entry_size = sizeof(struct told),
+				     .key_size = offsetof(struct told, sum),
+				     .key = env->key,
+				     .on_evict = on_evict,
+				     .arg = s };
 	int err = table_init(&s->clients, &clients);
 	if (!err)
 		err = table_init(&s->domains, &domains);
+	if (!err)
+		err = table_init(&s->told, &told);
 	if (!err && !(s->heavy = heavy_new(&env->key)))
 		err = -EXF_E_NOMEM;
 	return err;
@@ -53,6 +88,7 @@ void spread_deinit(struct spread *s)
 	heavy_free(s->heavy);
 	table_deinit(&s->clients);
 	table_deinit(&s->domains);
+	table_deinit(&s->told);
 }
 
 static uint32_t client_hash(const struct ipaddr *ip)
@@ -82,100 +118,68 @@ bool spread_has_other_client(const struct spread *s, uint64_t domain_hash,
 	return false;
 }
 
-static void fill_common(struct finding *f, const struct spread_item *it,
-			const struct detect_env *env, uint64_t start_ns)
+static struct told told_key(const struct spread_sum *sum)
 {
-	f->class = FINDING_EXFIL;
-	f->tactic = "TA0010";
-	finding_technique(f, "T1071.004");
-	finding_technique(f, "T1048.003");
-	finding_from_event(f, it->event);
-	f->app = APP_DNS;
-	f->subject.ip = it->client;
-	f->subject.has_ip = true;
-	f->subject.port = 0;
-	f->start_ns = start_ns;
-	f->end_ns = env->now_ns;
-	f->time_ns = env->now_ns;
-	f->visibility = VISIBILITY_NAME;
-	finding_packet(f, it->event->packet);
+	if (sum->kind == SPREAD_DOMAIN)
+		return (struct told){ .kind = SPREAD_DOMAIN, .number = sum->domain_hash };
+	return (struct told){ .kind = SPREAD_CLIENT,
+			      .ip = sum->client,
+			      .number = sum->event.tunnel_key };
 }
 
-static void raise_domain(const struct dns_params *params, const struct detect_env *env,
-			 const struct spread_item *it, double info, unsigned clients)
+static void raise(struct spread *s, const struct spread_sum *sum)
 {
-	struct finding f;
-	char bytes[32];
-	double limit = (double)params->domain_daily_bytes;
-	finding_init(&f, "dns_tunnel", "dns_tunnel_many", "Data in DNS names of many clients");
-	fill_common(&f, it, env, env->now_ns);
-	f.severity = SEVERITY_MEDIUM;
-	f.score = fmin(1, 0.6 + 0.1 * log2(info / limit + 1));
-	f.llr = 8 * f.score;
-	f.confidence = f.score;
-	f.count = clients;
-	finding_text(f.object, sizeof(f.object), "%s", it->domain);
-	finding_text(f.domain, sizeof(f.domain), "%s", it->domain);
-	str_bytes(bytes, sizeof(bytes), info);
-	finding_feature(&f, "new_information", info, NAN, limit, 1, f.score,
-			"%s of new information from %u or more clients together", bytes, clients);
-	finding_text(f.message, sizeof(f.message),
-		     "%u or more clients together sent %s of new information in DNS names under %s "
-		     "within a day",
-		     clients, bytes, it->domain);
-	finding_text(f.counterfactual, sizeof(f.counterfactual), "silent below %llu B a day",
-		     (unsigned long long)params->domain_daily_bytes);
-	finding_text(
-		f.not_harmless, sizeof(f.not_harmless),
-		"no known service is behind the domain, and its names carry data at a rate that no "
-		"ordinary site needs");
-	finding_text(f.unseen, sizeof(f.unseen),
-		     "what the data was, and clients behind a resolver");
-	finding_step(&f, "List the clients that ask for %s: what do they have in common?",
-		     it->domain);
-	finding_text(f.filter, sizeof(f.filter), "dns.qry.name contains \"%s\"", it->domain);
-	env->raise(env->arg, &f);
+	struct told key = told_key(sum);
+	bool is_new;
+	struct told *told = table_get(&s->told, &key, &is_new);
+	if (told) {
+		told->sum = *sum;
+		told->is_grown = false;
+	}
+	s->findings++;
+	spread_explain(sum, s->params, s->env);
 }
 
-static void raise_client(const struct dns_params *params, const struct detect_env *env,
-			 const struct spread_item *it, const struct client *c)
+/* What was raised goes on. */
+static void grow(struct spread *s, const struct spread_sum *sum)
 {
-	struct finding f;
-	char bytes[32], who[IPADDR_TEXT_MAX];
-	double limit = (double)params->spread_daily_bytes;
-	finding_init(&f, "dns_tunnel", "dns_tunnel_spread", "Data in DNS names of many domains");
-	fill_common(&f, it, env, env->now_ns);
-	f.severity = SEVERITY_MEDIUM;
-	f.score = fmin(1, 0.6 + 0.1 * log2(c->info / limit + 1));
-	f.llr = 8 * f.score;
-	f.confidence = f.score;
-	f.count = c->domains;
-	finding_text(f.object, sizeof(f.object), "many domains");
-	str_bytes(bytes, sizeof(bytes), c->info);
-	ipaddr_print(&c->ip, who, sizeof(who));
-	finding_feature(&f, "spread_information", c->info, NAN, limit, 1, f.score,
-			"%s of new information beyond %.0f B a domain, over %u rare domains", bytes,
-			FREE_BYTES, c->domains);
-	finding_text(
-		f.message, sizeof(f.message),
-		"%s sent %s of new information in DNS names spread over %u domains that hardly "
-		"anybody else asks for",
-		who, bytes, c->domains);
-	finding_text(f.counterfactual, sizeof(f.counterfactual), "silent below %llu B a day",
-		     (unsigned long long)params->spread_daily_bytes);
-	finding_text(
-		f.not_harmless, sizeof(f.not_harmless),
-		"each domain got more than the %.0f B that an ordinary site's names need, and fewer "
-		"than %d clients know it",
-		FREE_BYTES, RARE_CLIENTS);
-	finding_text(f.unseen, sizeof(f.unseen), "what the data was");
-	finding_step(&f, "On %s: find the process that asks for these names", who);
-	finding_text(f.filter, sizeof(f.filter), "ip.addr == %s && dns", who);
-	env->raise(env->arg, &f);
+	struct told key = told_key(sum);
+	struct told *told = table_find(&s->told, &key);
+	if (!told)
+		return;
+	told->sum.last_ns = sum->last_ns;
+	told->sum.count = sum->count;
+	if (sum->info > told->sum.info)
+		told->sum.info = sum->info;
+	told->is_grown = true;
 }
 
-static void add_client(struct spread *s, const struct dns_params *params,
-		       const struct detect_env *env, const struct spread_item *it, double weight)
+static void forget(struct spread *s, const struct spread_sum *sum)
+{
+	struct told key = told_key(sum);
+	struct told *told = table_find(&s->told, &key);
+	if (!told)
+		return;
+	tell(s, told);
+	table_remove(&s->told, told);
+}
+
+static struct spread_sum sum_of(const struct spread_item *it, enum spread_kind kind,
+				uint64_t first_ns, uint64_t last_ns)
+{
+	struct spread_sum sum = { .kind = kind,
+				  .client = it->client,
+				  .domain_hash = it->domain_hash,
+				  .event = *it->event,
+				  .first_ns = first_ns,
+				  .last_ns = last_ns };
+	sum.event.tunnel_key = it->tunnel_key;
+	if (kind == SPREAD_DOMAIN)
+		finding_text(sum.domain, sizeof(sum.domain), "%s", it->domain);
+	return sum;
+}
+
+static void add_client(struct spread *s, const struct spread_item *it, double weight)
 {
 	struct client key = { .ip = it->client, .tunnel_key = it->tunnel_key };
 	bool is_new;
@@ -183,48 +187,98 @@ static void add_client(struct spread *s, const struct dns_params *params,
 	struct client *c = table_get(&s->clients, &key, &is_new);
 	if (!c)
 		return;
-	if (is_new || env->steady_ns - c->window_ns >= DAY_NS) {
-		c->window_ns = env->steady_ns;
+	if (is_new || s->env->steady_ns - c->window_ns >= DAY_NS) {
+		struct spread_sum sum = sum_of(it, SPREAD_CLIENT, 0, 0);
+		if (c->raised)
+			forget(s, &sum);
+		c->window_ns = s->env->steady_ns;
+		c->first_ns = s->env->now_ns;
 		c->info = 0;
 		c->domains = 0;
 		c->raised = false;
 	}
-	if (before < FREE_BYTES && before + weight >= FREE_BYTES)
+	if (before < SPREAD_FREE_BYTES && before + weight >= SPREAD_FREE_BYTES)
 		c->domains++;
-	if (before + weight > FREE_BYTES)
-		c->info += before >= FREE_BYTES ? weight : before + weight - FREE_BYTES;
-	if (c->raised || c->info < (double)params->spread_daily_bytes ||
-	    c->domains < SPREAD_DOMAINS_MIN)
+	if (before + weight > SPREAD_FREE_BYTES)
+		c->info +=
+			before >= SPREAD_FREE_BYTES ? weight : before + weight - SPREAD_FREE_BYTES;
+	if (c->info < (double)s->params->spread_daily_bytes || c->domains < SPREAD_DOMAINS_MIN)
 		return;
+	struct spread_sum sum = sum_of(it, SPREAD_CLIENT, c->first_ns, s->env->now_ns);
+	sum.info = c->info;
+	sum.count = c->domains;
+	if (c->raised)
+		grow(s, &sum);
+	else
+		raise(s, &sum);
 	c->raised = true;
-	raise_client(params, env, it, c);
 }
 
-void spread_add(struct spread *s, const struct dns_params *params, const struct detect_env *env,
-		const struct spread_item *it, uint64_t name_hash, double weight)
+static void roll_window(struct spread *s)
+{
+	if (s->env->steady_ns - s->window_ns < DAY_NS)
+		return;
+	for (struct told *told = table_next(&s->told, NULL); told;
+	     told = table_next(&s->told, told)) {
+		if (told->kind != SPREAD_DOMAIN)
+			continue;
+		tell(s, told);
+		table_remove(&s->told, told);
+	}
+	s->window_ns = s->env->steady_ns;
+	s->window_first_ns = s->env->now_ns;
+	s->window++;
+	heavy_reset(s->heavy);
+}
+
+static void add_domain(struct spread *s, struct domain *d, const struct spread_item *it,
+		       uint64_t name_hash)
+{
+	uint64_t first_ns = d->first_ns > s->window_first_ns ? d->first_ns : s->window_first_ns;
+	struct spread_sum sum;
+	if (d->raised == s->window) {
+		sum = sum_of(it, SPREAD_DOMAIN, first_ns, s->env->now_ns);
+		sum.count = d->client_count;
+		grow(s, &sum);
+		return;
+	}
+	/* an estimate costs as much as a hundred names: one name in sixteen asks for it */
+	if (d->client_count < SPREAD_RARE_CLIENTS || name_hash % 16 != 0)
+		return;
+	double info = heavy_estimate(s->heavy, it->domain_hash);
+	if (info < (double)s->params->domain_daily_bytes)
+		return;
+	d->raised = s->window;
+	sum = sum_of(it, SPREAD_DOMAIN, first_ns, s->env->now_ns);
+	sum.info = info;
+	sum.count = d->client_count;
+	raise(s, &sum);
+}
+
+void spread_add(struct spread *s, const struct spread_item *it, uint64_t name_hash, double weight)
 {
 	bool is_new;
 	struct domain *d = table_get(&s->domains, &it->domain_hash, &is_new);
 	if (!d)
 		return;
+	if (is_new)
+		d->first_ns = s->env->now_ns;
 	note_client(d, &it->client);
-	if (weight < 1 || context_service_by_name(env->context, it->domain, strlen(it->domain)))
+	if (weight < 1 || context_service_by_name(s->env->context, it->domain, strlen(it->domain)))
 		return;
-	if (env->steady_ns - s->window_ns >= DAY_NS) {
-		s->window_ns = env->steady_ns;
-		heavy_reset(s->heavy);
-	}
+	roll_window(s);
 	heavy_add(s->heavy, it->domain_hash, name_hash, (unsigned)(weight + 0.5));
-	/* an estimate costs as much as a hundred names: one name in sixteen asks for it */
-	bool is_asked = !d->raised && d->client_count >= RARE_CLIENTS && name_hash % 16 == 0;
-	double info = is_asked ? heavy_estimate(s->heavy, it->domain_hash) : 0;
-	if (info >= (double)params->domain_daily_bytes) {
-		d->raised = true;
-		raise_domain(params, env, it, info, d->client_count);
-	}
-	if (d->client_count < RARE_CLIENTS &&
-	    !(context_roles(env->context, &it->client) & ROLE_RESOLVER))
-		add_client(s, params, env, it, weight);
+	add_domain(s, d, it, name_hash);
+	if (d->client_count < SPREAD_RARE_CLIENTS &&
+	    !(context_roles(s->env->context, &it->client) & ROLE_RESOLVER))
+		add_client(s, it, weight);
+}
+
+void spread_tell(struct spread *s)
+{
+	for (struct told *told = table_next(&s->told, NULL); told;
+	     told = table_next(&s->told, told))
+		tell(s, told);
 }
 
 void spread_prefetch(const struct spread *s, uint64_t domain_hash)
@@ -235,5 +289,6 @@ void spread_prefetch(const struct spread *s, uint64_t domain_hash)
 size_t spread_bytes(const struct spread *s)
 {
 	return heavy_bytes() + table_worst_case(s->clients.stats.capacity, sizeof(struct client)) +
-	       table_worst_case(s->domains.stats.capacity, sizeof(struct domain));
+	       table_worst_case(s->domains.stats.capacity, sizeof(struct domain)) +
+	       table_worst_case(s->told.stats.capacity, sizeof(struct told));
 }

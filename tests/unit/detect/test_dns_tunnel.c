@@ -268,34 +268,146 @@ static void data_in_edns_options_counts(void **state)
 	assert_true(j->count >= 1);
 }
 
-static void many_domains_by_one_client_add_up(void **state)
+static const struct finding *find_rule(const struct judging *j, const char *rule)
 {
-	struct judging *j = *state;
+	for (unsigned i = 0; i < j->count && i < FINDINGS_MAX; i++)
+		if (strcmp(j->found[i].rule, rule) == 0)
+			return &j->found[i];
+	return NULL;
+}
+
+/* From domain `first` on, 8 names of 50 characters under each. */
+static void send_domains(struct judging *j, unsigned first, unsigned end)
+{
 	char domain[32];
-	for (unsigned i = 0; i < 120; i++) {
+	for (unsigned i = first; i < end; i++) {
 		snprintf(domain, sizeof(domain), "d%u-rare.org", i);
 		send(j, &plain, domain, i * 100, 8, 50);
 	}
-	bool is_spread = false;
-	for (unsigned i = 0; i < j->count && i < FINDINGS_MAX; i++)
-		is_spread |= strcmp(j->found[i].rule, "dns_tunnel_spread") == 0;
-	assert_true(is_spread);
+}
+
+static void many_domains_by_one_client_add_up(void **state)
+{
+	struct judging *j = *state;
+	send_domains(j, 0, 120);
+	const struct finding *f = find_rule(j, "dns_tunnel_spread");
+	assert_non_null(f);
+	assert_string_equal(f->counterfactual,
+			    "silent below 16384 B a day beyond 96 B a domain, with fewer than 40 "
+			    "such domains, or if 3 clients asked for each");
+}
+
+static void too_few_domains_are_not_spread(void **state)
+{
+	struct judging *j = *state;
+	char domain[32];
+	for (unsigned i = 0; i < 39; i++) {
+		snprintf(domain, sizeof(domain), "d%u-rare.org", i);
+		send(j, &plain, domain, i * 1000, 90, 50); /* much, and all of it in few */
+	}
+	assert_null(find_rule(j, "dns_tunnel_spread"));
+}
+
+static void domains_that_others_know_are_not_spread(void **state)
+{
+	struct judging *j = *state;
+	static const char *const others[] = { "10.0.0.6", "10.0.0.7", "10.0.0.8" };
+	for (unsigned i = 0; i < 120; i++)
+		for (unsigned k = 0; k < 3; k++) {
+			struct ask a = plain;
+			char name[32];
+			a.client = others[k];
+			snprintf(name, sizeof(name), "www.d%u-rare.org", i);
+			dns(j, &a, name);
+		}
+	send_domains(j, 0, 120);
+	assert_null(find_rule(j, "dns_tunnel_spread"));
+}
+
+static void the_totals_of_many_domains_are_told(void **state)
+{
+	struct judging *j = *state;
+	send_domains(j, 0, 120);
+	const struct finding *f = find_rule(j, "dns_tunnel_spread");
+	assert_non_null(f);
+	uint64_t domains = f->count;
+	send_domains(j, 120, 150);
+	j->detector->on_end(j->state, &j->env);
+	assert_string_equal(j->update.rule, "dns_tunnel_spread");
+	assert_true(j->update.is_update);
+	assert_in_range(j->update.count, domains + 30, 150);
+	assert_true(j->update.subject.bytes > f->subject.bytes);
+	assert_true(j->update.end_ns == j->env.now_ns - SECOND_NS &&
+		    j->update.start_ns == f->start_ns);
+	unsigned updates = j->updates;
+	j->detector->on_end(j->state, &j->env);
+	assert_int_equal(j->updates, updates); /* nothing new */
+}
+
+static void the_totals_of_a_day_are_told_before_the_next(void **state)
+{
+	struct judging *j = *state;
+	send_domains(j, 0, 140);
+	assert_non_null(find_rule(j, "dns_tunnel_spread"));
+	judging_pass(j, DAY_NS);
+	send_domains(j, 1000, 1001);
+	assert_string_equal(j->update.rule, "dns_tunnel_spread");
+	unsigned count = j->count;
+	send_domains(j, 1001, 1120); /* a new day's sum is told anew */
+	assert_true(j->count > count);
+}
+
+/* Clients `first` to `end`, 45 names each. */
+static void send_clients(struct judging *j, unsigned first, unsigned end)
+{
+	char client[32];
+	struct ask a = plain;
+	a.client = client;
+	for (unsigned i = first; i < end; i++) {
+		snprintf(client, sizeof(client), "10.0.1.%u", i + 1);
+		send(j, &a, "t.example.org", i * 1000, 45, 50);
+	}
 }
 
 static void many_clients_of_one_domain_add_up(void **state)
 {
 	struct judging *j = *state;
-	char client[32];
-	struct ask a = plain;
-	a.client = client;
-	for (unsigned i = 0; i < 60; i++) {
-		snprintf(client, sizeof(client), "10.0.1.%u", i + 1);
-		send(j, &a, "t.example.org", i * 1000, 45, 50);
+	send_clients(j, 0, 60);
+	const struct finding *f = find_rule(j, "dns_tunnel_many");
+	assert_non_null(f);
+	assert_string_equal(f->counterfactual,
+			    "silent below 65536 B of new names a day of all clients, or with fewer "
+			    "than 3 clients");
+}
+
+static void two_clients_are_not_many(void **state)
+{
+	struct judging *j = *state;
+	static const char *const both[] = { "10.0.0.6", "10.0.0.7" };
+	for (unsigned i = 0; i < 2; i++) {
+		struct ask a = plain;
+		a.client = both[i];
+		send(j, &a, "t.example.org", i * 10000, 2000, 50);
 	}
-	bool is_many = false;
-	for (unsigned i = 0; i < j->count && i < FINDINGS_MAX; i++)
-		is_many |= strcmp(j->found[i].rule, "dns_tunnel_many") == 0;
-	assert_true(is_many);
+	assert_null(find_rule(j, "dns_tunnel_many"));
+}
+
+static void the_totals_of_many_clients_are_told(void **state)
+{
+	struct judging *j = *state;
+	send_clients(j, 0, 60);
+	const struct finding *f = find_rule(j, "dns_tunnel_many");
+	assert_non_null(f);
+	send_clients(j, 60, 120);
+	j->updates = 0;
+	j->detector->on_tick(j->state, &j->env);
+	assert_true(j->updates > 0);
+	send_clients(j, 120, 180);
+	judging_pass(j, DAY_NS);
+	send_clients(j, 0, 1); /* the window is over */
+	assert_string_equal(j->update.rule, "dns_tunnel_many");
+	assert_true(j->update.features[0].value > 2 * f->features[0].value);
+	assert_true(ipaddr_equal(&j->update.subject.ip, &f->subject.ip));
 }
 
 int main(void)
@@ -317,7 +429,13 @@ int main(void)
 		DNS_TEST(repeated_edns_options_carry_nothing),
 		DNS_TEST(data_in_edns_options_counts),
 		DNS_TEST(many_domains_by_one_client_add_up),
+		DNS_TEST(too_few_domains_are_not_spread),
+		DNS_TEST(domains_that_others_know_are_not_spread),
+		DNS_TEST(the_totals_of_many_domains_are_told),
+		DNS_TEST(the_totals_of_a_day_are_told_before_the_next),
 		DNS_TEST(many_clients_of_one_domain_add_up),
+		DNS_TEST(two_clients_are_not_many),
+		DNS_TEST(the_totals_of_many_clients_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

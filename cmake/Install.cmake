@@ -1,7 +1,9 @@
 include(GNUInstallDirs)
 install(TARGETS exfild RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS exfilctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/exfild)
-install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild.8 ${CMAKE_SOURCE_DIR}/docs/man/exfilctl.8
+        DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 # The documents keep their folders, so that the links between them hold.
 install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_SOURCE_DIR}/SECURITY.md

@@ -1,0 +1,42 @@
+/*
+ * control/server.h - the control socket and the metrics port.
+ *
+ * What: answers exfilctl on a unix socket in JSON lines, and Prometheus over HTTP, from the board.
+ * Who may: root, the user that the daemon runs as and the group exfild-admin act; the group exfild
+ * reads.  Every act is logged with the user's number.
+ * Ownership: borrows the board; owns a thread, the socket's file and the ports.
+ * Limits: CONTROL_CLIENTS clients, CONTROL_REQUEST_MAX bytes a request; a client that takes no
+ * answer for 10 s, or asks nothing for 60 s, is cut.
+ */
+#ifndef EXFILD_CONTROL_SERVER_H
+#define EXFILD_CONTROL_SERVER_H
+
+#include "exfild/base/err.h"
+#include "exfild/control/board.h"
+
+#define CONTROL_CLIENTS     32
+#define CONTROL_REQUEST_MAX 8192
+#define CONTROL_GROUP_READ  "exfild"
+#define CONTROL_GROUP_ACT   "exfild-admin"
+
+struct control_options {
+	const char *socket_path; /* NULL or "": no socket */
+	const char *listen;      /* ADDRESS:PORT of the metrics; NULL or "": none */
+	struct board *board;
+	/* 0: done. NULL: this program cannot. Called on the control thread. */
+	int (*reload)(void *arg, char *ret_why, size_t why_size);
+	void *arg;
+};
+
+struct control;
+
+/*
+ * Opens socket and port and starts the thread.  A socket that nobody listens on is taken over; one
+ * that answers is refused: another daemon runs.
+ */
+int control_start(const struct control_options *o, struct control **ret, char *ret_why,
+		  size_t why_size) EXF_MUST_USE;
+/* Ends the thread within a second, removes the socket's file. */
+void control_stop(struct control *c);
+
+#endif

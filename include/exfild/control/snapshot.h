@@ -1,0 +1,133 @@
+/*
+ * control/snapshot.h - what the engine tells about itself: plain numbers, copied under a lock.
+ *
+ * What: counters once a second, and lists (hosts, destinations, services, flows) when somebody has
+ * asked.  Nothing here leads into a live table of another thread.
+ * Ownership: plain structs; the pointers are to strings that live as long as the program.
+ * Limits: the arrays below; what does not fit is left out, the totals stay true.
+ */
+#ifndef EXFILD_CONTROL_SNAPSHOT_H
+#define EXFILD_CONTROL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exfild/base/ipaddr.h"
+
+#define SNAP_LINKS     64
+#define SNAP_DECODE    160
+#define SNAP_DETECTORS 64
+#define SNAP_SINKS     8
+#define SNAP_TABLES    80
+#define SNAP_TALKERS   128
+#define SNAP_FLOWS     512
+
+enum snap_known { SNAP_UNKNOWN, SNAP_NO, SNAP_YES };
+
+/* Something with a cap.  refused: what was turned away where nothing is evicted. */
+struct snap_table {
+	char name[40];
+	uint64_t entries, capacity, evictions, refused;
+	uint64_t worst_case_bytes; /* 0: not known */
+};
+
+struct snap_link {
+	char name[16];
+	char side[16]; /* inside, outside, both; "" not known */
+	bool up;
+	uint64_t packets, bytes, drops;
+	enum snap_known offloads; /* the kernel hands over frames that were never on the wire */
+};
+
+struct snap_detector {
+	char name[40];
+	bool enabled;
+	uint64_t findings;
+};
+
+struct snap_sink {
+	char name[16];
+	uint64_t sent, failed, waiting, receivers;
+	char error[160]; /* the last one, "" none */
+};
+
+struct snap_count {
+	const char *name;
+	uint64_t count;
+};
+
+struct snap_share { /* IP bytes */
+	uint64_t outward, inward, east_west, transit;
+	uint64_t clear, named, opaque;
+};
+
+struct snap_roles {
+	uint64_t resolvers, proxies, nats, servers, gateways;
+};
+
+struct snapshot {
+	/* who */
+	char sensor[64], mode[16], session[40], config_path[256], inside[512];
+	uint64_t started_ns;   /* wall time */
+	uint64_t now_ns;       /* packet time, 0: nothing was seen */
+	uint64_t published_ns; /* monotonic; 0: never */
+	/* packets */
+	struct snap_link links[SNAP_LINKS];
+	uint32_t link_count;
+	uint64_t packets, bytes, flows, late, leaps;
+	uint64_t drops; /* of the capture, all links */
+	uint64_t events_dropped;
+	double packets_per_s, bytes_per_s;
+	struct snap_count decode[SNAP_DECODE];
+	uint32_t decode_count;
+	struct snap_share share;
+	bool one_sided;
+	uint64_t hosts, names, services, zones;
+	struct snap_roles roles;
+	/* alerts */
+	uint64_t alerts[4]; /* low, medium, high, critical */
+	uint64_t emitted, merged, below_minimum, closed_early, silenced;
+	struct snap_detector detectors[SNAP_DETECTORS];
+	uint32_t detector_count;
+	struct snap_sink sinks[SNAP_SINKS];
+	uint32_t sink_count;
+	bool has_redis; /* configured */
+	struct snap_table tables[SNAP_TABLES];
+	uint32_t table_count;
+	/* the machine */
+	enum snap_known clock_synchronised;
+	uint64_t disk_free, disk_size; /* of the state's folder; 0: not known */
+	uint64_t memory_bytes, memory_limit;
+};
+
+/* Somebody or something by bytes. */
+struct snap_talker {
+	char name[96]; /* name of the address or service, "" none */
+	struct ipaddr address;
+	bool has_address;
+	uint64_t sent, received, flows;
+	uint32_t roles; /* enum host_role of the context */
+	uint64_t last_ns;
+};
+
+struct snap_flow {
+	struct ipaddr src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;
+	const char *app;
+	uint64_t sent, received, first_ns, last_ns;
+};
+
+/* Sorted by bytes sent, most first. */
+struct snap_lists {
+	struct snap_talker hosts[SNAP_TALKERS], destinations[SNAP_TALKERS], services[SNAP_TALKERS];
+	uint32_t host_count, destination_count, service_count;
+	uint64_t host_total, destination_total, service_total, flow_total;
+	struct snap_flow flows[SNAP_FLOWS];
+	uint32_t flow_count;
+};
+
+/* Appends; returns NULL when the array is full. */
+struct snap_table *snap_add_table(struct snapshot *s, const char *name);
+
+#endif

@@ -1,0 +1,266 @@
+/*
+ * control/client.c - the command line of exfilctl(8).
+ */
+#include "exfild/control/client.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exfild/base/str.h"
+#include "exfild/control/server.h"
+#include "client_parts.h"
+#include "parse.h"
+
+#define SOCKET_DEFAULT "/run/exfild/control.sock"
+
+enum { OPT_JSON = 256, OPT_LIMIT, OPT_SORT, OPT_FILTER, OPT_MINIMUM, OPT_ONCE, OPT_INTERVAL };
+
+struct options {
+	const char *socket_path;
+	bool json, once;
+	unsigned interval_s;
+	struct request request;
+};
+
+static const struct option long_options[] = {
+	{ "socket", required_argument, NULL, 's' },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "sort", required_argument, NULL, OPT_SORT },
+	{ "filter", required_argument, NULL, OPT_FILTER },
+	{ "minimum", required_argument, NULL, OPT_MINIMUM },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "once", no_argument, NULL, OPT_ONCE },
+	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char help_text[] =
+	"usage: exfilctl [-s SOCKET] [--json] COMMAND [options]\n"
+	"\n"
+	"Asks a running exfild.\n"
+	"\n"
+	"  status        how it is, in short\n"
+	"  doctor        what is well, what is not, what is not known, how to mend it\n"
+	"  stats         all counters\n"
+	"  top           live screen of hosts, destinations and services by bytes sent\n"
+	"                  keys: s sort, p pause, q quit   --once  --interval SECONDS\n"
+	"  hosts         inside hosts by bytes sent        --limit N --sort KEY --filter TEXT\n"
+	"  flows         connections by bytes sent         --limit N --sort KEY --filter TEXT\n"
+	"  alerts        the last alerts                   --limit N --minimum LEVEL -f|--follow\n"
+	"  reload        have it read its configuration again\n"
+	"\n"
+	"  -s SOCKET     where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT
+	")\n"
+	"  --json        the daemon's answer as it is, one JSON object a line\n"
+	"  --sort KEY    sent, received, flows or latest\n"
+	"  -h  -V        this help, the version\n"
+	"\n"
+	"Exit status: 0 done, 1 the daemon was not reached or refused, 2 wrong usage, 3 doctor found\n"
+	"something to mend.  See exfilctl(8).\n";
+
+static int usage(const char *text, const char *what)
+{
+	(void)fprintf(stderr, "exfilctl: %s%s\nexfilctl: try 'exfilctl -h'\n", text, what);
+	return CLIENT_USAGE;
+}
+
+static int take_number(const char *text, uint64_t max, unsigned *ret)
+{
+	uint64_t n;
+	if (str_parse_u64(text, 1, max, &n))
+		return usage("not a number in its range: ", text);
+	*ret = (unsigned)n;
+	return -1;
+}
+
+static int take_text(char *dst, size_t size, const char *text)
+{
+	return str_copy(dst, size, text) ? -1 : usage("too long: ", text);
+}
+
+static int take(struct options *o, int c)
+{
+	struct request *r = &o->request;
+	switch (c) {
+	case 's':
+		o->socket_path = optarg;
+		return -1;
+	case 'f':
+		r->follow = true;
+		return -1;
+	case OPT_JSON:
+		o->json = true;
+		return -1;
+	case OPT_ONCE:
+		o->once = true;
+		return -1;
+	case OPT_INTERVAL:
+		return take_number(optarg, 3600, &o->interval_s);
+	case OPT_LIMIT:
+		return take_number(optarg, REQUEST_LIST_MAX, &r->limit);
+	case OPT_SORT:
+		return take_text(r->sort, sizeof(r->sort), optarg);
+	case OPT_FILTER:
+		return take_text(r->filter, sizeof(r->filter), optarg);
+	case OPT_MINIMUM:
+		return take_text(r->minimum, sizeof(r->minimum), optarg);
+	case 'h':
+		(void)fputs(help_text, stdout);
+		return CLIENT_DONE;
+	case 'V':
+		(void)printf("exfilctl %s\n", EXFILD_VERSION);
+		return CLIENT_DONE;
+	default:
+		return usage("unknown option, or its value is missing", "");
+	}
+}
+
+static bool is_known(const char *command)
+{
+	static const char *const names[] = {
+#define COMMAND(name, right, data, help) #name,
+#include "commands.def"
+#undef COMMAND
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], command) == 0)
+			return true;
+	return false;
+}
+
+/* What later versions bring, so that nobody looks for a slip of the pen. */
+static bool is_promised(const char *command)
+{
+	static const char *const names[] = { "usage",       "report",   "explain",
+					     "signatures",  "intel",    "policy",
+					     "quarantine",  "baseline", "exceptions",
+					     "fingerprint", "evidence", "drill",
+					     "reveal" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], command) == 0)
+			return true;
+	return false;
+}
+
+static int parse(struct options *o, int argc, char **argv)
+{
+	memset(o, 0, sizeof(*o));
+	const char *from_environment = getenv("EXFILD_SOCKET");
+	o->socket_path = from_environment && *from_environment ? from_environment : SOCKET_DEFAULT;
+	o->interval_s = 2;
+	opterr = 0;
+	int c, status = -1;
+	while (status < 0 && (c = getopt_long(argc, argv, "s:fhV", long_options, NULL)) >= 0)
+		status = take(o, c);
+	if (status >= 0)
+		return status;
+	if (optind == argc)
+		return usage("name a command", "");
+	if (optind + 1 < argc)
+		return usage("one command only; what is this: ", argv[optind + 1]);
+	if (!is_known(argv[optind]))
+		return usage(is_promised(argv[optind]) ? "not in this version: " :
+							 "unknown command ",
+			     argv[optind]);
+	if (o->request.follow && strcmp(argv[optind], "alerts") != 0)
+		return usage("--follow goes with alerts only, not with ", argv[optind]);
+	(void)str_copy(o->request.command, sizeof(o->request.command), argv[optind]);
+	o->request.id = 1;
+	return -1;
+}
+
+/* --- answers ----------------------------------------------------------------------------- */
+
+static int show_error(const json_t *error)
+{
+	const char *message = json_string_value(json_object_get(error, "message"));
+	const char *hint = json_string_value(json_object_get(error, "hint"));
+	(void)fputs("exfilctl: ", stderr);
+	view_text(stderr, message ? message : "the daemon refused", 0);
+	if (hint && *hint) {
+		(void)fputs("\nexfilctl: ", stderr);
+		view_text(stderr, hint, 0);
+	}
+	(void)fputc('\n', stderr);
+	return CLIENT_FAILED;
+}
+
+static int show_pushed(const json_t *top)
+{
+	const json_t *lost = json_object_get(top, "lost");
+	if (lost)
+		(void)fprintf(stderr, "exfilctl: %lld alerts came faster than they were read\n",
+			      (long long)json_integer_value(lost));
+	else
+		view_alert(json_object_get(top, "alert"), stdout);
+	return CLIENT_DONE;
+}
+
+static int show_line(const struct options *o, const char *line)
+{
+	json_t *top = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	int status;
+	if (!json_is_object(top)) {
+		(void)fputs("exfilctl: the answer is no JSON: is it exfild that listens there?\n",
+			    stderr);
+		status = CLIENT_FAILED;
+	} else if (json_is_false(json_object_get(top, "ok"))) {
+		status = show_error(json_object_get(top, "error"));
+	} else if (!json_object_get(top, "ok")) {
+		status = o->json ? CLIENT_DONE : show_pushed(top);
+	} else {
+		const json_t *result = json_object_get(top, "result");
+		FILE *out = o->json ? fopen("/dev/null", "we") : stdout;
+		status = out ? view_result(o->request.command, result, out) : CLIENT_FAILED;
+		if (out && o->json)
+			(void)fclose(out);
+	}
+	json_decref(top);
+	if (o->json && status != CLIENT_FAILED)
+		(void)printf("%s\n", line);
+	(void)fflush(stdout);
+	return status;
+}
+
+static int ask(const struct options *o)
+{
+	struct link l;
+	int status = CLIENT_FAILED;
+	if (link_open(&l, o->socket_path) && link_send(&l, &o->request)) {
+		char *line = link_line(&l);
+		if (line)
+			status = show_line(o, line);
+		else
+			(void)fputs("exfilctl: the daemon did not answer\n"
+				    "exfilctl: systemctl status exfild says how it is\n",
+				    stderr);
+		while (o->request.follow && status == CLIENT_DONE && (line = link_line(&l)))
+			status = show_line(o, line);
+		if (o->request.follow && status == CLIENT_DONE && !ferror(stdout)) {
+			(void)fputs("exfilctl: the daemon has ended\n", stderr);
+			status = CLIENT_FAILED;
+		}
+	}
+	link_close(&l);
+	return status;
+}
+
+int client_run(int argc, char **argv)
+{
+	struct options o;
+	int status = parse(&o, argc, argv);
+	if (status >= 0)
+		return status;
+	if (strcmp(o.request.command, "top") == 0 && !o.json) {
+		struct top_options top = { .socket_path = o.socket_path,
+					   .once = o.once,
+					   .interval_s = o.interval_s,
+					   .request = o.request };
+		return top_run(&top);
+	}
+	return ask(&o);
+}

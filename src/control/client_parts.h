@@ -1,0 +1,58 @@
+/*
+ * control/client_parts.h - what the files of exfilctl share.
+ *
+ * Threads: one.
+ */
+#ifndef EXFILD_SRC_CONTROL_CLIENT_PARTS_H
+#define EXFILD_SRC_CONTROL_CLIENT_PARTS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "exfild/base/buf.h"
+#include "request.h"
+
+struct json_t;
+
+/* --- link.c: the socket ------------------------------------------------------------------ */
+
+struct link {
+	int fd;
+	struct buf in; /* bytes that are not a whole line yet stand at its end */
+	size_t taken;
+};
+
+/* False: said why, and what to do, on standard error. */
+bool link_open(struct link *l, const char *path);
+void link_close(struct link *l);
+bool link_send(struct link *l, const struct request *r);
+/* The next line without its end, valid until the next call; NULL: the daemon is gone. */
+char *link_line(struct link *l);
+
+void request_print(const struct request *r, struct buf *out);
+
+/* --- view.c: answers as text ------------------------------------------------------------- */
+
+/* 0, or CLIENT_SICK for a doctor that warns. */
+int view_result(const char *command, const struct json_t *result, FILE *out);
+/* One alert of the stream as a line. */
+void view_alert(const struct json_t *alert, FILE *out);
+/* Text of others, without what could move a terminal's cursor. */
+void view_text(FILE *out, const char *text, int width);
+
+/* --- view_lists.c ------------------------------------------------------------------------ */
+
+void view_talkers(const struct json_t *list, const char *title, size_t most, FILE *out);
+void view_flows(const struct json_t *result, FILE *out);
+
+/* --- top.c ------------------------------------------------------------------------------- */
+
+struct top_options {
+	const char *socket_path;
+	bool once;
+	unsigned interval_s;
+	struct request request;
+};
+int top_run(const struct top_options *o);
+
+#endif

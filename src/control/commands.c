@@ -1,0 +1,84 @@
+/*
+ * control/commands.c - the table, and the commands that need few words.
+ */
+#include "commands.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+#define COMMAND(name, right, data, help) \
+ { #name, COMMAND_##right, COMMAND_##data, help, command_##name },
+#include "commands.def"
+#undef COMMAND
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+void command_names(char *dst, size_t size)
+{
+	size_t len = 0;
+	dst[0] = '\0';
+	for (size_t i = 0; i < COMMAND_COUNT && len < size; i++)
+		len += (size_t)snprintf(dst + len, size - len, "%s%s", i ? ", " : "",
+					commands[i].name);
+}
+
+int command_fail(struct call *c, const char *code, const char *message, const char *hint)
+{
+	c->error->code = code;
+	(void)snprintf(c->error->message, sizeof(c->error->message), "%s", message);
+	(void)snprintf(c->error->hint, sizeof(c->error->hint), "%s", hint);
+	return -EXF_E_INVALID;
+}
+
+unsigned command_severity(const char *level)
+{
+	static const struct {
+		const char *name;
+		unsigned severity;
+	} levels[] = { { "", 0 },
+		       { "low", 21 },
+		       { "medium", 47 },
+		       { "high", 73 },
+		       { "critical", 99 } };
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i].name, level) == 0)
+			return levels[i].severity;
+	return UINT_MAX;
+}
+
+int command_reload(struct call *c)
+{
+	char why[160] = "";
+	if (!c->options->reload)
+		return command_fail(c, "not_supported",
+				    "this version cannot take a new configuration while it runs",
+				    "check it with exfild -T, then: systemctl restart exfild");
+	if (c->options->reload(c->options->arg, why, sizeof(why)))
+		return command_fail(c, "refused",
+				    why[0] ? why : "the new configuration was refused",
+				    "the old one stays in effect; exfild -T shows what is wrong");
+	json_string(c->out, "message", "the configuration was read again");
+	return 0;
+}
+
+/* The lines themselves: the server adds what the board holds. */
+int command_alerts(struct call *c)
+{
+	if (command_severity(c->request->minimum) == UINT_MAX)
+		return command_fail(c, "bad_argument", "minimum is low, medium, high or critical",
+				    "");
+	json_bool(c->out, "follow", c->request->follow);
+	json_uint(c->out, "sent", c->snapshot->emitted);
+	return 0;
+}

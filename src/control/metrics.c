@@ -1,0 +1,182 @@
+/*
+ * control/metrics.c - Prometheus' text form, version 0.0.4.
+ */
+#include "exfild/control/metrics.h"
+
+#include <inttypes.h>
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP exfild_%s %s\n# TYPE exfild_%s %s\n", name, help, name, type);
+}
+
+static void one(struct buf *out, const char *name, const char *type, const char *help, uint64_t v)
+{
+	head(out, name, type, help);
+	buf_printf(out, "exfild_%s %" PRIu64 "\n", name, v);
+}
+
+/* Names of interfaces, tables and sinks: quotes and backslashes cannot occur, and are left out. */
+static void labelled(struct buf *out, const char *name, const char *label, const char *value,
+		     uint64_t v)
+{
+	buf_printf(out, "exfild_%s{%s=\"", name, label);
+	for (; *value; value++)
+		if (*value != '"' && *value != '\\' && (unsigned char)*value >= 0x20)
+			buf_char(out, *value);
+	buf_printf(out, "\"} %" PRIu64 "\n", v);
+}
+
+static void put_traffic(const struct snapshot *s, struct buf *out)
+{
+	one(out, "packets_total", "counter", "Packets taken from the capture.", s->packets);
+	one(out, "traffic_bytes_total", "counter", "Bytes of these packets.", s->bytes);
+	one(out, "flows_total", "counter", "Flows begun.", s->flows);
+	one(out, "dropped_packets_total", "counter", "Packets that the capture lost.", s->drops);
+	one(out, "dropped_events_total", "counter", "Events lost between the planes.",
+	    s->events_dropped);
+	one(out, "late_packets_total", "counter", "Packets older than the one before.", s->late);
+	one(out, "clock_leaps_total", "counter", "Leaps of packet time over an hour.", s->leaps);
+	one(out, "one_sided", "gauge", "1: nearly all connections show one direction only.",
+	    s->one_sided);
+	head(out, "direction_bytes_total", "counter", "IP bytes of flows by direction.");
+	labelled(out, "direction_bytes_total", "direction", "outward", s->share.outward);
+	labelled(out, "direction_bytes_total", "direction", "inward", s->share.inward);
+	labelled(out, "direction_bytes_total", "direction", "east_west", s->share.east_west);
+	labelled(out, "direction_bytes_total", "direction", "transit", s->share.transit);
+	head(out, "visibility_bytes_total", "counter", "IP bytes of flows by what can be seen.");
+	labelled(out, "visibility_bytes_total", "visibility", "clear", s->share.clear);
+	labelled(out, "visibility_bytes_total", "visibility", "named", s->share.named);
+	labelled(out, "visibility_bytes_total", "visibility", "opaque", s->share.opaque);
+}
+
+static void put_links(const struct snapshot *s, struct buf *out)
+{
+	if (!s->link_count)
+		return;
+	head(out, "interface_packets_total", "counter", "Packets by interface.");
+	for (uint32_t i = 0; i < s->link_count; i++)
+		labelled(out, "interface_packets_total", "interface", s->links[i].name,
+			 s->links[i].packets);
+	head(out, "interface_dropped_packets_total", "counter", "Packets lost by interface.");
+	for (uint32_t i = 0; i < s->link_count; i++)
+		labelled(out, "interface_dropped_packets_total", "interface", s->links[i].name,
+			 s->links[i].drops);
+	head(out, "interface_up", "gauge", "1: the interface is there and up.");
+	for (uint32_t i = 0; i < s->link_count; i++)
+		labelled(out, "interface_up", "interface", s->links[i].name, s->links[i].up);
+}
+
+static void put_alerts(const struct snapshot *s, struct buf *out)
+{
+	static const char *const levels[] = { "low", "medium", "high", "critical" };
+	head(out, "alerts_total", "counter", "Alerts by severity, without revisions.");
+	for (size_t i = 0; i < 4; i++)
+		labelled(out, "alerts_total", "severity", levels[i], s->alerts[i]);
+	one(out, "alert_records_total", "counter", "Alert records sent, with revisions.",
+	    s->emitted);
+	one(out, "alerts_below_minimum_total", "counter", "Alerts that alerts.minimum held back.",
+	    s->below_minimum);
+	one(out, "alerts_closed_early_total", "counter", "Alerts closed for room.",
+	    s->closed_early);
+	one(out, "findings_silenced_total", "counter", "Findings that an exception took.",
+	    s->silenced);
+	head(out, "detector_findings_total", "counter", "Findings by detector.");
+	for (uint32_t i = 0; i < s->detector_count; i++)
+		labelled(out, "detector_findings_total", "detector", s->detectors[i].name,
+			 s->detectors[i].findings);
+	head(out, "detector_enabled", "gauge", "1: the detector judges.");
+	for (uint32_t i = 0; i < s->detector_count; i++)
+		labelled(out, "detector_enabled", "detector", s->detectors[i].name,
+			 s->detectors[i].enabled);
+}
+
+static void put_sinks(const struct snapshot *s, struct buf *out)
+{
+	if (!s->sink_count)
+		return;
+	head(out, "sink_alerts_total", "counter", "Alert records that the sink took.");
+	for (uint32_t i = 0; i < s->sink_count; i++)
+		labelled(out, "sink_alerts_total", "sink", s->sinks[i].name, s->sinks[i].sent);
+	head(out, "sink_failed_alerts_total", "counter", "Alert records that the sink lost.");
+	for (uint32_t i = 0; i < s->sink_count; i++)
+		labelled(out, "sink_failed_alerts_total", "sink", s->sinks[i].name,
+			 s->sinks[i].failed);
+	head(out, "sink_waiting_alerts", "gauge", "Alert records held until the sink is back.");
+	for (uint32_t i = 0; i < s->sink_count; i++)
+		labelled(out, "sink_waiting_alerts", "sink", s->sinks[i].name, s->sinks[i].waiting);
+	head(out, "sink_receivers", "gauge", "Subscribers of the last alert published.");
+	for (uint32_t i = 0; i < s->sink_count; i++)
+		labelled(out, "sink_receivers", "sink", s->sinks[i].name, s->sinks[i].receivers);
+}
+
+static void put_tables(const struct snapshot *s, struct buf *out)
+{
+	head(out, "table_entries", "gauge", "Entries of a table with a cap.");
+	for (uint32_t i = 0; i < s->table_count; i++)
+		labelled(out, "table_entries", "table", s->tables[i].name, s->tables[i].entries);
+	head(out, "table_capacity", "gauge", "Its cap; 0: it is a part of another's.");
+	for (uint32_t i = 0; i < s->table_count; i++)
+		labelled(out, "table_capacity", "table", s->tables[i].name, s->tables[i].capacity);
+	head(out, "table_evictions_total", "counter", "Entries that gave their place to others.");
+	for (uint32_t i = 0; i < s->table_count; i++)
+		labelled(out, "table_evictions_total", "table", s->tables[i].name,
+			 s->tables[i].evictions);
+	head(out, "table_refused_total", "counter", "What found no place.");
+	for (uint32_t i = 0; i < s->table_count; i++)
+		labelled(out, "table_refused_total", "table", s->tables[i].name,
+			 s->tables[i].refused);
+}
+
+static void put_decode(const struct snapshot *s, struct buf *out)
+{
+	head(out, "decode_total", "counter", "What the decoders met, by name.");
+	for (uint32_t i = 0; i < s->decode_count; i++)
+		labelled(out, "decode_total", "what", s->decode[i].name, s->decode[i].count);
+}
+
+void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out)
+{
+	head(out, "info", "gauge", "The version that runs.");
+	labelled(out, "info", "version", EXFILD_VERSION, 1);
+	head(out, "start_time_seconds", "gauge", "When it began, since 1970.");
+	buf_printf(out, "exfild_start_time_seconds %.3f\n", (double)s->started_ns / 1e9);
+	head(out, "snapshot_age_seconds", "gauge",
+	     "Age of these numbers: a live engine is under 2.");
+	buf_printf(out, "exfild_snapshot_age_seconds %.3f\n",
+		   s->published_ns && steady_ns > s->published_ns ?
+			   (double)(steady_ns - s->published_ns) / 1e9 :
+			   0.0);
+	if (s->memory_bytes)
+		one(out, "resident_memory_bytes", "gauge", "Memory in use.", s->memory_bytes);
+	if (s->memory_limit)
+		one(out, "memory_limit_bytes", "gauge", "limits.memory_mb.", s->memory_limit);
+	if (s->disk_size)
+		one(out, "state_disk_free_bytes", "gauge", "Free space of the state's folder.",
+		    s->disk_free);
+	if (s->clock_synchronised != SNAP_UNKNOWN)
+		one(out, "clock_synchronised", "gauge", "1: the kernel says so.",
+		    s->clock_synchronised == SNAP_YES);
+	put_traffic(s, out);
+	put_links(s, out);
+	put_alerts(s, out);
+	put_sinks(s, out);
+	put_tables(s, out);
+	put_decode(s, out);
+}
+
+bool metrics_health(const struct snapshot *s, uint64_t steady_ns, struct buf *out)
+{
+	if (!s->published_ns) {
+		buf_str(out, "starting: the engine has told nothing yet\n");
+		return false;
+	}
+	uint64_t age_s =
+		steady_ns > s->published_ns ? (steady_ns - s->published_ns) / 1000000000ull : 0;
+	if (age_s > METRICS_STALE_S) {
+		buf_printf(out, "stuck: the engine has told nothing for %" PRIu64 " s\n", age_s);
+		return false;
+	}
+	buf_str(out, "ok\n");
+	return true;
+}

@@ -1,0 +1,168 @@
+/*
+ * control/status.c - the commands status and stats.
+ */
+#include "commands.h"
+
+static double age_s(const struct call *c)
+{
+	uint64_t then = c->snapshot->published_ns;
+	return then && c->steady_ns > then ? (double)(c->steady_ns - then) / 1e9 : 0;
+}
+
+static void put_head(struct call *c)
+{
+	const struct snapshot *s = c->snapshot;
+	json_string(c->out, "version", EXFILD_VERSION);
+	json_string(c->out, "sensor", s->sensor);
+	json_string(c->out, "mode", s->mode);
+	json_string(c->out, "session", s->session);
+	json_string(c->out, "configuration", s->config_path);
+	json_time(c->out, "started", s->started_ns);
+	if (s->now_ns)
+		json_time(c->out, "packet_time", s->now_ns);
+	json_bool(c->out, "told", s->published_ns != 0);
+	json_double(c->out, "age_s", age_s(c));
+	json_string(c->out, "inside", s->inside);
+}
+
+static void put_alerts(struct call *c)
+{
+	static const char *const levels[] = { "low", "medium", "high", "critical" };
+	const struct snapshot *s = c->snapshot;
+	json_open_object(c->out, "alerts");
+	for (size_t i = 0; i < 4; i++)
+		json_uint(c->out, levels[i], s->alerts[i]);
+	json_uint(c->out, "sent", s->emitted);
+	json_uint(c->out, "merged", s->merged);
+	json_uint(c->out, "below_minimum", s->below_minimum);
+	json_uint(c->out, "closed_early", s->closed_early);
+	json_uint(c->out, "silenced", s->silenced);
+	json_close_object(c->out);
+}
+
+static void put_links(struct call *c)
+{
+	static const char *const known[] = { "unknown", "no", "yes" };
+	json_open_array(c->out, "interfaces");
+	for (uint32_t i = 0; i < c->snapshot->link_count; i++) {
+		const struct snap_link *l = &c->snapshot->links[i];
+		json_open_object(c->out, NULL);
+		json_string(c->out, "name", l->name);
+		json_string(c->out, "side", *l->side ? l->side : "unknown");
+		json_bool(c->out, "up", l->up);
+		json_uint(c->out, "packets", l->packets);
+		json_uint(c->out, "bytes", l->bytes);
+		json_uint(c->out, "drops", l->drops);
+		json_string(c->out, "offloads", known[l->offloads]);
+		json_close_object(c->out);
+	}
+	json_close_array(c->out);
+}
+
+static void put_sinks(struct call *c)
+{
+	json_open_array(c->out, "sinks");
+	for (uint32_t i = 0; i < c->snapshot->sink_count; i++) {
+		const struct snap_sink *k = &c->snapshot->sinks[i];
+		json_open_object(c->out, NULL);
+		json_string(c->out, "name", k->name);
+		json_uint(c->out, "sent", k->sent);
+		json_uint(c->out, "failed", k->failed);
+		json_uint(c->out, "waiting", k->waiting);
+		json_uint(c->out, "receivers", k->receivers);
+		json_string(c->out, "error", k->error);
+		json_close_object(c->out);
+	}
+	json_close_array(c->out);
+}
+
+static void put_traffic(struct call *c)
+{
+	const struct snapshot *s = c->snapshot;
+	json_uint(c->out, "packets", s->packets);
+	json_uint(c->out, "bytes", s->bytes);
+	json_double(c->out, "packets_per_s", s->packets_per_s);
+	json_double(c->out, "bytes_per_s", s->bytes_per_s);
+	json_uint(c->out, "flows", s->flows);
+	json_uint(c->out, "drops", s->drops);
+	json_uint(c->out, "events_dropped", s->events_dropped);
+	json_bool(c->out, "one_sided", s->one_sided);
+	json_uint(c->out, "memory_bytes", s->memory_bytes);
+}
+
+int command_status(struct call *c)
+{
+	put_head(c);
+	put_traffic(c);
+	put_links(c);
+	put_alerts(c);
+	put_sinks(c);
+	return 0;
+}
+
+static void put_tables(struct call *c)
+{
+	json_open_array(c->out, "tables");
+	for (uint32_t i = 0; i < c->snapshot->table_count; i++) {
+		const struct snap_table *t = &c->snapshot->tables[i];
+		json_open_object(c->out, NULL);
+		json_string(c->out, "name", t->name);
+		json_uint(c->out, "entries", t->entries);
+		json_uint(c->out, "capacity", t->capacity);
+		json_uint(c->out, "evictions", t->evictions);
+		json_uint(c->out, "refused", t->refused);
+		json_uint(c->out, "worst_case_bytes", t->worst_case_bytes);
+		json_close_object(c->out);
+	}
+	json_close_array(c->out);
+}
+
+static void put_detectors(struct call *c)
+{
+	json_open_array(c->out, "detectors");
+	for (uint32_t i = 0; i < c->snapshot->detector_count; i++) {
+		const struct snap_detector *d = &c->snapshot->detectors[i];
+		json_open_object(c->out, NULL);
+		json_string(c->out, "name", d->name);
+		json_bool(c->out, "enabled", d->enabled);
+		json_uint(c->out, "findings", d->findings);
+		json_close_object(c->out);
+	}
+	json_close_array(c->out);
+}
+
+static void put_share(struct call *c)
+{
+	const struct snap_share *b = &c->snapshot->share;
+	json_open_object(c->out, "share");
+	json_uint(c->out, "outward", b->outward);
+	json_uint(c->out, "inward", b->inward);
+	json_uint(c->out, "east_west", b->east_west);
+	json_uint(c->out, "transit", b->transit);
+	json_uint(c->out, "clear", b->clear);
+	json_uint(c->out, "named", b->named);
+	json_uint(c->out, "opaque", b->opaque);
+	json_close_object(c->out);
+}
+
+int command_stats(struct call *c)
+{
+	const struct snapshot *s = c->snapshot;
+	put_head(c);
+	put_traffic(c);
+	json_uint(c->out, "late", s->late);
+	json_uint(c->out, "leaps", s->leaps);
+	json_uint(c->out, "hosts", s->hosts);
+	json_uint(c->out, "names", s->names);
+	put_links(c);
+	put_share(c);
+	put_alerts(c);
+	put_detectors(c);
+	put_sinks(c);
+	put_tables(c);
+	json_open_object(c->out, "decode");
+	for (uint32_t i = 0; i < s->decode_count; i++)
+		json_uint(c->out, s->decode[i].name, s->decode[i].count);
+	json_close_object(c->out);
+	return 0;
+}

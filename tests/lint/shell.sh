@@ -13,6 +13,6 @@ while IFS= read -r -d '' file; do
 	*.sh) scripts+=("$file") ;;
 	*) if head -n 1 "$file" | grep -qE '^#!.*(ba)?sh$'; then scripts+=("$file"); fi ;;
 	esac
-done < <(find scripts .ci tests -type f \( -name '*.sh' -o ! -name '*.*' \) \
+done < <(find scripts .ci tests systemd/debian -type f \( -name '*.sh' -o ! -name '*.*' \) \
 	! -path 'tests/fuzz/*' ! -path '*/data/*' -print0 | sort -z)
 shellcheck -x "${scripts[@]}"

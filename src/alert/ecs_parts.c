@@ -393,6 +393,9 @@ void ecs_exfild(struct ecs *e)
 	json_double(&e->j, "score", number(f->score));
 	json_double(&e->j, "confidence", number(f->confidence));
 	json_uint(&e->j, "count", e->a->count);
+	uint64_t drops = e->o->drops ? e->o->drops(e->o->drops_arg, f->start_ns, f->end_ns) : 0;
+	if (drops)
+		json_uint(&e->j, "drops", drops);
 	put_explain(e);
 	ecs_text(e, "counterfactual", f->counterfactual);
 	ecs_text(e, "not_harmless", f->not_harmless);

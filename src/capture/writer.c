@@ -12,14 +12,15 @@
 
 #include "exfild/capture/capture.h"
 
-#define BLOCK_SECTION   0x0a0d0d0au
-#define BLOCK_INTERFACE 1u
-#define BLOCK_PACKET    6u
-#define BLOCK_FRAME     12u
-#define OPTION_COMMENT  1u
-#define OPTION_TSRESOL  9u
-#define COMMENT_MAX     65532u
-#define LINKTYPES_MAX   256
+#define BLOCK_SECTION    0x0a0d0d0au
+#define BLOCK_INTERFACE  1u
+#define BLOCK_STATISTICS 5u
+#define BLOCK_PACKET     6u
+#define BLOCK_FRAME      12u
+#define OPTION_COMMENT   1u
+#define OPTION_TSRESOL   9u
+#define COMMENT_MAX      65532u
+#define LINKTYPES_MAX    256
 
 struct capture_writer {
 	FILE *file;
@@ -84,20 +85,14 @@ static void put_interface(struct capture_writer *w, uint16_t linktype)
 	put_u32(w, total);
 }
 
-int capture_writer_open(const char *path, struct capture_writer **ret)
+int capture_writer_open_fd(int fd, struct capture_writer **ret)
 {
-	if (strcmp(path, "-") == 0)
-		return -EXF_E_INVALID;
 	struct capture_writer *w = calloc(1, sizeof(*w));
 	if (!w)
 		return -EXF_E_NOMEM;
-	/* Packets are personal data: for the owner only. */
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR);
-	w->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	w->file = fdopen(fd, "wb");
 	if (!w->file) {
 		int saved = errno;
-		if (fd >= 0)
-			(void)close(fd);
 		free(w);
 		errno = saved;
 		return -EXF_E_IO;
@@ -105,6 +100,23 @@ int capture_writer_open(const char *path, struct capture_writer **ret)
 	put_section(w);
 	*ret = w;
 	return 0;
+}
+
+int capture_writer_open(const char *path, struct capture_writer **ret)
+{
+	if (strcmp(path, "-") == 0)
+		return -EXF_E_INVALID;
+	/* Packets are personal data: for the owner only. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR);
+	if (fd < 0)
+		return -EXF_E_IO;
+	int err = capture_writer_open_fd(fd, ret);
+	if (err) {
+		int saved = errno;
+		(void)close(fd);
+		errno = saved;
+	}
+	return err;
 }
 
 /* The interface of a link type, made when it is new; negative: an error. */
@@ -160,6 +172,32 @@ int capture_writer_put(struct capture_writer *w, const struct frame *f, const ch
 		put_u32(w, 0); /* end of options */
 	}
 	put_u32(w, total);
+	return w->has_failed ? -EXF_E_IO : 0;
+}
+
+int capture_writer_note(struct capture_writer *w, uint64_t time_ns, const char *comment)
+{
+	int id = w->linktype_count ? 0 : find_interface(w, 1);
+	if (id < 0)
+		return id;
+	uint32_t len = comment_length(comment);
+	uint32_t total = BLOCK_FRAME + 12 + 4 + len + padding(len) + 4;
+	put_u32(w, BLOCK_STATISTICS);
+	put_u32(w, total);
+	put_u32(w, (uint32_t)id);
+	put_u32(w, (uint32_t)(time_ns >> 32));
+	put_u32(w, (uint32_t)time_ns);
+	put_u16s(w, OPTION_COMMENT, (uint16_t)len);
+	put_padded(w, comment, len);
+	put_u32(w, 0); /* end of options */
+	put_u32(w, total);
+	return w->has_failed ? -EXF_E_IO : 0;
+}
+
+int capture_writer_flush(struct capture_writer *w)
+{
+	if (fflush(w->file) != 0)
+		w->has_failed = true;
 	return w->has_failed ? -EXF_E_IO : 0;
 }
 

@@ -25,6 +25,7 @@ struct context {
 	size_t zone_count;
 	struct prefix_set by_zone;
 	struct prefix_set ranges;         /* built-in and --inside: inside, without a zone's name */
+	size_t range_count;               /* of ranges that were there at the start */
 	struct inside_slot *inside_slots; /* INSIDE_SLOTS, direct-mapped */
 	struct services services;
 	struct suffix *suffix;

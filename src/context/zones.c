@@ -66,7 +66,54 @@ int zones_init(struct context *c, const struct context_options *o, char *ret_why
 	}
 	prefix_set_seal(&c->by_zone);
 	prefix_set_seal(&c->ranges);
+	c->range_count = c->ranges.count;
 	return 0;
+}
+
+/* Whether the ranges of the start hold the whole prefix. */
+static bool is_covered(const struct prefix_set *s, const struct prefix *p)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->entries[i].prefix.bits <= p->bits &&
+		    prefix_contains(&s->entries[i].prefix, &p->addr))
+			return true;
+	return false;
+}
+
+static bool is_same_set(const struct prefix_set *a, const struct prefix_set *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->entries[i].prefix.bits != b->entries[i].prefix.bits ||
+		    !ipaddr_equal(&a->entries[i].prefix.addr, &b->entries[i].prefix.addr))
+			return false;
+	return true;
+}
+
+bool context_set_inside(struct context *c, const struct prefix *list, size_t count)
+{
+	struct prefix_set fresh = { 0 };
+	bool ok = c->zone_count == 0;
+	/* the first range_count ranges by value are those of the start */
+	for (size_t i = 0; ok && i < c->ranges.count; i++)
+		if (c->ranges.entries[i].value < c->range_count)
+			ok = prefix_set_add(&fresh, &c->ranges.entries[i]) == 0;
+	for (size_t i = 0; ok && i < count; i++) {
+		struct prefix_entry entry = { .prefix = list[i], .value = (uint32_t)fresh.count };
+		if (!is_covered(&fresh, &list[i]))
+			ok = prefix_set_add(&fresh, &entry) == 0;
+	}
+	if (ok)
+		prefix_set_seal(&fresh);
+	if (!ok || is_same_set(&fresh, &c->ranges)) {
+		prefix_set_deinit(&fresh);
+		return false;
+	}
+	prefix_set_deinit(&c->ranges);
+	c->ranges = fresh;
+	memset(c->inside_slots, 0, INSIDE_SLOTS * sizeof(*c->inside_slots));
+	return true;
 }
 
 void zones_deinit(struct context *c)

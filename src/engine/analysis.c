@@ -4,6 +4,8 @@
 #include "analysis.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,15 +16,28 @@
 #include "exfild/detect/detector.h"
 #include "exfild/fusion/fusion.h"
 #include "exfild/sink/sink.h"
+#include "drops.h"
 #include "evidence.h"
 #include "exceptions.h"
 #include "onesided.h"
 #include "outputs.h"
 
+#define CLOSE_NS 1000000000ull /* live: merge windows that are over are looked for so often */
+
 struct running {
 	const struct detector *detector;
 	void *state;
 	uint64_t next_tick_ns;
+};
+
+/* What the reader's thread has told and the analysis has not yet taken. */
+struct news {
+	pthread_mutex_t lock;
+	atomic_bool waiting;
+	struct prefix *inside;
+	size_t inside_count;
+	bool has_inside;
+	struct drops drops;
 };
 
 struct analysis {
@@ -38,6 +53,11 @@ struct analysis {
 	struct detect_env env;
 	struct one_sided one_sided;
 	uint64_t leaped_ns;
+	bool is_live;
+	char session[17], host_name[64];
+	uint64_t closed_ns; /* packet time at which merge windows were looked at */
+	struct drops drops;
+	struct news news;
 	const struct config *config;
 	uint64_t silenced; /* findings that an exception took */
 	FILE *events;
@@ -134,6 +154,11 @@ static struct context_zone *make_zones(const struct config *config, size_t *ret_
 	return zones;
 }
 
+static const struct hash_key *key_of(const struct analysis_options *o)
+{
+	return o->key ? o->key : &hash_key_fixed;
+}
+
 static int start_context(struct analysis *a, const struct analysis_options *o, char *why,
 			 size_t size)
 {
@@ -144,7 +169,7 @@ static int start_context(struct analysis *a, const struct analysis_options *o, c
 		return -EXF_E_NOMEM;
 	(void)snprintf(services, sizeof(services), "%s/services.yaml", o->data_dir);
 	struct context_options options = {
-		.key = hash_key_fixed,
+		.key = *key_of(o),
 		.zones = zones,
 		.zone_count = zone_count,
 		.inside = o->options->inside,
@@ -177,20 +202,45 @@ static enum severity severity_of(const char *name)
 	return SEVERITY_NONE;
 }
 
+static uint64_t drops_of(void *arg, uint64_t start_ns, uint64_t end_ns)
+{
+	return drops_between(arg, start_ns, end_ns);
+}
+
+/* As configured; else the host's name live, and never in a replay. */
+static const char *sensor_name(struct analysis *a, const struct analysis_options *o)
+{
+	if (*o->config->sensor.name)
+		return o->config->sensor.name;
+	if (o->is_live && gethostname(a->host_name, sizeof(a->host_name) - 1) == 0 &&
+	    a->host_name[0])
+		return a->host_name;
+	return "exfild";
+}
+
+static void make_session(struct analysis *a)
+{
+	struct hash_key random = hash_key_random();
+	(void)snprintf(a->session, sizeof(a->session), "%016llx", (unsigned long long)random.k[0]);
+}
+
 static int start_alerts(struct analysis *a, const struct analysis_options *o, char *why,
 			size_t size)
 {
 	enum severity minimum = severity_of(o->options->minimum);
+	make_session(a);
 	a->alert_options = (struct alert_options){
-		.sensor_name = *o->config->sensor.name ? o->config->sensor.name : "exfild",
-		.mode = "replay",
-		.session = "replay",
+		.sensor_name = sensor_name(a, o),
+		.mode = o->is_live ? "live" : "replay",
+		.session = o->is_live ? a->session : "replay",
 		.merge_ns = o->config->alerts.merge_s * 1000000000ull,
 		.minimum = minimum ? minimum : (enum severity)o->config->alerts.minimum,
 		.max_open = 8192,
 		.context = a->context,
+		.drops = o->is_live ? drops_of : NULL,
+		.drops_arg = &a->drops,
 	};
-	a->fusion = fusion_new(o->max_hosts, &hash_key_fixed);
+	a->fusion = fusion_new(o->max_hosts, key_of(o));
 	a->alert_options.fusion = a->fusion;
 	a->store = alert_store_new(&a->alert_options, on_alert, a);
 	if (!a->fusion || !a->store)
@@ -204,6 +254,8 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	if (!a)
 		return -EXF_E_NOMEM;
 	a->evidence = o->evidence;
+	a->is_live = o->is_live;
+	pthread_mutex_init(&a->news.lock, NULL);
 	a->config = o->config;
 	int err = open_events(a, o->options->events_path, why, size);
 	if (!err)
@@ -213,7 +265,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	if (!err) {
 		a->env = (struct detect_env){
 			.context = a->context,
-			.key = hash_key_fixed,
+			.key = *key_of(o),
 			.max_hosts = o->max_hosts,
 			.max_pairs = o->max_pairs,
 			.raise = on_finding,
@@ -248,6 +300,8 @@ void analysis_free(struct analysis *a)
 	if (a->events && a->events != stdout && fclose(a->events) != 0)
 		log_warn("events", "the last events could not be written");
 	buf_deinit(&a->line);
+	pthread_mutex_destroy(&a->news.lock);
+	free(a->news.inside);
 	free(a);
 }
 
@@ -291,6 +345,64 @@ void analysis_ahead(struct analysis *a, const struct event *e, unsigned stage)
 	}
 }
 
+void analysis_tell_inside(struct analysis *a, const struct prefix *list, size_t count)
+{
+	struct news *n = &a->news;
+	struct prefix *copy = malloc((count ? count : 1) * sizeof(*copy));
+	if (!copy)
+		return;
+	if (count)
+		memcpy(copy, list, count * sizeof(*copy));
+	pthread_mutex_lock(&n->lock);
+	free(n->inside);
+	n->inside = copy;
+	n->inside_count = count;
+	n->has_inside = true;
+	atomic_store(&n->waiting, true);
+	pthread_mutex_unlock(&n->lock);
+}
+
+void analysis_tell_drops(struct analysis *a, uint64_t start_ns, uint64_t end_ns, uint64_t count)
+{
+	struct news *n = &a->news;
+	pthread_mutex_lock(&n->lock);
+	drops_add(&n->drops, start_ns, end_ns, count);
+	atomic_store(&n->waiting, true);
+	pthread_mutex_unlock(&n->lock);
+}
+
+static void take_news(struct analysis *a)
+{
+	struct news *n = &a->news;
+	char text[512];
+	if (!atomic_load_explicit(&n->waiting, memory_order_acquire))
+		return;
+	pthread_mutex_lock(&n->lock);
+	atomic_store(&n->waiting, false);
+	for (size_t i = 0; i < n->drops.count; i++)
+		drops_add(&a->drops, n->drops.list[i].start_ns, n->drops.list[i].end_ns,
+			  n->drops.list[i].count);
+	n->drops.count = 0;
+	bool has_changed =
+		n->has_inside && context_set_inside(a->context, n->inside, n->inside_count);
+	n->has_inside = false;
+	pthread_mutex_unlock(&n->lock);
+	if (has_changed) {
+		context_describe_inside(a->context, text, sizeof(text));
+		log_info("inside", "%s", text);
+	}
+}
+
+void analysis_idle(struct analysis *a)
+{
+	if (!a->is_live)
+		return;
+	take_news(a);
+	outputs_flush(a->outputs);
+	if (a->events)
+		(void)fflush(a->events);
+}
+
 void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 {
 	a->leaped_ns += leap_ns;
@@ -302,6 +414,13 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 			continue;
 		r->next_tick_ns = a->env.steady_ns + r->detector->tick_ns;
 		r->detector->on_tick(r->state, &a->env);
+	}
+	if (!a->is_live)
+		return;
+	take_news(a);
+	if (now_ns - a->closed_ns >= CLOSE_NS) {
+		a->closed_ns = now_ns;
+		alert_store_tick(a->store, now_ns);
 	}
 }
 

@@ -27,7 +27,9 @@ struct analysis_options {
 	const struct config *config;
 	const char *data_dir;
 	uint32_t max_hosts, max_pairs;
-	struct evidence *evidence; /* NULL: none wanted */
+	struct evidence *evidence;  /* NULL: none wanted */
+	const struct hash_key *key; /* of tables; NULL: hash_key_fixed */
+	bool is_live;
 };
 
 int analysis_new(const struct analysis_options *o, struct analysis **ret, char *ret_why,
@@ -40,8 +42,16 @@ void analysis_ahead(struct analysis *a, const struct event *e, unsigned stage);
 void analysis_event(struct analysis *a, const struct event *e);
 /* A tick of packet time; leap_ns: the clock has just jumped by this much. */
 void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns);
+/* It has caught up; live: sinks are flushed, news are taken in. */
+void analysis_idle(struct analysis *a);
 /* The input is at its end. */
 void analysis_end(struct analysis *a);
+
+/* News from the reader's thread, taken in at the next tick: what is inside besides the configured.
+ */
+void analysis_tell_inside(struct analysis *a, const struct prefix *list, size_t count);
+/* The kernel dropped packets in this stretch of packet time. */
+void analysis_tell_drops(struct analysis *a, uint64_t start_ns, uint64_t end_ns, uint64_t count);
 
 const struct alert_counts *analysis_alerts(const struct analysis *a);
 const struct context *analysis_context(const struct analysis *a);

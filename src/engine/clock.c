@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define JUMP_NS (3600ull * 1000000000ull)
+#define BACK_NS (10ull * 1000000000ull)
 #define AGREE   3
 
 static struct clock_input *input_of(struct clock_law *c, uint32_t input)
@@ -23,15 +24,40 @@ static struct clock_input *input_of(struct clock_law *c, uint32_t input)
 	return &c->inputs[input];
 }
 
+/* The clock of this input was set back: from here on its times count from now. */
+static void step_back(struct clock_law *c, struct clock_input *in, uint64_t time_ns)
+{
+	if (time_ns + BACK_NS >= c->now_ns) {
+		in->behind = 0;
+		return;
+	}
+	if (++in->behind < AGREE)
+		return;
+	in->behind = 0;
+	c->ahead_ns += c->now_ns - time_ns;
+	c->steps_back++;
+}
+
+/* What a leap ahead takes back of an earlier step back is no leap. */
+static uint64_t without_step(struct clock_law *c, uint64_t leap_ns)
+{
+	uint64_t back = leap_ns < c->ahead_ns ? leap_ns : c->ahead_ns;
+	c->ahead_ns -= back;
+	return leap_ns - back;
+}
+
 uint64_t clock_stamp(struct clock_law *c, uint32_t input, uint64_t time_ns, uint64_t *ret_leap)
 {
 	*ret_leap = 0;
+	time_ns += c->ahead_ns;
 	if (c->now_ns == 0)
 		c->now_ns = time_ns;
 	struct clock_input *in = input_of(c, input);
 	if (time_ns <= c->now_ns + JUMP_NS) {
 		if (in)
 			in->claims = 0;
+		if (in && c->follows_back)
+			step_back(c, in, time_ns);
 		if (time_ns < c->now_ns)
 			c->late++;
 		else
@@ -48,9 +74,9 @@ uint64_t clock_stamp(struct clock_law *c, uint32_t input, uint64_t time_ns, uint
 	/* the three agree on at least this much */
 	uint64_t target = time_ns - in->earliest <= JUMP_NS ? time_ns : in->earliest;
 	in->claims = 0;
-	c->leaps++;
-	*ret_leap = target - c->now_ns;
-	c->now_ns = target;
+	*ret_leap = without_step(c, target - c->now_ns);
+	c->leaps += *ret_leap != 0;
+	c->now_ns += *ret_leap;
 	return c->now_ns;
 }
 

@@ -19,6 +19,7 @@
 #include "plane.h"
 #include "reader.h"
 #include "report.h"
+#include "watch.h"
 
 /* Replay's own sizes, the same on every machine, since they may decide what is evicted. */
 #define REPLAY_FLOWS     1048576u
@@ -130,6 +131,58 @@ static int start_evidence(struct engine *e)
 	return e->evidence ? 0 : -EXF_E_NOMEM;
 }
 
+static enum live_side side_of(const char *name)
+{
+	return strcmp(name, "inside") == 0  ? LIVE_SIDE_INSIDE :
+	       strcmp(name, "outside") == 0 ? LIVE_SIDE_OUTSIDE :
+					      LIVE_SIDE_AUTO;
+}
+
+/* The interfaces of the command line with the sides of the configuration, or that one's. */
+static int open_live(struct engine *e)
+{
+	const struct options *o = e->options;
+	const struct config *c = e->config;
+	struct live_interface list[LIVE_INTERFACES];
+	size_t count = 0;
+	for (; count < o->interface_count && count < LIVE_INTERFACES; count++) {
+		list[count] = (struct live_interface){ o->interfaces[count], LIVE_SIDE_AUTO };
+		for (size_t i = 0; i < c->capture.interface_count; i++)
+			if (strcmp(c->capture.interfaces[i].name, o->interfaces[count]) == 0)
+				list[count].side = side_of(c->capture.interfaces[i].side);
+	}
+	for (size_t i = 0; !o->interface_count && i < c->capture.interface_count; i++)
+		if (count < LIVE_INTERFACES)
+			list[count++] =
+				(struct live_interface){ c->capture.interfaces[i].name,
+							 side_of(c->capture.interfaces[i].side) };
+	struct live_options options = {
+		.interfaces = list,
+		.interface_count = count,
+		.buffer_bytes = (uint64_t)c->capture.buffer_mb * 1000000,
+		.filter = o->filter ? o->filter : c->capture.filter,
+	};
+	return live_open(&options, &e->reader.live, e->why, sizeof(e->why));
+}
+
+static int open_input(struct engine *e)
+{
+	struct capture_options in = capture_options_of(e);
+	if (e->options->is_live)
+		return open_live(e);
+	return capture_open(&in, &e->reader.capture, e->why, sizeof(e->why));
+}
+
+static unsigned workers_of(const struct engine *e)
+{
+	if (e->options->workers)
+		return e->options->workers;
+	if (e->config->capture.workers)
+		return e->config->capture.workers;
+	long cores = e->options->is_live ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
+	return cores > 3 ? (unsigned)(cores / 2) : 1;
+}
+
 static int start(struct engine *e)
 {
 	const struct options *o = e->options;
@@ -146,8 +199,11 @@ static int start(struct engine *e)
 		.data_dir = e->data_dir,
 		.max_hosts = limit_or(c->limits.hosts, REPLAY_HOSTS),
 		.max_pairs = limit_or(c->limits.pairs, REPLAY_PAIRS),
+		.key = &e->reader.key,
+		.is_live = o->is_live,
 	};
-	struct capture_options in = capture_options_of(e);
+	e->reader.key = o->is_live ? hash_key_random() : hash_key_fixed;
+	e->reader.own_peers = c->redis.url;
 	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
 	if (!err)
 		err = start_evidence(e);
@@ -155,12 +211,11 @@ static int start(struct engine *e)
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
 	if (!err)
-		err = capture_open(&in, &e->reader.capture, e->why, sizeof(e->why));
+		err = open_input(e);
 	if (err)
 		return err;
-	unsigned workers = o->workers ? o->workers : c->capture.workers ? c->capture.workers : 1;
-	e->reader.decoder = decoder_new(&hash_key_fixed);
-	e->reader.plane = plane_new(workers, &limits, &hash_key_fixed, e->analysis);
+	e->reader.decoder = decoder_new(&e->reader.key);
+	e->reader.plane = plane_new(workers_of(e), &limits, &e->reader.key, e->analysis);
 	e->reader.show_progress = !o->quiet && isatty(STDERR_FILENO) == 1;
 	return e->reader.decoder && e->reader.plane ? 0 : -EXF_E_NOMEM;
 }
@@ -179,7 +234,7 @@ static int run(struct engine *e)
 	bool quiet = e->options->quiet;
 	if (!quiet)
 		report_inside(analysis_context(e->analysis));
-	int err = reader_run(&e->reader);
+	int err = e->reader.live ? watch_run(&e->reader, e->analysis) : reader_run(&e->reader);
 	if (err)
 		return err;
 	analysis_end(e->analysis);
@@ -191,7 +246,10 @@ static int run(struct engine *e)
 			log_errorx("evidence", "%s", e->why);
 	}
 	plane_counts(e->reader.plane, counts);
-	report_damage(e->reader.capture);
+	if (e->reader.capture)
+		report_damage(e->reader.capture);
+	if (e->reader.live && !quiet)
+		report_interfaces(e->reader.live);
 	report_counters(&e->reader, counts, e->options->verbose > 0);
 	e->lost_output = !analysis_report(e->analysis) || e->lost_output;
 	if (!quiet)
@@ -214,7 +272,8 @@ static int status_of(const struct engine *e)
 		return EXIT_START;
 	if (e->options->fail_on && analysis_reached(e->analysis, level_of(e->options->fail_on)))
 		return EXIT_ALERTS;
-	return capture_damage_count(e->reader.capture) ? EXIT_DAMAGED : EXIT_DONE;
+	return e->reader.capture && capture_damage_count(e->reader.capture) ? EXIT_DAMAGED :
+									      EXIT_DONE;
 }
 
 static void take_down(struct engine *e)
@@ -222,6 +281,7 @@ static void take_down(struct engine *e)
 	plane_free(e->reader.plane);
 	decoder_free(e->reader.decoder);
 	capture_close(e->reader.capture);
+	live_close(e->reader.live);
 	analysis_free(e->analysis);
 	evidence_free(e->evidence);
 	config_free(e->config);

@@ -38,10 +38,13 @@ static const struct option long_options[] = { { "set", required_argument, NULL, 
 
 static const char help_text[] =
 	"usage: exfild -r FILE|DIR|- ... [options]\n"
+	"       exfild -i IFACE|auto ... [options]\n"
 	"\n"
-	"Replays captures (pcap, pcapng, also .gz and .zst) and names the data theft in them.\n"
+	"Replays captures (pcap, pcapng, also .gz and .zst), or listens on interfaces, and names the\n"
+	"data theft in them.\n"
 	"\n"
 	"  -r FILE|DIR|-       a capture, a folder of captures, or standard input; may be given again\n"
+	"  -i IFACE            listen on this interface; may be given again; auto: capture.interfaces\n"
 	"  -c FILE             configuration (default: built-in)      --set KEY=VALUE  one key of it\n"
 	"  -T                  check the configuration and print it\n"
 	"  -o text|json        form of the alerts (default: text on a terminal, else json)\n"
@@ -52,7 +55,7 @@ static const char help_text[] =
 	"  --inside PREFIX     this prefix is inside too; may be given again\n"
 	"  --events FILE|-     every event as a JSON line\n"
 	"  --evidence FILE     pcapng with the packets behind the alerts, alert id as comment\n"
-	"  --publish           through the configured sinks as well (Redis, file)\n"
+	"  --publish           through the configured sinks as well (Redis, file); always with -i\n"
 	"  --fail-on LEVEL     exit status 4 when an alert of this level or above came\n"
 	"  -q  -v              say less, say more\n"
 	"  -h  -V              this help, the version\n"
@@ -76,6 +79,17 @@ static int add_input(struct options *o, const char *path)
 		return usage("memory is exhausted at input ", path);
 	o->inputs = more;
 	o->inputs[o->input_count++] = path;
+	return -1;
+}
+
+static int add_interface(struct options *o, const char *name)
+{
+	o->is_live = true;
+	if (strcmp(name, "auto") == 0)
+		return -1;
+	if (o->interface_count == OPTIONS_INTERFACES_MAX)
+		return usage("-i can be given 64 times, no more: ", name);
+	o->interfaces[o->interface_count++] = name;
 	return -1;
 }
 
@@ -195,6 +209,8 @@ static int take(struct options *o, int c)
 	switch (c) {
 	case 'r':
 		return add_input(o, optarg);
+	case 'i':
+		return add_interface(o, optarg);
 	case 'o':
 		return take_form(o, optarg);
 	case 'j':
@@ -222,13 +238,34 @@ static int take(struct options *o, int c)
 	}
 }
 
+/* What does not go together, and what is missing. */
+static int check_together(const struct options *o)
+{
+	if (o->input_count == 0 && !o->is_live && !o->check_only)
+		return usage("nothing to read: name a capture with -r, or an interface with -i",
+			     NULL);
+	if (o->input_count && o->is_live)
+		return usage("-r replays and -i listens: give one of them", NULL);
+	if (o->is_live && (o->since_ns || o->until_ns))
+		return usage("--since and --until are for captures, not for -i", NULL);
+	if (o->is_live && o->evidence_path)
+		return usage("--evidence reads a capture twice; it does not go with -i", NULL);
+	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
+		return usage("--since is later than --until", NULL);
+	if (o->events_path && strcmp(o->events_path, "-") == 0 && o->form != OUTPUT_AUTO)
+		return usage(
+			"--events - and -o both write to standard output: give --events a file",
+			NULL);
+	return -1;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	memset(o, 0, sizeof(*o));
 	opterr = 0;
 	for (;;) {
 		int at = optind;
-		int c = getopt_long(argc, argv, ":r:c:To:j:f:qvhV", long_options, NULL);
+		int c = getopt_long(argc, argv, ":r:i:c:To:j:f:qvhV", long_options, NULL);
 		if (c < 0)
 			break;
 		if (c == '?')
@@ -247,15 +284,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (status >= 0)
 			return status;
 	}
-	if (o->input_count == 0 && !o->check_only)
-		return usage("nothing to read: name a capture with -r", NULL);
-	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
-		return usage("--since is later than --until", NULL);
-	if (o->events_path && strcmp(o->events_path, "-") == 0 && o->form != OUTPUT_AUTO)
-		return usage(
-			"--events - and -o both write to standard output: give --events a file",
-			NULL);
-	return -1;
+	return check_together(o);
 }
 
 void options_free(struct options *o)

@@ -82,8 +82,9 @@ int outputs_open(const struct options *o, const struct config *config,
 		.redis_stream = config->redis.stream,
 		.redis_list = config->redis.list,
 	};
-	bool has_redis = o->publish && so.redis_url && *so.redis_url;
-	bool has_file = o->publish && so.file_path && *so.file_path;
+	bool wanted = o->publish || o->is_live;
+	bool has_redis = wanted && so.redis_url && *so.redis_url;
+	bool has_file = wanted && so.file_path && *so.file_path;
 	int err = has_redis ? read_password(config->redis.password_file, out->password,
 					    sizeof(out->password), why, why_size) :
 			      0;

@@ -41,12 +41,25 @@ static bool flush_portion(struct plane *p, unsigned shard, uint64_t seq, uint64_
 			 rounds_flush(p->rounds, shard, seq, now_ns);
 }
 
-void plane_finish(struct plane *p, uint64_t *seq, uint64_t now_ns)
+void plane_idle(struct plane *p)
+{
+	if (p->solo)
+		solo_idle(p->solo);
+	else
+		rounds_idle(p->rounds);
+}
+
+void plane_wait(struct plane *p)
 {
 	if (p->solo)
 		solo_drain(p->solo);
 	else
 		rounds_drain(p->rounds);
+}
+
+void plane_finish(struct plane *p, uint64_t *seq, uint64_t now_ns)
+{
+	plane_wait(p);
 	for (unsigned i = 0; i < SHARDS; i++)
 		while (flush_portion(p, i, (*seq)++, now_ns))
 			;
@@ -58,13 +71,15 @@ struct plane *plane_new(unsigned workers, const struct shard_limits *limits,
 	struct plane *p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	bool ok = workers > 1 || (p->solo = solo_new(p->shards, a)) != NULL;
+	bool ok = workers > 1 || (p->solo = solo_new(p->shards, key, a)) != NULL;
 	for (unsigned i = 0; ok && i < SHARDS; i++) {
 		struct event_log *log = p->solo ? solo_log(p->solo) : NULL;
 		ok = (p->shards[i] = shard_new(i, limits, key, log)) != NULL;
+		if (ok)
+			event_log_set_key(shard_log(p->shards[i]), key);
 	}
 	if (ok && workers > 1)
-		ok = (p->rounds = rounds_new(workers, p->shards, a)) != NULL;
+		ok = (p->rounds = rounds_new(workers, p->shards, key, a)) != NULL;
 	if (ok)
 		return p;
 	plane_free(p);

@@ -28,6 +28,10 @@ struct packet *plane_slot(struct plane *p);
 void plane_packet(struct plane *p, struct packet *packet, uint64_t seq);
 /* A tick of packet time for every shard and the analysis; leap_ns: the clock has just jumped. */
 void plane_tick(struct plane *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
+/* Nothing waits: what was gathered is analysed soon. */
+void plane_idle(struct plane *p);
+/* Returns when all that was taken is analysed, and no block is held. */
+void plane_wait(struct plane *p);
 /* The input is at its end: ends all flows; returns when all is analysed. */
 void plane_finish(struct plane *p, uint64_t *seq, uint64_t now_ns);
 

@@ -12,16 +12,22 @@
 #include <stdint.h>
 
 #include "exfild/capture/capture.h"
+#include "exfild/capture/live.h"
 #include "exfild/decode/decode.h"
 #include "plane.h"
 
 struct reader {
-	struct capture *capture;
+	struct capture *capture; /* one of the two */
+	struct live *live;
 	struct decoder *decoder;
 	struct plane *plane;
 	bool show_progress;
+	struct hash_key key;   /* of tables */
+	const char *own_peers; /* URL of the server that exfild itself talks to, or "" */
 	/* results */
+	uint64_t frames, bytes;
 	uint64_t late, leaps, doubted;
+	uint64_t drops, own, twice; /* live: by the kernel; exfild's own; second copies */
 	bool interrupted;
 };
 

@@ -30,6 +30,17 @@ static void say(const char *token, uint64_t count, const char *what)
 		log_warnx(token, "%llu %s", (unsigned long long)count, what);
 }
 
+void report_interfaces(const struct live *l)
+{
+	for (size_t i = 0; i < live_count(l); i++) {
+		struct live_counts c;
+		live_counts(l, i, &c);
+		log_info("capture", "%s: %llu packets, %llu dropped, opened %llu times", c.name,
+			 (unsigned long long)c.frames, (unsigned long long)c.drops,
+			 (unsigned long long)c.opened);
+	}
+}
+
 void report_counters(const struct reader *r, const struct shard_counts counts[SHARDS], bool verbose)
 {
 	uint64_t evicted = 0, valued = 0, capped = 0, refused = 0, given_up = 0, streams = 0,
@@ -51,6 +62,13 @@ void report_counters(const struct reader *r, const struct shard_counts counts[SH
 	    "inspections were given up for newer flows: limits.undecided was reached");
 	say("inspect", streams, "streams were cut short: no reassembly buffer was free");
 	say("event", dropped, "events were dropped");
+	say("capture", r->drops, "packets were dropped: more capture.buffer_mb, or a filter");
+	if (r->twice && verbose)
+		log_info("capture", "%llu packets were seen on two interfaces and counted once",
+			 (unsigned long long)r->twice);
+	if (r->own && verbose)
+		log_info("capture", "%llu packets of exfild's own connections were left out",
+			 (unsigned long long)r->own);
 	say("clock", r->leaps, "leaps of over an hour in the packets' time were followed");
 	if (r->late && verbose)
 		log_info("clock", "%llu packets were older than the packet before",
@@ -66,18 +84,21 @@ void report_counters(const struct reader *r, const struct shard_counts counts[SH
 void report_summary(const struct reader *r, const struct shard_counts counts[SHARDS],
 		    const struct alert_counts *alerts, double seconds)
 {
-	const struct capture_stats *s = capture_stats(r->capture);
 	uint64_t flows = 0;
 	char bytes[32];
 	for (unsigned i = 0; i < SHARDS; i++)
 		flows += counts[i].flow.flows;
 	(void)fprintf(stderr,
 		      "%s%llu packets, %s, %llu flows, %.2f s; alerts: %llu critical, %llu high, "
-		      "%llu medium, %llu low\n",
-		      r->interrupted ? "interrupted after " : "", (unsigned long long)s->frames,
-		      str_bytes(bytes, sizeof(bytes), (double)s->bytes), (unsigned long long)flows,
+		      "%llu medium, %llu low",
+		      r->interrupted && !r->live ? "interrupted after " : "",
+		      (unsigned long long)r->frames,
+		      str_bytes(bytes, sizeof(bytes), (double)r->bytes), (unsigned long long)flows,
 		      seconds, (unsigned long long)alerts->by_severity[3],
 		      (unsigned long long)alerts->by_severity[2],
 		      (unsigned long long)alerts->by_severity[1],
 		      (unsigned long long)alerts->by_severity[0]);
+	if (r->live)
+		(void)fprintf(stderr, "; %llu packets dropped", (unsigned long long)r->drops);
+	(void)fputc('\n', stderr);
 }

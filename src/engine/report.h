@@ -10,6 +10,8 @@
 void report_inside(const struct context *c);
 /* Each damaged input, with its offset and reason. */
 void report_damage(const struct capture *c);
+/* What each interface gave. */
+void report_interfaces(const struct live *l);
 /* Caps that were hit, late packets, leaps, broken headers: what the operator must know of. */
 void report_counters(const struct reader *r, const struct shard_counts counts[SHARDS],
 		     bool verbose);

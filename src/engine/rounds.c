@@ -166,6 +166,12 @@ static void *analysis_main(void *arg)
 			pthread_mutex_unlock(&p->lock);
 			analyse_round(p, r);
 			pthread_mutex_lock(&p->lock);
+			bool is_last = p->analysed + 1 == p->published;
+			if (is_last) {
+				pthread_mutex_unlock(&p->lock);
+				analysis_idle(p->analysis);
+				pthread_mutex_lock(&p->lock);
+			}
 			p->analysed++;
 			pthread_cond_broadcast(&p->done);
 			continue;
@@ -242,6 +248,13 @@ void rounds_tick(struct rounds *p, uint64_t seq, uint64_t now_ns, uint64_t leap_
 	merge_mark(&r->merge, seq, now_ns, leap_ns);
 }
 
+void rounds_idle(struct rounds *p)
+{
+	const struct round *r = filling(p);
+	if (r->packets || r->merge.mark_count)
+		publish(p);
+}
+
 void rounds_drain(struct rounds *p)
 {
 	publish(p);
@@ -258,14 +271,16 @@ bool rounds_flush(struct rounds *p, unsigned shard, uint64_t seq, uint64_t now_n
 	return p->more_to_flush[shard];
 }
 
-static bool make_logs(struct rounds *p)
+static bool make_logs(struct rounds *p, const struct hash_key *key)
 {
 	for (unsigned r = 0; r < ROUNDS; r++) {
 		struct merge *m = &p->rounds[r].merge;
 		m->count = SHARDS;
-		for (unsigned i = 0; i < SHARDS; i++)
+		for (unsigned i = 0; i < SHARDS; i++) {
 			if (!(m->logs[i] = event_log_new()))
 				return false;
+			event_log_set_key(m->logs[i], key);
+		}
 	}
 	return true;
 }
@@ -283,7 +298,8 @@ static bool start_threads(struct rounds *p)
 	return true;
 }
 
-struct rounds *rounds_new(unsigned workers, struct shard *const *shards, struct analysis *a)
+struct rounds *rounds_new(unsigned workers, struct shard *const *shards, const struct hash_key *key,
+			  struct analysis *a)
 {
 	struct rounds *p = calloc(1, sizeof(*p));
 	if (!p)
@@ -294,7 +310,7 @@ struct rounds *rounds_new(unsigned workers, struct shard *const *shards, struct 
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->done, NULL);
-	if (make_logs(p) && start_threads(p))
+	if (make_logs(p, key) && start_threads(p))
 		return p;
 	rounds_free(p);
 	return NULL;

@@ -14,13 +14,16 @@
 
 struct rounds;
 
-struct rounds *rounds_new(unsigned workers, struct shard *const *shards, struct analysis *a);
+struct rounds *rounds_new(unsigned workers, struct shard *const *shards, const struct hash_key *key,
+			  struct analysis *a);
 /* Finishes what was posted and joins the threads. */
 void rounds_free(struct rounds *p);
 
 struct packet *rounds_slot(struct rounds *p);
 void rounds_packet(struct rounds *p, struct packet *packet, uint64_t seq);
 void rounds_tick(struct rounds *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
+/* Posts what is there; the analysis does what it puts off when it has caught up. */
+void rounds_idle(struct rounds *r);
 /* Waits until all that was posted is analysed. */
 void rounds_drain(struct rounds *p);
 /* Ends a portion of the shard's flows; whether more are left. */

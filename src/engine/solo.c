@@ -26,7 +26,7 @@ struct solo {
 	struct block *block;
 };
 
-struct solo *solo_new(struct shard *const *shards, struct analysis *a)
+struct solo *solo_new(struct shard *const *shards, const struct hash_key *key, struct analysis *a)
 {
 	struct solo *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -35,8 +35,10 @@ struct solo *solo_new(struct shard *const *shards, struct analysis *a)
 	s->analysis = a;
 	s->merge.count = 1;
 	s->merge.logs[0] = event_log_new();
-	if (s->merge.logs[0])
+	if (s->merge.logs[0]) {
+		event_log_set_key(s->merge.logs[0], key);
 		return s;
+	}
 	free(s);
 	return NULL;
 }
@@ -150,6 +152,13 @@ void solo_tick(struct solo *s, uint64_t seq, uint64_t now_ns, uint64_t leap_ns)
 	item->now_ns = now_ns;
 	item->leap_ns = leap_ns;
 	take_item(s, item);
+}
+
+void solo_idle(struct solo *s)
+{
+	run_ahead(s);
+	merge_run(&s->merge, s->analysis);
+	analysis_idle(s->analysis);
 }
 
 void solo_drain(struct solo *s)

@@ -16,13 +16,15 @@
 struct solo;
 
 /* The shards are made with solo_log(). */
-struct solo *solo_new(struct shard *const *shards, struct analysis *a);
+struct solo *solo_new(struct shard *const *shards, const struct hash_key *key, struct analysis *a);
 struct event_log *solo_log(struct solo *s);
 void solo_free(struct solo *s);
 
 struct packet *solo_slot(struct solo *s);
 void solo_packet(struct solo *s, struct packet *packet, uint64_t seq);
 void solo_tick(struct solo *s, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
+/* Runs all that waits, and lets the analysis do what it puts off; a block may stay held. */
+void solo_idle(struct solo *s);
 /* Runs all that waits. */
 void solo_drain(struct solo *s);
 /* Ends a portion of the shard's flows; whether more are left. */

@@ -54,6 +54,9 @@ struct alert_options {
 	uint32_t max_open;
 	const struct context *context;
 	struct fusion *fusion; /* borrowed; NULL: the store keeps one of its own */
+	/* packets lost in a stretch of time, NULL: none ever; live */
+	uint64_t (*drops)(void *arg, uint64_t start_ns, uint64_t end_ns);
+	void *drops_arg;
 };
 
 typedef void (*alert_emit_fn)(void *arg, const struct alert *a);

@@ -54,6 +54,11 @@ bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t
 /* The zone's name, or NULL. */
 const struct context_zone *context_zone(const struct context *c, const struct ipaddr *a,
 					uint32_t tunnel_id);
+/*
+ * Live: the prefixes on or behind inside interfaces, in place of those told before.  They count
+ * where no zones are configured.  Whether that changed anything.
+ */
+bool context_set_inside(struct context *c, const struct prefix *list, size_t count);
 /* "10.0.0.0/8, 172.16.0.0/12 ...": what counts as inside, for the first line. */
 void context_describe_inside(const struct context *c, char *dst, size_t size);
 

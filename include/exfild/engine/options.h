@@ -14,8 +14,9 @@
 
 #include "exfild/base/ipaddr.h"
 
-#define OPTIONS_SETS_MAX   64
-#define OPTIONS_INSIDE_MAX 64
+#define OPTIONS_SETS_MAX       64
+#define OPTIONS_INSIDE_MAX     64
+#define OPTIONS_INTERFACES_MAX 64
 
 enum output_form { OUTPUT_AUTO, OUTPUT_TEXT, OUTPUT_JSON };
 
@@ -30,6 +31,9 @@ enum exit_status {
 struct options {
 	const char **inputs;
 	size_t input_count;
+	const char *interfaces[OPTIONS_INTERFACES_MAX]; /* live; none with is_live: as configured */
+	size_t interface_count;
+	bool is_live;
 	const char *config_path;
 	const char *sets[OPTIONS_SETS_MAX];
 	size_t set_count;

@@ -1,0 +1,52 @@
+/*
+ * engine/notify.c - see notify.h.
+ */
+#include "notify.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void say(const char *text)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t len = path ? strlen(path) : 0;
+	if (!len || len >= sizeof(to.sun_path) || (path[0] != '/' && path[0] != '@'))
+		return;
+	memcpy(to.sun_path, path, len);
+	if (path[0] == '@')
+		to.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return;
+	(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&to,
+		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	(void)close(fd);
+}
+
+void notify_ready(void)
+{
+	say("READY=1\nSTATUS=listening");
+}
+
+void notify_alive(const char *status, ...)
+{
+	char text[512] = "WATCHDOG=1\nSTATUS=";
+	size_t len = strlen(text);
+	va_list ap;
+	va_start(ap, status);
+	(void)vsnprintf(text + len, sizeof(text) - len, status, ap);
+	va_end(ap);
+	say(text);
+}
+
+void notify_stopping(void)
+{
+	say("STOPPING=1\nSTATUS=analysing what has come");
+}

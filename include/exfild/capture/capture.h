@@ -85,9 +85,18 @@ const char *capture_input_path(const struct capture *c, uint32_t input);
 /* Writing pcapng, for evidence: one interface per link type, made as needed. */
 struct capture_writer;
 int capture_writer_open(const char *path, struct capture_writer **ret) EXF_MUST_USE;
+/*
+ * The same into an open file, at its place: what is there stays, as sections before this one.
+ * Closing the writer closes fd; a failed call leaves it open.
+ */
+int capture_writer_open_fd(int fd, struct capture_writer **ret) EXF_MUST_USE;
 /* comment: UTF-8 text of the packet's opt_comment, or NULL. */
 int capture_writer_put(struct capture_writer *w, const struct frame *f,
 		       const char *comment) EXF_MUST_USE;
+/* A remark about the whole, as the comment of an interface statistics block. */
+int capture_writer_note(struct capture_writer *w, uint64_t time_ns,
+			const char *comment) EXF_MUST_USE;
+int capture_writer_flush(struct capture_writer *w) EXF_MUST_USE;
 int capture_writer_close(struct capture_writer *w) EXF_MUST_USE;
 
 #endif

@@ -37,9 +37,9 @@ void twice_free(struct twice *t)
 /* The identification of an IPv4 packet; 0 otherwise. */
 static uint16_t ip_id(const struct packet *p)
 {
-	return p->kind == PACKET_IP && p->ip_version == 4 && p->l3_cap >= 20 ?
-		       (uint16_t)(p->l3[4] << 8 | p->l3[5]) :
-		       0;
+	if (p->kind != PACKET_IP || p->ip_version != 4 || p->l3_cap < 20)
+		return 0;
+	return (uint16_t)(p->l3[4] << 8 | p->l3[5]);
 }
 
 static uint64_t hash_of(const struct twice *t, const struct packet *p)

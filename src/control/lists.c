@@ -93,7 +93,7 @@ static void put_talker(struct json *out, const struct snap_talker *t)
 static void put_talkers(struct call *c, const char *key, const struct snap_talker *list,
 			uint32_t count, enum order order)
 {
-	struct ranked ranked[SNAP_TALKERS];
+	struct ranked ranked[SNAP_TALKERS] = { { 0 } };
 	uint32_t found = 0, limit = c->request->limit ? c->request->limit : LIST_DEFAULT;
 	for (uint32_t i = 0; i < count; i++)
 		if (talker_matches(&list[i], c->request->filter))

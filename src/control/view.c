@@ -198,10 +198,9 @@ void view_alert(const json_t *alert, FILE *out)
 
 static void view_alerts(const json_t *result, FILE *out)
 {
-	size_t i;
-	json_t *alert;
 	const json_t *list = json_object_get(result, "alerts");
-	json_array_foreach(list, i, alert) view_alert(alert, out);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		view_alert(json_array_get(list, i), out);
 	if (!json_array_size(list) && !json_is_true(json_object_get(result, "follow")))
 		(void)fputs("no alerts\n", out);
 }

@@ -108,12 +108,27 @@ static void view_status(const json_t *result, FILE *out)
 
 /* --- stats: every number by its path ----------------------------------------------------- */
 
+static void stats_leaf(const char *path, const json_t *value, FILE *out)
+{
+	view_text(out, path, 44);
+	if (json_is_integer(value))
+		(void)fprintf(out, " %lld\n", (long long)json_integer_value(value));
+	else if (json_is_real(value))
+		(void)fprintf(out, " %.4g\n", json_real_value(value));
+	else if (json_is_boolean(value))
+		(void)fprintf(out, " %s\n", json_is_true(value) ? "yes" : "no");
+	else {
+		(void)fputc(' ', out);
+		view_text(out, json_string_value(value) ? json_string_value(value) : "", 0);
+		(void)fputc('\n', out);
+	}
+}
+
 static void stats_value(const char *path, const json_t *value, FILE *out)
 {
 	char below[256];
 	const char *key;
 	json_t *member;
-	size_t i;
 	if (json_is_object(value)) {
 		json_object_foreach((json_t *)(uintptr_t)value, key, member)
 		{
@@ -123,25 +138,14 @@ static void stats_value(const char *path, const json_t *value, FILE *out)
 			stats_value(below, member, out);
 		}
 	} else if (json_is_array(value)) {
-		json_array_foreach(value, i, member)
-		{
-			const char *name = text_of(member, "name");
-			(void)snprintf(below, sizeof(below), "%s.%s", path, name);
+		for (size_t i = 0; i < json_array_size(value); i++) {
+			member = json_array_get(value, i);
+			(void)snprintf(below, sizeof(below), "%s.%s", path,
+				       text_of(member, "name"));
 			stats_value(below, member, out);
 		}
 	} else {
-		view_text(out, path, 44);
-		if (json_is_integer(value))
-			(void)fprintf(out, " %lld\n", (long long)json_integer_value(value));
-		else if (json_is_real(value))
-			(void)fprintf(out, " %.4g\n", json_real_value(value));
-		else if (json_is_boolean(value))
-			(void)fprintf(out, " %s\n", json_is_true(value) ? "yes" : "no");
-		else {
-			(void)fputc(' ', out);
-			view_text(out, json_string_value(value) ? json_string_value(value) : "", 0);
-			(void)fputc('\n', out);
-		}
+		stats_leaf(path, value, out);
 	}
 }
 

@@ -2,7 +2,7 @@
  * support/frame_build.h - frames for tests, built from the inside outwards.
  *
  * What: build_payload() first, then each build_x() puts one header before what is there and takes
- * its lengths from it.  Checksums of TCP are right, others are 0.
+ * its lengths from it.  All checksums are 0; conversation.h puts right ones into TCP.
  */
 #ifndef EXFILD_TEST_FRAME_BUILD_H
 #define EXFILD_TEST_FRAME_BUILD_H

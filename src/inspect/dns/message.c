@@ -142,7 +142,7 @@ static void learn_netbios(struct dns_message *m, const struct dns_record *r)
 
 	if (r->type == DNS_NBSTAT && is_response)
 		dns_rdata_nbstat(m, r);
-	if (r->type != DNS_NB || (!is_response && dns_opcode(m) == DNS_OP_DSO))
+	if (!dns_rdata_is_nb(r) || (!is_response && dns_opcode(m) == DNS_OP_DSO))
 		return;
 	while (cursor_left(&c)) {
 		uint16_t flags = cursor_be16(&c);

@@ -130,6 +130,8 @@ struct dns_record {
 
 /* Appends the record's data as text and returns the keyed hash of it, names decompressed. */
 uint64_t dns_rdata_text(struct dns_message *m, const struct dns_record *r);
+/* Whether it is an NB record of whole entries, the only ones that are read. */
+bool dns_rdata_is_nb(const struct dns_record *r);
 /* EDNS (RFC 6891): sizes, and the hash over options that are neither cookie nor padding. */
 void dns_rdata_opt(struct dns_message *m, const struct dns_record *r);
 /* The names of a node (RFC 1002, 4.2.18). */

@@ -14,6 +14,7 @@
 #define COOKIE_BOTH_MAX   40
 
 #define NB_GROUP         0x8000 /* flag: the name is a group's */
+#define NB_ENTRY_LEN     6
 #define NBSTAT_ENTRY_LEN 18
 #define NBSTAT_SERVER    0x20
 
@@ -159,12 +160,17 @@ static bool text_strings(struct dns_text *t, const struct dns_record *r)
 	return r->len > 0;
 }
 
-/* NB (RFC 1002, 4.2.2): flags and address, repeated. */
+/* NB (RFC 1002, 4.2.13): flags and address, repeated. */
+bool dns_rdata_is_nb(const struct dns_record *r)
+{
+	return r->type == DNS_NB && r->len > 0 && r->len % NB_ENTRY_LEN == 0;
+}
+
 static bool text_nb(struct dns_text *t, const struct dns_record *r)
 {
 	struct cursor c = cursor_make(r->data, r->len);
 
-	if (r->len == 0 || r->len % 6 != 0)
+	if (!dns_rdata_is_nb(r))
 		return false;
 	for (bool first = true; cursor_left(&c); first = false) {
 		if (!first)

@@ -449,6 +449,8 @@ static void a_netbios_answer_shows_its_addresses(void **state)
 	send(false);
 	e = only_dns();
 	assert_int_equal(e->answer.len, 11);
+	assert_int_equal(e->malformed, 1);
+	assert_int_equal(harness_count(&h, EVENT_NAME), 0); /* and nothing is learnt from them */
 }
 
 static void on_another_port_the_class_tells_the_kind(void **state)

@@ -186,8 +186,7 @@ static int load_param(struct load *l, struct config_section *s, const struct key
 	} else if (!node_is_nothing(n)) {
 		bool is_value = n->type == YAML_SCALAR && !n->is_quoted;
 		rc = is_value ? param_set(p, s->target, n->text) : -EXF_E_FORMAT;
-		if (rc)
-			rc = fail_param(l, p, n, rc);
+		rc = rc ? fail_param(l, p, n, rc) : load_note_origin(l, n);
 	}
 	load_leave(l, before);
 	return rc;
@@ -226,11 +225,10 @@ int load_key(struct load *l, const struct key *k, void *base, const struct yaml_
 	if (k->type == KEY_MAP)
 		return n->type == YAML_MAP ? load_map(l, k->keys, base, n) :
 					     load_fail_type(l, n, "a map");
-	if (k->type == KEY_MAPS)
-		return load_maps(l, k, base, n);
 	if (k->type == KEY_DETECTORS)
 		return load_detectors(l, k, n);
-	return value_set(l, k, base, n);
+	int rc = k->type == KEY_MAPS ? load_maps(l, k, base, n) : value_set(l, k, base, n);
+	return rc ? rc : load_note_origin(l, n);
 }
 
 int load_map(struct load *l, const struct key *keys, void *base, const struct yaml_node *map)

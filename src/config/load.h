@@ -15,9 +15,16 @@
 #include "arena.h"
 #include "schema.h"
 
+/* Who has set a key; the last one comes first. */
+struct origin {
+	const char *path, *place;
+	const struct origin *next;
+};
+
 struct config_whole {
 	struct config config; /* first: config_free gets its address */
 	struct arena memory;
+	const struct origin *origins;
 };
 
 struct load {
@@ -78,6 +85,8 @@ int load_fail_memory(struct load *l);
 /* "expected <want>, not the text 'x'", with the key's path. */
 int load_fail_type(struct load *l, const struct yaml_node *at, const char *want);
 int load_fail_unknown(struct load *l, const struct yaml_node *at, const struct key *keys);
+/* Notes that the key at work was set by this node. */
+int load_note_origin(struct load *l, const struct yaml_node *at) EXF_MUST_USE;
 /* "file:line:column" in the arena; NULL when memory is exhausted. */
 const char *load_place(struct load *l, const struct yaml_node *at);
 /* Goes down to a key (dot before it) or an element; returns the length to give to load_leave. */

@@ -135,3 +135,19 @@ void load_leave(struct load *l, size_t len)
 	l->path_len = len;
 	l->path[len] = '\0';
 }
+
+int load_note_origin(struct load *l, const struct yaml_node *at)
+{
+	if (!*l->path ||
+	    strchr(l->path, '[')) /* a key of an element: the element knows its place */
+		return 0;
+	struct arena *memory = &l->whole->memory;
+	struct origin *o = arena_array(memory, 1, sizeof(*o));
+	if (!o)
+		return load_fail_memory(l);
+	o->path = arena_strdup(memory, l->path);
+	o->place = load_place(l, at);
+	o->next = l->whole->origins;
+	l->whole->origins = o;
+	return o->path && o->place ? 0 : load_fail_memory(l);
+}

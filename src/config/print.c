@@ -366,6 +366,24 @@ void config_print(const struct config *c, struct buf *out)
 	put_keys(&p, config_keys, false);
 }
 
+static bool is_said(const struct origin *all, const struct origin *o)
+{
+	for (; all != o; all = all->next)
+		if (strcmp(all->path, o->path) == 0)
+			return true;
+	return false;
+}
+
+void config_print_origins(const struct config *c, struct buf *out)
+{
+	const struct config_whole *whole = (const struct config_whole *)c;
+	buf_str(out, whole->origins ? "\n# Set by (all other keys have their defaults):\n" :
+				      "\n# Every key has its default.\n");
+	for (const struct origin *o = whole->origins; o; o = o->next)
+		if (!is_said(whole->origins, o))
+			buf_printf(out, "#   %-32s %s\n", o->path, o->place);
+}
+
 /* Do both print this key alike? */
 static bool is_alike(const struct key *k, const void *a, const void *b)
 {

@@ -35,7 +35,7 @@ static const struct key interface_keys[] = {
 };
 
 static const struct key capture_keys[] = {
-	{ "interfaces", KEY_MAPS, KEY_AUTO | KEY_LATER, AT(capture.interfaces),
+	{ "interfaces", KEY_MAPS, KEY_AUTO, AT(capture.interfaces),
 	  COUNT(capture.interface_count), .max = 64, .def = "auto", .keys = interface_keys,
 	  .element = sizeof(struct config_interface),
 	  .place = offsetof(struct config_interface, place),
@@ -302,13 +302,13 @@ static const struct key state_keys[] = {
 };
 
 static const struct key control_keys[] = {
-	{ "socket", KEY_PATH, KEY_LATER, AT(control.socket), .min = 1, .max = 107,
+	{ "socket", KEY_PATH, 0, AT(control.socket), .min = 1, .max = 107,
 	  .def = "/run/exfild/control.sock", .help = "Where exfilctl finds the daemon." },
 	{ .name = NULL },
 };
 
 static const struct key metrics_keys[] = {
-	{ "listen", KEY_TEXT, KEY_LATER, AT(metrics.listen), .max = 300, .def = "127.0.0.1:9477",
+	{ "listen", KEY_TEXT, 0, AT(metrics.listen), .max = 300, .def = "127.0.0.1:9477",
 	  .check = check_listen,
 	  .help = "ADDRESS:PORT for Prometheus, in HTTP. Empty: not at all." },
 	{ .name = NULL },

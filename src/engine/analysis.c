@@ -21,8 +21,11 @@
 #include "exceptions.h"
 #include "onesided.h"
 #include "outputs.h"
+#include "publish.h"
 
 #define CLOSE_NS 1000000000ull /* live: merge windows that are over are looked for so often */
+
+#define NAMES_MAX 65536u
 
 struct running {
 	const struct detector *detector;
@@ -47,6 +50,7 @@ struct analysis {
 	struct alert_options alert_options;
 	struct outputs *outputs;
 	struct evidence *evidence;
+	struct publisher *publisher;
 	struct running *running;
 	size_t running_count;
 	uint32_t ahead_wants; /* kinds of events that a detector wants to see ahead */
@@ -78,6 +82,11 @@ static void on_alert(void *arg, const struct alert *alert)
 {
 	struct analysis *a = arg;
 	outputs_put(a->outputs, alert);
+	if (a->publisher) {
+		const struct buf *line = outputs_line(a->outputs);
+		publisher_alert(a->publisher, line->data, line->len,
+				(unsigned)alert->finding.severity);
+	}
 	if (a->evidence)
 		evidence_note(a->evidence, alert);
 }
@@ -178,7 +187,7 @@ static int start_context(struct analysis *a, const struct analysis_options *o, c
 		.sanctioned = o->config->services.sanctioned,
 		.sanctioned_count = o->config->services.sanctioned_count,
 		.max_hosts = o->max_hosts,
-		.max_names = 65536,
+		.max_names = NAMES_MAX,
 	};
 	int err = context_new(&options, &a->context, why, size);
 	free(zones);
@@ -254,6 +263,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	if (!a)
 		return -EXF_E_NOMEM;
 	a->evidence = o->evidence;
+	a->publisher = o->publisher;
 	a->is_live = o->is_live;
 	pthread_mutex_init(&a->news.lock, NULL);
 	a->config = o->config;
@@ -324,6 +334,8 @@ void analysis_event(struct analysis *a, const struct event *e)
 	if (e->kind == EVENT_FLOW_END)
 		a->env.one_sided = one_sided_update(&a->one_sided, (const struct event_flow *)e);
 	context_event(a->context, e);
+	if (a->publisher)
+		publisher_event(a->publisher, a->context, e);
 	uint32_t bit = 1u << e->kind;
 	for (size_t i = 0; i < a->running_count; i++) {
 		const struct running *r = &a->running[i];
@@ -398,6 +410,8 @@ void analysis_idle(struct analysis *a)
 	if (!a->is_live)
 		return;
 	take_news(a);
+	if (a->publisher)
+		publisher_turn(a->publisher, a);
 	outputs_flush(a->outputs);
 	if (a->events)
 		(void)fflush(a->events);
@@ -418,6 +432,8 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 	if (!a->is_live)
 		return;
 	take_news(a);
+	if (a->publisher)
+		publisher_turn(a->publisher, a);
 	if (now_ns - a->closed_ns >= CLOSE_NS) {
 		a->closed_ns = now_ns;
 		alert_store_tick(a->store, now_ns);
@@ -467,4 +483,62 @@ bool analysis_reached(const struct analysis *a, enum severity s)
 	return (s <= SEVERITY_LOW && c->by_severity[0]) ||
 	       (s <= SEVERITY_MEDIUM && c->by_severity[1]) ||
 	       (s <= SEVERITY_HIGH && c->by_severity[2]) || c->by_severity[3];
+}
+
+static void snapshot_table(struct snapshot *s, const char *name, uint64_t entries,
+			   uint64_t capacity, uint64_t evictions)
+{
+	struct snap_table *t = snap_add_table(s, name);
+	if (!t)
+		return;
+	t->entries = entries;
+	t->capacity = capacity;
+	t->evictions = evictions;
+}
+
+static void snapshot_detectors(const struct analysis *a, struct snapshot *s)
+{
+	s->detector_count = 0;
+	for (size_t i = 0; i < a->config->section_count && i < SNAP_DETECTORS; i++) {
+		struct snap_detector *d = &s->detectors[s->detector_count++];
+		*d = (struct snap_detector){ .enabled = a->config->sections[i].enabled };
+		(void)snprintf(d->name, sizeof(d->name), "%s", a->config->sections[i].name);
+		for (size_t r = 0; r < a->running_count; r++) {
+			const struct running *run = &a->running[r];
+			struct detector_counters c = { 0 };
+			if (strcmp(run->detector->name, d->name) != 0 || !run->detector->counters)
+				continue;
+			run->detector->counters(run->state, &c);
+			d->findings = c.findings;
+			snapshot_table(s, d->name, c.entries, 0, c.evictions);
+			s->tables[s->table_count - 1].worst_case_bytes = c.worst_case_bytes;
+		}
+	}
+}
+
+void analysis_snapshot(const struct analysis *a, struct snapshot *s)
+{
+	struct context_stats context;
+	const struct alert_counts *counts = alert_store_counts(a->store);
+	(void)snprintf(s->sensor, sizeof(s->sensor), "%s", a->alert_options.sensor_name);
+	(void)snprintf(s->mode, sizeof(s->mode), "%s", a->alert_options.mode);
+	(void)snprintf(s->session, sizeof(s->session), "%s", a->alert_options.session);
+	context_describe_inside(a->context, s->inside, sizeof(s->inside));
+	s->now_ns = a->env.now_ns;
+	s->one_sided = a->env.one_sided;
+	memcpy(s->alerts, counts->by_severity, sizeof(s->alerts));
+	s->emitted = counts->emitted;
+	s->merged = counts->merged;
+	s->below_minimum = counts->below_minimum;
+	s->closed_early = counts->closed_early;
+	s->silenced = a->silenced;
+	context_stats(a->context, &context);
+	s->hosts = context.hosts;
+	s->names = context.names;
+	s->services = context.services;
+	s->zones = context.zones;
+	snapshot_table(s, "hosts", context.hosts, a->env.max_hosts, context.host_evictions);
+	snapshot_table(s, "names", context.names, NAMES_MAX, context.name_evictions);
+	s->sink_count = (uint32_t)outputs_health(a->outputs, s->sinks, SNAP_SINKS);
+	snapshot_detectors(a, s);
 }

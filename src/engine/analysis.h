@@ -21,14 +21,17 @@
 
 struct analysis;
 struct evidence;
+struct publisher;
+struct snapshot;
 
 struct analysis_options {
 	const struct options *options;
 	const struct config *config;
 	const char *data_dir;
 	uint32_t max_hosts, max_pairs;
-	struct evidence *evidence;  /* NULL: none wanted */
-	const struct hash_key *key; /* of tables; NULL: hash_key_fixed */
+	struct publisher *publisher; /* live, NULL: none */
+	struct evidence *evidence;   /* NULL: none wanted */
+	const struct hash_key *key;  /* of tables; NULL: hash_key_fixed */
 	bool is_live;
 };
 
@@ -52,6 +55,9 @@ void analysis_end(struct analysis *a);
 void analysis_tell_inside(struct analysis *a, const struct prefix *list, size_t count);
 /* The kernel dropped packets in this stretch of packet time. */
 void analysis_tell_drops(struct analysis *a, uint64_t start_ns, uint64_t end_ns, uint64_t count);
+
+/* Its part of what the control socket tells. */
+void analysis_snapshot(const struct analysis *a, struct snapshot *s);
 
 const struct alert_counts *analysis_alerts(const struct analysis *a);
 const struct context *analysis_context(const struct analysis *a);

@@ -17,6 +17,7 @@
 #include "datadir.h"
 #include "evidence.h"
 #include "plane.h"
+#include "publish.h"
 #include "reader.h"
 #include "report.h"
 #include "watch.h"
@@ -36,6 +37,7 @@ struct engine {
 	struct evidence *evidence;
 	struct analysis *analysis;
 	struct reader reader;
+	struct publisher *publisher;
 	bool lost_output;
 	char data_dir[512];
 	char why[512];
@@ -85,6 +87,7 @@ static int print_config(const struct engine *e)
 	struct buf out;
 	buf_init(&out, 1 << 20);
 	config_print(e->config, &out);
+	config_print_origins(e->config, &out);
 	(void)fwrite(out.data, 1, out.len, stdout);
 	buf_deinit(&out);
 	return EXIT_DONE;
@@ -208,6 +211,10 @@ static int start(struct engine *e)
 	if (!err)
 		err = start_evidence(e);
 	analysis.evidence = e->evidence;
+	e->reader.limits = limits;
+	if (!err && o->is_live)
+		err = publisher_start(o, c, &e->reader.key, &e->publisher, e->why, sizeof(e->why));
+	analysis.publisher = e->reader.publisher = e->publisher;
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
 	if (!err)
@@ -283,6 +290,7 @@ static void take_down(struct engine *e)
 	capture_close(e->reader.capture);
 	live_close(e->reader.live);
 	analysis_free(e->analysis);
+	publisher_stop(e->publisher);
 	evidence_free(e->evidence);
 	config_free(e->config);
 	for (size_t i = 0; e->sections && i < e->section_count; i++)

@@ -139,6 +139,31 @@ bool outputs_report(const struct outputs *out)
 	return good;
 }
 
+const struct buf *outputs_line(const struct outputs *out)
+{
+	return &out->line;
+}
+
+size_t outputs_health(const struct outputs *out, struct snap_sink *list, size_t most)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < out->count && count < most; i++) {
+		struct sink_health h = { 0 };
+		struct snap_sink *to = &list[count];
+		if (strcmp(out->list[i].type->name, "stdout") == 0)
+			continue;
+		out->list[i].type->health(out->list[i].sink, &h);
+		*to = (struct snap_sink){ .sent = h.sent,
+					  .failed = h.failed,
+					  .waiting = h.waiting,
+					  .receivers = h.receivers };
+		(void)snprintf(to->name, sizeof(to->name), "%s", out->list[i].type->name);
+		(void)snprintf(to->error, sizeof(to->error), "%s", h.error);
+		count++;
+	}
+	return count;
+}
+
 void outputs_close(struct outputs *out)
 {
 	if (!out)

@@ -8,6 +8,7 @@
 
 #include "exfild/alert/alert.h"
 #include "exfild/config/config.h"
+#include "exfild/control/snapshot.h"
 #include "exfild/engine/options.h"
 
 struct outputs;
@@ -19,6 +20,10 @@ void outputs_put(struct outputs *out, const struct alert *a);
 void outputs_flush(struct outputs *out);
 /* Says on standard error what a sink could not take. */
 bool outputs_report(const struct outputs *out);
+/* The JSON line of the last alert put; valid until the next. */
+const struct buf *outputs_line(const struct outputs *out);
+/* How the sinks are, standard output left out; how many were told. */
+size_t outputs_health(const struct outputs *out, struct snap_sink *list, size_t most);
 void outputs_close(struct outputs *out);
 
 #endif

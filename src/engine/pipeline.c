@@ -10,9 +10,11 @@
  */
 #include "pipeline.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
-#define FLUSH_PORTION 4096 /* flows ended at once, so that their events fit into memory */
+#define TELL_NS       1000000000ull /* packet time */
+#define FLUSH_PORTION 4096          /* flows ended at once, so that their events fit into memory */
 
 struct shard {
 	struct event_log *log;
@@ -20,6 +22,10 @@ struct shard {
 	struct flow_table *flows;
 	struct classifier *classifier;
 	struct inspect *inspect;
+	/* for other threads */
+	pthread_mutex_t told_lock;
+	struct shard_counts told;
+	uint64_t told_ns;
 };
 
 /* The flow's memory is about to be reused: the later stages let go of it. */
@@ -44,6 +50,7 @@ struct shard *shard_new(unsigned number, const struct shard_limits *limits,
 	struct shard *s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
+	pthread_mutex_init(&s->told_lock, NULL);
 	struct flow_limits flow_limits = flow_limits_default;
 	flow_limits.max_flows = share(limits->flows);
 	s->log = log ? log : event_log_new();
@@ -71,6 +78,7 @@ void shard_free(struct shard *s)
 	classifier_free(s->classifier);
 	if (s->owns_log)
 		event_log_free(s->log);
+	pthread_mutex_destroy(&s->told_lock);
 	free(s);
 }
 
@@ -89,6 +97,12 @@ void shard_packet(struct shard *s, const struct packet *p, uint64_t seq)
 void shard_tick(struct shard *s, uint64_t seq, uint64_t now_ns)
 {
 	flow_table_tick(s->flows, seq, now_ns);
+	if (now_ns - s->told_ns < TELL_NS)
+		return;
+	s->told_ns = now_ns;
+	pthread_mutex_lock(&s->told_lock);
+	shard_counts(s, &s->told);
+	pthread_mutex_unlock(&s->told_lock);
 }
 
 void shard_leap(struct shard *s, uint64_t delta_ns)
@@ -112,4 +126,11 @@ void shard_counts(const struct shard *s, struct shard_counts *ret)
 	classifier_counts(s->classifier, &ret->classify);
 	inspect_counts(s->inspect, &ret->inspect);
 	ret->events_dropped = s->owns_log ? event_log_dropped(s->log) : 0;
+}
+
+void shard_told(struct shard *s, struct shard_counts *ret)
+{
+	pthread_mutex_lock(&s->told_lock);
+	*ret = s->told;
+	pthread_mutex_unlock(&s->told_lock);
 }

@@ -58,5 +58,7 @@ struct shard_counts {
 	uint64_t events_dropped;
 };
 void shard_counts(const struct shard *s, struct shard_counts *ret);
+/* The counts of the last second of packet time; any thread. */
+void shard_told(struct shard *s, struct shard_counts *ret);
 
 #endif

@@ -104,3 +104,9 @@ void plane_counts(const struct plane *p, struct shard_counts ret[SHARDS])
 	if (p->solo)
 		ret[0].events_dropped = event_log_dropped(solo_log(p->solo));
 }
+
+void plane_told(const struct plane *p, struct shard_counts ret[SHARDS])
+{
+	for (unsigned i = 0; i < SHARDS; i++)
+		shard_told(p->shards[i], &ret[i]);
+}

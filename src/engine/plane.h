@@ -36,5 +36,7 @@ void plane_wait(struct plane *p);
 void plane_finish(struct plane *p, uint64_t *seq, uint64_t now_ns);
 
 void plane_counts(const struct plane *p, struct shard_counts ret[SHARDS]);
+/* The same as of the last second of packet time, while the plane runs. */
+void plane_told(const struct plane *p, struct shard_counts ret[SHARDS]);
 
 #endif

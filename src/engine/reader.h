@@ -16,14 +16,18 @@
 #include "exfild/decode/decode.h"
 #include "plane.h"
 
+struct publisher;
+
 struct reader {
 	struct capture *capture; /* one of the two */
 	struct live *live;
 	struct decoder *decoder;
 	struct plane *plane;
 	bool show_progress;
-	struct hash_key key;   /* of tables */
-	const char *own_peers; /* URL of the server that exfild itself talks to, or "" */
+	struct hash_key key; /* of tables */
+	struct shard_limits limits;
+	struct publisher *publisher; /* live, NULL: none */
+	const char *own_peers;       /* URL of the server that exfild itself talks to, or "" */
 	/* results */
 	uint64_t frames, bytes;
 	uint64_t late, leaps, doubted;

@@ -11,6 +11,7 @@
 #include "feed.h"
 #include "leave.h"
 #include "notify.h"
+#include "publish.h"
 
 #define WAIT_MS     100
 #define HAND_NS     100000000ull /* what was gathered is handed over at least this often */
@@ -90,6 +91,10 @@ static void take_care(struct watch *w)
 	leave_refresh(w->leave);
 	take_inside(w);
 	tell_manager(w);
+	r->late = w->feed.law.late;
+	r->leaps = w->feed.law.leaps;
+	if (r->publisher)
+		publisher_reader(r->publisher, r);
 }
 
 static void look_after(struct watch *w)

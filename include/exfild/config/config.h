@@ -217,6 +217,8 @@ void config_free(struct config *c);
 struct buf;
 /* The effective configuration as YAML (exfild -T), each key's help above it. */
 void config_print(const struct config *c, struct buf *out);
+/* Which keys were set where, as comments; all others have their defaults. */
+void config_print_origins(const struct config *c, struct buf *out);
 /* Every key the file may have: "path <tab> type <tab> range <tab> default <tab> help" lines. */
 void config_print_schema(struct buf *out);
 

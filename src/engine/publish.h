@@ -1,0 +1,33 @@
+/*
+ * engine/publish.h - what the engine tells exfilctl and Prometheus (live).
+ *
+ * What: copies of counters to the control layer's board, once a second from each of the two
+ * threads that own them; lists when somebody has asked; alerts as they go out.
+ * Ownership: owns board, control thread and activity.
+ * Threads: each function says whose it is.
+ */
+#ifndef EXFILD_SRC_ENGINE_PUBLISH_H
+#define EXFILD_SRC_ENGINE_PUBLISH_H
+
+#include "exfild/config/config.h"
+#include "exfild/control/server.h"
+#include "exfild/engine/options.h"
+#include "reader.h"
+
+struct publisher;
+
+/* Main, before the planes; control socket and metrics port answer from here on. */
+int publisher_start(const struct options *o, const struct config *c, const struct hash_key *key,
+		    struct publisher **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+/* Main, after the planes. */
+void publisher_stop(struct publisher *p);
+
+/* Analysis: every event, every tick and idle turn, every alert as its ECS line. */
+void publisher_event(struct publisher *p, const struct context *c, const struct event *e);
+void publisher_turn(struct publisher *p, const struct analysis *a);
+void publisher_alert(struct publisher *p, const char *json, size_t len, unsigned severity);
+
+/* Reader: once a second. */
+void publisher_reader(struct publisher *p, const struct reader *r);
+
+#endif

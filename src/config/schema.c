@@ -35,8 +35,8 @@ static const struct key interface_keys[] = {
 };
 
 static const struct key capture_keys[] = {
-	{ "interfaces", KEY_MAPS, KEY_AUTO, AT(capture.interfaces),
-	  COUNT(capture.interface_count), .max = 64, .def = "auto", .keys = interface_keys,
+	{ "interfaces", KEY_MAPS, KEY_AUTO, AT(capture.interfaces), COUNT(capture.interface_count),
+	  .max = 64, .def = "auto", .keys = interface_keys,
 	  .element = sizeof(struct config_interface),
 	  .place = offsetof(struct config_interface, place),
 	  .help = "Where to listen when live. auto: each inside interface once, a bridge before "

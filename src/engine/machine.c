@@ -7,6 +7,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -43,13 +44,15 @@ void machine_disk(const char *folder, uint64_t *ret_free, uint64_t *ret_size)
 
 uint64_t machine_memory(void)
 {
-	unsigned long long size, resident = 0;
+	char text[128];
+	uint64_t resident = 0;
 	FILE *in = fopen("/proc/self/statm", "re");
 	if (!in)
 		return 0;
-	if (fscanf(in, "%llu %llu", &size, &resident) !=
-	    2) /* NOLINT(cert-err34-c): kernel's text */
-		resident = 0;
+	/* pages: all, then those in memory */
+	const char *second = fgets(text, sizeof(text), in) ? strchr(text, ' ') : NULL;
+	if (second)
+		resident = strtoull(second, NULL, 10);
 	(void)fclose(in);
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }

@@ -23,7 +23,7 @@ struct packet *rounds_slot(struct rounds *p);
 void rounds_packet(struct rounds *p, struct packet *packet, uint64_t seq);
 void rounds_tick(struct rounds *p, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
 /* Posts what is there; the analysis does what it puts off when it has caught up. */
-void rounds_idle(struct rounds *r);
+void rounds_idle(struct rounds *p);
 /* Waits until all that was posted is analysed. */
 void rounds_drain(struct rounds *p);
 /* Ends a portion of the shard's flows; whether more are left. */

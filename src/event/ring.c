@@ -1,9 +1,7 @@
 /*
- * event/ring.c - see ring.h.
- *
- * Positions count bytes since the start and never wrap; a place in the ring is a position modulo
- * its size.  Records are multiples of 8 bytes, so their first 8 bytes, which hold size and kind,
- * never straddle the end; the rest may, and is copied in two parts.
+ * event/ring.c - see ring.h.  Positions count bytes since the start and never wrap; a place in the
+ * ring is a position modulo its size.  Records are multiples of 8 bytes, so their first 8 bytes,
+ * which hold size and kind, never straddle the end; the rest may, and is copied in two parts.
  *
  * What the other side may change under our hands is read once, with atomic loads, and kept: the
  * writer's position is `seen` until all of that is read.  The bytes of a record are copied before
@@ -348,7 +346,7 @@ static enum ring_got take(struct ring *r, struct event *into, struct ring_tick *
 	    head.size > r->seen - r->tail)
 		return broken(r, "no record has this size");
 	copy_out(r, r->tail, into, head.size);
-	/* ours now; what it says of size and kind is held against what was said at first */
+	/* its own words on size and kind are held against what was said at first */
 	enum ring_got got = head.kind == KIND_TICK ? take_tick(r, into, head.size, ret_tick) :
 						     take_event(r, into, head.size);
 	r->tail += head.size;

@@ -1,0 +1,71 @@
+/*
+ * engine/analysis_parts.h - what the files of the analysis plane share.
+ *
+ * Threads: all of it belongs to the analysis thread, but struct news, which has a lock.
+ */
+#ifndef EXFILD_SRC_ENGINE_ANALYSIS_PARTS_H
+#define EXFILD_SRC_ENGINE_ANALYSIS_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "exfild/base/buf.h"
+#include "exfild/context/context.h"
+#include "exfild/detect/detector.h"
+#include "exfild/fusion/fusion.h"
+#include "analysis.h"
+#include "drops.h"
+#include "evidence.h"
+#include "exceptions.h"
+#include "onesided.h"
+#include "outputs.h"
+#include "publish.h"
+
+#define ANALYSIS_NAMES 65536u
+
+struct running {
+	const struct detector *detector;
+	void *state;
+	uint64_t next_tick_ns;
+};
+
+/* What the reader's thread has told and the analysis has not yet taken. */
+struct news {
+	pthread_mutex_t lock;
+	atomic_bool waiting;
+	struct prefix *inside;
+	size_t inside_count;
+	bool has_inside;
+	struct drops drops;
+};
+
+struct analysis {
+	struct context *context;
+	struct fusion *fusion;
+	struct alert_store *store;
+	struct alert_options alert_options;
+	struct outputs *outputs;
+	struct evidence *evidence;
+	struct publisher *publisher;
+	struct running *running;
+	size_t running_count;
+	uint32_t ahead_wants; /* kinds of events that a detector wants to see ahead */
+	struct detect_env env;
+	struct one_sided one_sided;
+	uint64_t leaped_ns;
+	bool is_live;
+	char session[17], host_name[64];
+	uint64_t closed_ns; /* packet time at which merge windows were looked at */
+	struct drops drops;
+	struct news news;
+	const struct config *config;
+	uint64_t silenced; /* findings that an exception took */
+	FILE *events;
+	struct buf line;
+};
+
+/* A detector says something; an alert goes out. */
+void analysis_finding(void *arg, const struct finding *f);
+void analysis_alert(void *arg, const struct alert *alert);
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * engine/analysis_start.c - the analysis plane from the configuration, and its end.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exfild/base/log.h"
+#include "exfild/sink/sink.h"
+#include "analysis_parts.h"
+
+static int open_events(struct analysis *a, const char *path, char *why, size_t why_size)
+{
+	buf_init(&a->line, 64 * 1024);
+	if (!path)
+		return 0;
+	a->events = strcmp(path, "-") ? fopen(path, "we") : stdout;
+	if (a->events)
+		return 0;
+	(void)snprintf(why, why_size, "cannot write events to %s: %s", path, strerror(errno));
+	return -EXF_E_IO;
+}
+
+static int start_detectors(struct analysis *a, const struct config *config)
+{
+	const struct detector *const *list = detector_list();
+	size_t count = 0;
+	while (list[count])
+		count++;
+	a->running = calloc(count ? count : 1, sizeof(*a->running));
+	if (!a->running)
+		return -EXF_E_NOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const void *params = NULL;
+		bool enabled = false;
+		for (size_t s = 0; s < config->section_count; s++) {
+			if (strcmp(config->sections[s].name, list[i]->name) == 0) {
+				params = config->sections[s].target;
+				enabled = config->sections[s].enabled;
+			}
+		}
+		if (!enabled)
+			continue;
+		struct running *r = &a->running[a->running_count];
+		r->detector = list[i];
+		r->state = calloc(1, list[i]->state_size ? list[i]->state_size : 1);
+		if (!r->state)
+			return -EXF_E_NOMEM;
+		a->running_count++;
+		if (list[i]->ahead)
+			a->ahead_wants |= list[i]->wants;
+		int err = list[i]->init ? list[i]->init(r->state, params, &a->env) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static struct context_zone *make_zones(const struct config *config, size_t *ret_count)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < config->zone_count; i++)
+		count += config->zones[i].prefix_count;
+	struct context_zone *zones = calloc(count ? count : 1, sizeof(*zones));
+	*ret_count = 0;
+	if (!zones)
+		return NULL;
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct config_zone *z = &config->zones[i];
+		for (size_t p = 0; p < z->prefix_count; p++) {
+			struct context_zone *out = &zones[(*ret_count)++];
+			(void)snprintf(out->name, sizeof(out->name), "%s", z->name);
+			(void)snprintf(out->model, sizeof(out->model), "%s", z->model);
+			(void)snprintf(out->owner, sizeof(out->owner), "%s", z->owner);
+			(void)snprintf(out->data, sizeof(out->data), "%s", z->data);
+			out->prefix = z->prefixes[p];
+			out->has_vni = z->has_vni;
+			out->vni = z->vni;
+		}
+	}
+	return zones;
+}
+
+static const struct hash_key *key_of(const struct analysis_options *o)
+{
+	return o->key ? o->key : &hash_key_fixed;
+}
+
+static int start_context(struct analysis *a, const struct analysis_options *o, char *why,
+			 size_t size)
+{
+	char services[512];
+	size_t zone_count;
+	struct context_zone *zones = make_zones(o->config, &zone_count);
+	if (!zones)
+		return -EXF_E_NOMEM;
+	(void)snprintf(services, sizeof(services), "%s/services.yaml", o->data_dir);
+	struct context_options options = {
+		.key = *key_of(o),
+		.zones = zones,
+		.zone_count = zone_count,
+		.inside = o->options->inside,
+		.inside_count = o->options->inside_count,
+		.services_path = services,
+		.sanctioned = o->config->services.sanctioned,
+		.sanctioned_count = o->config->services.sanctioned_count,
+		.max_hosts = o->max_hosts,
+		.max_names = ANALYSIS_NAMES,
+	};
+	int err = context_new(&options, &a->context, why, size);
+	free(zones);
+	return err;
+}
+
+static enum severity severity_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum severity severity;
+	} levels[] = {
+		{ "low", SEVERITY_LOW },
+		{ "medium", SEVERITY_MEDIUM },
+		{ "high", SEVERITY_HIGH },
+		{ "critical", SEVERITY_CRITICAL },
+	};
+	for (size_t i = 0; name && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i].name, name) == 0)
+			return levels[i].severity;
+	return SEVERITY_NONE;
+}
+
+static uint64_t drops_of(void *arg, uint64_t start_ns, uint64_t end_ns)
+{
+	return drops_between(arg, start_ns, end_ns);
+}
+
+/* As configured; else the host's name live, and never in a replay. */
+static const char *sensor_name(struct analysis *a, const struct analysis_options *o)
+{
+	if (*o->config->sensor.name)
+		return o->config->sensor.name;
+	if (o->is_live && gethostname(a->host_name, sizeof(a->host_name) - 1) == 0 &&
+	    a->host_name[0])
+		return a->host_name;
+	return "exfild";
+}
+
+static void make_session(struct analysis *a)
+{
+	struct hash_key random = hash_key_random();
+	(void)snprintf(a->session, sizeof(a->session), "%016llx", (unsigned long long)random.k[0]);
+}
+
+static int start_alerts(struct analysis *a, const struct analysis_options *o, char *why,
+			size_t size)
+{
+	enum severity minimum = severity_of(o->options->minimum);
+	make_session(a);
+	a->alert_options = (struct alert_options){
+		.sensor_name = sensor_name(a, o),
+		.mode = o->is_live ? "live" : "replay",
+		.session = o->is_live ? a->session : "replay",
+		.merge_ns = o->config->alerts.merge_s * 1000000000ull,
+		.minimum = minimum ? minimum : (enum severity)o->config->alerts.minimum,
+		.max_open = 8192,
+		.context = a->context,
+		.drops = o->is_live ? drops_of : NULL,
+		.drops_arg = &a->drops,
+	};
+	a->fusion = fusion_new(o->max_hosts, key_of(o));
+	a->alert_options.fusion = a->fusion;
+	a->store = alert_store_new(&a->alert_options, analysis_alert, a);
+	if (!a->fusion || !a->store)
+		return -EXF_E_NOMEM;
+	return outputs_open(o->options, o->config, &a->alert_options, &a->outputs, why, size);
+}
+
+int analysis_new(const struct analysis_options *o, struct analysis **ret, char *why, size_t size)
+{
+	struct analysis *a = calloc(1, sizeof(*a));
+	if (!a)
+		return -EXF_E_NOMEM;
+	a->evidence = o->evidence;
+	a->publisher = o->publisher;
+	a->is_live = o->is_live;
+	pthread_mutex_init(&a->news.lock, NULL);
+	a->config = o->config;
+	int err = open_events(a, o->options->events_path, why, size);
+	if (!err)
+		err = start_context(a, o, why, size);
+	if (!err)
+		err = start_alerts(a, o, why, size);
+	if (!err) {
+		a->env = (struct detect_env){
+			.context = a->context,
+			.key = *key_of(o),
+			.max_hosts = o->max_hosts,
+			.max_pairs = o->max_pairs,
+			.raise = analysis_finding,
+			.arg = a,
+		};
+		err = start_detectors(a, o->config);
+	}
+	if (err) {
+		if (err == -EXF_E_NOMEM)
+			(void)snprintf(why, size, "memory is exhausted");
+		analysis_free(a);
+		return err;
+	}
+	*ret = a;
+	return 0;
+}
+
+void analysis_free(struct analysis *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->running_count; i++) {
+		if (a->running[i].detector->deinit)
+			a->running[i].detector->deinit(a->running[i].state);
+		free(a->running[i].state);
+	}
+	free(a->running);
+	outputs_close(a->outputs);
+	alert_store_free(a->store);
+	fusion_free(a->fusion);
+	context_free(a->context);
+	if (a->events && a->events != stdout && fclose(a->events) != 0)
+		log_warn("events", "the last events could not be written");
+	buf_deinit(&a->line);
+	pthread_mutex_destroy(&a->news.lock);
+	free(a->news.inside);
+	free(a);
+}

@@ -1,5 +1,5 @@
 /*
- * alert/ecs_parts.c - threat, source, destination, network, dns, related and exfild.
+ * alert/ecs_parts.c - source, destination, network, dns, related and exfild.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -9,126 +9,8 @@
 #include "ecs.h"
 #include "words.h"
 
-#define SCHEMA_VERSION   1
-#define TECHNIQUE_ID_MAX 16
-#define NUMBER_MAX       1e308
-
-/* "T1071" of "T1071.004". */
-static void parent_of(const char *id, char dst[TECHNIQUE_ID_MAX])
-{
-	finding_text(dst, TECHNIQUE_ID_MAX, "%.*s", (int)strcspn(id, "."), id);
-}
-
-static void put_name(struct ecs *e, const char *id)
-{
-	const char *name = attack_technique_name(id);
-	ecs_text(e, NULL, name ? name : id);
-}
-
-static bool is_first_of_parent(const struct finding *f, unsigned i)
-{
-	char own[TECHNIQUE_ID_MAX], other[TECHNIQUE_ID_MAX];
-	parent_of(f->techniques[i], own);
-	for (unsigned k = 0; k < i; k++) {
-		parent_of(f->techniques[k], other);
-		if (strcmp(own, other) == 0)
-			return false;
-	}
-	return true;
-}
-
-/* One of the four parallel arrays. */
-static void technique_array(struct ecs *e, bool is_sub, bool is_name)
-{
-	const struct finding *f = &e->a->finding;
-	char parent[TECHNIQUE_ID_MAX];
-
-	json_open_array(&e->j, is_name ? "name" : "id");
-	for (unsigned i = 0; i < FINDING_TECHNIQUES && f->techniques[i]; i++) {
-		if (is_sub ? !strchr(f->techniques[i], '.') : !is_first_of_parent(f, i))
-			continue;
-		parent_of(f->techniques[i], parent);
-		const char *id = is_sub ? f->techniques[i] : parent;
-		if (is_name)
-			put_name(e, id);
-		else
-			ecs_text(e, NULL, id);
-	}
-	json_close_array(&e->j);
-}
-
-static bool has_subtechnique(const struct finding *f)
-{
-	for (unsigned i = 0; i < FINDING_TECHNIQUES && f->techniques[i]; i++) {
-		if (strchr(f->techniques[i], '.'))
-			return true;
-	}
-	return false;
-}
-
-#define TACTICS_MAX 4 /* as the schema has it */
-
-static void add_tactic(const char *list[TACTICS_MAX], unsigned *count, const char *id)
-{
-	for (unsigned i = 0; i < *count; i++)
-		if (id && strcmp(list[i], id) == 0)
-			return;
-	if (id && *count < TACTICS_MAX)
-		list[(*count)++] = id;
-}
-
-/* The finding's own first, then those of its techniques: none is told without its tactic. */
-static unsigned tactics_of(const struct finding *f, const char *ret[TACTICS_MAX])
-{
-	unsigned count = 0;
-	add_tactic(ret, &count, f->tactic);
-	for (unsigned i = 0; i < FINDING_TECHNIQUES && f->techniques[i]; i++)
-		add_tactic(ret, &count, attack_technique_tactic(f->techniques[i]));
-	return count;
-}
-
-static void put_tactics(struct ecs *e)
-{
-	const char *list[TACTICS_MAX];
-	unsigned count = tactics_of(&e->a->finding, list);
-	if (!count)
-		return;
-	json_open_object(&e->j, "tactic");
-	json_open_array(&e->j, "id");
-	for (unsigned i = 0; i < count; i++)
-		ecs_text(e, NULL, list[i]);
-	json_close_array(&e->j);
-	json_open_array(&e->j, "name");
-	for (unsigned i = 0; i < count; i++) {
-		const char *name = attack_tactic_name(list[i]);
-		ecs_text(e, NULL, name ? name : list[i]);
-	}
-	json_close_array(&e->j);
-	json_close_object(&e->j);
-}
-
-void ecs_threat(struct ecs *e)
-{
-	const struct finding *f = &e->a->finding;
-	if (!f->techniques[0] && !f->tactic)
-		return;
-	json_open_object(&e->j, "threat");
-	json_string(&e->j, "framework", "MITRE ATT&CK");
-	put_tactics(e);
-	if (f->techniques[0]) {
-		json_open_object(&e->j, "technique");
-		technique_array(e, false, false);
-		technique_array(e, false, true);
-		if (has_subtechnique(f)) {
-			json_open_object(&e->j, "subtechnique");
-			technique_array(e, true, false);
-			technique_array(e, true, true);
-			json_close_object(&e->j);
-		}
-		json_close_object(&e->j);
-	}
-	json_close_object(&e->j);
-}
+#define SCHEMA_VERSION 1
+#define NUMBER_MAX     1e308
 
 static void put_end(struct ecs *e, const char *key, const struct finding_end *end,
 		    const char *domain)

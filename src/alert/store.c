@@ -15,6 +15,7 @@
 #include "exfild/base/str.h"
 #include "exfild/base/table.h"
 #include "merge.h"
+#include "place.h"
 
 #define DEFAULT_OPEN     4096
 #define FUSION_HOSTS_MIN 1024
@@ -158,59 +159,6 @@ void alert_store_free(struct alert_store *s)
 	free(s);
 }
 
-static void zone_name(const struct context *c, const struct finding_end *end, uint32_t tunnel_id,
-		      char *dst, size_t size)
-{
-	const struct context_zone *z =
-		c && end->has_ip ? context_zone(c, &end->ip, tunnel_id) : NULL;
-	str_copy(dst, size, z ? z->name : "");
-}
-
-static const char *direction_of(const struct context *c, const struct finding *f)
-{
-	if (!c || !f->subject.has_ip || !f->peer.has_ip)
-		return "unknown";
-	bool from_inside = context_is_inside(c, &f->subject.ip, f->tunnel_id);
-	bool to_inside = context_is_inside(c, &f->peer.ip, f->tunnel_id);
-	if (from_inside)
-		return to_inside ? "internal" : "outbound";
-	return to_inside ? "inbound" : "external";
-}
-
-/* Who answers for the subject: the owner of its zone, with the zone's model. */
-static void set_responsibility(struct alert *a, const struct context_zone *z)
-{
-	a->responsibility[0] = '\0';
-	if (z && z->owner[0] && z->model[0])
-		finding_text(a->responsibility, sizeof(a->responsibility), "%s (%s)", z->owner,
-			     z->model);
-	else if (z)
-		str_copy(a->responsibility, sizeof(a->responsibility), z->owner);
-}
-
-static void set_context(struct alert *a, const struct context *c)
-{
-	const struct finding *f = &a->finding;
-	const char *name;
-
-	a->direction = direction_of(c, f);
-	if (!c)
-		return;
-	zone_name(c, &f->subject, f->tunnel_id, a->source_zone, sizeof(a->source_zone));
-	zone_name(c, &f->peer, f->tunnel_id, a->destination_zone, sizeof(a->destination_zone));
-	if (f->subject.has_ip) {
-		set_responsibility(a, context_zone(c, &f->subject.ip, f->tunnel_id));
-		name = context_host_name(c, &f->subject.ip);
-		str_copy(a->source_name, sizeof(a->source_name), name ? name : "");
-	}
-	if (f->peer.has_ip) {
-		name = context_host_name(c, &f->peer.ip);
-		if (!name)
-			name = context_name_of(c, &f->peer.ip);
-		str_copy(a->destination_name, sizeof(a->destination_name), name ? name : "");
-	}
-}
-
 static void send_revision(struct alert_store *s, struct open_alert *o)
 {
 	struct alert *a = &o->alert;
@@ -226,7 +174,7 @@ static void send_revision(struct alert_store *s, struct open_alert *o)
 	a->revision++;
 	a->sequence = ++s->sequence;
 	ident_event(a->alert_id, a->revision, a->event_id);
-	set_context(a, s->options.context);
+	place_alert(a, s->options.context);
 	a->community_id[0] = '\0';
 	if (f->flow)
 		community_id(&f->flow_src, &f->flow_dst, f->proto, f->flow_sport, f->flow_dport,

@@ -3,52 +3,18 @@
  *
  * Above each key stand its help, type, range and default, from the same table that checks it.
  */
-#include <inttypes.h>
-#include <stdarg.h>
+#include "print.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "load.h"
-
-#define WIDTH 98 /* of comments and of lists on one line */
 
 struct printer {
 	struct buf *out;
 	const void *base; /* struct config or an element */
 	unsigned indent;
 };
-
-static void put_indent(struct buf *out, unsigned indent)
-{
-	buf_printf(out, "%*s", (int)indent, "");
-}
-
-/* Words in lines of comment; blanks before the first move all lines, those after the first more. */
-static void put_comment(struct buf *out, unsigned indent, const char *text)
-{
-	size_t column = 0, blanks = strspn(text, " ");
-	bool hangs = false;
-	text += blanks;
-	while (*text) {
-		size_t len = strcspn(text, " ");
-		if (column && column + 1 + len > WIDTH) {
-			buf_char(out, '\n');
-			column = 0;
-		}
-		if (!column) {
-			put_indent(out, indent);
-			buf_printf(out, "#%*s", (int)blanks, "");
-			column = indent + 1 + blanks;
-			blanks += blanks && !hangs ? 2 : 0;
-			hangs = true;
-		}
-		buf_char(out, ' ');
-		buf_add(out, text, len);
-		column += 1 + len;
-		text += len + (text[len] == ' ');
-	}
-	buf_char(out, '\n');
-}
 
 /* "Help. (number, 1 to 64, or auto; default auto)" */
 static void put_help(struct buf *out, unsigned indent, const char *prefix, const struct key *k)
@@ -68,171 +34,21 @@ static void put_help(struct buf *out, unsigned indent, const char *prefix, const
 			   key_default(k), k->flags & KEY_LATER ? "; not in effect yet" : "");
 	}
 	if (text.data)
-		put_comment(out, indent, text.data);
+		print_comment(out, indent, text.data);
 	buf_deinit(&text);
 }
 
-/* --- values ------------------------------------------------------------------------------ */
-
-static const void *field(const struct key *k, const void *base)
-{
-	return (const unsigned char *)base + k->offset;
-}
-
-static const char *text_of(const struct key *k, const void *base)
-{
-	const char *text;
-	memcpy(&text, field(k, base), sizeof(text));
-	return text;
-}
-
-static uint64_t number_of(const struct key *k, const void *base)
-{
-	uint64_t wide;
-	uint32_t narrow;
-	if (k->size == sizeof(narrow)) {
-		memcpy(&narrow, field(k, base), sizeof(narrow));
-		return narrow;
-	}
-	memcpy(&wide, field(k, base), sizeof(wide));
-	return wide;
-}
-
-static size_t count_of(const struct key *k, const void *base)
-{
-	size_t count;
-	memcpy(&count, (const unsigned char *)base + k->extra, sizeof(count));
-	return count;
-}
-
-static const void *array_of(const struct key *k, const void *base)
-{
-	const void *array;
-	memcpy(&array, field(k, base), sizeof(array));
-	return array;
-}
-
-static void put_number(struct buf *out, const struct key *k, uint64_t v)
-{
-	if (v == 0 && k->min > 0 && (k->flags & KEY_AUTO))
-		buf_str(out, "auto");
-	else
-		buf_printf(out, "%" PRIu64, v);
-}
-
-static void put_severity(struct buf *out, uint64_t number)
-{
-	const char *p = CONFIG_SEVERITIES;
-	for (size_t i = 0; i < 3 && config_severity[i] != number; i++)
-		p = strchr(p, '|') + 1;
-	buf_add(out, p, strcspn(p, "|"));
-}
-
-static void put_value(struct buf *out, const struct key *k, const void *base)
-{
-	switch (k->type) {
-	case KEY_SEVERITY:
-		put_severity(out, number_of(k, base));
-		break;
-	case KEY_BOOL:
-		buf_str(out, *(const bool *)field(k, base) ? "true" : "false");
-		break;
-	case KEY_NUMBER:
-		put_number(out, k, number_of(k, base));
-		break;
-	case KEY_DURATION:
-		duration_print(out, number_of(k, base));
-		break;
-	case KEY_DATE:
-		text_print(out, ((const struct config_date *)field(k, base))->text);
-		break;
-	case KEY_PEER:
-		text_print(out, ((const struct config_peer *)field(k, base))->text);
-		break;
-	case KEY_CHOICE:
-		buf_str(out, text_of(k, base));
-		break;
-	default: /* texts */
-		text_print(out, text_of(k, base));
-		break;
-	}
-}
-
-/* May an element leave this key out? */
-static bool is_absent(const struct key *k, const void *base)
-{
-	if (k->flags & KEY_REQUIRED)
-		return false;
-	switch (k->type) {
-	case KEY_TEXT:
-	case KEY_PATH:
-	case KEY_CHOICE:
-		return !text_of(k, base)[0];
-	case KEY_PEER:
-		return ((const struct config_peer *)field(k, base))->kind == CONFIG_PEER_ANY;
-	case KEY_NUMBER:
-		if (k->extra)
-			return !*((const unsigned char *)base + k->extra);
-		return !k->def && number_of(k, base) == 0;
-	case KEY_TEXTS:
-	case KEY_PATHS:
-	case KEY_PREFIXES:
-	case KEY_PEERS:
-		return count_of(k, base) == 0;
-	default:
-		return false;
-	}
-}
-
-/* --- lists ------------------------------------------------------------------------------- */
-
-static void put_item(struct buf *out, enum key_type type, const void *array, size_t i)
-{
-	char text[PREFIX_TEXT_MAX];
-	if (type == KEY_PREFIXES)
-		text_print(out, prefix_print((const struct prefix *)array + i, text, sizeof(text)));
-	else if (type == KEY_PEERS)
-		text_print(out, ((const struct config_peer *)array + i)->text);
-	else
-		text_print(out, ((const char *const *)array)[i]);
-}
-
-/* "key: [a, b]" where it fits on a line, else one item a line. */
-static void put_list(struct buf *out, unsigned indent, const char *name, enum key_type type,
-		     const void *array, size_t count)
-{
-	size_t start = out->len;
-	put_indent(out, indent);
-	text_print(out, name);
-	buf_str(out, ": ");
-	size_t end_of_key = out->len - 1;
-	buf_char(out, '[');
-	for (size_t i = 0; i < count && out->len - start <= WIDTH; i++) {
-		buf_str(out, i ? ", " : "");
-		put_item(out, type, array, i);
-	}
-	buf_str(out, "]\n");
-	if (out->len - start <= WIDTH + 1 || out->full)
-		return;
-	buf_truncate(out, end_of_key);
-	buf_char(out, '\n');
-	for (size_t i = 0; i < count; i++) {
-		put_indent(out, indent + 2);
-		buf_str(out, "- ");
-		put_item(out, type, array, i);
-		buf_char(out, '\n');
-	}
-}
+/* --- lists of maps ------------------------------------------------------------------------ */
 
 static void put_tenants(struct printer *p, const struct key *k)
 {
-	const struct config_tenants *tenants = array_of(k, p->base);
-	size_t count = count_of(k, p->base);
-	put_indent(p->out, p->indent);
+	const struct config_tenants *tenants = print_array_of(k, p->base);
+	size_t count = print_count_of(k, p->base);
+	print_indent(p->out, p->indent);
 	buf_printf(p->out, "%s:%s\n", k->name, count ? "" : " {}");
 	for (size_t i = 0; i < count; i++)
-		put_list(p->out, p->indent + 2, tenants[i].service, KEY_TEXTS, tenants[i].names,
-			 tenants[i].name_count);
+		print_list(p->out, p->indent + 2, tenants[i].service, KEY_TEXTS, tenants[i].names,
+			   tenants[i].name_count);
 }
 
 static void put_keys(struct printer *p, const struct key *keys, bool is_element);
@@ -240,14 +56,14 @@ static void put_keys(struct printer *p, const struct key *keys, bool is_element)
 /* The keys of an element are explained once, above the list. */
 static void put_maps(struct printer *p, const struct key *k)
 {
-	const unsigned char *elements = array_of(k, p->base);
-	size_t count = count_of(k, p->base);
+	const unsigned char *elements = print_array_of(k, p->base);
+	size_t count = print_count_of(k, p->base);
 	for (const struct key *e = k->keys; e->name; e++) {
 		char prefix[64];
 		snprintf(prefix, sizeof(prefix), "  %s: ", e->name);
 		put_help(p->out, p->indent, prefix, e);
 	}
-	put_indent(p->out, p->indent);
+	print_indent(p->out, p->indent);
 	buf_printf(p->out, "%s:%s\n", k->name, count ? "" : k->flags & KEY_AUTO ? " auto" : " []");
 	for (size_t i = 0; i < count; i++) {
 		struct printer element = { p->out, elements + i * k->element, p->indent + 4 };
@@ -290,7 +106,7 @@ static void put_param(struct buf *out, const struct param *p, const void *target
 	put_param_bound(&text, p, p->def);
 	buf_str(&text, ")");
 	if (text.data)
-		put_comment(out, 4, text.data);
+		print_comment(out, 4, text.data);
 	buf_deinit(&text);
 	buf_printf(out, "    %s: %s\n", p->name, param_print(p, target, value, sizeof(value)));
 }
@@ -315,7 +131,7 @@ static void put_key(struct printer *p, const struct key *k)
 {
 	switch (k->type) {
 	case KEY_MAP:
-		put_indent(p->out, p->indent);
+		print_indent(p->out, p->indent);
 		buf_printf(p->out, "%s:\n", k->name);
 		p->indent += 2;
 		put_keys(p, k->keys, false);
@@ -334,13 +150,13 @@ static void put_key(struct printer *p, const struct key *k)
 	case KEY_PATHS:
 	case KEY_PREFIXES:
 	case KEY_PEERS:
-		put_list(p->out, p->indent, k->name, k->type, array_of(k, p->base),
-			 count_of(k, p->base));
+		print_list(p->out, p->indent, k->name, k->type, print_array_of(k, p->base),
+			   print_count_of(k, p->base));
 		break;
 	default:
-		put_indent(p->out, p->indent);
+		print_indent(p->out, p->indent);
 		buf_printf(p->out, "%s: ", k->name);
-		put_value(p->out, k, p->base);
+		print_value(p->out, k, p->base);
 		buf_char(p->out, '\n');
 		break;
 	}
@@ -349,7 +165,7 @@ static void put_key(struct printer *p, const struct key *k)
 static void put_keys(struct printer *p, const struct key *keys, bool is_element)
 {
 	for (const struct key *k = keys; k->name; k++) {
-		if (k->type == KEY_INCLUDE || (is_element && is_absent(k, p->base)))
+		if (k->type == KEY_INCLUDE || (is_element && print_is_absent(k, p->base)))
 			continue;
 		if (p->indent == 0)
 			buf_char(p->out, '\n');

@@ -93,7 +93,7 @@ static int scalar(struct yaml_build *b, const yaml_event_t *e)
 	}
 	struct yaml_node *n = NULL;
 	rc = node_add(b, YAML_SCALAR, &e->start_mark, &n);
-	if (rc)
+	if (!n)
 		return rc;
 	n->text = copy;
 	n->is_quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE || e->data.scalar.tag;
@@ -116,7 +116,7 @@ static int open_level(struct yaml_build *b, const yaml_event_t *e, enum yaml_typ
 				 YAML_DEPTH_MAX);
 	struct yaml_node *n = NULL;
 	rc = node_add(b, type, &e->start_mark, &n);
-	if (rc)
+	if (!n)
 		return rc;
 	b->levels[b->depth++] = (struct yaml_level){ .node = n };
 	return 0;

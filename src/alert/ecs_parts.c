@@ -267,7 +267,7 @@ void ecs_exfild(struct ecs *e)
 
 	json_open_object(&e->j, "exfild");
 	json_uint(&e->j, "schema", SCHEMA_VERSION);
-	ecs_text(e, "mode", e->o->mode ? e->o->mode : "replay");
+	ecs_text(e, "mode", f->is_drill ? "drill" : e->o->mode ? e->o->mode : "replay");
 	json_string(&e->j, "session", e->o->session ? e->o->session : "replay");
 	json_string(&e->j, "alert_id", e->a->alert_id);
 	json_uint(&e->j, "revision", e->a->revision);

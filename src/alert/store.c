@@ -315,7 +315,7 @@ static struct open_alert *find_alert(const struct alert_store *s, const struct f
 static void set_risk(struct alert *a, double risk)
 {
 	double score = a->finding.score > 0 ? a->finding.score : 0;
-	double alone = (double)a->finding.severity * score;
+	double alone = a->finding.is_drill ? 0 : (double)a->finding.severity * score;
 	a->risk_score = risk > alone ? risk : alone;
 	if (!(a->risk_score <= 100)) /* a score above 1 is a detector's mistake */
 		a->risk_score = 100;
@@ -342,8 +342,8 @@ void alert_store_finding(struct alert_store *s, const struct finding *f)
 		take_totals(s, f);
 		return;
 	}
-	enum severity severity = fusion_severity(s->fusion, f);
-	double risk = fusion_add(s->fusion, f);
+	enum severity severity = f->is_drill ? f->severity : fusion_severity(s->fusion, f);
+	double risk = f->is_drill ? 0 : fusion_add(s->fusion, f);
 	struct open_alert *o = find_alert(s, f, key);
 	if (o && o->is_over) {
 		close_alert(s, o);
@@ -359,7 +359,7 @@ void alert_store_finding(struct alert_store *s, const struct finding *f)
 		o->classes |= 1u << f->class;
 	struct alert *a = &o->alert;
 	set_risk(a, risk);
-	a->chain_count = fusion_chain(s->fusion, f, a->chain);
+	a->chain_count = f->is_drill ? 0 : fusion_chain(s->fusion, f, a->chain);
 	if (is_due(s, o))
 		send_revision(s, o);
 }

@@ -153,7 +153,7 @@ static void add_end(struct buf *out, const struct finding_end *end, const char *
 	}
 }
 
-static void add_head(const struct alert *a, const char *mode, bool colour, struct buf *out)
+static void add_head(const struct alert *a, bool colour, struct buf *out)
 {
 	const struct finding *f = &a->finding;
 	const char *code;
@@ -161,7 +161,7 @@ static void add_head(const struct alert *a, const char *mode, bool colour, struc
 	const char *name = f->domain[0] ? f->domain : a->destination_name;
 
 	buf_printf(out, "%s%s%s  ", colour ? code : "", word, colour ? "\033[0m" : "");
-	if (mode && strcmp(mode, "drill") == 0)
+	if (f->is_drill)
 		buf_str(out, "(drill) ");
 	buf_str(out, colour ? "\033[1m" : "");
 	add_safe(out, f->title ? f->title : "Finding");
@@ -239,11 +239,11 @@ static void add_words(struct buf *out, const char *label, const struct alert *a,
 	buf_deinit(&words);
 }
 
-void alert_text(const struct alert *a, const struct alert_options *o, bool colour, struct buf *out)
+void alert_text(const struct alert *a, bool colour, struct buf *out)
 {
 	const struct finding *f = &a->finding;
 
-	add_head(a, o->mode, colour, out);
+	add_head(a, colour, out);
 	add_when(a, out);
 	add_words(out, "what", a, words_message, 3);
 	add_words(out, "why", a, words_why, WHY_LINES);

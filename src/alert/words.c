@@ -118,6 +118,8 @@ void words_silence(const struct alert *a, struct buf *out)
 	const struct finding *f = &a->finding;
 	char text[IPADDR_TEXT_MAX], date[32];
 
+	if (f->is_drill)
+		return; /* it comes when it is asked for */
 	buf_str(out, "exceptions: [{");
 	if (f->subject.has_ip) {
 		buf_str(out, "source: ");

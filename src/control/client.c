@@ -14,12 +14,22 @@
 
 #define SOCKET_DEFAULT "/run/exfild/control.sock"
 
-enum { OPT_JSON = 256, OPT_LIMIT, OPT_SORT, OPT_FILTER, OPT_MINIMUM, OPT_ONCE, OPT_INTERVAL };
+enum {
+	OPT_JSON = 256,
+	OPT_LIMIT,
+	OPT_SORT,
+	OPT_FILTER,
+	OPT_MINIMUM,
+	OPT_ONCE,
+	OPT_INTERVAL,
+	OPT_TO,
+	OPT_WAIT
+};
 
 struct options {
 	const char *socket_path;
 	bool json, once;
-	unsigned interval_s;
+	unsigned interval_s, wait_s;
 	struct request request;
 };
 
@@ -33,6 +43,8 @@ static const struct option long_options[] = {
 	{ "follow", no_argument, NULL, 'f' },
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "to", required_argument, NULL, OPT_TO },
+	{ "wait", required_argument, NULL, OPT_WAIT },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -51,6 +63,8 @@ static const char help_text[] =
 	"  hosts         inside hosts by bytes sent        --limit N --sort KEY --filter TEXT\n"
 	"  flows         connections by bytes sent         --limit N --sort KEY --filter TEXT\n"
 	"  alerts        the last alerts                   --limit N --minimum LEVEL -f|--follow\n"
+	"  drill KIND    dns, http or icmp: prints a harmless request to run on any client, whose alert\n"
+	"                must come back              --wait SECONDS --to HOST\n"
 	"  reload        have it read its configuration again\n"
 	"\n"
 	"  -s SOCKET     where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT
@@ -60,7 +74,7 @@ static const char help_text[] =
 	"  -h  -V        this help, the version\n"
 	"\n"
 	"Exit status: 0 done, 1 the daemon was not reached or refused, 2 wrong usage, 3 doctor found\n"
-	"something to mend.  See exfilctl(8).\n";
+	"something to mend, or the alert of a drill did not come.  See exfilctl(8).\n";
 
 static int usage(const char *text, const char *what)
 {
@@ -108,6 +122,10 @@ static int take(struct options *o, int c)
 		return take_text(r->filter, sizeof(r->filter), optarg);
 	case OPT_MINIMUM:
 		return take_text(r->minimum, sizeof(r->minimum), optarg);
+	case OPT_TO:
+		return take_text(r->to, sizeof(r->to), optarg);
+	case OPT_WAIT:
+		return take_number(optarg, 3600, &o->wait_s);
 	case 'h':
 		(void)fputs(help_text, stdout);
 		return CLIENT_DONE;
@@ -138,8 +156,7 @@ static bool is_promised(const char *command)
 	static const char *const names[] = { "usage",       "report",   "explain",
 					     "signatures",  "intel",    "policy",
 					     "quarantine",  "baseline", "exceptions",
-					     "fingerprint", "evidence", "drill",
-					     "reveal" };
+					     "fingerprint", "evidence", "reveal" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
 			return true;
@@ -160,8 +177,13 @@ static int parse(struct options *o, int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage("name a command", "");
-	if (optind + 1 < argc)
-		return usage("one command only; what is this: ", argv[optind + 1]);
+	bool is_drill = strcmp(argv[optind], "drill") == 0;
+	if (is_drill && optind + 1 == argc)
+		return usage("which drill: dns, http or icmp", "");
+	if (optind + 1 + is_drill < argc)
+		return usage("one command only; what is this: ", argv[optind + 1 + is_drill]);
+	if (is_drill && take_text(o->request.kind, sizeof(o->request.kind), argv[optind + 1]) >= 0)
+		return CLIENT_USAGE;
 	if (!is_known(argv[optind]))
 		return usage(is_promised(argv[optind]) ? "not in this version: " :
 							 "unknown command ",
@@ -261,6 +283,13 @@ int client_run(int argc, char **argv)
 					   .interval_s = o.interval_s,
 					   .request = o.request };
 		return top_run(&top);
+	}
+	if (strcmp(o.request.command, "drill") == 0) {
+		struct drill_options drill = { .socket_path = o.socket_path,
+					       .json = o.json,
+					       .wait_s = o.wait_s,
+					       .request = o.request };
+		return drill_run(&drill);
 	}
 	return ask(&o);
 }

@@ -28,6 +28,8 @@ void link_close(struct link *l);
 bool link_send(struct link *l, const struct request *r);
 /* The next line without its end, valid until the next call; NULL: the daemon is gone. */
 char *link_line(struct link *l);
+/* link_line() gives up after so long without a byte; errno is EAGAIN then. */
+void link_patience(struct link *l, double seconds);
 
 void request_print(const struct request *r, struct buf *out);
 
@@ -54,5 +56,15 @@ struct top_options {
 	struct request request;
 };
 int top_run(const struct top_options *o);
+
+/* --- drill_client.c ---------------------------------------------------------------------- */
+
+struct drill_options {
+	const char *socket_path;
+	bool json;
+	unsigned wait_s; /* 0: only print the request */
+	struct request request;
+};
+int drill_run(const struct drill_options *o);
 
 #endif

@@ -65,6 +65,13 @@ bool link_send(struct link *l, const struct request *r)
 	return true;
 }
 
+void link_patience(struct link *l, double seconds)
+{
+	struct timeval patience = { .tv_sec = (time_t)seconds };
+	patience.tv_usec = (suseconds_t)((seconds - (double)patience.tv_sec) * 1e6) + 1;
+	(void)setsockopt(l->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+}
+
 static void forget_taken(struct link *l)
 {
 	size_t rest = l->in.len - l->taken;

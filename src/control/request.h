@@ -28,6 +28,8 @@ struct request {
 	char sort[16];
 	char filter[64];
 	char minimum[16];
+	char kind[16]; /* of a drill */
+	char to[128];
 };
 
 struct request_error {

@@ -22,6 +22,10 @@ void request_print(const struct request *r, struct buf *out)
 		json_string(&j, "filter", r->filter);
 	if (*r->minimum)
 		json_string(&j, "minimum", r->minimum);
+	if (*r->kind)
+		json_string(&j, "kind", r->kind);
+	if (*r->to)
+		json_string(&j, "to", r->to);
 	json_close_object(&j);
 	json_close_object(&j);
 	buf_char(out, '\n');

@@ -6,6 +6,7 @@
 
 #include "exfild/base/log.h"
 #include "analysis_parts.h"
+#include "drill.h"
 
 #define CLOSE_NS 1000000000ull /* live: merge windows that are over are looked for so often */
 
@@ -40,6 +41,14 @@ static void write_event(struct analysis *a, const struct event *e)
 	(void)fwrite(a->line.data, 1, a->line.len, a->events);
 }
 
+/* What was signed for a drill is a finding of its own; all else is judged as ever. */
+static void look_for_drill(struct analysis *a, const struct event *e)
+{
+	struct finding f;
+	if (drill_seen(a->drills, e, a->alert_options.minimum, &f))
+		analysis_finding(a, &f);
+}
+
 void analysis_event(struct analysis *a, const struct event *e)
 {
 	if (e->time_ns > a->env.now_ns) {
@@ -53,6 +62,8 @@ void analysis_event(struct analysis *a, const struct event *e)
 	context_event(a->context, e);
 	if (a->publisher)
 		publisher_event(a->publisher, a->context, e);
+	if (a->drills && drills_any(a->drills, e->time_ns))
+		look_for_drill(a, e);
 	uint32_t bit = 1u << e->kind;
 	for (size_t i = 0; i < a->running_count; i++) {
 		const struct running *r = &a->running[i];

@@ -47,6 +47,7 @@ struct analysis {
 	struct outputs *outputs;
 	struct evidence *evidence;
 	struct publisher *publisher;
+	const struct drills *drills; /* live, NULL: none */
 	struct running *running;
 	size_t running_count;
 	uint32_t ahead_wants; /* kinds of events that a detector wants to see ahead */

@@ -183,6 +183,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 		return -EXF_E_NOMEM;
 	a->evidence = o->evidence;
 	a->publisher = o->publisher;
+	a->drills = o->publisher ? publisher_drills(o->publisher) : NULL;
 	a->is_live = o->is_live;
 	pthread_mutex_init(&a->news.lock, NULL);
 	a->config = o->config;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "exfild/control/drill.h"
 #include "activity.h"
 #include "machine.h"
 
@@ -17,6 +18,7 @@ struct publisher {
 	struct board *board;
 	struct control *control;
 	struct activity *activity;
+	struct drills *drills;
 	uint64_t told_ns; /* analysis */
 	/* reader */
 	uint64_t rate_ns, rate_packets, rate_bytes;
@@ -39,7 +41,8 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 	p->config = c;
 	p->board = board_new();
 	p->activity = activity_new(key);
-	int err = p->board && p->activity ? 0 : -EXF_E_NOMEM;
+	p->drills = drills_new();
+	int err = p->board && p->activity && p->drills ? 0 : -EXF_E_NOMEM;
 	if (!err) {
 		struct snapshot *s = board_begin(p->board);
 		s->started_ns = wall_ns();
@@ -50,7 +53,8 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 		board_done(p->board);
 		struct control_options control = { .socket_path = c->control.socket,
 						   .listen = c->metrics.listen,
-						   .board = p->board };
+						   .board = p->board,
+						   .drills = p->drills };
 		err = control_start(&control, &p->control, ret_why, why_size);
 	}
 	if (err) {
@@ -66,9 +70,15 @@ void publisher_stop(struct publisher *p)
 	if (!p)
 		return;
 	control_stop(p->control);
+	drills_free(p->drills);
 	activity_free(p->activity);
 	board_free(p->board);
 	free(p);
+}
+
+const struct drills *publisher_drills(const struct publisher *p)
+{
+	return p->drills;
 }
 
 /* --- analysis ---------------------------------------------------------------------------- */

@@ -22,6 +22,9 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 /* Main, after the planes. */
 void publisher_stop(struct publisher *p);
 
+/* What has been signed for drills; as long as the publisher. */
+const struct drills *publisher_drills(const struct publisher *p);
+
 /* Analysis: every event, every tick and idle turn, every alert as its ECS line. */
 void publisher_event(struct publisher *p, const struct context *c, const struct event *e);
 void publisher_turn(struct publisher *p, const struct analysis *a);

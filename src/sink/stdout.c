@@ -51,7 +51,7 @@ static int stdout_put(void *sink, const struct alert *a, const char *json, size_
 
 	buf_reset(&s->line);
 	if (s->text)
-		alert_text(a, s->alert, s->colour, &s->line);
+		alert_text(a, s->colour, &s->line);
 	else
 		buf_add(&s->line, json, len);
 	buf_char(&s->line, '\n'); /* ends the JSON line; parts two texts */

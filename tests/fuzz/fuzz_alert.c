@@ -222,7 +222,7 @@ static void on_alert(void *arg, const struct alert *a)
 	CHECK(*skip_value(line.data, 0) == '\0');
 	buf_deinit(&line);
 	buf_init(&text, 65536);
-	alert_text(a, &options, false, &text);
+	alert_text(a, false, &text);
 	CHECK(!text.full);
 	check_text(&text);
 	buf_deinit(&text);

@@ -47,7 +47,7 @@ struct alert {
 
 struct alert_options {
 	const char *sensor_name; /* sensor.name, or "exfild" */
-	const char *mode;        /* replay, live, drill */
+	const char *mode;        /* replay or live; a drill says so itself */
 	const char *session;     /* "replay" in replay */
 	uint64_t merge_ns;
 	enum severity minimum;
@@ -86,7 +86,7 @@ const struct alert_counts *alert_store_counts(const struct alert_store *s);
 /* The ECS form, one line without newline, at most ALERT_LINE_MAX (optional parts are cut first). */
 void alert_json(const struct alert *a, const struct alert_options *o, struct buf *out);
 /* The text for people; colour: ANSI colours. */
-void alert_text(const struct alert *a, const struct alert_options *o, bool colour, struct buf *out);
+void alert_text(const struct alert *a, bool colour, struct buf *out);
 
 /* Names of ATT&CK techniques and tactics that exfild uses; NULL if unknown. */
 const char *attack_technique_name(const char *id);

@@ -19,10 +19,13 @@
 #define CONTROL_GROUP_READ  "exfild"
 #define CONTROL_GROUP_ACT   "exfild-admin"
 
+struct drills;
+
 struct control_options {
 	const char *socket_path; /* NULL or "": no socket */
 	const char *listen;      /* ADDRESS:PORT of the metrics; NULL or "": none */
 	struct board *board;
+	struct drills *drills; /* NULL: nothing live is looked at */
 	/* 0: done. NULL: this program cannot. Called on the control thread. */
 	int (*reload)(void *arg, char *ret_why, size_t why_size);
 	void *arg;

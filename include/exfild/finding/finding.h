@@ -102,6 +102,8 @@ struct finding {
 	 * of its own, and is in the last one.
 	 */
 	bool is_update;
+	/* A drill of the admin (mode: drill): no risk of a host, nothing to be cut off. */
+	bool is_drill;
 
 	struct finding_feature features[FINDING_FEATURES];
 	uint8_t feature_count;

@@ -257,7 +257,7 @@ static int print_samples(void)
 {
 	static const enum severity levels[] = { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH,
 						SEVERITY_CRITICAL };
-	static const char *const modes[] = { "replay", "live", "drill", "replay" };
+	static const char *const modes[] = { "replay", "live", "live", "replay" };
 	static const char fills[] = { 'a', '"', '\001', '\xff' };
 	struct finding f;
 
@@ -265,6 +265,7 @@ static int print_samples(void)
 		f = sample_finding();
 		f.severity = levels[i];
 		f.visibility = (enum visibility)(i % 3);
+		f.is_drill = i == 2;
 		f.tunnel_type = (uint8_t)(i * 4);
 		f.class = (enum finding_class)i;
 		str_copy(f.service, sizeof(f.service), i == 2 ? "dropbox" : "");

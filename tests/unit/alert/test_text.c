@@ -15,10 +15,9 @@
 static struct buf render(const struct finding *f, bool colour)
 {
 	struct alert a = sample_alert(f);
-	struct alert_options o = sample_options();
 	struct buf out;
 	buf_init(&out, 65536);
-	alert_text(&a, &o, colour, &out);
+	alert_text(&a, colour, &out);
 	assert_false(out.full);
 	assert_int_equal(out.data[out.len - 1], '\n');
 	return out;
@@ -134,13 +133,12 @@ static void update_is_named(void **state)
 {
 	struct finding f = sample_finding();
 	struct alert a = sample_alert(&f);
-	struct alert_options o = sample_options();
 	struct buf out;
 	(void)state;
 	a.revision = 3;
-	o.mode = "drill";
+	a.finding.is_drill = true;
 	buf_init(&out, 16384);
-	alert_text(&a, &o, false, &out);
+	alert_text(&a, false, &out);
 	assert_non_null(strstr(out.data, "HIGH  (drill) Data"));
 	assert_non_null(strstr(out.data, "] 01234567 update 2\n"));
 	buf_deinit(&out);

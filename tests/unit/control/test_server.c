@@ -11,6 +11,7 @@
 
 #include "exfild/base/log.h"
 #include "exfild/control/client.h"
+#include "exfild/control/drill.h"
 #include "exfild/control/metrics.h"
 #include "samples.h"
 
@@ -20,6 +21,7 @@ static struct control *control;
 static pthread_t answerer;
 static volatile bool ended, mute;
 static int reloads;
+static struct drills *drills;
 
 static int reload(void *arg, char *why, size_t size)
 {
@@ -61,9 +63,11 @@ static int setup(void **state)
 	snprintf(path, sizeof(path), "%s/control.sock", folder);
 	board = board_new();
 	sample_publish(board);
+	drills = drills_new();
 	struct control_options o = { .socket_path = path,
 				     .listen = "127.0.0.1:0",
 				     .board = board,
+				     .drills = drills,
 				     .reload = reload };
 	assert_int_equal(control_start(&o, &control, why, sizeof(why)), 0);
 	ended = mute = false;
@@ -78,6 +82,7 @@ static int teardown(void **state)
 	ended = true;
 	pthread_join(answerer, NULL);
 	control_stop(control);
+	drills_free(drills);
 	board_free(board);
 	assert_int_not_equal(access(path, F_OK), 0);
 	rmdir(folder);
@@ -137,6 +142,18 @@ static void test_commands(void **state)
 		{ "alerts", "\"minimum\":\"loud\"", "\"code\":\"bad_argument\"" },
 		{ "reload", "", "\"ok\":true" },
 		{ "reload", "", "line 3 is broken" },
+		{ "drill", "\"kind\":\"dns\",\"to\":\"192.0.2.1\"",
+		  "-$i.exfild-drill.example.com" },
+		{ "drill", "\"kind\":\"dns\",\"to\":\"192.0.2.1\"",
+		  "dig +short +tries=1 +time=2 @192.0.2.1 " },
+		{ "drill", "\"kind\":\"http\"", "'http://example.com/exfild-drill/" },
+		{ "drill", "\"kind\":\"http\",\"to\":\"2001:db8::1\"",
+		  "'http://[2001:db8::1]/exfild-drill/" },
+		{ "drill", "\"kind\":\"icmp\"", "ping -c 3 -s 15 -p " },
+		{ "drill", "", "\"code\":\"bad_argument\"" },
+		{ "drill", "\"kind\":\"smoke\"", "\"code\":\"bad_argument\"" },
+		{ "drill", "\"kind\":\"dns\",\"to\":\"a;id\"", "no address and no host name" },
+		{ "drill", "\"kind\":\"icmp\",\"to\":\"-f\"", "no address and no host name" },
 		{ "dance", "", "\"code\":\"unknown_command\"" },
 	};
 	int fd = dial();
@@ -325,6 +342,11 @@ static void test_client(void **state)
 	assert_int_equal(client("hosts", "--limit", "9999"), CLIENT_USAGE);
 	assert_int_equal(client("hosts", "--sort", "beauty"), CLIENT_FAILED);
 	assert_int_equal(client("hosts", "-f", NULL), CLIENT_USAGE);
+	assert_int_equal(client("drill", NULL, NULL), CLIENT_USAGE);
+	assert_int_equal(client("drill", "dns", "icmp"), CLIENT_USAGE);
+	assert_int_equal(client("drill", "smoke", NULL), CLIENT_FAILED);
+	assert_int_equal(client("drill", "http", "--json"), CLIENT_DONE);
+	assert_int_equal(client("drill", "dns", "--wait=1"), CLIENT_SICK);
 	struct snapshot *s = board_begin(board);
 	s->drops = 7;
 	s->one_sided = true;

@@ -40,5 +40,6 @@ exf_script(perf.memory perf ${Python3_EXECUTABLE} tests/e2e/memory.py --exfild $
 exf_script(corpus.judge corpus ${Python3_EXECUTABLE} tests/e2e/corpus.py --exfild $<TARGET_FILE:exfild> --exfil 13 --c2 8 --lateral 7 --dirty 1.0)
 exf_script(corpus.determinism corpus ${Python3_EXECUTABLE} tests/e2e/determinism.py --corpus --exfild $<TARGET_FILE:exfild>)
 set_tests_properties(replay.determinism corpus.determinism corpus.judge perf.memory PROPERTIES PROCESSORS 2 TIMEOUT 3600)
+exf_script(e2e.selftest e2e ${Python3_EXECUTABLE} tests/e2e/selftest.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.drill e2e ${Python3_EXECUTABLE} tests/e2e/drill.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.alerts e2e ${Python3_EXECUTABLE} tests/e2e/alerts.py --exfild $<TARGET_FILE:exfild>)

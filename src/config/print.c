@@ -200,6 +200,15 @@ void config_print_origins(const struct config *c, struct buf *out)
 			buf_printf(out, "#   %-32s %s\n", o->path, o->place);
 }
 
+const char *config_place(const struct config *c, const char *path)
+{
+	const struct config_whole *whole = (const struct config_whole *)c;
+	for (const struct origin *o = whole->origins; o; o = o->next)
+		if (strcmp(o->path, path) == 0)
+			return o->place;
+	return NULL;
+}
+
 /* Do both print this key alike? */
 static bool is_alike(const struct key *k, const void *a, const void *b)
 {

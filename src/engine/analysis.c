@@ -13,8 +13,12 @@
 void analysis_finding(void *arg, const struct finding *f)
 {
 	struct analysis *a = arg;
-	if (exceptions_find(a->config, a->context, f) >= 0) {
+	uint64_t time_ns = a->tap ? a->tap->wall_ns : f->time_ns;
+	int exception = exceptions_find(a->config, a->context, f, time_ns);
+	if (exception >= 0) {
 		a->silenced += !f->is_update;
+		if (a->tap)
+			a->tap->silenced(a->tap->arg, f, exception);
 		return;
 	}
 	alert_store_finding(a->store, f);
@@ -23,6 +27,8 @@ void analysis_finding(void *arg, const struct finding *f)
 void analysis_alert(void *arg, const struct alert *alert)
 {
 	struct analysis *a = arg;
+	if (a->tap)
+		a->tap->alert(a->tap->arg, alert);
 	outputs_put(a->outputs, alert);
 	if (a->publisher) {
 		const struct buf *line = outputs_line(a->outputs);

@@ -24,6 +24,14 @@ struct evidence;
 struct publisher;
 struct snapshot;
 
+/* A self-test hears what would go out, and what an exception took. */
+struct analysis_tap {
+	void (*alert)(void *arg, const struct alert *a);
+	void (*silenced)(void *arg, const struct finding *f, int exception);
+	void *arg;
+	uint64_t wall_ns; /* that exceptions are judged by */
+};
+
 struct analysis_options {
 	const struct options *options;
 	const struct config *config;
@@ -33,6 +41,7 @@ struct analysis_options {
 	struct evidence *evidence;   /* NULL: none wanted */
 	const struct hash_key *key;  /* of tables; NULL: hash_key_fixed */
 	bool is_live;
+	const struct analysis_tap *tap; /* NULL: none; every severity is told to it */
 };
 
 int analysis_new(const struct analysis_options *o, struct analysis **ret, char *ret_why,
@@ -55,6 +64,9 @@ void analysis_end(struct analysis *a);
 void analysis_tell_inside(struct analysis *a, const struct prefix *list, size_t count);
 /* The kernel dropped packets in this stretch of packet time. */
 void analysis_tell_drops(struct analysis *a, uint64_t start_ns, uint64_t end_ns, uint64_t count);
+
+/* The least severity that is sent. */
+enum severity analysis_minimum(const struct options *o, const struct config *c);
 
 /* Its part of what the control socket tells. */
 void analysis_snapshot(const struct analysis *a, struct snapshot *s);

@@ -55,6 +55,7 @@ struct analysis {
 	struct one_sided one_sided;
 	uint64_t leaped_ns;
 	bool is_live;
+	const struct analysis_tap *tap; /* NULL: none */
 	char session[17], host_name[64];
 	uint64_t closed_ns; /* packet time at which merge windows were looked at */
 	struct drops drops;

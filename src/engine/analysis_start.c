@@ -130,6 +130,12 @@ static enum severity severity_of(const char *name)
 	return SEVERITY_NONE;
 }
 
+enum severity analysis_minimum(const struct options *o, const struct config *c)
+{
+	enum severity named = severity_of(o->minimum);
+	return named ? named : (enum severity)c->alerts.minimum;
+}
+
 static uint64_t drops_of(void *arg, uint64_t start_ns, uint64_t end_ns)
 {
 	return drops_between(arg, start_ns, end_ns);
@@ -155,14 +161,13 @@ static void make_session(struct analysis *a)
 static int start_alerts(struct analysis *a, const struct analysis_options *o, char *why,
 			size_t size)
 {
-	enum severity minimum = severity_of(o->options->minimum);
 	make_session(a);
 	a->alert_options = (struct alert_options){
 		.sensor_name = sensor_name(a, o),
 		.mode = o->is_live ? "live" : "replay",
 		.session = o->is_live ? a->session : "replay",
 		.merge_ns = o->config->alerts.merge_s * 1000000000ull,
-		.minimum = minimum ? minimum : (enum severity)o->config->alerts.minimum,
+		.minimum = o->tap ? SEVERITY_NONE : analysis_minimum(o->options, o->config),
 		.max_open = 8192,
 		.context = a->context,
 		.drops = o->is_live ? drops_of : NULL,
@@ -185,6 +190,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	a->publisher = o->publisher;
 	a->drills = o->publisher ? publisher_drills(o->publisher) : NULL;
 	a->is_live = o->is_live;
+	a->tap = o->tap;
 	pthread_mutex_init(&a->news.lock, NULL);
 	a->config = o->config;
 	int err = open_events(a, o->options->events_path, why, size);

@@ -20,14 +20,11 @@
 #include "publish.h"
 #include "reader.h"
 #include "report.h"
+#include "selftest.h"
+#include "sizes.h"
 #include "watch.h"
 
-/* Replay's own sizes, the same on every machine, since they may decide what is evicted. */
-#define REPLAY_FLOWS     1048576u
-#define REPLAY_UNDECIDED 65536u
-#define REPLAY_STREAMS   4096u
-#define REPLAY_HOSTS     65536u
-#define REPLAY_PAIRS     262144u
+#define SYSTEM_CONFIG "/etc/exfild/exfild.yaml"
 
 struct engine {
 	const struct options *options;
@@ -42,13 +39,6 @@ struct engine {
 	char data_dir[512];
 	char why[512];
 };
-
-static uint32_t limit_or(uint64_t configured, uint32_t otherwise)
-{
-	if (!configured)
-		return otherwise;
-	return configured > UINT32_MAX ? UINT32_MAX : (uint32_t)configured;
-}
 
 /* One section a detector, so that the configuration knows its parameters. */
 static int make_sections(struct engine *e)
@@ -70,10 +60,18 @@ static int make_sections(struct engine *e)
 	return 0;
 }
 
+/* A self-test speaks of what the service runs with. */
+static const char *config_path(const struct engine *e)
+{
+	const struct options *o = e->options;
+	bool is_system = o->self_test && !o->config_path && access(SYSTEM_CONFIG, F_OK) == 0;
+	return is_system ? SYSTEM_CONFIG : o->config_path;
+}
+
 static int load_config(struct engine *e)
 {
 	struct config_options o = {
-		.path = e->options->config_path,
+		.path = config_path(e),
 		.sets = e->options->sets,
 		.set_count = e->options->set_count,
 		.sections = e->sections,
@@ -91,6 +89,17 @@ static int print_config(const struct engine *e)
 	(void)fwrite(out.data, 1, out.len, stdout);
 	buf_deinit(&out);
 	return EXIT_DONE;
+}
+
+static int self_test(struct engine *e)
+{
+	const char *path = config_path(e);
+	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
+	if (!err)
+		return selftest_run(e->options, e->config,
+				    path ? path : "the built-in configuration", e->data_dir);
+	log_errorx("start", "%s", e->why);
+	return EXIT_START;
 }
 
 static struct capture_options capture_options_of(const struct engine *e)
@@ -190,18 +199,13 @@ static int start(struct engine *e)
 {
 	const struct options *o = e->options;
 	const struct config *c = e->config;
-	struct shard_limits limits = {
-		.flows = limit_or(c->limits.flows, REPLAY_FLOWS),
-		.undecided = limit_or(c->limits.undecided, REPLAY_UNDECIDED),
-		.inspected = limit_or(c->limits.undecided, REPLAY_UNDECIDED),
-		.streams = REPLAY_STREAMS,
-	};
+	struct sizes sizes = sizes_of(c);
 	struct analysis_options analysis = {
 		.options = o,
 		.config = c,
 		.data_dir = e->data_dir,
-		.max_hosts = limit_or(c->limits.hosts, REPLAY_HOSTS),
-		.max_pairs = limit_or(c->limits.pairs, REPLAY_PAIRS),
+		.max_hosts = sizes.hosts,
+		.max_pairs = sizes.pairs,
 		.key = &e->reader.key,
 		.is_live = o->is_live,
 	};
@@ -211,7 +215,7 @@ static int start(struct engine *e)
 	if (!err)
 		err = start_evidence(e);
 	analysis.evidence = e->evidence;
-	e->reader.limits = limits;
+	e->reader.limits = sizes.shards;
 	if (!err && o->is_live)
 		err = publisher_start(o, c, &e->reader.key, &e->publisher, e->why, sizeof(e->why));
 	analysis.publisher = e->reader.publisher = e->publisher;
@@ -222,7 +226,7 @@ static int start(struct engine *e)
 	if (err)
 		return err;
 	e->reader.decoder = decoder_new(&e->reader.key);
-	e->reader.plane = plane_new(workers_of(e), &limits, &e->reader.key, e->analysis);
+	e->reader.plane = plane_new(workers_of(e), &sizes.shards, &e->reader.key, e->analysis);
 	e->reader.show_progress = !o->quiet && isatty(STDERR_FILENO) == 1;
 	return e->reader.decoder && e->reader.plane ? 0 : -EXF_E_NOMEM;
 }
@@ -305,8 +309,8 @@ int engine_run(const struct options *o)
 	int err = make_sections(&e);
 	if (!err)
 		err = load_config(&e);
-	if (!err && o->check_only) {
-		status = print_config(&e);
+	if (!err && (o->check_only || o->self_test)) {
+		status = o->self_test ? self_test(&e) : print_config(&e);
 		take_down(&e);
 		return status;
 	}

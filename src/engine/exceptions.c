@@ -42,11 +42,11 @@ static bool peer_matches(const struct config_peer *p, const struct context *cont
 }
 
 int exceptions_find(const struct config *config, const struct context *context,
-		    const struct finding *f)
+		    const struct finding *f, uint64_t time_ns)
 {
 	for (size_t i = 0; i < config->exception_count; i++) {
 		const struct config_exception *x = &config->exceptions[i];
-		if (f->time_ns >= x->expires.ns || (x->rule[0] && strcmp(x->rule, f->rule) != 0) ||
+		if (time_ns >= x->expires.ns || (x->rule[0] && strcmp(x->rule, f->rule) != 0) ||
 		    (x->port && x->port != f->peer.port))
 			continue;
 		if (peer_matches(&x->source, context, f, &f->subject, "") &&

@@ -14,8 +14,9 @@
 #include "exfild/context/context.h"
 #include "exfild/finding/finding.h"
 
-/* The index of the first exception that silences the finding, or -1. */
+/* time_ns: by which exceptions end. The index of the first exception that silences the finding, or
+ * -1. */
 int exceptions_find(const struct config *config, const struct context *context,
-		    const struct finding *f);
+		    const struct finding *f, uint64_t time_ns);
 
 #endif

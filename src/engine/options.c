@@ -20,7 +20,8 @@ enum long_option {
 	OPT_EVENTS,
 	OPT_EVIDENCE,
 	OPT_PUBLISH,
-	OPT_FAIL_ON
+	OPT_FAIL_ON,
+	OPT_SELF_TEST
 };
 
 static const struct option long_options[] = { { "set", required_argument, NULL, OPT_SET },
@@ -32,6 +33,7 @@ static const struct option long_options[] = { { "set", required_argument, NULL, 
 					      { "evidence", required_argument, NULL, OPT_EVIDENCE },
 					      { "publish", no_argument, NULL, OPT_PUBLISH },
 					      { "fail-on", required_argument, NULL, OPT_FAIL_ON },
+					      { "self-test", no_argument, NULL, OPT_SELF_TEST },
 					      { "help", no_argument, NULL, 'h' },
 					      { "version", no_argument, NULL, 'V' },
 					      { NULL, 0, NULL, 0 } };
@@ -39,6 +41,7 @@ static const struct option long_options[] = { { "set", required_argument, NULL, 
 static const char help_text[] =
 	"usage: exfild -r FILE|DIR|- ... [options]\n"
 	"       exfild -i IFACE|auto ... [options]\n"
+	"       exfild --self-test [-c FILE] [-o text|json]\n"
 	"\n"
 	"Replays captures (pcap, pcapng, also .gz and .zst), or listens on interfaces, and names the\n"
 	"data theft in them.\n"
@@ -57,11 +60,14 @@ static const char help_text[] =
 	"  --evidence FILE     pcapng with the packets behind the alerts, alert id as comment\n"
 	"  --publish           through the configured sinks as well (Redis, file); always with -i\n"
 	"  --fail-on LEVEL     exit status 4 when an alert of this level or above came\n"
+	"  --self-test         replay the shipped attacks through the configuration: what fires, what\n"
+	"                      stays silent and why (default: the system's configuration)\n"
 	"  -q  -v              say less, say more\n"
 	"  -h  -V              this help, the version\n"
 	"\n"
 	"Exit status: 0 every input was read to its end, 1 could not start, or not write all that\n"
-	"was asked for, 2 wrong usage, 3 an input was damaged (what was readable has been analysed).\n"
+	"was asked for, 2 wrong usage, 3 an input was damaged (what was readable has been analysed),\n"
+	"4 --fail-on, or a self-test in which an attack stayed silent.\n"
 	"See exfild(8).\n";
 
 static int usage(const char *fmt, const char *what)
@@ -194,6 +200,9 @@ static bool take_plain(struct options *o, int c)
 	case OPT_EVIDENCE:
 		o->evidence_path = optarg;
 		return true;
+	case OPT_SELF_TEST:
+		o->self_test = true;
+		return true;
 	case OPT_PUBLISH:
 		o->publish = true;
 		return true;
@@ -238,9 +247,22 @@ static int take(struct options *o, int c)
 	}
 }
 
+/* It brings its own captures and keeps nothing. */
+static int check_self_test(const struct options *o)
+{
+	if (o->input_count || o->is_live || o->check_only || o->since_ns || o->until_ns ||
+	    o->filter || o->inside_count || o->fail_on || o->events_path || o->evidence_path ||
+	    o->publish)
+		return usage("--self-test goes with -c, --set, --minimum, -o, -j, -q and -v only",
+			     NULL);
+	return -1;
+}
+
 /* What does not go together, and what is missing. */
 static int check_together(const struct options *o)
 {
+	if (o->self_test)
+		return check_self_test(o);
 	if (o->input_count == 0 && !o->is_live && !o->check_only)
 		return usage("nothing to read: name a capture with -r, or an interface with -i",
 			     NULL);

@@ -89,7 +89,7 @@ int outputs_open(const struct options *o, const struct config *config,
 					    sizeof(out->password), why, why_size) :
 			      0;
 	so.redis_password = out->password[0] ? out->password : NULL;
-	if (!err)
+	if (!err && !o->self_test)
 		err = open_one(out, "stdout", &so, why, why_size);
 	if (!err && has_file)
 		err = open_one(out, "file", &so, why, why_size);

@@ -28,6 +28,11 @@ grep -q '[0-9]' "$place/version" || fail "exfild -V says no version"
 elsewhere/sbin/exfild -q -r "$capture" -o json > alerts || fail "the replay ends with status $?"
 grep -q '"id":"dns_tunnel"' alerts || fail "no dns_tunnel in dns_iodine"
 
+# the shipped attacks are files of their own, and fire
+[ -z "$(find elsewhere/share/exfild -type l)" ] || fail "a link was installed: $(find elsewhere/share/exfild -type l)"
+elsewhere/sbin/exfild --self-test -o text --set alerts.minimum=low > armed || fail "the self-test says: $(cat armed)"
+grep -q ' 0 stayed silent' armed || fail "the self-test says: $(cat armed)"
+
 # without its data it says so, unless a package has put some into /usr
 if [ ! -e /usr/share/exfild/services.yaml ]; then
 	rm -r elsewhere/share/exfild

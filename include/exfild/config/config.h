@@ -219,6 +219,8 @@ struct buf;
 void config_print(const struct config *c, struct buf *out);
 /* Which keys were set where, as comments; all others have their defaults. */
 void config_print_origins(const struct config *c, struct buf *out);
+/* Who set a key ("file:line:column", "--set"); NULL: it has its default. */
+const char *config_place(const struct config *c, const char *path);
 /* Every key the file may have: "path <tab> type <tab> range <tab> default <tab> help" lines. */
 void config_print_schema(struct buf *out);
 

@@ -46,7 +46,7 @@ struct options {
 	const char *filter;
 	uint64_t since_ns, until_ns;
 	const char *events_path, *evidence_path;
-	bool publish, check_only, quiet;
+	bool publish, check_only, quiet, self_test;
 	unsigned verbose;
 };
 

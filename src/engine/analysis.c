@@ -70,6 +70,8 @@ void analysis_event(struct analysis *a, const struct event *e)
 		publisher_event(a->publisher, a->context, e);
 	if (a->drills && drills_any(a->drills, e->time_ns))
 		look_for_drill(a, e);
+	if (e->kind == EVENT_SENSOR)
+		sensor_event_seen(&a->sensor, e, a->env.now_ns);
 	uint32_t bit = 1u << e->kind;
 	for (size_t i = 0; i < a->running_count; i++) {
 		const struct running *r = &a->running[i];
@@ -91,59 +93,11 @@ void analysis_ahead(struct analysis *a, const struct event *e, unsigned stage)
 	}
 }
 
-void analysis_tell_inside(struct analysis *a, const struct prefix *list, size_t count)
-{
-	struct news *n = &a->news;
-	struct prefix *copy = malloc((count ? count : 1) * sizeof(*copy));
-	if (!copy)
-		return;
-	if (count)
-		memcpy(copy, list, count * sizeof(*copy));
-	pthread_mutex_lock(&n->lock);
-	free(n->inside);
-	n->inside = copy;
-	n->inside_count = count;
-	n->has_inside = true;
-	atomic_store(&n->waiting, true);
-	pthread_mutex_unlock(&n->lock);
-}
-
-void analysis_tell_drops(struct analysis *a, uint64_t start_ns, uint64_t end_ns, uint64_t count)
-{
-	struct news *n = &a->news;
-	pthread_mutex_lock(&n->lock);
-	drops_add(&n->drops, start_ns, end_ns, count);
-	atomic_store(&n->waiting, true);
-	pthread_mutex_unlock(&n->lock);
-}
-
-static void take_news(struct analysis *a)
-{
-	struct news *n = &a->news;
-	char text[512];
-	if (!atomic_load_explicit(&n->waiting, memory_order_acquire))
-		return;
-	pthread_mutex_lock(&n->lock);
-	atomic_store(&n->waiting, false);
-	for (size_t i = 0; i < n->drops.count; i++)
-		drops_add(&a->drops, n->drops.list[i].start_ns, n->drops.list[i].end_ns,
-			  n->drops.list[i].count);
-	n->drops.count = 0;
-	bool has_changed =
-		n->has_inside && context_set_inside(a->context, n->inside, n->inside_count);
-	n->has_inside = false;
-	pthread_mutex_unlock(&n->lock);
-	if (has_changed) {
-		context_describe_inside(a->context, text, sizeof(text));
-		log_info("inside", "%s", text);
-	}
-}
-
 void analysis_idle(struct analysis *a)
 {
 	if (!a->is_live)
 		return;
-	take_news(a);
+	analysis_take_news(a);
 	if (a->publisher)
 		publisher_turn(a->publisher, a);
 	outputs_flush(a->outputs);
@@ -165,11 +119,12 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 	}
 	if (!a->is_live)
 		return;
-	take_news(a);
+	analysis_take_news(a);
 	if (a->publisher)
 		publisher_turn(a->publisher, a);
 	if (now_ns - a->closed_ns >= CLOSE_NS) {
 		a->closed_ns = now_ns;
+		sensor_tick(&a->sensor, now_ns);
 		alert_store_tick(a->store, now_ns);
 	}
 }
@@ -179,6 +134,9 @@ void analysis_end(struct analysis *a)
 	for (size_t i = 0; i < a->running_count; i++)
 		if (a->running[i].detector->on_end)
 			a->running[i].detector->on_end(a->running[i].state, &a->env);
+	if (a->is_live)
+		analysis_take_news(a);
+	sensor_flush(&a->sensor);
 	alert_store_flush(a->store);
 	outputs_flush(a->outputs);
 	if (a->events)

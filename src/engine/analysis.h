@@ -17,7 +17,7 @@
 #include "exfild/base/err.h"
 #include "exfild/config/config.h"
 #include "exfild/engine/options.h"
-#include "exfild/event/event.h"
+#include "exfild/event/sensor.h"
 
 struct analysis;
 struct evidence;
@@ -64,6 +64,14 @@ void analysis_end(struct analysis *a);
 void analysis_tell_inside(struct analysis *a, const struct prefix *list, size_t count);
 /* The kernel dropped packets in this stretch of packet time. */
 void analysis_tell_drops(struct analysis *a, uint64_t start_ns, uint64_t end_ns, uint64_t count);
+/*
+ * exfild is in trouble: an alert of sensor_<what> comes of it (docs/SENSOR.md), at once, then
+ * summed up once a minute.  Any thread.  object: what it is about, the same words for the same
+ * thing; count, total: see event/sensor.h; the text is printf-made.
+ */
+void analysis_tell_sensor(struct analysis *a, enum sensor_what what, const char *object,
+			  uint64_t count, uint64_t total, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
 
 /* The least severity that is sent. */
 enum severity analysis_minimum(const struct options *o, const struct config *c);

@@ -20,8 +20,10 @@
 #include "onesided.h"
 #include "outputs.h"
 #include "publish.h"
+#include "sensor.h"
 
 #define ANALYSIS_NAMES 65536u
+#define NEWS_NOTES     32 /* of sensor trouble between two ticks */
 
 struct running {
 	const struct detector *detector;
@@ -37,6 +39,8 @@ struct news {
 	size_t inside_count;
 	bool has_inside;
 	struct drops drops;
+	struct sensor_note notes[NEWS_NOTES + SENSOR__COUNT];
+	size_t note_count;
 };
 
 struct analysis {
@@ -59,12 +63,17 @@ struct analysis {
 	char session[17], host_name[64];
 	uint64_t closed_ns; /* packet time at which merge windows were looked at */
 	struct drops drops;
+	struct sensor sensor;
+	struct event_log *own_events; /* those that the analysis makes itself */
 	struct news news;
 	const struct config *config;
 	uint64_t silenced; /* findings that an exception took */
 	FILE *events;
 	struct buf line;
 };
+
+/* analysis_news.c: what other threads have told. */
+void analysis_take_news(struct analysis *a);
 
 /* A detector says something; an alert goes out. */
 void analysis_finding(void *arg, const struct finding *f);

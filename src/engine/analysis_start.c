@@ -193,6 +193,14 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	a->tap = o->tap;
 	pthread_mutex_init(&a->news.lock, NULL);
 	a->config = o->config;
+	a->sensor.raise = analysis_finding;
+	a->sensor.arg = a;
+	a->own_events = event_log_new();
+	if (!a->own_events) {
+		(void)snprintf(why, size, "memory is exhausted");
+		analysis_free(a);
+		return -EXF_E_NOMEM;
+	}
 	int err = open_events(a, o->options->events_path, why, size);
 	if (!err)
 		err = start_context(a, o, why, size);
@@ -233,6 +241,7 @@ void analysis_free(struct analysis *a)
 	alert_store_free(a->store);
 	fusion_free(a->fusion);
 	context_free(a->context);
+	event_log_free(a->own_events);
 	if (a->events && a->events != stdout && fclose(a->events) != 0)
 		log_warn("events", "the last events could not be written");
 	buf_deinit(&a->line);

@@ -36,6 +36,7 @@ struct watch {
 	uint64_t now_ns; /* monotonic */
 	uint64_t came_ns, handed_ns, cared_ns;
 	uint64_t counted_ns; /* packet time of the last look at the counters */
+	uint64_t counted_frames;
 	uint64_t generation, steps_back;
 	bool has_refused_link;
 };
@@ -79,8 +80,12 @@ static void take_care(struct watch *w)
 	uint64_t drops = live_update_counts(r->live);
 	uint64_t now_ns = w->feed.law.now_ns;
 	r->drops += drops;
-	if (drops)
+	if (drops) {
 		analysis_tell_drops(w->analysis, w->counted_ns, now_ns, drops);
+		analysis_tell_sensor(w->analysis, SENSOR_DROPS, "the capture", drops,
+				     r->frames - w->counted_frames + drops, "%s", "");
+	}
+	w->counted_frames = r->frames;
 	w->counted_ns = now_ns;
 	if (w->feed.law.steps_back != w->steps_back) {
 		w->steps_back = w->feed.law.steps_back;

@@ -205,7 +205,10 @@ static const struct event_field name_fields[] = {
 static const struct event_field sensor_fields[] = {
 	HEAD,
 	AT(event_sensor, what, FIELD_STR),
+	AT(event_sensor, object, FIELD_STR),
+	AT(event_sensor, text, FIELD_STR),
 	AT(event_sensor, count, FIELD_U64),
+	AT(event_sensor, total, FIELD_U64),
 	END,
 };
 

@@ -238,11 +238,14 @@ struct event_name {
 	struct event_str name;
 };
 
-/* The sensor about itself. */
+/* The sensor about itself: made by event/sensor.h. */
 struct event_sensor {
 	struct event e;
-	uint64_t count;
-	struct event_str what; /* "flow.evictions", "input.one_sided" */
+	uint64_t count;          /* how often, or how many */
+	uint64_t total;          /* out of so many, 0: of nothing that is counted */
+	struct event_str what;   /* "drops": see event/sensor.h */
+	struct event_str object; /* the one that it is about: "eth0" */
+	struct event_str text;   /* what is known besides */
 };
 
 static inline const uint8_t *event_str_data(const struct event *e, const struct event_str *s)

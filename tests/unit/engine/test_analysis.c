@@ -25,7 +25,7 @@
 static enum severity severity;
 static int fragile_answer;
 static unsigned started, stopped;
-static bool was_one_sided;
+static bool was_one_sided, is_live;
 
 static struct finding finding_of(const struct event *e)
 {
@@ -99,6 +99,7 @@ static int setup(void **state)
 	options = (struct options){ .form = OUTPUT_JSON };
 	severity = SEVERITY_NONE;
 	fragile_answer = 0;
+	is_live = false;
 	started = stopped = 0;
 	was_one_sided = false;
 	why[0] = '\0';
@@ -128,7 +129,8 @@ static int begin(const char *yaml)
 				      .config = config,
 				      .data_dir = EXFILD_SOURCE_DIR "/data",
 				      .max_hosts = 256,
-				      .max_pairs = 256 };
+				      .max_pairs = 256,
+				      .is_live = is_live };
 	return analysis_new(&a, &analysis, why, sizeof(why));
 }
 
@@ -375,6 +377,34 @@ static void a_password_that_cannot_be_read_is_an_error(void **state)
 
 #define ANALYSIS_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void tell_of_trouble(void)
+{
+	analysis_tell_sensor(analysis, SENSOR_INTERFACE, "eth7", 0, 0, "carrier %s", "lost");
+	analysis_idle(analysis); /* nothing was seen yet: there is no time to give it */
+	assert_int_equal(analysis_alerts(analysis)->emitted, 0);
+	for (unsigned i = 0; i < 300; i++) {
+		char object[16];
+		(void)snprintf(object, sizeof(object), "t%u", i);
+		analysis_tell_sensor(analysis, SENSOR_LIMIT, object, 2, 0, "%s", "x");
+	}
+	analysis_tick(analysis, START_NS, 0);
+	analysis_end(analysis);
+}
+
+static void trouble_of_its_own_is_told(void **state)
+{
+	(void)state;
+	is_live = true;
+	assert_int_equal(begin("redis: {url: ''}\n"), 0);
+	caught(STDOUT_FILENO, tell_of_trouble, text, sizeof(text));
+	assert_non_null(strstr(text, "An interface is blind: eth7: carrier lost"));
+	assert_non_null(strstr(text, "The table t3 is full: 2 turned away"));
+	assert_non_null(strstr(
+		text, "The table others is full: 538 turned away")); /* few wait; all are counted */
+	assert_int_equal(analysis_alerts(analysis)->by_severity[2], 1);
+	assert_int_equal(analysis_alerts(analysis)->by_severity[1], 31 + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +421,7 @@ int main(void)
 		ANALYSIS_TEST(events_that_cannot_be_written_are_said),
 		ANALYSIS_TEST(publishing_needs_somewhere_to),
 		ANALYSIS_TEST(a_password_that_cannot_be_read_is_an_error),
+		ANALYSIS_TEST(trouble_of_its_own_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

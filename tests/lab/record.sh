@@ -5,7 +5,7 @@
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 iputils-ping iodine dns2tcp ptunnel-ng hping3 nmap dnsmasq-base
 # nginx-light openssh-server openssh-client curl netcat-openbsd bind9-dnsutils traceroute chrony udhcpc isc-dhcp-client
-# avahi-daemon avahi-utils openssl python3.
+# avahi-daemon avahi-utils openssl python3 python3-aiosmtpd.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 replay=$here/../replay
@@ -371,6 +371,29 @@ s_benign_ssh() {
     head -c 120000 "$dir/secret.bin" >"$dir/report.pdf"
     "${cli[@]}" timeout 20 scp "${options[@]}" "root@www.example.test:$dir/report.pdf" "$dir/fetched.pdf"
     cmp "$dir/report.pdf" "$dir/fetched.pdf" && echo "download arrived"
+}
+
+# A mail client that begins in the clear on port 25 and turns to TLS: the name of the server is seen in the hello all the same.
+s_benign_starttls() {
+    resolver
+    bg smtpd "${srv[@]}" /usr/bin/python3 -m aiosmtpd -n -l 203.0.113.23:25 --tlscert "$dir/tls.crt" --tlskey "$dir/tls.key" --no-requiretls
+    sleep 1.5
+    {
+        local line
+        for line in 'EHLO laptop-07.corp.example.test' 'MAIL FROM:<anna@example.test>' 'RCPT TO:<ben@example.test>' DATA; do
+            sleep 0.4
+            printf '%s\n' "$line"
+        done
+        sleep 0.4
+        printf 'From: anna@example.test\nTo: ben@example.test\nSubject: minutes\n\n'
+        seq -f 'Point %g: tea, bread and the weather of the coming week.' 30
+        printf '.\n'
+        sleep 0.4
+        printf 'QUIT\n'
+        sleep 0.4
+    } | "${cli[@]}" timeout 20 openssl s_client -quiet -crlf -starttls smtp -name laptop-07.corp.example.test \
+        -servername mail.example.test -connect mail.example.test:25 >"$dir/client.log" 2>&1 || true
+    grep -q '^221 ' "$dir/client.log" && echo "mail taken"
 }
 
 s_benign_mdns_llmnr() {

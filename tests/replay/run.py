@@ -4,7 +4,7 @@
 
 expect.ndjson holds every alert of a scenario as exfild -o json prints it, one a line; whole alerts are compared, but
 observer.version, which changes with each release. Replays with -j 1, 2 and 4 must be byte-identical, every line must
-keep docs/alert.schema.json, and a scenario called benign_* must have nothing of severity 47 (medium) or above.
+keep docs/alert.schema.json; where there is events.ndjson, each of its lines must be part of an event; and a scenario called benign_* must have nothing of severity 47 (medium) or above.
 --update writes expect.ndjson anew: read the difference before it is committed, each alert must be one that an analyst
 would agree with."""
 import json
@@ -61,6 +61,21 @@ def compare(check, name, expected, alerts):
         check(not found, f"{name}: alert {number} ({title(got)})", "\n".join(found))
 
 
+def expect_events(check, program, name):
+    """What a scenario shows besides alerts: members that some event must have."""
+    path = os.path.join(harness.REPLAY, name, "events.ndjson")
+    if not os.path.isfile(path):
+        return
+    result = harness.run(program, "-r", harness.capture_of(name), "--events", "-")
+    events = result.alerts()
+    with open(path, encoding="utf-8") as stream:
+        for line in stream:
+            want = json.loads(line)
+            near = [event for event in events if event.get("kind") == want.get("kind")]
+            check(any(want.items() <= {k: v for k, v in event.items() if not isinstance(v, (list, dict))}.items()
+                      for event in near), f"{name}: an event with {line.strip()}", near)
+
+
 def replay(check, program, name, faults, update):
     capture, expect = harness.capture_of(name), os.path.join(harness.REPLAY, name, "expect.ndjson")
     runs = {workers: harness.run(program, "-r", capture, "-o", "json", "-j", workers) for workers in (1, 2, 4)}
@@ -75,6 +90,7 @@ def replay(check, program, name, faults, update):
         found = faults(line) if faults else []
         check(not found, f"{name}: alert {number} keeps the schema", "\n".join(found))
     alerts = first.alerts()
+    expect_events(check, program, name)
     if name.startswith("benign_"):
         loud = [alert for alert in alerts if alert["event"]["severity"] >= harness.MEDIUM]
         check(not loud, f"{name}: nothing of medium severity or above", "\n".join(map(title, loud)))

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "exfild/base/str.h"
 #include "upload_volume.h"
@@ -80,6 +81,39 @@ static void add_features(struct finding *f, const struct volume_pair *p, const s
 				"%u connections in a row sent the same amount", p->chunks + 1);
 }
 
+/* What the sender has sent to one destination, by all rules that were told. */
+struct sum {
+	uint64_t up, down, packets_up, packets_down, flows;
+	uint64_t first_ns, last_ns;
+};
+
+/* One destination is one alert: its bytes are those of all its rules, not of the largest. */
+static struct sum sum_of(const struct volume_state *s, const struct volume_pair *p)
+{
+	struct sum sum = { .up = p->total_up,
+			   .down = p->total_down,
+			   .packets_up = p->packets_up,
+			   .packets_down = p->packets_down,
+			   .flows = p->flows ? p->flows : 1,
+			   .first_ns = p->first_ns,
+			   .last_ns = p->last_ns };
+	struct pair_key key = p->key;
+	for (key.rule = 0; key.rule < RULE__COUNT; key.rule++) {
+		const struct volume_pair *other =
+			key.rule == p->key.rule ? NULL : table_find(&s->pairs, &key);
+		if (!other || !other->told_severity)
+			continue;
+		sum.up += other->total_up;
+		sum.down += other->total_down;
+		sum.packets_up += other->packets_up;
+		sum.packets_down += other->packets_down;
+		sum.flows += other->flows ? other->flows : 1;
+		sum.first_ns = other->first_ns < sum.first_ns ? other->first_ns : sum.first_ns;
+		sum.last_ns = other->last_ns > sum.last_ns ? other->last_ns : sum.last_ns;
+	}
+	return sum;
+}
+
 static void say(struct finding *f, const struct volume_pair *p, const struct upload *u,
 		const struct volume_verdict *v)
 {
@@ -103,6 +137,12 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 		finding_text(f->message, sizeof(f->message),
 			     "%s sent %s to %s:%u (%s, %s) in %s; it got back %s", src, up, dst,
 			     u->port, protocol, kind, span, down);
+	if (f->subject.bytes > p->total_up) {
+		size_t len = strlen(f->message);
+		str_bytes(up, sizeof(up), (double)f->subject.bytes);
+		finding_text(f->message + len, sizeof(f->message) - len,
+			     "; with what went there in other ways it is %s", up);
+	}
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
 		     "silent below %s a day and %s in two weeks, or with a ratio below %.1f", floor,
 		     slow, v->least_pcr);
@@ -129,6 +169,7 @@ void volume_explain(struct volume_state *s, const struct detect_env *env,
 		    const struct volume_verdict *v)
 {
 	struct finding f;
+	struct sum sum = sum_of(s, p);
 	finding_init(&f, "upload_volume", "upload_volume", "Upload of unusual size");
 	f.subject.ip = u->src;
 	f.subject.has_ip = true;
@@ -140,18 +181,18 @@ void volume_explain(struct volume_state *s, const struct detect_env *env,
 		f.llr = 2;
 	f.confidence = v->score;
 	f.subject.port = 0;
-	f.subject.bytes = p->total_up;
-	f.subject.packets = p->packets_up;
-	f.peer.bytes = p->total_down;
-	f.peer.packets = p->packets_down;
+	f.subject.bytes = sum.up;
+	f.subject.packets = sum.packets_up;
+	f.peer.bytes = sum.down;
+	f.peer.packets = sum.packets_down;
 	finding_text(f.object, sizeof(f.object), "%s", u->dest);
 	if (u->name)
 		finding_text(f.domain, sizeof(f.domain), "%s", u->name);
-	f.start_ns = p->first_ns;
-	f.end_ns = p->last_ns;
+	f.start_ns = sum.first_ns;
+	f.end_ns = sum.last_ns;
 	f.is_update = v->is_update;
 	f.time_ns = v->is_update ? p->last_ns : env->now_ns;
-	f.count = p->flows ? p->flows : 1;
+	f.count = sum.flows;
 	f.learning = env->steady_ns - s->start_ns < LEARNING_NS;
 	for (unsigned i = 0; i < p->packet_count; i++)
 		finding_packet(&f, p->packets[i]);

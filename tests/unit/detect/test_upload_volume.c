@@ -107,6 +107,38 @@ static void the_counterfactual_is_exact_and_totals_are_told(void **state)
 	assert_int_equal(h.count, 1);
 }
 
+static void two_ways_to_one_destination_add_up(void **state)
+{
+	(void)state;
+	detect_name(&h, OUT, "files.example.com");
+	transfer(HOST, OUT, 443, TCP, APP_TLS, 12 * MB, 2000);
+	/* below its own floor it is not told, and not counted in */
+	transfer(HOST, OUT, 22, TCP, APP_SSH, 4 * MB, 1000);
+	assert_int_equal(h.count, 1);
+	assert_int_equal(h.findings[0].subject.bytes, 12 * MB);
+	assert_null(strstr(h.findings[0].message, "in other ways"));
+	detect_advance(&h, 60);
+	transfer(HOST, OUT, 22, TCP, APP_SSH, 3 * MB, 1000);
+	assert_int_equal(h.count, 2);
+	const struct finding *x = &h.findings[1];
+	assert_string_equal(x->object, h.findings[0].object); /* one alert */
+	assert_int_equal(x->subject.bytes, 19 * MB);
+	assert_int_equal(x->peer.bytes, 4000);
+	assert_int_equal(x->count, 3);
+	assert_int_equal(x->start_ns, h.findings[0].start_ns);
+	assert_non_null(strstr(x->message, "sent 7 MB to files.example.com"));
+	assert_non_null(strstr(x->message, "; with what went there in other ways it is 19 MB"));
+	/* of either way the totals are those of both */
+	transfer(HOST, OUT, 443, TCP, APP_TLS, 1 * MB, 1000);
+	h.detector->on_end(h.state, &h.env);
+	assert_int_equal(h.count, 2);
+	assert_int_equal(h.update.subject.bytes, 20 * MB);
+	assert_int_equal(h.update.peer.bytes, 5000);
+	/* another destination has its own */
+	transfer(HOST, "198.51.100.99", 443, TCP, APP_TLS, 12 * MB, 2000);
+	assert_int_equal(h.findings[2].subject.bytes, 12 * MB);
+}
+
 static void one_byte_below_the_floor_is_silent(void **state)
 {
 	(void)state;
@@ -338,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_counterfactual_is_exact_and_totals_are_told,
 						setup, teardown),
 		TEST(upload_to_an_unknown_name_is_told_while_it_runs),
+		TEST(two_ways_to_one_destination_add_up),
 		TEST(one_byte_below_the_floor_is_silent),
 		TEST(progress_and_end_count_bytes_once),
 		TEST(many_small_connections_add_up_by_domain),

@@ -217,7 +217,8 @@ static void words_why(const struct alert *a, struct buf *out)
 	/* the limit is worth more than the least of the reasons */
 	for (unsigned reasons = WORDS_REASONS; reasons > 0; reasons--) {
 		buf_reset(out);
-		buf_printf(out, "score %.2g, risk %.2g %%: ", a->finding.score, a->risk_score);
+		buf_printf(out, "score %.2g, risk %.*f %%: ", a->finding.score,
+			   a->risk_score < 10 ? 1 : 0, a->risk_score);
 		words_reasons(a, reasons, out);
 		if (a->finding.counterfactual[0])
 			buf_printf(out, "; %s", a->finding.counterfactual);

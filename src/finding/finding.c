@@ -60,6 +60,14 @@ void finding_text(char *dst, size_t size, const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *finding_span(char *dst, size_t size, uint64_t ns)
+{
+	char duration[32];
+	finding_text(dst, size, ns ? "in %s" : "at once",
+		     str_duration(duration, sizeof(duration), ns));
+	return dst;
+}
+
 void finding_feature(struct finding *f, const char *name, double value, double baseline,
 		     double limit, double weight, double contribution, const char *fmt, ...)
 {

@@ -127,6 +127,8 @@ void finding_init(struct finding *f, const char *detector, const char *rule, con
 /* printf into a bounded field: finding_text(f->message, sizeof(f->message), ...). */
 void finding_text(char *dst, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* "in 3 s", or "at once" where one moment saw it all. Returns dst. */
+const char *finding_span(char *dst, size_t size, uint64_t ns);
 /* Adds a feature; the text is printf-made. A full list drops it silently (asserted in tests). */
 void finding_feature(struct finding *f, const char *name, double value, double baseline,
 		     double limit, double weight, double contribution, const char *fmt, ...)

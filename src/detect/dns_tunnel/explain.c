@@ -7,6 +7,8 @@
 #include "dns_tunnel.h"
 #include "marks.h"
 
+#define SHAPE_FROM 12 /* bytes of information a name that ordinary ones do not carry */
+
 /* Names hold the stolen data: no label is shown beyond 16 characters. */
 static void cut_labels(char *dst, size_t size, const char *name)
 {
@@ -61,13 +63,13 @@ static void say_limit(struct finding *f, const struct pair *p, const struct dns_
 			(unsigned long long)least);
 	else if (is_by_mark)
 		finding_text(f->counterfactual, sizeof(f->counterfactual),
-			     "silent without the mark of a tool, however little was sent");
-	else if (p->marks && !least && pair_least_info(&without, params))
+			     "silent without the mark of a tool; the amount does not decide");
+	else if (p->marks && least <= 1 && pair_least_info(&without, params) > 1)
 		finding_text(f->counterfactual, sizeof(f->counterfactual),
 			     "silent only without the mark of a tool and below %llu B of new names "
 			     "a day",
 			     (unsigned long long)pair_least_info(&without, params));
-	else if (least)
+	else if (least > 1)
 		finding_text(f->counterfactual, sizeof(f->counterfactual),
 			     "silent below %llu B of new names a day, all else as seen",
 			     (unsigned long long)least);
@@ -106,6 +108,22 @@ static void add_features(struct finding *f, const struct pair *p, const struct d
 				j->service->title, j->service->reason);
 }
 
+/* The strongest first; few bytes a name are no argument. */
+static void say_not_harmless(struct finding *f, const struct pair *p, const struct judgement *j)
+{
+	char shape[80] = "";
+	if (j->per_name >= SHAPE_FROM)
+		finding_text(shape, sizeof(shape),
+			     "%.0f bytes of information a name where ordinary names carry a few, ",
+			     j->per_name);
+	finding_text(f->not_harmless, sizeof(f->not_harmless),
+		     "%s%s%.0f %% of the questions new, %s",
+		     p->marks ? "it bears the mark of a tool; " : "", shape,
+		     p->questions ? 100 * j->distinct / p->questions : 0,
+		     j->service ? "and more than the look-up service is allowed" :
+				  "and no known look-up service behind the domain");
+}
+
 static void add_words(struct finding *f, const struct pair *p, const struct dns_params *params,
 		      const struct detect_env *env, const struct judgement *j)
 {
@@ -114,21 +132,14 @@ static void add_words(struct finding *f, const struct pair *p, const struct dns_
 	ipaddr_print(&p->key.client, client, sizeof(client));
 	ipaddr_print(&p->last.dst, server, sizeof(server));
 	str_bytes(bytes, sizeof(bytes), j->info);
-	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
+	finding_span(span, sizeof(span), p->last_ns - p->first_ns);
 	finding_text(f->message, sizeof(f->message),
-		     "%s%s sent %s of new information in %s%.0f distinct DNS name%s under %s in %s",
+		     "%s%s sent %s of new information in %s%.0f distinct DNS name%s under %s %s",
 		     client, resolver ? " (a resolver, asking for others)" : "", bytes,
 		     p->is_many ? "about " : "", j->distinct, j->distinct > 1 ? "s" : "", p->domain,
 		     span);
 	say_limit(f, p, params, env, j);
-	finding_text(
-		f->not_harmless, sizeof(f->not_harmless),
-		"%.0f bytes of information a name where ordinary names carry a few, %.0f %% of the "
-		"questions new, %s%s",
-		j->per_name, p->questions ? 100 * j->distinct / p->questions : 0,
-		j->service ? "and more than the look-up service is allowed" :
-			     "and no known look-up service behind the domain",
-		p->marks ? "; it bears the mark of a tool" : "");
+	say_not_harmless(f, p, j);
 	finding_text(f->unseen, sizeof(f->unseen), "what the data was: it is encoded%s",
 		     resolver ? ", and the true client asks through this resolver" : "");
 	if (resolver)

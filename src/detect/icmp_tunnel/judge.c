@@ -124,9 +124,15 @@ static void add_words(struct finding *f, const struct icmp_pair *p,
 	ipaddr_print(&p->server, server, sizeof(server));
 	str_bytes(bytes, sizeof(bytes), j->info);
 	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
-	finding_text(f->message, sizeof(f->message),
-		     "%s and %s exchanged %s of data in %u ICMP messages within %s", client, server,
-		     bytes, p->requests + p->replies, span);
+	if (p->replies)
+		finding_text(f->message, sizeof(f->message),
+			     "%s and %s exchanged %s of data in %u ICMP messages within %s", client,
+			     server, bytes, p->requests + p->replies, span);
+	else
+		finding_text(
+			f->message, sizeof(f->message),
+			"%s sent %s of data to %s in %u ICMP messages within %s, none of them answered",
+			client, bytes, server, p->requests, span);
 	uint64_t least = icmp_pair_least_info(j, params);
 	if (least)
 		finding_text(f->counterfactual, sizeof(f->counterfactual),
@@ -138,10 +144,9 @@ static void add_words(struct finding *f, const struct icmp_pair *p,
 			     "silent only without what marks a tunnel: the amount does not matter");
 	finding_text(
 		f->not_harmless, sizeof(f->not_harmless),
-		"ping fills its packets with a fixed pattern, and the answer repeats it: here %u "
-		"messages carried something else%s%s%s",
+		"ping sends a fixed pattern and gets it back: here %u messages carried something else%s%s%s",
 		p->informative, p->differing ? ", answers differ from their requests" : "",
-		p->marks ? ", and there is " : "", p->marks ? mark_text(p->marks) : "");
+		p->marks ? ", and it shows " : "", p->marks ? mark_text(p->marks) : "");
 	finding_text(f->unseen, sizeof(f->unseen), "what the data means, if it is encrypted");
 	finding_step(f, "On %s: find the process that owns a raw socket", client);
 	finding_step(f, "Let only echo of ordinary size out, and only from who needs it");

@@ -148,7 +148,7 @@ static void say_message(struct finding *f, const struct detect_env *env, const s
 	const char *role = roles & (ROLE_NAT | ROLE_PROXY) ? " (asks for others)" : "";
 	ipaddr_print(&c->src, src, sizeof(src));
 	ipaddr_print(&c->dst, dst, sizeof(dst));
-	str_duration(span, sizeof(span), y->last_ns - y->first_ns);
+	finding_span(span, sizeof(span), y->last_ns - y->first_ns);
 	examples(w, some, sizeof(some));
 	char unreachable[40] = "";
 	if (y->refused)
@@ -162,36 +162,34 @@ static void say_message(struct finding *f, const struct detect_env *env, const s
 			     transport);
 	if (y->is_single)
 		finding_text(f->message, sizeof(f->message),
-			     "%s%s tried %s%llu %s of %s in %s: %llu answered, %llu refused, %llu "
+			     "%s%s tried %s%llu %s of %s %s: %llu answered, %llu refused, %llu "
 			     "stayed silent (%u to %u)",
 			     src, role, about, (unsigned long long)y->ports, y->what, dst, span,
 			     (unsigned long long)y->answered, (unsigned long long)y->refused,
 			     (unsigned long long)y->silent, t->lowest, t->highest);
 	else if (goal_of(c->kind) == GOAL_HOSTS)
-		finding_text(
-			f->message, sizeof(f->message),
-			"%s%s looked for %s%llu hosts by %s in %s: %llu answered, %s%llu stayed "
-			"silent (%s ...)",
-			src, role, about, (unsigned long long)y->hosts,
-			c->kind == SCAN_PING ? "ping" : "ARP", span,
-			(unsigned long long)y->answered, unreachable, (unsigned long long)y->silent,
-			some);
+		finding_text(f->message, sizeof(f->message),
+			     "%s%s looked for %s%llu hosts by %s %s: %llu answered, %s%llu stayed "
+			     "silent (%s ...)",
+			     src, role, about, (unsigned long long)y->hosts,
+			     c->kind == SCAN_PING ? "ping" : "ARP", span,
+			     (unsigned long long)y->answered, unreachable,
+			     (unsigned long long)y->silent, some);
 	else if (y->ports > 1)
 		finding_text(
 			f->message, sizeof(f->message),
-			"%s%s tried %s%llu services (%s on %llu hosts) in %s: %llu answered, %llu "
+			"%s%s tried %s%llu services (%s on %llu hosts) %s: %llu answered, %llu "
 			"refused, %llu stayed silent (%s ...)",
 			src, role, about, (unsigned long long)y->tried, ports,
 			(unsigned long long)y->hosts, span, (unsigned long long)y->answered,
 			(unsigned long long)y->refused, (unsigned long long)y->silent, some);
 	else
-		finding_text(
-			f->message, sizeof(f->message),
-			"%s%s tried %s%llu hosts on %s in %s: %llu answered, %llu refused, %llu "
-			"stayed silent (%s ...)",
-			src, role, about, (unsigned long long)y->hosts, ports, span,
-			(unsigned long long)y->answered, (unsigned long long)y->refused,
-			(unsigned long long)y->silent, some);
+		finding_text(f->message, sizeof(f->message),
+			     "%s%s tried %s%llu hosts on %s %s: %llu answered, %llu refused, %llu "
+			     "stayed silent (%s ...)",
+			     src, role, about, (unsigned long long)y->hosts, ports, span,
+			     (unsigned long long)y->answered, (unsigned long long)y->refused,
+			     (unsigned long long)y->silent, some);
 }
 
 static void say_why(struct finding *f, const struct scan_state *s, const struct detect_env *env,

@@ -127,15 +127,15 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 	str_bytes(down, sizeof(down), (double)p->total_down);
 	str_exact_bytes(floor, sizeof(floor), (uint64_t)ceil(v->floor));
 	str_exact_bytes(slow, sizeof(slow), (uint64_t)ceil(v->slow_floor));
-	str_duration(span, sizeof(span), p->last_ns - p->first_ns);
+	finding_span(span, sizeof(span), p->last_ns - p->first_ns);
 	const char *protocol = protocol_words(e, word, sizeof(word));
 	if (u->name)
 		finding_text(f->message, sizeof(f->message),
-			     "%s sent %s to %s (%s:%u, %s, %s) in %s; it got back %s", src, up,
+			     "%s sent %s to %s (%s:%u, %s, %s) %s; it got back %s", src, up,
 			     u->name, dst, u->port, protocol, kind, span, down);
 	else
 		finding_text(f->message, sizeof(f->message),
-			     "%s sent %s to %s:%u (%s, %s) in %s; it got back %s", src, up, dst,
+			     "%s sent %s to %s:%u (%s, %s) %s; it got back %s", src, up, dst,
 			     u->port, protocol, kind, span, down);
 	if (f->subject.bytes > p->total_up) {
 		size_t len = strlen(f->message);

@@ -253,10 +253,9 @@ static void put_addresses(struct inspection *in, const struct dns_message *m)
 		}
 		size_t len = name->len;
 		if (m->transport == DNS_NBNS) {
-			if (dns_name_decode_netbios(&owner) < 0)
+			if (dns_name_decode_netbios(&owner) < 0 ||
+			    !dns_name_is_netbios_host(&owner, &len))
 				continue;
-			const char *suffix = memchr(owner.text, '<', owner.len);
-			len = suffix ? (size_t)(suffix - owner.text) : owner.len;
 		}
 		put_address(in, m->transport, a->address, a->ttl, name->text, len);
 	}

@@ -171,3 +171,17 @@ int dns_name_decode_netbios(struct dns_name *name)
 	name->len = (uint16_t)(len + scope);
 	return 0;
 }
+
+bool dns_name_is_netbios_host(const struct dns_name *name, size_t *ret_len)
+{
+	static const char *const hosts[] = { "<00>", "<20>" }; /* workstation, server */
+	for (size_t len = 1; len < NETBIOS_LEN && len + 4 <= name->len; len++) {
+		for (size_t i = 0; i < 2; i++) {
+			if (memcmp(name->text + len, hosts[i], 4) != 0)
+				continue;
+			*ret_len = len;
+			return true;
+		}
+	}
+	return false;
+}

@@ -34,6 +34,11 @@ unsigned dns_name_upper_case(const struct dns_name *name);
  * -EXF_E_FORMAT when it is none; the name is unchanged then.
  */
 int dns_name_decode_netbios(struct dns_name *name) EXF_MUST_USE;
+/*
+ * Of a decoded name: does it stand for a host?  Others are those of workgroups, domains, browsers
+ * and users.  *ret_len: without its type.
+ */
+bool dns_name_is_netbios_host(const struct dns_name *name, size_t *ret_len);
 /* The 16 bytes of a NetBIOS name without padding; returns the length written, at most 15. */
 size_t dns_name_trim_netbios(const uint8_t raw[16], char dst[15]);
 

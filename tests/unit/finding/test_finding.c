@@ -52,6 +52,16 @@ static void text_is_cut_at_a_whole_character(void **state)
 	finding_text(small, 0, "%s", "abc");
 }
 
+static void a_moment_has_no_length(void **state)
+{
+	char span[32];
+	(void)state;
+	assert_string_equal(finding_span(span, sizeof(span), 0), "at once");
+	assert_string_equal(finding_span(span, sizeof(span), 1), "in 1 ns");
+	assert_string_equal(finding_span(span, sizeof(span), 2000000000), "in 2 s");
+	assert_string_equal(finding_span(span, 4, 0), "at ");
+}
+
 static void features_stop_at_their_number(void **state)
 {
 	(void)state;
@@ -157,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(init_is_neutral, start),
 		cmocka_unit_test_setup(text_is_cut_at_a_whole_character, start),
+		cmocka_unit_test_setup(a_moment_has_no_length, start),
 		cmocka_unit_test_setup(features_stop_at_their_number, start),
 		cmocka_unit_test_setup(lists_stop_at_their_number_and_skip_repeats, start),
 		cmocka_unit_test_setup(event_gives_ends_and_flow, start),

@@ -423,6 +423,17 @@ static void a_netbios_registration_names_its_host(void **state)
 	m.b[m.len - 6] = 0xe0;
 	send(true);
 	assert_int_equal(harness_count(&h, EVENT_NAME), 0);
+	/* Nor is the one of a workgroup's browser, a domain or a user, of which there is one as
+	 * well. */
+	static const char types[] = { 0x1d, 0x1b, 0x03, 0x1e, 0x21, 0x00 };
+	m.b[m.len - 6] = 0x60;
+	for (size_t i = 0; i < sizeof(types); i++) {
+		harness_restart(&h);
+		m.b[12 + 1 + 30] = (uint8_t)('A' + (types[i] >> 4));
+		m.b[12 + 1 + 31] = (uint8_t)('A' + (types[i] & 15));
+		send(true);
+		assert_int_equal(harness_count(&h, EVENT_NAME), types[i] == 0);
+	}
 }
 
 static void a_netbios_answer_shows_its_addresses(void **state)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -81,10 +82,18 @@ static int fail_socket(const struct control *c, const char *what, char *why, siz
 	return -EXF_E_IO;
 }
 
+/* Where the daemon's own group is exfild it is the socket's from the start, and the service's
+ * filter of system calls has no chown. */
+static bool is_of_group(const char *path, gid_t group)
+{
+	struct stat st;
+	return (stat(path, &st) == 0 && st.st_gid == group) || chown(path, (uid_t)-1, group) == 0;
+}
+
 /* root:exfild 0660; without the group only the daemon's user and root. */
 static void give_to_group(const struct control *c)
 {
-	bool given = c->rules.has_read && chown(c->socket_path, (uid_t)-1, c->rules.read) == 0;
+	bool given = c->rules.has_read && is_of_group(c->socket_path, c->rules.read);
 	(void)chmod(c->socket_path, given ? 0660 : 0600);
 	if (!given)
 		log_info(

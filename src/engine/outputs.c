@@ -3,9 +3,11 @@
  */
 #include "outputs.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exfild/base/log.h"
@@ -26,10 +28,27 @@ struct outputs {
 	char password[256];
 };
 
+/* The password that the service manager hands over (LoadCredential=redis-password:...), which the
+ * daemon's user cannot read where it lies; "" without one.  It is another file than the configured
+ * one, or the same from where it can be read. */
+static bool take_credential(char *dst, size_t size)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	char path[4096];
+	int n = folder ? snprintf(path, sizeof(path), "%s/redis-password", folder) : 0;
+	FILE *in = n > 0 && (size_t)n < sizeof(path) ? fopen(path, "re") : NULL;
+	if (!in)
+		return false;
+	if (fgets(dst, (int)size, in))
+		dst[strcspn(dst, "\r\n")] = '\0';
+	(void)fclose(in);
+	return dst[0] != '\0';
+}
+
 /* The first line of the file, without its end. */
 static int read_password(const char *path, char *dst, size_t size, char *why, size_t why_size)
 {
-	if (!path || !*path)
+	if (take_credential(dst, size) || !path || !*path)
 		return 0;
 	FILE *in = fopen(path, "re");
 	if (!in || !fgets(dst, (int)size, in)) {
@@ -59,6 +78,18 @@ static int open_one(struct outputs *out, const char *name, const struct sink_opt
 	return err;
 }
 
+/* systemd says in JOURNAL_STREAM which file its journal is, as DEVICE:INODE. */
+static bool is_stdout_journal(void)
+{
+	const char *said = getenv("JOURNAL_STREAM");
+	char mine[64];
+	struct stat st;
+	if (!said || fstat(STDOUT_FILENO, &st) != 0)
+		return false;
+	(void)snprintf(mine, sizeof(mine), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(said, mine) == 0;
+}
+
 int outputs_open(const struct options *o, const struct config *config,
 		 const struct alert_options *alert, struct outputs **ret, char *why,
 		 size_t why_size)
@@ -81,6 +112,7 @@ int outputs_open(const struct options *o, const struct config *config,
 		.redis_channel = config->redis.channel,
 		.redis_stream = config->redis.stream,
 		.redis_list = config->redis.list,
+		.may_wait = o->is_live,
 	};
 	bool wanted = o->publish || o->is_live;
 	bool has_redis = wanted && so.redis_url && *so.redis_url;
@@ -89,7 +121,8 @@ int outputs_open(const struct options *o, const struct config *config,
 					    sizeof(out->password), why, why_size) :
 			      0;
 	so.redis_password = out->password[0] ? out->password : NULL;
-	if (!err && !o->self_test)
+	/* the journal has them where nobody else does */
+	if (!err && !o->self_test && !((has_redis || has_file) && is_stdout_journal()))
 		err = open_one(out, "stdout", &so, why, why_size);
 	if (!err && has_file)
 		err = open_one(out, "file", &so, why, why_size);

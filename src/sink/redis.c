@@ -19,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "exfild/base/log.h"
 #include "exfild/base/str.h"
 #include "exfild/sink/sink.h"
 
@@ -136,6 +137,11 @@ static int sink_redis_open(const struct sink_options *o, void **ret, char *ret_w
 		err = -EXF_E_INVALID;
 	} else {
 		err = reconnect(s, ret_why, why_size);
+		if (err == -EXF_E_IO && o->may_wait) {
+			log_warnx("redis", "%s; trying again with every alert", ret_why);
+			str_copy(s->health.error, sizeof(s->health.error), ret_why);
+			err = 0;
+		}
 	}
 	if (err < 0) {
 		if (s)

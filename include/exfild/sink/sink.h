@@ -23,6 +23,7 @@ struct sink_options { /* each sink reads its own part */
 	const char *redis_prefix, *redis_username, *redis_password;
 	uint64_t redis_stream_maxlen;
 	bool redis_channel, redis_stream, redis_list;
+	bool may_wait; /* live: a Redis that is away is no reason not to watch */
 };
 
 struct sink_health {

@@ -290,6 +290,27 @@ static void wrong_password_stops_the_start(void **state)
 	assert_null(sink);
 }
 
+static void a_server_that_comes_later_gets_what_waited(void **state)
+{
+	struct sink_options o;
+	(void)state;
+	if (!server_is_installed())
+		skip();
+	o = options();
+	o.may_wait = true;
+	void *sink = open_sink(&o);
+	struct sink_health h = health_of(sink);
+	assert_non_null(strstr(h.error, "no Redis socket"));
+	assert_int_equal(put(sink, 1), 0);
+	server_start(&server, NULL);
+	assert_int_equal(type->flush(sink), 0);
+	h = health_of(sink);
+	assert_int_equal(h.sent, 1);
+	assert_int_equal(h.waiting, 0);
+	assert_int_equal(server_ask(&server, NULL, "XLEN exfild:alerts"), 1);
+	type->close(sink);
+}
+
 static void impossible_options_are_refused(void **state)
 {
 	char why[256], prefix[300];
@@ -327,6 +348,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refused_commands_are_failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(user_of_least_rights_is_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_password_stops_the_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_server_that_comes_later_gets_what_waited, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(impossible_options_are_refused, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@ endforeach()
 install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild.8 ${CMAKE_SOURCE_DIR}/docs/man/exfilctl.8
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild-rules.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/scripts/completions/ DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 # The documents keep their folders, so that the links between them hold.
 install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_SOURCE_DIR}/SECURITY.md
         ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

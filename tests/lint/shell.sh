@@ -10,7 +10,7 @@ fi
 scripts=()
 while IFS= read -r -d '' file; do
 	case $file in
-	*.sh) scripts+=("$file") ;;
+	*.sh | scripts/completions/*) scripts+=("$file") ;;
 	*) if head -n 1 "$file" | grep -qE '^#!.*(ba)?sh$'; then scripts+=("$file"); fi ;;
 	esac
 done < <(find scripts .ci tests systemd/debian -type f \( -name '*.sh' -o ! -name '*.*' \) \

@@ -44,6 +44,5 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${CMAKE_SOURCE_DIR}/systemd/debian/postinst ${CMAKE_SOURCE_DIR}/systemd/debian/prerm
     ${CMAKE_SOURCE_DIR}/systemd/debian/postrm ${CMAKE_SOURCE_DIR}/systemd/debian/conffiles)
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_SOURCE_DIR}/cmake/PackageStage.cmake)
-set(CPACK_EXFILD_SOURCE ${CMAKE_SOURCE_DIR})
 set(CPACK_EXFILD_STATE_FORMAT ${EXFILD_STATE_FORMAT})
 include(CPack)

@@ -41,16 +41,6 @@ file(WRITE ${stage}/usr/share/exfild/state-format "${CPACK_EXFILD_STATE_FORMAT}\
 # this is no upload to Debian
 file(WRITE ${stage}/usr/share/lintian/overrides/exfild "exfild: initial-upload-closes-no-bugs\n")
 
-# the captures that show that everything is armed, each with what it must give
-file(GLOB scenarios ${CPACK_EXFILD_SOURCE}/tests/replay/*/input.pcap)
-foreach(capture ${scenarios})
-  get_filename_component(folder ${capture} DIRECTORY)
-  get_filename_component(name ${folder} NAME)
-  file(COPY ${folder}/ DESTINATION ${stage}/usr/share/exfild/captures/${name} NO_SOURCE_PERMISSIONS
-       FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ
-       DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-endforeach()
-
 file(GLOB_RECURSE every LIST_DIRECTORIES true ${stage}/*)
 foreach(entry ${every})
   if(IS_DIRECTORY ${entry})

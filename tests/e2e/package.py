@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""package.py --build FOLDER: the Debian package on a gateway, from installation to purge.
+
+Packages the build, boots a Debian with systemd as a router with 512 MB in a container, installs the package, starts the
+unit as it is shipped, sends a tunnel of iodine through the gateway, and reads the alert from a real redis-server that
+wants a user and a password. Then: a quiet line, a daemon that stands still, upgrade, downgrade, removal, purge."""
+import argparse
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import harness
+import machine
+
+UNIT = "exfild.service"
+PASSWORD = "correct-horse-battery-staple"
+INSTALLED = ["redis-server", "logrotate", "man-db", "bash-completion"]
+REDIS = f"""
+user default on >{PASSWORD}-admin ~* &* +@all
+user exfild on >{PASSWORD} resetkeys ~exfild:* resetchannels &exfild:* -@all +auth +ping +hello +select +publish +xadd
+"""
+CONFIGURATION = """
+redis: {url: "redis://127.0.0.1:6379/0", username: exfild}
+"""
+# what a purge leaves by intent, and what is not the package's
+LEFT = re.compile(r"^/(root|tmp)/|^/var/(cache|log)/(apt|dpkg|journal|man)|^/var/lib/(apt|dpkg|redis|systemd)/|^/etc/(passwd|group|g?shadow)")
+
+
+def package(build, version, folder, state_format="1"):
+    """The path of a package of the build with this version."""
+    done = subprocess.run([os.path.join(harness.SOURCE, "scripts", "package"), "-b", build, "-v", version, "-o", folder],
+                          env=dict(os.environ, EXFILD_STATE_FORMAT=state_format), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    if done.returncode:
+        raise machine.Impossible("scripts/package: " + done.stdout[-2000:])
+    return done.stdout.split()[-1]
+
+
+def depends(path):
+    """What the package needs, by name, the first of alternatives."""
+    said = subprocess.run(["dpkg-deb", "-f", path, "Depends"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [re.split(r"[\s(|:]", part.strip())[0] for part in said.split(",")]
+
+
+def lintian(path, check):
+    """What lintian says of the package, where it is installed."""
+    if not shutil.which("lintian"):
+        print("lintian is not installed: the package is not held against Debian's policy")
+        return
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    check(done.returncode == 0, "lintian has nothing to say", done.stdout)
+
+
+class Proof:
+    def __init__(self, gateway, check):
+        self.gateway, self.check = gateway, check
+
+    # ---- what several steps ask -----------------------------------------------------------------
+
+    def show(self, name):
+        return self.gateway("systemctl", "show", "-P", name, UNIT).stdout.strip()
+
+    def journal(self, lines=15):
+        return self.gateway("journalctl", "-u", UNIT, "-n", str(lines), "--no-pager", "-o", "cat").stdout
+
+    def is_up(self):
+        return self.show("ActiveState") == "active"
+
+    def done(self, text, *command, timeout=120):
+        """Runs inside; a failure is one of the test."""
+        result = self.gateway(*command, timeout=timeout)
+        self.check(result.returncode == 0, f"{text} (exit status {result.returncode})", result.stdout[-1500:] + self.journal())
+        return result.stdout
+
+    def apt(self, path, *options):
+        inside = self.gateway.copy_in(path)
+        return self.done("apt-get installs " + os.path.basename(path), "apt-get", "install", "-y", "-q", "--no-install-recommends",
+                         "-o", "Dpkg::Options::=--force-confold", *options, inside)
+
+    def redis(self, *words):
+        return self.gateway("redis-cli", "--no-auth-warning", "-a", PASSWORD + "-admin", *words).stdout
+
+    def alerts(self):
+        """The alerts in Redis's stream, in their order."""
+        lines = self.redis("XRANGE", "exfild:alerts", "-", "+").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def exists(self, path):
+        return self.gateway("test", "-e", path).returncode == 0
+
+    # ---- the steps, in their order ----------------------------------------------------------------
+
+    def installs(self, path):
+        self.apt(path)
+        self.check(self.show("LoadState") == "loaded", "the unit is known after installation")
+        self.check(not self.is_up(), "the package starts nothing by itself")
+        owner = self.gateway("stat", "-c", "%U:%G %a", "/etc/exfild", "/etc/exfild/exfild.yaml", "/etc/exfild/redis.pass").stdout.split("\n")
+        self.check(owner[:3] == ["root:exfild 750", "root:exfild 640", "root:root 600"], "configuration belongs to root, the password to it alone", owner)
+        said = self.done("systemd-analyze verify has nothing to say", "systemd-analyze", "verify", "/lib/systemd/system/" + UNIT)
+        self.check(UNIT not in said, "systemd-analyze verify has nothing to say on the unit as installed", said)
+        for page in ("8 exfild", "8 exfilctl", "5 exfild.yaml", "7 exfild-rules"):
+            self.check(self.gateway("man", "-w", *page.split()).returncode == 0, f"man {page} finds its page")
+
+    def starts(self):
+        gateway = self.gateway
+        gateway("sh", "-c", f"cat >> /etc/redis/redis.conf <<'end'\n{REDIS}end")
+        self.done("redis-server starts", "systemctl", "restart", "redis-server")
+        gateway.write("/etc/exfild/conf.d/10-site.yaml", CONFIGURATION)
+        gateway.write("/etc/exfild/redis.pass", PASSWORD + "\n", 0o600)
+        began = time.monotonic()
+        self.done("the unit starts", "systemctl", "enable", "--now", UNIT)
+        seconds = time.monotonic() - began
+        self.check(self.is_up() and self.show("NRestarts") == "0", "the unit is active at its first start", self.journal())
+        self.check(gateway.wait_for(lambda: "1 of 1 interfaces" in self.show("StatusText"), 5), "the status line says what is listened to: lan0 alone",
+                   self.show("StatusText") + "\n" + self.journal())
+        return seconds
+
+    def has_little_power(self):
+        """What the kernel says of the unit's processes."""
+        gateway = self.gateway
+        pids = gateway.pids(UNIT)
+        self.check(pids, "the unit has processes")
+        for pid in pids:
+            status = dict(line.split(":\t", 1) for line in gateway("cat", f"/proc/{pid}/status").stdout.splitlines() if ":\t" in line)
+            name = status.get("Name", "?")
+            self.check(status.get("Uid", "0").split()[0] != "0", f"{name} ({pid}) is not root")
+            self.check(status.get("NoNewPrivs") == "1", f"{name} ({pid}) cannot gain privileges")
+            self.check(status.get("Seccomp") == "2", f"{name} ({pid}) has a filter of system calls")
+            self.check(int(status.get("CapEff", "ffff"), 16) & ~0x20c0 == 0, f"{name} ({pid}) has CAP_NET_RAW, CAP_SETUID, CAP_SETGID at most",
+                       status.get("CapEff"))
+            self.check(gateway("cat", f"/proc/{pid}/oom_score_adj").stdout.strip() == "500", f"{name} ({pid}) goes before the gateway's own work")
+        for name, value in (("CPUWeight", "20"), ("Type", "notify"), ("OOMPolicy", "continue")):
+            self.check(self.show(name) == value, f"{name} of the unit is {value}", self.show(name))
+        for user in ("exfild", "exfild-capture", "nobody"):
+            self.check(gateway("setpriv", "--reuid", user, "--clear-groups", "cat", "/etc/exfild/redis.pass").returncode != 0,
+                       f"{user} cannot read the password")
+
+    def answers(self):
+        gateway = self.gateway
+        said = self.done("exfilctl status", "exfilctl", "status")
+        self.check("lan0" in said, "exfilctl status names the interface", said)
+        member = ("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--groups")
+        self.check(gateway(*member, "exfild", "exfilctl", "stats").returncode == 0, "a member of exfild may ask")
+        refused = gateway(*member, "nogroup", "exfilctl", "stats")
+        self.check(refused.returncode == 1 and "exfild" in refused.stdout, "others may not, and are told", refused.stdout)
+        acts = gateway(*member, "exfild", "exfilctl", "reload")
+        self.check(acts.returncode == 1 and "exfild-admin" in acts.stdout, "to act takes exfild-admin", acts.stdout)
+
+    def completed(self, line):
+        """What bash with the package bash-completion offers at the end of this line."""
+        script = f"""source /usr/share/bash-completion/bash_completion
+            COMP_LINE={shlex.quote(line)} COMP_POINT=${{#COMP_LINE}} COMP_TYPE=9
+            eval "COMP_WORDS=($COMP_LINE)"
+            if [[ $COMP_LINE == *' ' ]]; then COMP_WORDS+=(''); fi
+            COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+            _completion_loader "${{COMP_WORDS[0]}}"
+            compopt() {{ :; }}
+            "_${{COMP_WORDS[0]}}" "${{COMP_WORDS[0]}}" "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD-1]}}"
+            printf '%s\\n' "${{COMPREPLY[@]}}" """
+        return self.gateway("bash", "-c", script).stdout.split("\n")[:-1]
+
+    def completes(self):
+        for line, some in (("exfild -", ["-r", "-T", "--set", "--fail-on", "-V"]), ("exfild -o j", ["json"]), ("exfild --fail-on h", ["high"]),
+                           ("exfild -i l", ["lo"]), ("exfild --set redis.u", ["redis.url=", "redis.username="]),
+                           ("exfild --set detectors.dns_tunnel.d", ["detectors.dns_tunnel.daily_bytes="]), ("exfild -c /etc/exf", ["/etc/exfild"]),
+                           ("exfilctl ", ["doctor", "drill", "reload", "status", "top"]), ("exfilctl sta", ["stats", "status"]),
+                           ("exfilctl drill ", ["dns", "http", "icmp"]), ("exfilctl top --", ["--once", "--sort", "--interval"]),
+                           ("exfilctl hosts --sort l", ["latest"])):
+            offered = self.completed(line)
+            self.check(set(some) <= set(offered), f"bash completes '{line}'", f"{offered}")
+        for program in ("exfild", "exfilctl"):
+            said = self.gateway(program, "-h").stdout
+            options = set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", said))
+            offered = set(self.completed(program + " -"))
+            self.check(len(options) > 5 and options == offered, f"bash offers every option of {program} and nothing else", options ^ offered)
+
+    def sees_the_tunnel(self):
+        gateway, check = self.gateway, self.check
+        with Tunnel(gateway) as tunnel:
+            check(tunnel.is_up, "iodine's tunnel stands", tunnel.said())
+            found = gateway.wait_for(lambda: tunnel.push() and [a for a in self.alerts() if a["rule"]["id"] == "dns_tunnel"], 30, 1)
+        if not check(found, "the alert is in Redis", self.redis("XINFO", "STREAM", "exfild:alerts") + self.journal()):
+            return
+        alert = found[0]
+        check(alert["source"]["ip"] == "10.20.1.10", "it names the client", alert["source"])
+        check("t.example.test" in json.dumps(alert), "it names the domain")
+        check(alert["exfild"]["mode"] == "live", "it was seen live")
+        check("NOPERM" in gateway("redis-cli", "--no-auth-warning", "--user", "exfild", "-a", PASSWORD, "SET", "exfild:x", "1").stdout,
+              "exfild's user of Redis may do no more than exfild does")
+        check(PASSWORD not in self.journal(1000), "the password is in no log line")
+
+    def is_watched(self):
+        """With a watchdog of two seconds instead of thirty: silence is health, a loop that stands still is not."""
+        gateway = self.gateway
+        gateway("mkdir", "-p", "/run/systemd/system/exfild.service.d")
+        gateway.write("/run/systemd/system/exfild.service.d/test.conf", "[Service]\nWatchdogSec=2\nRestartSec=100ms\n")
+        gateway("systemctl", "daemon-reload")
+        self.done("restart", "systemctl", "restart", UNIT)
+        for name in ("lan0", "wan0"):  # not a packet any more, not even an ARP
+            machine.call("ip", "-n", gateway.gateway, "link", "set", name, "arp", "off")
+        pid = self.show("MainPID")
+        time.sleep(5)
+        self.check(self.show("MainPID") == pid and self.is_up(), "a quiet gateway is healthy", self.journal())
+        gateway("kill", "-STOP", pid)
+        self.check(gateway.wait_for(lambda: self.show("MainPID") not in (pid, "0") and self.is_up(), 20), "a loop that stands still is started anew",
+                   self.journal())
+        self.check("watchdog" in self.journal(60).lower() and self.show("NRestarts") == "1", "by the watchdog", self.journal(60))
+        for name in ("lan0", "wan0"):
+            machine.call("ip", "-n", gateway.gateway, "link", "set", name, "arp", "on")
+        gateway("rm", "-r", "/run/systemd/system/exfild.service.d")
+        gateway("systemctl", "daemon-reload")
+        self.done("restart", "systemctl", "restart", UNIT)
+
+    def upgrades(self, path, version):
+        """A package that reads the same state: the new program runs, configuration and state stay."""
+        pid = self.show("MainPID")
+        self.gateway("sh", "-c", "echo '# ours' >> /etc/exfild/exfild.yaml; echo kept > /var/lib/exfild/proof")
+        self.apt(path)
+        self.check(self.gateway("dpkg-query", "-W", "-f", "${Version}", "exfild").stdout == version + "-1", "the new version is installed")
+        self.check(self.is_up() and self.show("MainPID") != pid, "an upgrade restarts the running unit", self.journal())
+        self.check("# ours" in self.gateway("tail", "-n", "1", "/etc/exfild/exfild.yaml").stdout, "an admin's change of a conffile stays")
+        self.check(self.exists("/var/lib/exfild/proof"), "the state stays")
+        self.check(self.show("UnitFileState") == "enabled", "it stays enabled")
+
+    def downgrades(self, path):
+        """From a version whose state this one cannot read."""
+        self.gateway("sh", "-c", "echo newer > /var/lib/exfild/proof; ls -A /var/lib/exfild > /root/before")
+        said = self.apt(path, "--allow-downgrades")
+        before = set(self.gateway("cat", "/root/before").stdout.split())
+        aside = self.gateway("sh", "-c", "cd /var/lib/exfild && echo format-2-*").stdout.strip()
+        kept = set(self.gateway("ls", "-A", f"/var/lib/exfild/{aside}").stdout.split())
+        self.check("*" not in aside and before <= kept, "the newer version's state is set aside whole", f"{before}\n{aside}\n{kept}")
+        self.check(self.gateway("cat", f"/var/lib/exfild/{aside}/proof").stdout == "newer\n", "and not changed")
+        self.check("is kept in" in said, "which is said", said)
+        self.check(self.is_up(), "the older version runs after a downgrade", self.journal())
+
+    def rotates(self):
+        """logrotate moves the file of alerts, and the next one is made by the daemon."""
+        self.gateway("sh", "-c", "echo '{}' > /var/log/exfild/alerts.json; chown exfild:exfild /var/log/exfild/alerts.json")
+        self.done("logrotate takes the package's file", "logrotate", "-f", "/etc/logrotate.d/exfild")
+        self.check(self.exists("/var/log/exfild/alerts.json.1"), "the alert file is rotated")
+
+    def goes(self):
+        gateway = self.gateway
+        self.done("removal", "apt-get", "remove", "-y", "-q", "exfild")
+        self.check(gateway("pgrep", "-x", "exfild.*").returncode == 1, "no process is left", gateway("ps", "ax").stdout)
+        self.check(not self.exists("/lib/systemd/system/" + UNIT) and not self.exists("/run/exfild"), "no unit and no socket is left")
+        for path in ("/etc/exfild/exfild.yaml", "/etc/exfild/conf.d/10-site.yaml", "/etc/exfild/redis.pass", "/etc/logrotate.d/exfild", "/var/lib/exfild"):
+            self.check(self.exists(path), f"a removal leaves {path}")
+        self.done("purge", "apt-get", "purge", "-y", "-q", "exfild")
+        found = gateway("find", "/", "-xdev", "-iname", "*exfil*", "-not", "-path", "/proc/*", "-not", "-path", "/sys/*").stdout.split("\n")
+        left = [path for path in found if path and not LEFT.search(path)]
+        self.check(not left, "a purge leaves nothing", "\n".join(left))
+        self.check("exfild" not in gateway("systemctl", "--failed", "--plain").stdout, "and no failed unit")
+
+
+class Tunnel:
+    """iodine from the LAN to a server in the world, through the gateway."""
+
+    def __init__(self, gateway):
+        self.gateway, self.processes, self.is_up = gateway, [], False
+        self.log = tempfile.TemporaryFile()
+
+    def start(self, name, *command):
+        self.processes.append(subprocess.Popen(["ip", "netns", "exec", name, *command], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log))
+
+    def __enter__(self):
+        self.start(self.gateway.world, "iodined", "-f", "-c", "-P", "lab", "-l", "203.0.113.20", "198.19.0.1/27", "t.example.test")
+        time.sleep(0.5)
+        self.start(self.gateway.lan, "iodine", "-f", "-r", "-P", "lab", "-m", "400", "203.0.113.20", "t.example.test")
+        self.is_up = self.gateway.wait_for(lambda: "198.19.0." in machine.call("ip", "-n", self.gateway.lan, "-4", "-o", "addr").stdout, 30, 0.3)
+        return self
+
+    def push(self):
+        """Data through the tunnel, a kilobyte or so; true, whether they arrive or not."""
+        machine.call("ip", "netns", "exec", self.gateway.lan, "ping", "-q", "-c", "5", "-i", "0.1", "-W", "1", "-s", "250", "198.19.0.1")
+        return True
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode("utf-8", "replace")
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait()
+        self.log.close()
+
+
+def prove(arguments, check):
+    with tempfile.TemporaryDirectory() as folder:
+        versions = [package(arguments.build, version, folder, number) for version, number in (("9.0.0", "1"), ("9.0.1", "1"), ("9.1.0", "2"))]
+        lintian(versions[0], check)
+        root = machine.cached_root(INSTALLED + depends(versions[0]))
+        with machine.Machine(root) as gateway:
+            proof = Proof(gateway, check)
+            proof.installs(versions[0])
+            seconds = proof.starts()
+            proof.has_little_power()
+            proof.answers()
+            proof.completes()
+            proof.sees_the_tunnel()
+            proof.is_watched()
+            proof.upgrades(versions[1], "9.0.1")
+            proof.upgrades(versions[2], "9.1.0")
+            proof.downgrades(versions[0])
+            proof.rotates()
+            proof.goes()
+    return f"started in {seconds:.2f} s"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True, help="the build tree to package")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    reason = machine.missing()
+    if reason:
+        harness.skip(reason)
+    check = harness.Checks()
+    try:
+        note = prove(arguments, check)
+    except machine.Impossible as why:
+        harness.skip(str(why))
+    return check.end(note)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

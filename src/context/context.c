@@ -35,7 +35,7 @@ static int start(struct context *c, const struct context_options *o, char *ret_w
 	r = suffix_new(o->suffix_path, &o->key, &c->suffix, ret_why, why_size);
 	if (r < 0)
 		return r;
-	r = names_init(&c->names, &o->key, capped(o->max_names));
+	r = names_init(&c->names, &c->services, &o->key, capped(o->max_names));
 	if (r == 0)
 		r = hosts_init(&c->hosts, &o->key, capped(o->max_hosts));
 	if (r < 0)

@@ -67,12 +67,9 @@ static void learn_dhcp(struct context *c, const struct event_dhcp *d)
 static void name_address(struct context *c, const struct ipaddr *a, enum name_rank rank,
 			 const struct event *e, const struct event_str *name)
 {
-	const char *text = (const char *)event_str_data(e, name);
-	struct name_entry *entry = names_learn(&c->names, a, rank, name->hash, e->time_ns);
-	if (!entry)
-		return;
-	entry->service = services_by_name(&c->services, text, name->len);
-	name_text(entry->text, sizeof(entry->text), text, name->len);
+	const struct name_heard heard = { (const char *)event_str_data(e, name), name->len,
+					  name->hash };
+	names_learn(&c->names, a, rank, &heard, e->time_ns);
 }
 
 static void learn_name(struct context *c, const struct event_name *n)

@@ -3,7 +3,8 @@
  *
  * A name holds for a day after it was last heard, and longer while a flow to the address goes on.
  * TLS does not replace what DNS said: the client writes its server name itself.  When the table is
- * full, names that no flow used go first: a flood of answers does not push out those in use.
+ * full, names that no flow used and nobody asked for go first: a flood of answers does not push out
+ * those in use.  Most names are never asked for, so they stay as they came until somebody does.
  */
 #include "names.h"
 
@@ -17,7 +18,8 @@ static uint32_t evidence(const void *entry)
 	return (uint32_t)e->is_used + (e->service != NULL);
 }
 
-int names_init(struct names *n, const struct hash_key *key, uint32_t capacity)
+int names_init(struct names *n, const struct services *services, const struct hash_key *key,
+	       uint32_t capacity)
 {
 	const struct table_config config = {
 		.capacity = capacity,
@@ -26,6 +28,7 @@ int names_init(struct names *n, const struct hash_key *key, uint32_t capacity)
 		.key = *key,
 		.evidence = evidence,
 	};
+	n->services = services;
 	return table_init(&n->table, &config);
 }
 
@@ -57,24 +60,46 @@ void name_text(char *dst, size_t size, const void *name, size_t len)
 	dst[len] = '\0';
 }
 
-struct name_entry *names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
-			       uint64_t hash, uint64_t now_ns)
+static void set_name(const struct names *n, struct name_entry *e, const struct name_heard *heard)
+{
+	e->hash = heard->hash;
+	e->service = NULL;
+	e->raw_len = 0;
+	if (heard->len > 0 && heard->len <= NAME_TEXT_MAX) {
+		memcpy(e->text, heard->text, heard->len);
+		e->raw_len = (uint8_t)heard->len;
+		return;
+	}
+	e->service = services_by_name(n->services, heard->text, heard->len);
+	name_text(e->text, sizeof(e->text), heard->text, heard->len);
+}
+
+static void settle(const struct names *n, struct name_entry *e)
+{
+	char raw[NAME_TEXT_MAX];
+	size_t len = e->raw_len;
+	e->raw_len = 0;
+	memcpy(raw, e->text, len);
+	name_text(e->text, sizeof(e->text), raw, len);
+	e->service = services_by_name(n->services, raw, len);
+}
+
+void names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
+		 const struct name_heard *heard, uint64_t now_ns)
 {
 	bool is_new;
 	struct name_entry *e = table_get(&n->table, a, &is_new);
 	if (!e)
-		return NULL;
+		return;
 	bool is_over = e->until_ns <= now_ns;
 	if (!is_new && !is_over && rank < e->rank)
-		return NULL;
+		return;
 	if (is_over)
 		e->is_used = false;
 	e->rank = (uint8_t)rank;
 	e->until_ns = now_ns + NAME_LIFE_NS;
-	if (!is_new && e->hash == hash)
-		return NULL;
-	e->hash = hash;
-	return e;
+	if (is_new || e->hash != heard->hash)
+		set_name(n, e, heard);
 }
 
 void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns)
@@ -88,6 +113,10 @@ void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns)
 
 const struct name_entry *names_find(const struct names *n, const struct ipaddr *a, uint64_t now_ns)
 {
-	const struct name_entry *e = table_find(&n->table, a);
-	return e && e->until_ns > now_ns ? e : NULL;
+	struct name_entry *e = table_find(&n->table, a);
+	if (!e || e->until_ns <= now_ns)
+		return NULL;
+	if (e->raw_len)
+		settle(n, e);
+	return e;
 }

@@ -13,6 +13,7 @@
 
 #include "exfild/base/table.h"
 #include "exfild/context/context.h"
+#include "services.h"
 
 #define NAME_TEXT_MAX 127
 
@@ -21,27 +22,35 @@ enum name_rank { NAME_BY_TLS = 1, NAME_BY_DNS }; /* a client writes its SNI itse
 struct name_entry {
 	struct ipaddr address;
 	uint64_t until_ns;
-	uint64_t hash; /* of the name as it came */
-	const struct service *service;
+	uint64_t hash;                 /* of the name as it came */
+	const struct service *service; /* of a raw one: not looked for yet */
 	uint8_t rank;
-	bool is_used; /* a flow went there under this name */
+	uint8_t raw_len; /* text is that many bytes as they came, 0: it is text */
+	bool is_used;    /* a flow went there under this name */
 	char text[NAME_TEXT_MAX + 1];
 };
 
 struct names {
 	struct table table;
+	const struct services *services;
 };
 
-int names_init(struct names *n, const struct hash_key *key, uint32_t capacity) EXF_MUST_USE;
+/* A name as it came in an event. */
+struct name_heard {
+	const char *text;
+	size_t len;
+	uint64_t hash;
+};
+
+/* services is borrowed until names_deinit. */
+int names_init(struct names *n, const struct services *services, const struct hash_key *key,
+	       uint32_t capacity) EXF_MUST_USE;
 void names_deinit(struct names *n);
-/*
- * The address was called by a name with this hash.  NULL when that changes nothing but the time;
- * else the caller fills in text and service of the entry.
- */
-struct name_entry *names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
-			       uint64_t hash, uint64_t now_ns);
+void names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
+		 const struct name_heard *heard, uint64_t now_ns);
 /* A flow to the address goes on: its name stays. */
 void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns);
+/* The entry with text and service, NULL when there is none that holds. */
 const struct name_entry *names_find(const struct names *n, const struct ipaddr *a, uint64_t now_ns);
 
 /* Lower-case text with '?' for bytes that are not printable; what is too long loses its front. */

@@ -12,6 +12,7 @@
 #include "suffix.h"
 
 #define INSIDE_SLOTS 4096
+#define V4_BLOCKS    65536
 
 /* What context_is_inside() answered for an address; asked several times for every flow. */
 struct inside_slot {
@@ -27,6 +28,7 @@ struct context {
 	struct prefix_set ranges;         /* built-in and --inside: inside, without a zone's name */
 	size_t range_count;               /* of ranges that were there at the start */
 	struct inside_slot *inside_slots; /* INSIDE_SLOTS, direct-mapped */
+	uint8_t *v4_blocks;               /* V4_BLOCKS: what holds for an IPv4 /16 */
 	struct services services;
 	struct suffix *suffix;
 	struct names names;

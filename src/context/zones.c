@@ -12,6 +12,10 @@
 
 #include "private.h"
 
+#define V4_BLOCK_BITS (96 + 16)
+
+enum { BLOCK_UNKNOWN, BLOCK_OUTSIDE, BLOCK_INSIDE, BLOCK_MIXED };
+
 static const char *const private_ranges[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
 					      "100.64.0.0/10", "fc00::/7" };
 
@@ -57,7 +61,8 @@ static int add_zones(struct context *c, const struct context_options *o)
 int zones_init(struct context *c, const struct context_options *o, char *ret_why, size_t why_size)
 {
 	c->inside_slots = calloc(INSIDE_SLOTS, sizeof(*c->inside_slots));
-	int r = c->inside_slots ? add_zones(c, o) : -EXF_E_NOMEM;
+	c->v4_blocks = calloc(V4_BLOCKS, sizeof(*c->v4_blocks));
+	int r = c->inside_slots && c->v4_blocks ? add_zones(c, o) : -EXF_E_NOMEM;
 	for (size_t i = 0; r == 0 && i < o->inside_count; i++)
 		r = add_range(c, &o->inside[i]);
 	if (r < 0) {
@@ -113,6 +118,7 @@ bool context_set_inside(struct context *c, const struct prefix *list, size_t cou
 	prefix_set_deinit(&c->ranges);
 	c->ranges = fresh;
 	memset(c->inside_slots, 0, INSIDE_SLOTS * sizeof(*c->inside_slots));
+	memset(c->v4_blocks, BLOCK_UNKNOWN, V4_BLOCKS * sizeof(*c->v4_blocks));
 	return true;
 }
 
@@ -120,6 +126,8 @@ void zones_deinit(struct context *c)
 {
 	free(c->inside_slots);
 	c->inside_slots = NULL;
+	free(c->v4_blocks);
+	c->v4_blocks = NULL;
 	free(c->zones);
 	c->zones = NULL;
 	prefix_set_deinit(&c->by_zone);
@@ -140,7 +148,29 @@ static bool find_inside(const struct context *c, const struct ipaddr *a, uint32_
 	       ipaddr_is_loopback(a) || ipaddr_is_multicast(a) || ipaddr_is_unspecified(a);
 }
 
-bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
+/* Whether the same answer holds for all addresses of an IPv4 /16, whatever the tunnel. */
+static bool is_uniform(const struct prefix_set *s, const struct ipaddr *a)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct prefix *p = &s->entries[i].prefix;
+		struct prefix block = { p->addr, V4_BLOCK_BITS };
+		if (s->entries[i].has_vni ||
+		    (p->bits > V4_BLOCK_BITS && prefix_contains(&block, a)))
+			return false;
+	}
+	return true;
+}
+
+static uint8_t judge_block(const struct context *c, const struct ipaddr *a)
+{
+	unsigned first = a->u.b[12], second = a->u.b[13];
+	bool holds_special = (first == 0 && second == 0) || (first == 255 && second == 255);
+	if (holds_special || !is_uniform(&c->ranges, a) || !is_uniform(&c->by_zone, a))
+		return BLOCK_MIXED;
+	return find_inside(c, a, 0) ? BLOCK_INSIDE : BLOCK_OUTSIDE;
+}
+
+static bool slot_is_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
 {
 	uint64_t mixed = (a->u.q[0] ^ a->u.q[1] * 0x9e3779b97f4a7c15ull) * 0xe7037ed1a0b428dbull;
 	struct inside_slot *slot = &c->inside_slots[(mixed >> 40) % INSIDE_SLOTS];
@@ -150,6 +180,19 @@ bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t
 		slot->answer = find_inside(c, a, tunnel_id) ? 2 : 1;
 	}
 	return slot->answer == 2;
+}
+
+/* Most addresses are IPv4, and most answers hold for a whole /16: a byte each. */
+bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
+{
+	if (ipaddr_is_v4(a)) {
+		uint8_t *block = &c->v4_blocks[(unsigned)a->u.b[12] << 8 | a->u.b[13]];
+		if (*block == BLOCK_UNKNOWN)
+			*block = judge_block(c, a);
+		if (*block != BLOCK_MIXED)
+			return *block == BLOCK_INSIDE;
+	}
+	return slot_is_inside(c, a, tunnel_id);
 }
 
 struct list {

@@ -133,10 +133,25 @@ enum decode_result decode_tunnel(struct walk *w, const struct carrier *carrier, 
 	return result;
 }
 
+/* Two IPv4 addresses are one word. */
+static uint64_t hash_pair_v4(const struct decoder *d, const struct ipaddr *a,
+			     const struct ipaddr *b, uint32_t tunnel_key)
+{
+	uint32_t x, y;
+	memcpy(&x, a->u.b + 12, 4);
+	memcpy(&y, b->u.b + 12, 4);
+	bool in_order = be32toh(x) <= be32toh(y);
+	uint64_t words[2] = { in_order ? (uint64_t)x << 32 | y : (uint64_t)y << 32 | x,
+			      tunnel_key };
+	return hash_words(&d->key, words, 2);
+}
+
 /* The same for both directions, and for all fragments and connections of a pair. */
 static uint64_t hash_pair(const struct decoder *d, const struct ipaddr *a, const struct ipaddr *b,
 			  uint32_t tunnel_key)
 {
+	if (ipaddr_is_v4(a) && ipaddr_is_v4(b))
+		return hash_pair_v4(d, a, b, tunnel_key);
 	size_t i = a->u.q[0] == b->u.q[0];
 	bool in_order = be64toh(a->u.q[i]) <= be64toh(b->u.q[i]);
 	const struct ipaddr *low = in_order ? a : b;

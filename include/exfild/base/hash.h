@@ -1,10 +1,10 @@
 /*
  * base/hash.h - keyed hashes for tables that attackers feed.
  *
- * What: SipHash-1-3 (Aumasson and Bernstein 2012; one compression and three finalisation rounds)
- * for strings, and a cheap keyed mix that extends a secret 64-bit hash by one more word, for keys
- * of tables.  Neither is shown to anybody. The key is random in a live process and fixed in replay,
- * so that replays are exact. Threads: any; keys are values.
+ * What: a chain of folded products, keyed with 128 secret bits.  The product is that of wyhash
+ * (Wang Yi), which language run-times use for their maps likewise; it is as strong as the key is
+ * unknown, and no hash is shown to anybody.  The key is random in a live process and fixed in
+ * replay, so that replays are exact.  Threads: any; keys are values.
  */
 #ifndef EXFILD_BASE_HASH_H
 #define EXFILD_BASE_HASH_H
@@ -23,7 +23,6 @@ extern const struct hash_key hash_key_fixed;
 /* A random key from the kernel. */
 struct hash_key hash_key_random(void);
 
-uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len);
 /*
  * Extends a secret hash by one word; only as strong as `secret` is unknown.  A factor of zero would
  * swallow the other one: then that one itself is the hash, inverted.
@@ -38,11 +37,10 @@ static inline uint64_t hash_mix(uint64_t secret, uint64_t word)
 	return a && b ? mixed : ~(a + b);
 }
 
-/*
- * Of whole 64-bit words, which need not be aligned: a chain of hash_mix() from both halves of the
- * key.  A third of the time of hash_bytes() for the two to five words of a table's key; the folded
- * product is that of wyhash (Wang Yi), which language run-times use for their maps likewise.
- */
+/* Of a string of any length. */
+uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len);
+
+/* Of whole 64-bit words, which need not be aligned. */
 static inline uint64_t hash_words(const struct hash_key *key, const void *words, size_t count)
 {
 	uint64_t hash = key->k[0] + count;

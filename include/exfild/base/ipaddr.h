@@ -48,8 +48,8 @@ static inline struct ipaddr ipaddr_v6(const uint8_t bytes[16])
 
 static inline bool ipaddr_is_v4(const struct ipaddr *a)
 {
-	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-	return memcmp(a->u.b, mapped, 12) == 0;
+	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
+	return a->u.q[0] == 0 && memcmp(a->u.b + 8, mapped, 4) == 0;
 }
 
 static inline bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b)

@@ -77,7 +77,7 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 	s->env = env;
 	struct table_config newcomers = { .capacity = env->max_pairs / 2 ? env->max_pairs / 2 : 1,
 					  .entry_size = sizeof(struct newcomer),
-					  .key_size = sizeof(struct pair_key),
+					  .key_size = sizeof(uint64_t),
 					  .key = env->key };
 	struct table_config pairs = { .capacity = env->max_pairs / 8 ? env->max_pairs / 8 : 1,
 				      .entry_size = sizeof(struct pair),
@@ -294,18 +294,20 @@ static void on_question(struct state *s, const struct detect_env *env, struct pa
 }
 
 /* A full pair, with what the newcomer knew. */
-static struct pair *make_pair(struct state *s, const struct question *q, struct newcomer *n)
+static struct pair *make_pair(struct state *s, const struct detect_env *env,
+			      const struct question *q, struct newcomer *n)
 {
 	bool is_new;
 	struct pair *p = table_get_hashed(&s->pairs, &q->key, q->key_hash, &is_new);
 	if (!p || !is_new)
 		return p;
 	memcpy(p->domain, q->domain, strlen(q->domain) + 1);
-	p->window_ns = n->window_ns;
+	p->window_ns = newcomer_window_ns(n, env->steady_ns);
 	p->first_ns = n->first_ns;
 	for (unsigned i = 0; i < n->name_count; i++) {
-		count_name(p, n->names[i], (double)n->weights[i]);
-		p->weighty += (double)n->weights[i] >= WEIGHTY_BYTES;
+		double weight = newcomer_weight(n, i);
+		count_name(p, n->names[i], weight);
+		p->weighty += weight >= WEIGHTY_BYTES;
 	}
 	/* this one is counted by on_question(); one with a mark was not counted before */
 	bool is_counted = !n->is_full && !q->marks && n->questions;
@@ -320,13 +322,11 @@ static void take_question(struct state *s, const struct detect_env *env, const s
 {
 	struct label_memory none = { .count = 0 };
 	bool is_new;
-	struct newcomer *n = table_get_hashed(&s->newcomers, &q->key, q->key_hash, &is_new);
+	struct newcomer *n = table_get_hashed(&s->newcomers, &q->key_hash, q->key_hash, &is_new);
 	if (!n)
 		return;
-	if (is_new) {
-		n->window_ns = env->steady_ns;
-		n->first_ns = env->now_ns;
-	}
+	if (is_new)
+		newcomer_begin(n, env->now_ns, env->steady_ns);
 	if (!n->is_full && !q->marks) {
 		double before = newcomer_info(n);
 		double weight = information_bytes(q->lower, q->sub, &none);
@@ -336,7 +336,7 @@ static void take_question(struct state *s, const struct detect_env *env, const s
 		if (step != NEWCOMER_FULL && !q->e->edns_option_len)
 			return;
 	}
-	struct pair *p = make_pair(s, q, n);
+	struct pair *p = make_pair(s, env, q, n);
 	if (p)
 		on_question(s, env, p, q);
 }

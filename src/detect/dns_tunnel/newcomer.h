@@ -2,9 +2,9 @@
  * detect/dns_tunnel/newcomer.h - a client and a domain that have hardly met.
  *
  * What: most pairs of client and registered domain see one to three names in a day.  They are kept
- * in 104 bytes; only the fourth distinct name, or the mark of a tool, makes a full pair of them.
- * Threads: analysis plane.
- * Limits: the capacity of the table; the oldest go first.
+ * in one cache line, found by the keyed hash of the pair alone: that two pairs share it is as
+ * likely as guessing the key.  Only the fourth distinct name, or the mark of a tool, makes a full
+ * pair. Threads: analysis plane. Limits: the capacity of the table; the oldest go first.
  */
 #ifndef EXFILD_SRC_DETECT_DNS_TUNNEL_NEWCOMER_H
 #define EXFILD_SRC_DETECT_DNS_TUNNEL_NEWCOMER_H
@@ -22,11 +22,12 @@ struct pair_key {
 };
 
 struct newcomer {
-	struct pair_key key;
-	uint64_t window_ns, first_ns;
+	uint64_t pair_hash;
+	uint64_t first_ns;
 	uint64_t names[NEWCOMER_NAMES]; /* hashes */
-	float weights[NEWCOMER_NAMES];
-	uint32_t questions;
+	uint32_t window_s;
+	uint16_t weights[NEWCOMER_NAMES]; /* in 1/128 byte */
+	uint16_t questions;               /* up to its most */
 	uint8_t name_count;
 	bool is_full; /* a full pair was made of it */
 };
@@ -38,8 +39,14 @@ enum newcomer_step {
 	NEWCOMER_FULL,  /* there is no room for the name: a full pair is due */
 };
 
+/* A new entry. */
+void newcomer_begin(struct newcomer *n, uint64_t now_ns, uint64_t steady_ns);
+/* When its day began, to the second. */
+uint64_t newcomer_window_ns(const struct newcomer *n, uint64_t steady_ns);
 enum newcomer_step newcomer_name(struct newcomer *n, uint64_t steady_ns, uint64_t hash,
 				 double weight);
+/* Of one name, in bytes. */
+double newcomer_weight(const struct newcomer *n, unsigned name);
 /* Information of the names so far, in bytes. */
 double newcomer_info(const struct newcomer *n);
 

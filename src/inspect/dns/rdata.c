@@ -53,15 +53,31 @@ static void text_u16(struct dns_text *t, unsigned value, char behind)
 	text_add(t, out, n);
 }
 
+/* put_u16 for what is below 256, without a division: four for each A record. */
+static size_t put_u8(char *dst, unsigned value)
+{
+	size_t n = 0;
+
+	if (value >= 100) {
+		unsigned hundreds = value >= 200 ? 2 : 1;
+		dst[n++] = (char)('0' + hundreds);
+		value -= 100 * hundreds;
+		dst[n++] = (char)('0' + value * 205 / 2048);
+	} else if (value >= 10) {
+		dst[n++] = (char)('0' + value * 205 / 2048);
+	}
+	dst[n++] = (char)('0' + value - value * 205 / 2048 * 10);
+	return n;
+}
+
 static void text_ipv4(struct dns_text *t, const uint8_t b[4])
 {
 	char out[16];
-	size_t n = 0;
+	size_t n = put_u8(out, b[0]);
 
-	for (size_t i = 0; i < 4; i++) {
-		if (i)
-			out[n++] = '.';
-		n += put_u16(out + n, b[i]);
+	for (size_t i = 1; i < 4; i++) {
+		out[n++] = '.';
+		n += put_u8(out + n, b[i]);
 	}
 	text_add(t, out, n);
 }

@@ -1,7 +1,6 @@
 /*
- * hash: SipHash-1-3 against values of a separate reference (a Python program that first gave the
- * published SipHash-2-4 vectors), the words' hash against a Python program of the same chain, and
- * that each bit of key and message matters.
+ * hash: strings and words against values of a separate reference (a Python program of the same
+ * chain), and that each bit of key and message matters.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,13 +19,14 @@ static void bytes_agree_with_the_reference(void **state)
 		size_t len;
 		uint64_t hash;
 	} vectors[] = {
-		{ 0, 0xabac0158050fc4dc },   { 1, 0xc9f49bf37d57ca93 },
-		{ 7, 0xd3927d989bb11140 },   { 8, 0x369095118d299a8e },
-		{ 9, 0x25a48eb36c063de4 },   { 15, 0xd320d86d2a519956 },
-		{ 16, 0xcc4fdd1a7d908b66 },  { 31, 0x2370dd1f8c21d1bc },
-		{ 63, 0x9d199062b7bbb3a8 },  { 64, 0xf17997ec4b4a6065 },
-		{ 255, 0xf76214e3153c4a15 }, { 256, 0x75b3e64e167de370 },
-		{ 257, 0x5d8ffca6213c73b8 },
+		{ 0, 0x98dd255bd1f97197 },   { 1, 0x92460792d69c29e6 },
+		{ 3, 0x2c06b39c09af6d18 },   { 4, 0xb35c91e6c4957add },
+		{ 7, 0xeb87ff02da4228aa },   { 8, 0xf009e67232da7cc5 },
+		{ 9, 0x1125804c4dee1c98 },   { 15, 0xe1bcc56c4713b74b },
+		{ 16, 0x9a6b1c433a04d8f5 },  { 31, 0x27894f5f79116578 },
+		{ 63, 0xf4110e1ef58a967b },  { 64, 0xf40b954b979df74a },
+		{ 255, 0x2650d587048586f9 }, { 256, 0xdf899467e53e9be4 },
+		{ 257, 0xb34eeb153381c026 },
 	};
 	uint8_t message[257];
 	for (unsigned i = 0; i < sizeof(message); i++)

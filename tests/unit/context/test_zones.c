@@ -70,6 +70,29 @@ static void zone_of_a_virtual_network_is_only_there(void **state)
 	context_free(c);
 }
 
+static void parts_of_a_16_answer_for_themselves(void **state)
+{
+	(void)state;
+	struct context_zone zones[] = { zone("lab", "192.0.2.0/24", 0),
+					zone("net", "198.18.0.0/15", 0) };
+	zones[0].has_vni = zones[1].has_vni = false;
+	struct context_options o = { .zones = zones, .zone_count = 2 };
+	struct context *c = make(&o);
+	for (unsigned round = 0; round < 2; round++) {
+		assert_true(inside(c, "192.0.2.1"));
+		assert_false(inside(c, "192.0.3.1"));
+		assert_true(inside(c, "192.0.2.255"));
+		assert_true(inside(c, "198.18.0.1"));
+		assert_true(inside(c, "198.19.255.1"));
+		assert_false(inside(c, "198.20.0.1"));
+		assert_true(inside(c, "0.0.0.0"));
+		assert_false(inside(c, "0.0.0.1"));
+		assert_true(inside(c, "255.255.255.255"));
+		assert_false(inside(c, "255.255.255.254"));
+	}
+	context_free(c);
+}
+
 static void without_zones_private_ranges_are_inside(void **state)
 {
 	(void)state;
@@ -155,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(longest_prefix_wins_and_virtual_network_among_equals),
 		cmocka_unit_test(zone_of_a_virtual_network_is_only_there),
+		cmocka_unit_test(parts_of_a_16_answer_for_themselves),
 		cmocka_unit_test(without_zones_private_ranges_are_inside),
 		cmocka_unit_test(inside_option_adds_to_zones_and_to_ranges),
 		cmocka_unit_test(many_zones_are_found),

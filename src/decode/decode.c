@@ -197,13 +197,19 @@ bool decode_given_up(struct decoder *d, uint64_t time_ns, struct packet *ret)
 	return frag_given_up(d->frags, time_ns, ret);
 }
 
-struct decoder *decoder_new(const struct hash_key *key)
-{
-	static const char *const names[COUNT__COUNT] = {
+static const char *const counter_names[COUNT__COUNT] = {
 #define COUNTER(name, text) text,
 #include "counters.def"
 #undef COUNTER
-	};
+};
+
+const char *decode_counter_name(size_t i)
+{
+	return i < COUNT__COUNT ? counter_names[i] : NULL;
+}
+
+struct decoder *decoder_new(const struct hash_key *key)
+{
 	struct decoder *d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
@@ -214,7 +220,7 @@ struct decoder *decoder_new(const struct hash_key *key)
 		return NULL;
 	}
 	for (size_t i = 0; i < COUNT__COUNT; i++)
-		d->counters[i].name = names[i];
+		d->counters[i].name = counter_names[i];
 	return d;
 }
 

@@ -15,6 +15,7 @@
 #include "exfild/detect/detector.h"
 #include "analysis.h"
 #include "datadir.h"
+#include "desk.h"
 #include "evidence.h"
 #include "plane.h"
 #include "publish.h"
@@ -34,6 +35,8 @@ struct engine {
 	struct evidence *evidence;
 	struct analysis *analysis;
 	struct reader reader;
+	struct tally tally;
+	struct desk desk; /* live */
 	struct publisher *publisher;
 	bool lost_output;
 	char data_dir[512];
@@ -218,7 +221,7 @@ static int start(struct engine *e)
 	e->reader.limits = sizes.shards;
 	if (!err && o->is_live)
 		err = publisher_start(o, c, &e->reader.key, &e->publisher, e->why, sizeof(e->why));
-	analysis.publisher = e->reader.publisher = e->publisher;
+	analysis.publisher = e->publisher;
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
 	if (!err)
@@ -226,7 +229,8 @@ static int start(struct engine *e)
 	if (err)
 		return err;
 	e->reader.decoder = decoder_new(&e->reader.key);
-	e->reader.plane = plane_new(workers_of(e), &sizes.shards, &e->reader.key, e->analysis);
+	const struct outlet out = { .analysis = e->analysis };
+	e->reader.plane = plane_new(workers_of(e), &sizes.shards, &e->reader.key, &out);
 	e->reader.show_progress = !o->quiet && isatty(STDERR_FILENO) == 1;
 	return e->reader.decoder && e->reader.plane ? 0 : -EXF_E_NOMEM;
 }
@@ -238,14 +242,33 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* What the packet half tells, both halves being in this process. */
+static void hear_tally(void *arg, const struct tally *t)
+{
+	struct engine *e = arg;
+	desk_take(&e->desk, t);
+}
+
+static void hear_inside(void *arg, const struct prefix *list, size_t count)
+{
+	const struct engine *e = arg;
+	analysis_tell_inside(e->analysis, list, count);
+}
+
+static int run_live(struct engine *e)
+{
+	const struct watch_ears ears = { .tally = hear_tally, .inside = hear_inside, .arg = e };
+	e->desk = (struct desk){ .analysis = e->analysis, .publisher = e->publisher };
+	return watch_run(&e->reader, &ears);
+}
+
 static int run(struct engine *e)
 {
 	double began = seconds_now();
-	struct shard_counts counts[SHARDS];
 	bool quiet = e->options->quiet;
 	if (!quiet)
 		report_inside(analysis_context(e->analysis));
-	int err = e->reader.live ? watch_run(&e->reader, e->analysis) : reader_run(&e->reader);
+	int err = e->reader.live ? run_live(e) : reader_run(&e->reader);
 	if (err)
 		return err;
 	analysis_end(e->analysis);
@@ -256,16 +279,16 @@ static int run(struct engine *e)
 		if (e->lost_output)
 			log_errorx("evidence", "%s", e->why);
 	}
-	plane_counts(e->reader.plane, counts);
+	tally_fill(&e->tally, &e->reader, true);
 	if (e->reader.capture)
 		report_damage(e->reader.capture);
 	if (e->reader.live && !quiet)
-		report_interfaces(e->reader.live);
-	report_counters(&e->reader, counts, e->options->verbose > 0);
+		report_interfaces(&e->tally);
+	report_counters(&e->tally, e->options->verbose > 0);
 	e->lost_output = !analysis_report(e->analysis) || e->lost_output;
 	if (!quiet)
-		report_summary(&e->reader, counts, analysis_alerts(e->analysis),
-			       seconds_now() - began);
+		report_summary(&e->tally, analysis_alerts(e->analysis), seconds_now() - began,
+			       e->reader.live != NULL);
 	return 0;
 }
 

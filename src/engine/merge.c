@@ -37,24 +37,24 @@ void merge_deinit(struct merge *m)
 	*m = (struct merge){ .count = 0 };
 }
 
-static void look_ahead(const struct walker *w, const struct event **at, struct analysis *a,
+static void look_ahead(const struct walker *w, const struct event **at, const struct outlet *out,
 		       unsigned stage)
 {
 	if (!*at)
 		return;
-	analysis_ahead(a, *at, stage);
+	outlet_ahead(out, *at, stage);
 	*at = event_log_next(w->log, *at);
 }
 
-static void begin(struct walker *w, const struct event_log *log, struct analysis *a)
+static void begin(struct walker *w, const struct event_log *log, const struct outlet *out)
 {
 	w->log = log;
 	w->next = event_log_next(log, NULL);
 	w->later = w->ahead = w->next;
 	for (unsigned i = 0; i < AHEAD; i++)
-		look_ahead(w, &w->ahead, a, 0);
+		look_ahead(w, &w->ahead, out, 0);
 	for (unsigned i = 0; i < AHEAD / 2; i++)
-		look_ahead(w, &w->later, a, 1);
+		look_ahead(w, &w->later, out, 1);
 }
 
 /* The walker whose event comes first; ret_until: the lowest seq at which another one has to go. */
@@ -79,26 +79,32 @@ static struct walker *first_of(struct walker *walkers, unsigned count, uint64_t 
 	return first;
 }
 
-void merge_run(struct merge *m, struct analysis *a)
+static void tick(const struct outlet *out, const struct mark *m)
+{
+	outlet_tick(out, m->seq, m->now_ns, m->leap_ns);
+}
+
+void merge_run(struct merge *m, const struct outlet *out)
 {
 	struct walker walkers[SHARDS];
 	struct walker *w;
 	uint64_t until;
 	size_t mark = 0;
 	for (unsigned i = 0; i < m->count; i++)
-		begin(&walkers[i], m->logs[i], a);
+		begin(&walkers[i], m->logs[i], out);
 	while ((w = first_of(walkers, m->count, &until)) != NULL) {
 		do {
 			for (; mark < m->mark_count && m->marks[mark].seq < w->next->seq; mark++)
-				analysis_tick(a, m->marks[mark].now_ns, m->marks[mark].leap_ns);
-			analysis_event(a, w->next);
-			look_ahead(w, &w->ahead, a, 0);
-			look_ahead(w, &w->later, a, 1);
+				tick(out, &m->marks[mark]);
+			outlet_event(out, w->next);
+			look_ahead(w, &w->ahead, out, 0);
+			look_ahead(w, &w->later, out, 1);
 			w->next = event_log_next(w->log, w->next);
 		} while (w->next && w->next->seq < until);
 	}
 	for (; mark < m->mark_count; mark++)
-		analysis_tick(a, m->marks[mark].now_ns, m->marks[mark].leap_ns);
+		tick(out, &m->marks[mark]);
+	outlet_flush(out);
 	for (unsigned i = 0; i < m->count; i++)
 		event_log_reset(m->logs[i]);
 	m->mark_count = 0;

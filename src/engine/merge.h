@@ -1,5 +1,5 @@
 /*
- * engine/merge.h - events of shards, in the reader's order, to the analysis.
+ * engine/merge.h - events of shards, in the reader's order, to the outlet.
  *
  * What: walks the logs of a stretch of the input by (seq, shard), with the ticks between, and asks
  * for the cache lines of events to come.
@@ -9,7 +9,7 @@
 #define EXFILD_SRC_ENGINE_MERGE_H
 
 #include "exfild/event/log.h"
-#include "analysis.h"
+#include "outlet.h"
 #include "pipeline.h"
 
 struct mark { /* a tick as the analysis sees it */
@@ -26,7 +26,7 @@ struct merge {
 /* Appends a tick; aborts without memory for it. */
 void merge_mark(struct merge *m, uint64_t seq, uint64_t now_ns, uint64_t leap_ns);
 /* Hands all over; logs and marks are empty then. */
-void merge_run(struct merge *m, struct analysis *a);
+void merge_run(struct merge *m, const struct outlet *out);
 /* Frees the marks, not the logs. */
 void merge_deinit(struct merge *m);
 

@@ -5,20 +5,21 @@
  * hand-over.  With N, the reader fills rounds of packets; N - 1 workers (and the reader itself,
  * when the ring of rounds is full) run the shards' parts of a round; one thread analyses finished
  * rounds in order.  Shards see the same packets and ticks, and the analysis the same events in the
- * same order, whatever N is. Ownership: owns the shards and threads; borrows the analysis. Threads:
+ * same order, whatever N is. Ownership: owns the shards and threads; borrows what
+ * the outlet leads to. Threads:
  * its functions are the reader's. Limits: ROUND_PACKETS packets a round, ROUNDS rounds under way; a
  * full ring blocks the reader.
  */
 #ifndef EXFILD_SRC_ENGINE_PLANE_H
 #define EXFILD_SRC_ENGINE_PLANE_H
 
-#include "analysis.h"
+#include "outlet.h"
 #include "pipeline.h"
 
 struct plane;
 
 struct plane *plane_new(unsigned workers, const struct shard_limits *limits,
-			const struct hash_key *key, struct analysis *a);
+			const struct hash_key *key, const struct outlet *out);
 /* Joins the threads and frees the shards; what was posted is finished first. */
 void plane_free(struct plane *p);
 

@@ -10,6 +10,8 @@
 #include "exfild/control/drill.h"
 #include "activity.h"
 #include "machine.h"
+#include "sizes.h"
+#include "tally.h"
 
 #define EVERY_NS 1000000000ull
 
@@ -20,7 +22,8 @@ struct publisher {
 	struct activity *activity;
 	struct drills *drills;
 	uint64_t told_ns; /* analysis */
-	/* reader */
+	/* desk */
+	struct shard_limits shards;
 	uint64_t rate_ns, rate_packets, rate_bytes;
 	struct snap_table plane_tables[4];
 };
@@ -39,6 +42,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 	if (!p)
 		return -EXF_E_NOMEM;
 	p->config = c;
+	p->shards = sizes_of(c).shards;
 	p->board = board_new();
 	p->activity = activity_new(key);
 	p->drills = drills_new();
@@ -123,97 +127,91 @@ void publisher_turn(struct publisher *p, const struct analysis *a)
 	board_done(p->board);
 }
 
-/* --- reader ------------------------------------------------------------------------------ */
+/* --- desk -------------------------------------------------------------------------------- */
 
-static void put_links(const struct live *live, struct snapshot *s)
+static void put_links(const struct tally *t, struct snapshot *s)
 {
 	s->link_count = 0;
-	for (size_t i = 0; i < live_count(live) && i < SNAP_LINKS; i++) {
-		struct live_counts c;
+	for (uint64_t i = 0; i < t->link_count && i < SNAP_LINKS; i++) {
+		const struct tally_link *from = &t->links[i];
 		struct snap_link *l = &s->links[s->link_count++];
-		live_counts(live, i, &c);
-		*l = (struct snap_link){ .up = c.is_open,
-					 .packets = c.frames,
-					 .bytes = c.bytes,
-					 .drops = c.drops,
-					 .offloads = machine_offloads(c.name) };
-		(void)snprintf(l->name, sizeof(l->name), "%s", c.name);
+		*l = (struct snap_link){ .up = from->is_open != 0,
+					 .packets = from->frames,
+					 .bytes = from->bytes,
+					 .drops = from->drops,
+					 .offloads = machine_offloads(from->name) };
+		(void)snprintf(l->name, sizeof(l->name), "%s", from->name);
 	}
 }
 
-static void put_rates(struct publisher *p, const struct reader *r, struct snapshot *s)
+static void put_rates(struct publisher *p, const struct tally *t, struct snapshot *s)
 {
 	uint64_t now_ns = board_steady_ns();
 	double passed_s = (double)(now_ns - p->rate_ns) / 1e9;
-	if (p->rate_ns && passed_s > 0) {
-		s->packets_per_s = (double)(r->frames - p->rate_packets) / passed_s;
-		s->bytes_per_s = (double)(r->bytes - p->rate_bytes) / passed_s;
+	/* fewer than before: the packet half has begun anew */
+	if (p->rate_ns && passed_s > 0 && t->frames >= p->rate_packets &&
+	    t->bytes >= p->rate_bytes) {
+		s->packets_per_s = (double)(t->frames - p->rate_packets) / passed_s;
+		s->bytes_per_s = (double)(t->bytes - p->rate_bytes) / passed_s;
 	}
 	p->rate_ns = now_ns;
-	p->rate_packets = r->frames;
-	p->rate_bytes = r->bytes;
+	p->rate_packets = t->frames;
+	p->rate_bytes = t->bytes;
 }
 
-static void put_shards(struct publisher *p, const struct reader *r, struct snapshot *s)
+static void put_plane(struct publisher *p, const struct tally_plane *t, struct snapshot *s)
 {
-	struct shard_counts counts[SHARDS];
-	struct snap_table flows = { .name = "flows" }, undecided = { .name = "undecided" };
-	struct snap_table inspected = { .name = "inspected" }, streams = { .name = "streams" };
-	plane_told(r->plane, counts);
-	s->flows = s->events_dropped = 0;
-	for (size_t i = 0; i < SHARDS; i++) {
-		const struct shard_counts *c = &counts[i];
-		s->flows += c->flow.flows;
-		s->events_dropped += c->events_dropped;
-		flows.entries += c->flow.table.entries;
-		flows.capacity += c->flow.table.capacity;
-		flows.evictions += c->flow.table.evictions;
-		flows.worst_case_bytes += c->flow.worst_case_bytes;
-		undecided.entries += c->classify.undecided;
-		undecided.refused += c->classify.capped;
-		inspected.entries += c->inspect.work;
-		inspected.evictions += c->inspect.evicted;
-		inspected.refused += c->inspect.refused;
-		inspected.worst_case_bytes += c->inspect.worst_case_bytes;
-		streams.evictions += c->inspect.streams_evicted;
-		streams.refused += c->inspect.streams_refused;
-	}
-	undecided.capacity = inspected.capacity = r->limits.undecided;
-	streams.capacity = r->limits.streams;
-	p->plane_tables[0] = flows;
-	p->plane_tables[1] = undecided;
-	p->plane_tables[2] = inspected;
-	p->plane_tables[3] = streams;
+	uint64_t undecided = p->shards.undecided;
+	s->flows = t->flows;
+	s->events_dropped = t->events_dropped;
+	p->plane_tables[0] = (struct snap_table){ .name = "flows",
+						  .entries = t->table_entries,
+						  .capacity = t->table_capacity,
+						  .evictions = t->table_evictions,
+						  .worst_case_bytes = t->table_bytes };
+	p->plane_tables[1] = (struct snap_table){ .name = "undecided",
+						  .entries = t->undecided,
+						  .capacity = undecided,
+						  .refused = t->undecided_capped };
+	p->plane_tables[2] = (struct snap_table){ .name = "inspected",
+						  .entries = t->inspected,
+						  .capacity = undecided,
+						  .evictions = t->inspect_evicted,
+						  .refused = t->inspect_refused,
+						  .worst_case_bytes = t->inspect_bytes };
+	p->plane_tables[3] = (struct snap_table){ .name = "streams",
+						  .capacity = p->shards.streams,
+						  .evictions = t->streams_evicted,
+						  .refused = t->streams_refused };
 }
 
-static void put_decode(const struct reader *r, struct snapshot *s)
+static void put_decode(const struct tally *t, struct snapshot *s)
 {
-	const struct decode_counter *list;
-	size_t count = decode_counters(r->decoder, &list);
+	const char *name;
 	s->decode_count = 0;
-	for (size_t i = 0; i < count && s->decode_count < SNAP_DECODE; i++)
-		s->decode[s->decode_count++] = (struct snap_count){ list[i].name, list[i].count };
+	for (size_t i = 0; i < TALLY_DECODE && (name = decode_counter_name(i)) != NULL; i++)
+		if (s->decode_count < SNAP_DECODE)
+			s->decode[s->decode_count++] = (struct snap_count){ name, t->decode[i] };
 }
 
-void publisher_reader(struct publisher *p, const struct reader *r)
+void publisher_tally(struct publisher *p, const struct tally *t)
 {
 	uint64_t disk_free = 0, disk_size = 0;
 	enum snap_known synchronised = machine_clock();
 	machine_disk(p->config->state.directory, &disk_free, &disk_size);
 	struct snapshot *s = board_begin(p->board);
-	s->packets = r->frames;
-	s->bytes = r->bytes;
-	s->drops = r->drops;
-	s->late = r->late;
-	s->leaps = r->leaps;
+	s->packets = t->frames;
+	s->bytes = t->bytes;
+	s->drops = t->drops;
+	s->late = t->late;
+	s->leaps = t->leaps;
 	s->clock_synchronised = synchronised;
 	s->disk_free = disk_free;
 	s->disk_size = disk_size;
 	s->memory_bytes = machine_memory();
-	if (r->live)
-		put_links(r->live, s);
-	put_rates(p, r, s);
-	put_shards(p, r, s);
-	put_decode(r, s);
+	put_links(t, s);
+	put_rates(p, t, s);
+	put_plane(p, &t->plane, s);
+	put_decode(t, s);
 	board_done(p->board);
 }

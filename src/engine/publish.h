@@ -1,8 +1,8 @@
 /*
  * engine/publish.h - what the engine tells exfilctl and Prometheus (live).
  *
- * What: copies of counters to the control layer's board, once a second from each of the two
- * threads that own them; lists when somebody has asked; alerts as they go out.
+ * What: copies of counters to the control layer's board, once a second from the
+ * analysis and from the desk; lists when somebody has asked; alerts as they go out.
  * Ownership: owns board, control thread and activity.
  * Threads: each function says whose it is.
  */
@@ -12,9 +12,10 @@
 #include "exfild/config/config.h"
 #include "exfild/control/server.h"
 #include "exfild/engine/options.h"
-#include "reader.h"
+#include "analysis.h"
 
 struct publisher;
+struct tally;
 
 /* Main, before the planes; control socket and metrics port answer from here on. */
 int publisher_start(const struct options *o, const struct config *c, const struct hash_key *key,
@@ -30,7 +31,7 @@ void publisher_event(struct publisher *p, const struct context *c, const struct 
 void publisher_turn(struct publisher *p, const struct analysis *a);
 void publisher_alert(struct publisher *p, const char *json, size_t len, unsigned severity);
 
-/* Reader: once a second. */
-void publisher_reader(struct publisher *p, const struct reader *r);
+/* Desk: once a second. */
+void publisher_tally(struct publisher *p, const struct tally *t);
 
 #endif

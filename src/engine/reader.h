@@ -16,8 +16,6 @@
 #include "exfild/decode/decode.h"
 #include "plane.h"
 
-struct publisher;
-
 struct reader {
 	struct capture *capture; /* one of the two */
 	struct live *live;
@@ -26,14 +24,20 @@ struct reader {
 	bool show_progress;
 	struct hash_key key; /* of tables */
 	struct shard_limits limits;
-	struct publisher *publisher; /* live, NULL: none */
-	const char *own_peers;       /* URL of the server that exfild itself talks to, or "" */
+	const char *own_peers; /* URL of the server that exfild itself talks to, or "" */
 	/* results */
 	uint64_t frames, bytes;
 	uint64_t late, leaps, doubted;
-	uint64_t drops, own, twice; /* live: by the kernel; exfild's own; second copies */
+	uint64_t drops, own, twice;    /* live: by the kernel; exfild's own; second copies */
+	uint64_t steps_back, ahead_ns; /* live: the clock was set back */
+	uint64_t now_ns;               /* packet time */
+	uint64_t turns;                /* live: of the loop */
 	bool interrupted;
 };
+
+struct clock_law;
+/* Its counts become results. */
+void reader_take_clock(struct reader *r, const struct clock_law *law);
 
 /* 0 or -EXF_E_NOMEM. */
 int reader_run(struct reader *r) EXF_MUST_USE;

@@ -40,7 +40,7 @@ struct round {
 
 struct rounds {
 	struct shard *const *shards;
-	struct analysis *analysis;
+	struct outlet out;
 	unsigned workers;
 	struct packet slot; /* copied from here into its shard's part */
 	/* all below under the lock, but the round that the reader is filling */
@@ -149,7 +149,7 @@ static void *worker_main(void *arg)
 
 static void analyse_round(struct rounds *p, struct round *r)
 {
-	merge_run(&r->merge, p->analysis);
+	merge_run(&r->merge, &p->out);
 	for (size_t i = 0; i < r->block_count; i++)
 		block_release(r->blocks[i]);
 	r->block_count = 0;
@@ -169,7 +169,7 @@ static void *analysis_main(void *arg)
 			bool is_last = p->analysed + 1 == p->published;
 			if (is_last) {
 				pthread_mutex_unlock(&p->lock);
-				analysis_idle(p->analysis);
+				outlet_idle(&p->out);
 				pthread_mutex_lock(&p->lock);
 			}
 			p->analysed++;
@@ -299,14 +299,14 @@ static bool start_threads(struct rounds *p)
 }
 
 struct rounds *rounds_new(unsigned workers, struct shard *const *shards, const struct hash_key *key,
-			  struct analysis *a)
+			  const struct outlet *out)
 {
 	struct rounds *p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
 	p->workers = workers;
 	p->shards = shards;
-	p->analysis = a;
+	p->out = *out;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->done, NULL);

@@ -3,7 +3,7 @@
  *
  * What: the reader fills rounds of packets; N - 1 workers (and the reader itself, when the ring of
  * rounds is full) run the shards' parts of a round; one thread analyses finished rounds in order.
- * Ownership: borrows shards and analysis; owns the threads.
+ * Ownership: borrows shards, and what the outlet leads to; owns the threads.
  * Threads: its functions are the reader's.
  * Limits: ROUND_PACKETS packets a round, ROUNDS rounds under way; a full ring blocks the reader.
  */
@@ -15,7 +15,7 @@
 struct rounds;
 
 struct rounds *rounds_new(unsigned workers, struct shard *const *shards, const struct hash_key *key,
-			  struct analysis *a);
+			  const struct outlet *out);
 /* Finishes what was posted and joins the threads. */
 void rounds_free(struct rounds *p);
 

@@ -104,7 +104,8 @@ int selftest_replay(const struct selftest *t, const struct selftest_case *test,
 		err = capture_open(&in, &r.capture, why, sizeof(why));
 	if (!err) {
 		r.decoder = decoder_new(&r.key);
-		r.plane = plane_new(o.workers ? o.workers : 1, &r.limits, &r.key, a);
+		const struct outlet out = { .analysis = a };
+		r.plane = plane_new(o.workers ? o.workers : 1, &r.limits, &r.key, &out);
 		err = r.decoder && r.plane ? run_reader(&r, a, h) : -EXF_E_NOMEM;
 	}
 	if (err)

@@ -18,7 +18,7 @@ struct item {
 
 struct solo {
 	struct shard *const *shards;
-	struct analysis *analysis;
+	struct outlet out;
 	struct merge merge;
 	/* what is decoded and waits for its cache lines, all in one block */
 	struct item ahead[AHEAD];
@@ -26,13 +26,14 @@ struct solo {
 	struct block *block;
 };
 
-struct solo *solo_new(struct shard *const *shards, const struct hash_key *key, struct analysis *a)
+struct solo *solo_new(struct shard *const *shards, const struct hash_key *key,
+		      const struct outlet *out)
 {
 	struct solo *s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
 	s->shards = shards;
-	s->analysis = a;
+	s->out = *out;
 	s->merge.count = 1;
 	s->merge.logs[0] = event_log_new();
 	if (s->merge.logs[0]) {
@@ -62,7 +63,7 @@ static void gather(struct solo *s)
 {
 	if (event_log_count(s->merge.logs[0]) >= GATHER_EVENTS ||
 	    s->merge.mark_count >= GATHER_TICKS)
-		merge_run(&s->merge, s->analysis);
+		merge_run(&s->merge, &s->out);
 }
 
 static void tick_now(struct solo *s, const struct item *item)
@@ -157,19 +158,19 @@ void solo_tick(struct solo *s, uint64_t seq, uint64_t now_ns, uint64_t leap_ns)
 void solo_idle(struct solo *s)
 {
 	run_ahead(s);
-	merge_run(&s->merge, s->analysis);
-	analysis_idle(s->analysis);
+	merge_run(&s->merge, &s->out);
+	outlet_idle(&s->out);
 }
 
 void solo_drain(struct solo *s)
 {
 	change_block(s, NULL);
-	merge_run(&s->merge, s->analysis);
+	merge_run(&s->merge, &s->out);
 }
 
 bool solo_flush(struct solo *s, unsigned shard, uint64_t seq, uint64_t now_ns)
 {
 	bool more = shard_flush(s->shards[shard], seq, now_ns);
-	merge_run(&s->merge, s->analysis);
+	merge_run(&s->merge, &s->out);
 	return more;
 }

@@ -4,7 +4,7 @@
  * What: packets run through their shard on the reader's thread, without copy or hand-over; some of
  * them wait in a ring while their cache lines come.  Their events gather until there are enough to
  * be worth a turn of the analysis: each side then finds its code and tables in the caches.
- * Ownership: borrows shards and analysis; owns the log that all shards write to.
+ * Ownership: borrows shards, and what the outlet leads to; owns the log that all shards write to.
  * Threads: the reader's.
  * Limits: AHEAD packets of one block; GATHER_EVENTS events, or what one tick or flush adds to them.
  */
@@ -16,7 +16,8 @@
 struct solo;
 
 /* The shards are made with solo_log(). */
-struct solo *solo_new(struct shard *const *shards, const struct hash_key *key, struct analysis *a);
+struct solo *solo_new(struct shard *const *shards, const struct hash_key *key,
+		      const struct outlet *out);
 struct event_log *solo_log(struct solo *s);
 void solo_free(struct solo *s);
 

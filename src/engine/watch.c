@@ -11,7 +11,7 @@
 #include "feed.h"
 #include "leave.h"
 #include "notify.h"
-#include "publish.h"
+#include "tally.h"
 
 #define WAIT_MS     100
 #define HAND_NS     100000000ull /* what was gathered is handed over at least this often */
@@ -30,15 +30,14 @@ static void on_signal(int number)
 
 struct watch {
 	struct reader *reader;
-	struct analysis *analysis;
+	const struct watch_ears *ears;
 	struct feed feed;
 	struct leave *leave;
 	uint64_t now_ns; /* monotonic */
 	uint64_t came_ns, handed_ns, cared_ns;
-	uint64_t counted_ns; /* packet time of the last look at the counters */
-	uint64_t counted_frames;
-	uint64_t generation, steps_back;
+	uint64_t generation;
 	bool has_refused_link;
+	struct tally tally;
 };
 
 static uint64_t clock_ns(clockid_t which)
@@ -56,50 +55,21 @@ static void take_inside(struct watch *w)
 		return;
 	w->generation = live_generation(live);
 	const struct prefix *list = live_inside(live, &count);
-	analysis_tell_inside(w->analysis, list, count);
-}
-
-static void tell_manager(const struct watch *w)
-{
-	const struct reader *r = w->reader;
-	size_t open = 0;
-	for (size_t i = 0; i < live_count(r->live); i++) {
-		struct live_counts c;
-		live_counts(r->live, i, &c);
-		open += c.is_open;
-	}
-	notify_alive("listening on %zu of %zu interfaces; %llu packets, %llu dropped", open,
-		     live_count(r->live), (unsigned long long)r->frames,
-		     (unsigned long long)r->drops);
+	w->ears->inside(w->ears->arg, list, count);
 }
 
 /* Once a second, packets or none. */
 static void take_care(struct watch *w)
 {
 	struct reader *r = w->reader;
-	uint64_t drops = live_update_counts(r->live);
-	uint64_t now_ns = w->feed.law.now_ns;
-	r->drops += drops;
-	if (drops) {
-		analysis_tell_drops(w->analysis, w->counted_ns, now_ns, drops);
-		analysis_tell_sensor(w->analysis, SENSOR_DROPS, "the capture", drops,
-				     r->frames - w->counted_frames + drops, "%s", "");
-	}
-	w->counted_frames = r->frames;
-	w->counted_ns = now_ns;
-	if (w->feed.law.steps_back != w->steps_back) {
-		w->steps_back = w->feed.law.steps_back;
-		log_warnx("clock",
-			  "it was set back: the time of alerts runs on, %llu s ahead of it",
-			  (unsigned long long)(w->feed.law.ahead_ns / 1000000000ull));
-	}
+	r->drops += live_update_counts(r->live);
+	r->turns++;
 	leave_refresh(w->leave);
 	take_inside(w);
-	tell_manager(w);
-	r->late = w->feed.law.late;
-	r->leaps = w->feed.law.leaps;
-	if (r->publisher)
-		publisher_reader(r->publisher, r);
+	reader_take_clock(r, &w->feed.law);
+	leave_counts(w->leave, &r->own, &r->twice);
+	tally_fill(&w->tally, r, false);
+	w->ears->tally(w->ears->arg, &w->tally);
 }
 
 static void look_after(struct watch *w)
@@ -166,9 +136,9 @@ static bool is_left_out(void *arg, const struct frame *f, const struct packet *p
 	return leave_packet(arg, f, p);
 }
 
-int watch_run(struct reader *r, struct analysis *a)
+int watch_run(struct reader *r, const struct watch_ears *ears)
 {
-	struct watch w = { .reader = r, .analysis = a };
+	struct watch w = { .reader = r, .ears = ears };
 	struct sigaction act = { .sa_handler = on_signal };
 	struct sigaction old_int, old_term;
 	w.leave = leave_new(r->live, r->own_peers, &r->key);
@@ -189,9 +159,7 @@ int watch_run(struct reader *r, struct analysis *a)
 	feed_finish(&w.feed);
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);
-	r->late = w.feed.law.late;
-	r->leaps = w.feed.law.leaps;
-	r->doubted = w.feed.law.doubted;
+	reader_take_clock(r, &w.feed.law);
 	leave_counts(w.leave, &r->own, &r->twice);
 	leave_free(w.leave);
 	feed_deinit(&w.feed);

@@ -50,6 +50,8 @@ struct decode_counter {
 	uint64_t count;
 };
 size_t decode_counters(const struct decoder *d, const struct decode_counter **ret);
+/* The name of the i-th of them, NULL behind the last. */
+const char *decode_counter_name(size_t i);
 
 /* The name of a tunnel type: "vxlan". */
 const char *tunnel_name(enum tunnel_type type);

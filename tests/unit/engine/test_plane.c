@@ -325,7 +325,8 @@ static void run(unsigned workers, struct outcome *ret)
 	(void)close(fd);
 	uint64_t seq = 1;
 	struct analysis *a = start_analysis(path);
-	struct plane *plane = plane_new(workers, &small_limits, &hash_key_fixed, a);
+	struct plane *plane = plane_new(workers, &small_limits, &hash_key_fixed,
+					&(const struct outlet){ .analysis = a });
 	assert_non_null(plane);
 	post(plane, 0, FRAMES, &seq);
 	plane_finish(plane, &seq, time_of(FRAMES - 1));
@@ -484,7 +485,8 @@ static void what_is_dropped_half_way_keeps_no_block(void **state)
 		uint64_t seq = 1;
 		record_count = 0;
 		struct analysis *a = start_analysis(NULL);
-		struct plane *plane = plane_new(workers[i], &small_limits, &hash_key_fixed, a);
+		struct plane *plane = plane_new(workers[i], &small_limits, &hash_key_fixed,
+						&(const struct outlet){ .analysis = a });
 		assert_non_null(plane);
 		post(plane, 0, 5000, &seq);
 		plane_free(plane);
@@ -503,7 +505,8 @@ static void an_empty_input_ends(void **state)
 		uint64_t seq = 1;
 		record_count = 0;
 		struct analysis *a = start_analysis(NULL);
-		struct plane *plane = plane_new(workers[i], &small_limits, &hash_key_fixed, a);
+		struct plane *plane = plane_new(workers[i], &small_limits, &hash_key_fixed,
+						&(const struct outlet){ .analysis = a });
 		assert_non_null(plane);
 		plane_finish(plane, &seq, 0);
 		analysis_end(a);

@@ -1,0 +1,24 @@
+/*
+ * engine/desk.h - where the analysis half hears how the packet half is (live).
+ *
+ * What: takes a tally a second: drops go to the alerts that their time touches, counters to
+ * exfilctl and Prometheus, a line to the service manager.
+ * Ownership: borrows analysis and publisher.
+ * Threads: one at a time; with both halves in one process, the reader's.
+ */
+#ifndef EXFILD_SRC_ENGINE_DESK_H
+#define EXFILD_SRC_ENGINE_DESK_H
+
+#include "publish.h"
+#include "tally.h"
+
+struct desk {
+	struct analysis *analysis;
+	struct publisher *publisher;        /* NULL: none */
+	uint64_t drops, frames, steps_back; /* that have been told */
+	uint64_t now_ns;                    /* packet time of the tally before */
+};
+
+void desk_take(struct desk *d, const struct tally *t);
+
+#endif

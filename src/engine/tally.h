@@ -1,0 +1,47 @@
+/*
+ * engine/tally.h - what the packet half counts, for the analysis half to tell.
+ *
+ * What: one fixed-size record of plain numbers; live it is filled once a second, in a replay at
+ * the end.  Between processes it lies in shared memory (tally_share): it is hearsay then, and
+ * tally_receive() makes it safe to print and to index by.
+ * Ownership: plain values.
+ * Threads: a tally belongs to who fills it; a shared one has one writer and any readers.
+ * Limits: LIVE_INTERFACES links, TALLY_DECODE counters.
+ */
+#ifndef EXFILD_SRC_ENGINE_TALLY_H
+#define EXFILD_SRC_ENGINE_TALLY_H
+
+#include "reader.h"
+
+#define TALLY_DECODE 192
+#define TALLY_NAME   16
+
+struct tally_link {
+	char name[TALLY_NAME];
+	uint64_t is_open, frames, bytes, drops, opened;
+};
+
+struct tally_plane { /* of all shards */
+	uint64_t flows;
+	uint64_t table_entries, table_capacity, table_evictions, table_valued, table_bytes;
+	uint64_t undecided, undecided_capped;
+	uint64_t inspected, inspect_evicted, inspect_refused, inspect_bytes;
+	uint64_t streams_evicted, streams_refused;
+	uint64_t events_dropped;
+};
+
+struct tally {
+	uint64_t turns; /* of the loop; one more each second */
+	uint64_t now_ns, ahead_ns, steps_back, late, leaps, doubted;
+	uint64_t frames, bytes, drops, own, twice;
+	uint64_t is_interrupted;
+	struct tally_plane plane;
+	uint64_t link_count;
+	struct tally_link links[LIVE_INTERFACES];
+	uint64_t decode[TALLY_DECODE]; /* by decode_counter_name() */
+};
+
+/* is_end: the plane has come to rest; else its numbers are those of the last second. */
+void tally_fill(struct tally *t, const struct reader *r, bool is_end);
+
+#endif

@@ -348,8 +348,10 @@ static void grow_index(struct table *t)
 	}
 }
 
-static uint32_t take_slot(struct table *t)
+/* *ret_clean: nobody has written to it, so it is zero. */
+static uint32_t take_slot(struct table *t, bool *ret_clean)
 {
+	*ret_clean = t->free_count == 0;
 	if (t->free_count > 0)
 		return t->free_list[--t->free_count];
 	size_t at = t->used_high * t->entry_size;
@@ -374,14 +376,16 @@ void *table_get_hashed(struct table *t, const void *key, uint64_t full_hash, boo
 		return entry_of(h);
 	if (t->stats.entries == t->stats.capacity)
 		evict_one(t);
-	uint32_t slot = take_slot(t);
+	bool is_clean;
+	uint32_t slot = take_slot(t, &is_clean);
 	grow_index(t);
 	h = head_at(t, slot);
 	h->hash = hash;
 	h->slot = slot | IN_USE;
 	uint8_t *entry = entry_of(h);
 	memcpy(entry, key, t->key_size);
-	memset(entry + t->key_size, 0, t->user_size - t->key_size);
+	if (!is_clean)
+		memset(entry + t->key_size, 0, t->user_size - t->key_size);
 	link_slot(t, hash, slot);
 	t->stats.entries++;
 	return entry;

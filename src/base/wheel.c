@@ -106,6 +106,21 @@ void wheel_init(struct wheel *w, uint64_t now)
 	}
 	w->now = now;
 	w->armed = 0;
+	wheel_set_owner(w, 0, sizeof(struct timer));
+}
+
+void wheel_set_owner(struct wheel *w, size_t offset, size_t size)
+{
+	w->owner_offset = offset;
+	w->owner_size = size;
+}
+
+static void fetch_owner(const struct wheel *w, const struct timer *t)
+{
+	const uint8_t *owner = (const uint8_t *)t - w->owner_offset;
+
+	for (size_t i = 0; i < w->owner_size; i += 64)
+		__builtin_prefetch(owner + i, 1);
 }
 
 void timer_arm(struct wheel *w, struct timer *t, uint64_t deadline)
@@ -190,7 +205,7 @@ void wheel_advance(struct wheel *w, uint64_t now, timer_fn fire, void *arg)
 		struct timer *due = &w->slots[0][tick & SLOT_MASK];
 		while (due->next != due) {
 			struct timer *t = due->next;
-			__builtin_prefetch(t->next); /* its owner is likely cold */
+			fetch_owner(w, t->next);
 			timer_disarm(w, t);
 			fire(arg, t);
 		}

@@ -138,6 +138,7 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
 	t->arg = arg;
 	t->next_id = (uint64_t)shard << 56 | 1;
 	wheel_init(&t->wheel, 0);
+	wheel_set_owner(&t->wheel, offsetof(struct flow, timer), sizeof(struct flow));
 	return t;
 }
 

@@ -28,12 +28,15 @@ struct wheel {
 	uint64_t filled[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bitmaps of the slots that hold timers */
 	uint64_t now; /* the tick up to which timers have fired */
 	uint64_t armed;
-	uint64_t quiet_until; /* nothing is due before this tick; 0: not known */
+	uint64_t quiet_until;            /* nothing is due before this tick; 0: not known */
+	size_t owner_offset, owner_size; /* of what is called into the caches before it fires */
 };
 
 typedef void (*timer_fn)(void *arg, struct timer *timer);
 
 void wheel_init(struct wheel *w, uint64_t now);
+/* All timers are `offset` bytes into owners of `size` bytes, which are cold when they fire. */
+void wheel_set_owner(struct wheel *w, size_t offset, size_t size);
 /* Arms (or moves) a timer; a deadline not after now fires at the next tick. */
 void timer_arm(struct wheel *w, struct timer *t, uint64_t deadline);
 void timer_disarm(struct wheel *w, struct timer *t);

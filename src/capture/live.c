@@ -1,59 +1,49 @@
 /*
- * Frames of interfaces.  A look (fetch) asks each open handle for what waits, copies it into blocks
- * and sorts it by time where it came from more than one.  The copy costs less than a cache miss
- * would: the bytes have just been written, and without it the packets that the plane holds back
- * (solo.c, rounds.c) would hold the kernel's ring.
+ * Which interfaces are watched, and the lanes that read them (lane.c).  Each interface has a place,
+ * the same in every lane, which it keeps while it is gone.
  */
 #include "exfild/capture/live.h"
 
-#include <poll.h>
+#include <errno.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "exfild/base/log.h"
 #include "exfild/base/str.h"
-#include "handle.h"
+#include "lane.h"
 #include "network.h"
 #include "pick.h"
 
-#define BLOCK_SIZE  HANDLE_SNAPLEN
-#define RETRY_NS    1000000000ull /* between two tries to open an interface */
-#define DRAIN_NS    300000000ull  /* at most, after live_stop() */
-#define RETIRE_NS   30000000ull   /* the kernel has given a block back after HANDLE_TIMEOUT_MS */
-#define NETWORK_FDS 1
+#define RETRY_NS 1000000000ull /* between two tries to open an interface */
 
-struct pool_block {
-	struct block *block;
-	uint64_t fetch; /* in which it was written last */
+struct place {
+	char name[SOCKETS_NAME];
+	unsigned index; /* of the interface while it is open */
+	bool is_open;
+	bool is_said; /* that it cannot be opened */
+	uint64_t opened;
 };
 
 struct live {
 	struct live_options options;
 	struct live_interface named[LIVE_INTERFACES];
-	char names[LIVE_INTERFACES][HANDLE_NAME];
+	char names[LIVE_INTERFACES][SOCKETS_NAME];
 	char *filter;
 
+	pthread_mutex_t network_lock;
 	struct network *network;
 	struct pick pick;
 	uint64_t generation;
 
-	struct handle handles[LIVE_INTERFACES];
-	size_t handle_count;
+	struct live_lane *lanes[LIVE_WORKERS];
+	struct place places[LIVE_INTERFACES];
+	size_t place_count;
 	uint64_t retry_ns; /* monotonic */
-
-	struct frame queue[LIVE_FRAMES];
-	size_t queue_at, queue_count;
-	uint64_t number;
-	struct pool_block pool[LIVE_BLOCKS];
-	size_t pool_at;
-	struct block *block; /* being filled */
-	size_t block_used;
-	uint64_t fetch;
-	bool is_busy; /* a frame found no block */
-
 	bool is_stopping;
-	uint64_t stopped_ns; /* monotonic */
 };
 
 static uint64_t monotonic_ns(void)
@@ -63,208 +53,155 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-/* A block that nobody holds and that this fetch has not written to. */
-static bool next_block(struct live *l)
+struct live_lane *live_lane(struct live *l, unsigned worker)
 {
-	for (size_t i = 0; i < LIVE_BLOCKS; i++) {
-		struct pool_block *p = &l->pool[(l->pool_at + i) % LIVE_BLOCKS];
-		if (!p->block)
-			p->block = block_new(BLOCK_SIZE);
-		else if (block_refs(p->block) != 1 || p->fetch == l->fetch)
-			continue;
-		if (!p->block)
-			return false;
-		l->pool_at = (l->pool_at + i) % LIVE_BLOCKS;
-		p->fetch = l->fetch;
-		l->block = p->block;
-		l->block_used = 0;
-		return true;
-	}
-	return false;
+	return l->lanes[worker];
 }
 
-/* Room for one frame of the greatest length at least: otherwise the ring keeps the rest. */
-static bool has_room(struct live *l)
+static struct place *place_of(struct live *l, const char *name)
 {
-	size_t free_blocks = 0;
-	for (size_t i = 0; i < LIVE_BLOCKS && free_blocks < 1; i++) {
-		const struct pool_block *p = &l->pool[i];
-		free_blocks += !p->block || (block_refs(p->block) == 1 && p->fetch != l->fetch);
-	}
-	return free_blocks > 0;
+	for (size_t i = 0; i < l->place_count; i++)
+		if (strcmp(l->places[i].name, name) == 0)
+			return &l->places[i];
+	if (l->place_count == LIVE_INTERFACES)
+		return NULL;
+	struct place *p = &l->places[l->place_count++];
+	str_copy(p->name, sizeof(p->name), name);
+	return p;
 }
 
-static bool take_frame(void *arg, const struct handle *h, const struct handle_frame *f)
+static void close_place(struct live *l, struct place *p, const char *why)
 {
-	struct live *l = arg;
-	if (l->queue_count == LIVE_FRAMES)
-		return false;
-	if ((!l->block || BLOCK_SIZE - l->block_used < f->caplen) && !next_block(l)) {
-		l->is_busy = true;
-		return false;
-	}
-	uint8_t *at = l->block->data + l->block_used;
-	memcpy(at, f->data, f->caplen);
-	l->block_used += f->caplen;
-	l->pool[l->pool_at].fetch = l->fetch;
-	l->queue[l->queue_count++] = (struct frame){
-		.data = at,
-		.caplen = f->caplen,
-		.wirelen = f->wirelen > f->caplen ? f->wirelen : f->caplen,
-		.time_ns = f->time_ns,
-		.linktype = h->linktype,
-		.input = (uint32_t)(h - l->handles),
-		.block = l->block,
-	};
-	return true;
-}
-
-static int by_time(const void *a, const void *b)
-{
-	const struct frame *x = a, *y = b;
-	if (x->time_ns != y->time_ns)
-		return x->time_ns < y->time_ns ? -1 : 1;
-	/* within one interface as they came: data rises, but for a change of block */
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static void fetch(struct live *l)
-{
-	size_t sources = 0;
-	l->queue_at = l->queue_count = 0;
-	l->is_busy = false;
-	l->fetch++;
-	if (!l->handle_count || !has_room(l)) {
-		l->is_busy = l->handle_count != 0;
+	if (!p->is_open)
 		return;
-	}
-	size_t share = LIVE_FRAMES / l->handle_count;
-	for (size_t i = 0; i < l->handle_count; i++) {
-		size_t before = l->queue_count;
-		handle_read(&l->handles[i], (int)share, take_frame, l);
-		sources += l->queue_count > before;
-	}
-	for (size_t i = 0; i < l->queue_count; i++)
-		l->queue[i].number = i;
-	if (sources > 1)
-		qsort(l->queue, l->queue_count, sizeof(l->queue[0]), by_time);
+	for (unsigned i = 0; i < l->options.workers; i++)
+		lane_unset(l->lanes[i], (size_t)(p - l->places));
+	p->is_open = false;
+	log_warnx("capture", "%s: closed: %s", p->name, why);
 }
 
-int live_next(struct live *l, struct frame *ret)
+static int hand_out(struct live *l, struct place *p, struct sockets *s, char *why, size_t size)
 {
-	if (l->queue_at == l->queue_count) {
-		uint64_t since = l->is_stopping ? monotonic_ns() - l->stopped_ns : 0;
-		if (since > DRAIN_NS)
-			return LIVE_END;
-		fetch(l);
-		if (l->queue_count == 0)
-			return l->is_busy ? LIVE_BUSY : since > RETIRE_NS ? LIVE_END : LIVE_IDLE;
+	int err = 0;
+	for (unsigned i = 0; i < l->options.workers; i++) {
+		int one = lane_set(l->lanes[i], (size_t)(p - l->places), s);
+		if (one && !err) {
+			err = one;
+			(void)snprintf(why, size, "cannot map the ring of %s: %s", p->name,
+				       strerror(errno));
+		}
 	}
-	*ret = l->queue[l->queue_at++];
-	ret->number = ++l->number;
+	for (unsigned i = 0; err && i < l->options.workers; i++)
+		lane_unset(l->lanes[i], (size_t)(p - l->places));
+	return err;
+}
+
+static int open_place(struct live *l, struct place *p, const char *extra_filter, char *why,
+		      size_t size)
+{
+	struct sockets s;
+	size_t shares = (l->pick.count ? l->pick.count : 1) * l->options.workers;
+	struct sockets_options o = {
+		.name = p->name,
+		.workers = l->options.workers,
+		.ring_bytes = l->options.buffer_bytes / shares,
+		.filter = l->filter,
+		.extra_filter = extra_filter,
+		.split = l->options.split,
+	};
+	int err = l->options.open ? l->options.open(l->options.open_arg, &o, &s, why, size) :
+				    sockets_open(&o, &s, why, size);
+	if (err)
+		return err;
+	err = hand_out(l, p, &s, why, size);
+	if (err)
+		return err;
+	p->is_open = true;
+	p->index = s.index;
+	p->opened++;
+	log_info("capture", "%s: listening%s", p->name, p->opened > 1 ? " again" : "");
 	return 0;
 }
 
-void live_stop(struct live *l)
+/* Closes what is gone or was made anew. */
+static void check_place(struct live *l, struct place *p)
 {
-	if (l->is_stopping)
+	unsigned index = p->is_open ? if_nametoindex(p->name) : 0;
+	if (!p->is_open || index == p->index)
 		return;
-	l->is_stopping = true;
-	l->stopped_ns = monotonic_ns();
-}
-
-static struct handle *find_handle(struct live *l, const char *name)
-{
-	for (size_t i = 0; i < l->handle_count; i++)
-		if (strcmp(l->handles[i].name, name) == 0)
-			return &l->handles[i];
-	return NULL;
-}
-
-static struct handle_options handle_options_of(const struct live *l, const char *extra)
-{
-	size_t count = l->pick.count ? l->pick.count : 1;
-	return (struct handle_options){
-		.buffer_bytes = l->options.buffer_bytes / count,
-		.filter = l->filter,
-		.extra_filter = extra,
-	};
+	close_place(l, p,
+		    index ? "it was made anew" : "it is gone; it is opened again when it returns");
+	p->is_said = true; /* that it is gone has been said */
 }
 
 /* Opens what is to be watched and is there; closes what is not any more. */
-static void follow(struct live *l, bool is_start)
+static void follow(struct live *l)
 {
 	char why[512];
-	for (size_t i = 0; i < l->handle_count; i++)
-		if (!pick_find(&l->pick, l->handles[i].name))
-			handle_close(&l->handles[i], "it is not inside any more");
+	for (size_t i = 0; i < l->place_count; i++)
+		if (!pick_find(&l->pick, l->places[i].name))
+			close_place(l, &l->places[i], "it is not to be watched any more");
 	for (size_t i = 0; i < l->pick.count; i++) {
-		const struct picked *p = &l->pick.list[i];
-		struct handle *h = find_handle(l, p->name);
-		if (!h) {
-			if (l->handle_count == LIVE_INTERFACES)
-				continue;
-			h = &l->handles[l->handle_count++];
-			handle_init(h, p->name);
-		}
-		handle_check(h);
-		if (h->pcap)
+		const struct picked *picked = &l->pick.list[i];
+		struct place *p = place_of(l, picked->name);
+		if (!p)
 			continue;
-		struct handle_options o = handle_options_of(l, p->filter);
-		int err = handle_open(h, &o, why, sizeof(why));
-		if (!err)
-			log_info("capture", "%s: listening%s", h->name,
-				 h->opened > 1 ? " again" : "");
-		else if (!h->is_said)
+		check_place(l, p);
+		if (p->is_open)
+			continue;
+		int err = open_place(l, p, picked->filter, why, sizeof(why));
+		if (err && !p->is_said)
 			log_warnx("capture", "%s", why);
-		h->is_said = err != 0 && !is_start;
+		p->is_said = err != 0;
 	}
 }
 
-static void take_network(struct live *l, bool is_start)
+void live_follow(struct live *l)
 {
-	pick_make(&l->pick, network_state(l->network), l->named, l->options.interface_count);
-	l->generation++;
-	follow(l, is_start);
-}
-
-void live_wait(struct live *l, int timeout_ms)
-{
-	struct pollfd fds[LIVE_INTERFACES + NETWORK_FDS];
-	nfds_t count = 0;
-	if (l->network && !l->is_stopping)
-		fds[count++] = (struct pollfd){ .fd = network_fd(l->network), .events = POLLIN };
-	for (size_t i = 0; i < l->handle_count; i++)
-		if (l->handles[i].pcap)
-			fds[count++] = (struct pollfd){ .fd = l->handles[i].fd, .events = POLLIN };
-	(void)poll(fds, count, timeout_ms);
+	uint64_t now_ns = monotonic_ns();
 	if (l->is_stopping)
 		return;
-	bool changed = l->network && network_read(l->network);
-	uint64_t now_ns = monotonic_ns();
-	if (changed)
-		take_network(l, false);
-	else if (now_ns >= l->retry_ns)
-		follow(l, false);
+	pthread_mutex_lock(&l->network_lock);
+	bool changed = network_read(l->network);
+	pthread_mutex_unlock(&l->network_lock);
+	if (changed) {
+		pick_make(&l->pick, network_state(l->network), l->named,
+			  l->options.interface_count);
+		l->generation++;
+	}
+	if (changed || now_ns >= l->retry_ns)
+		follow(l);
 	if (now_ns >= l->retry_ns)
 		l->retry_ns = now_ns + RETRY_NS;
 }
 
+void live_stop(struct live *l)
+{
+	for (unsigned i = 0; !l->is_stopping && i < l->options.workers; i++)
+		lane_stop(l->lanes[i]);
+	l->is_stopping = true;
+}
+
+/* --- opening ----------------------------------------------------------------------------- */
+
 static int copy_options(struct live *l, const struct live_options *o, char *why, size_t size)
 {
 	l->options = *o;
+	l->options.workers = o->workers < 1            ? 1 :
+			     o->workers > LIVE_WORKERS ? LIVE_WORKERS :
+							 o->workers;
 	if (o->interface_count > LIVE_INTERFACES) {
 		(void)snprintf(why, size, "at most %d interfaces can be watched", LIVE_INTERFACES);
 		return -EXF_E_LIMIT;
 	}
 	for (size_t i = 0; i < o->interface_count; i++) {
-		if (strlen(o->interfaces[i].name) >= HANDLE_NAME) {
+		if (strlen(o->interfaces[i].name) >= SOCKETS_NAME) {
 			(void)snprintf(why, size,
 				       "%s is no name of an interface: at most %d characters",
-				       o->interfaces[i].name, HANDLE_NAME - 1);
+				       o->interfaces[i].name, SOCKETS_NAME - 1);
 			return -EXF_E_INVALID;
 		}
-		str_copy(l->names[i], HANDLE_NAME, o->interfaces[i].name);
+		str_copy(l->names[i], SOCKETS_NAME, o->interfaces[i].name);
 		l->named[i] = (struct live_interface){ l->names[i], o->interfaces[i].side };
 	}
 	l->filter = o->filter && *o->filter ? strdup(o->filter) : NULL;
@@ -274,6 +211,8 @@ static int copy_options(struct live *l, const struct live_options *o, char *why,
 /* The first time everything that was named must work, and something must be there. */
 static int open_first(struct live *l, char *why, size_t size)
 {
+	pick_make(&l->pick, network_state(l->network), l->named, l->options.interface_count);
+	l->generation++;
 	if (l->pick.count == 0) {
 		(void)snprintf(why, size,
 			       "no interface to watch: none is up; name one with -i, for example "
@@ -281,13 +220,10 @@ static int open_first(struct live *l, char *why, size_t size)
 		return -EXF_E_INVALID;
 	}
 	for (size_t i = 0; i < l->pick.count; i++) {
-		struct handle *h = &l->handles[l->handle_count++];
-		struct handle_options o = handle_options_of(l, l->pick.list[i].filter);
-		handle_init(h, l->pick.list[i].name);
-		int err = handle_open(h, &o, why, size);
+		struct place *p = place_of(l, l->pick.list[i].name);
+		int err = p ? open_place(l, p, l->pick.list[i].filter, why, size) : 0;
 		if (err)
 			return err;
-		log_info("capture", "%s: listening", h->name);
 	}
 	return 0;
 }
@@ -297,15 +233,15 @@ int live_open(const struct live_options *o, struct live **ret, char *ret_why, si
 	struct live *l = calloc(1, sizeof(*l));
 	if (!l)
 		return -EXF_E_NOMEM;
+	pthread_mutex_init(&l->network_lock, NULL);
 	int err = copy_options(l, o, ret_why, why_size);
+	for (unsigned i = 0; !err && i < l->options.workers; i++)
+		if (!(l->lanes[i] = lane_new(i)))
+			err = -EXF_E_NOMEM;
 	if (!err)
 		err = network_open(&l->network, ret_why, why_size);
-	if (!err) {
-		pick_make(&l->pick, network_state(l->network), l->named,
-			  l->options.interface_count);
-		l->generation++;
+	if (!err)
 		err = open_first(l, ret_why, why_size);
-	}
 	if (err) {
 		live_close(l);
 		return err;
@@ -319,41 +255,52 @@ void live_close(struct live *l)
 {
 	if (!l)
 		return;
-	for (size_t i = 0; i < l->handle_count; i++)
-		handle_close(&l->handles[i], NULL);
-	for (size_t i = 0; i < LIVE_BLOCKS; i++)
-		block_release(l->pool[i].block);
+	for (unsigned i = 0; i < LIVE_WORKERS; i++)
+		lane_free(l->lanes[i]);
 	pick_deinit(&l->pick);
 	network_close(l->network);
+	pthread_mutex_destroy(&l->network_lock);
 	free(l->filter);
 	free(l);
 }
 
+/* --- what is told ------------------------------------------------------------------------ */
+
 uint64_t live_update_counts(struct live *l)
 {
 	uint64_t drops = 0;
-	for (size_t i = 0; i < l->handle_count; i++)
-		drops += handle_update_counts(&l->handles[i]);
+	for (unsigned i = 0; i < l->options.workers; i++)
+		drops += lane_update_counts(l->lanes[i]);
 	return drops;
 }
 
 size_t live_count(const struct live *l)
 {
-	return l->handle_count;
+	return l->place_count;
 }
 
-void live_counts(const struct live *l, size_t i, struct live_counts *ret)
+unsigned live_workers(const struct live *l)
 {
-	const struct handle *h = &l->handles[i];
+	return l->options.workers;
+}
+
+void live_counts(struct live *l, size_t i, struct live_counts *ret)
+{
+	const struct place *p = &l->places[i];
 	*ret = (struct live_counts){
-		.name = h->name,
-		.is_open = h->pcap != NULL,
-		.frames = h->frames,
-		.bytes = h->bytes,
-		.drops = h->drops,
-		.waiting = h->waiting,
-		.opened = h->opened,
+		.name = p->name,
+		.is_open = p->is_open,
+		.opened = p->opened,
 	};
+	for (unsigned worker = 0; worker < l->options.workers; worker++)
+		lane_add_counts(l->lanes[worker], i, ret);
+}
+
+void live_worker_counts(struct live *l, unsigned worker, struct live_counts *ret)
+{
+	*ret = (struct live_counts){ .is_open = true };
+	for (size_t i = 0; i < l->place_count; i++)
+		lane_add_counts(l->lanes[worker], i, ret);
 }
 
 uint64_t live_generation(const struct live *l)
@@ -367,7 +314,10 @@ const struct prefix *live_inside(const struct live *l, size_t *ret_count)
 	return l->pick.inside;
 }
 
-bool live_is_own(const struct live *l, const struct ipaddr *a)
+bool live_is_own(struct live *l, const struct ipaddr *a)
 {
-	return network_is_own(network_state(l->network), a);
+	pthread_mutex_lock(&l->network_lock);
+	bool is_own = network_is_own(network_state(l->network), a);
+	pthread_mutex_unlock(&l->network_lock);
+	return is_own;
 }

@@ -4,6 +4,9 @@
 #include "exfild/control/metrics.h"
 
 #include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -65,6 +68,35 @@ static void put_links(const struct snapshot *s, struct buf *out)
 	head(out, "interface_up", "gauge", "1: the interface is there and up.");
 	for (uint32_t i = 0; i < s->link_count; i++)
 		labelled(out, "interface_up", "interface", s->links[i].name, s->links[i].up);
+}
+
+static void of_workers(const struct snapshot *s, struct buf *out, const char *name,
+		       const char *help, size_t field)
+{
+	head(out, name, "counter", help);
+	for (uint32_t i = 0; i < s->worker_count; i++) {
+		char number[12];
+		uint64_t value;
+		(void)snprintf(number, sizeof(number), "%" PRIu32, i);
+		memcpy(&value, (const char *)&s->workers[i] + field, sizeof(value));
+		labelled(out, name, "worker", number, value);
+	}
+}
+
+static void put_workers(const struct snapshot *s, struct buf *out)
+{
+	if (!s->worker_count)
+		return;
+	of_workers(s, out, "worker_packets_total", "Packets by worker.",
+		   offsetof(struct snap_worker, packets));
+	of_workers(s, out, "worker_dropped_packets_total", "Packets lost by worker.",
+		   offsetof(struct snap_worker, drops));
+	of_workers(s, out, "worker_handed_over_packets_total",
+		   "Packets that a worker gave to the one that owns them.",
+		   offsetof(struct snap_worker, handed_over));
+	of_workers(s, out, "worker_not_taken_packets_total",
+		   "Packets lost since the queue of the worker that owns them was full.",
+		   offsetof(struct snap_worker, not_taken));
 }
 
 static void put_alerts(const struct snapshot *s, struct buf *out)
@@ -159,6 +191,7 @@ void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out
 		    s->clock_synchronised == SNAP_YES);
 	put_traffic(s, out);
 	put_links(s, out);
+	put_workers(s, out);
 	put_alerts(s, out);
 	put_sinks(s, out);
 	put_tables(s, out);

@@ -59,6 +59,22 @@ static void put_links(struct call *c)
 	json_close_array(c->out);
 }
 
+static void put_workers(struct call *c)
+{
+	json_open_array(c->out, "workers");
+	for (uint32_t i = 0; i < c->snapshot->worker_count; i++) {
+		const struct snap_worker *w = &c->snapshot->workers[i];
+		json_open_object(c->out, NULL);
+		json_uint(c->out, "packets", w->packets);
+		json_uint(c->out, "bytes", w->bytes);
+		json_uint(c->out, "drops", w->drops);
+		json_uint(c->out, "handed_over", w->handed_over);
+		json_uint(c->out, "not_taken", w->not_taken);
+		json_close_object(c->out);
+	}
+	json_close_array(c->out);
+}
+
 static void put_sinks(struct call *c)
 {
 	json_open_array(c->out, "sinks");
@@ -95,6 +111,7 @@ int command_status(struct call *c)
 	put_head(c);
 	put_traffic(c);
 	put_links(c);
+	put_workers(c);
 	put_alerts(c);
 	put_sinks(c);
 	return 0;

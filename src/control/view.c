@@ -56,6 +56,21 @@ static void status_links(const json_t *result, FILE *out)
 	}
 }
 
+/* Only where there are several. */
+static void status_workers(const json_t *result, FILE *out)
+{
+	size_t i;
+	json_t *worker;
+	const json_t *list = json_object_get(result, "workers");
+	if (json_array_size(list) < 2)
+		return;
+	json_array_foreach(list, i, worker)(void)
+		fprintf(out, "%s%zu: %llu packets, %llu dropped, %llu handed over\n",
+			i ? "            " : "workers     ", i, number_of(worker, "packets"),
+			number_of(worker, "drops") + number_of(worker, "not_taken"),
+			number_of(worker, "handed_over"));
+}
+
 static void status_sinks(const json_t *result, FILE *out)
 {
 	size_t i;
@@ -103,6 +118,7 @@ static void view_status(const json_t *result, FILE *out)
 	if (number_of(result, "memory_bytes"))
 		(void)fprintf(out, "memory      %s\n", bytes_of(result, "memory_bytes", memory));
 	status_links(result, out);
+	status_workers(result, out);
 	status_sinks(result, out);
 }
 

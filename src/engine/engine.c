@@ -176,6 +176,8 @@ static int open_live(struct engine *e)
 		.interface_count = count,
 		.buffer_bytes = (uint64_t)c->capture.buffer_mb * 1000000,
 		.filter = o->filter ? o->filter : c->capture.filter,
+		.workers = 1,
+		.split = split_key_of(e->reader.key.k[0], e->reader.key.k[1]),
 	};
 	return live_open(&options, &e->reader.live, e->why, sizeof(e->why));
 }

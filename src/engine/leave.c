@@ -21,7 +21,7 @@ struct pair {
 };
 
 struct leave {
-	const struct live *live;
+	struct live *live;
 	struct twice *twice;
 	struct end peers[LEAVE_PEERS]; /* of the configuration */
 	size_t peer_count;
@@ -91,7 +91,7 @@ static void find_peers(struct leave *l, const char *url)
 	freeaddrinfo(list);
 }
 
-struct leave *leave_new(const struct live *live, const char *peer_url, const struct hash_key *key)
+struct leave *leave_new(struct live *live, const char *peer_url, const struct hash_key *key)
 {
 	struct leave *l = calloc(1, sizeof(*l));
 	if (!l)

@@ -23,7 +23,7 @@
 struct leave;
 
 /* peer_url: redis://HOST:PORT of the server that exfild talks to, "" for none. */
-struct leave *leave_new(const struct live *live, const char *peer_url, const struct hash_key *key);
+struct leave *leave_new(struct live *live, const char *peer_url, const struct hash_key *key);
 void leave_free(struct leave *l);
 /* Looks at the process's sockets again. */
 void leave_refresh(struct leave *l);

@@ -144,6 +144,21 @@ static void put_links(const struct tally *t, struct snapshot *s)
 	}
 }
 
+static void put_workers(const struct tally *t, struct snapshot *s)
+{
+	s->worker_count = 0;
+	for (uint64_t i = 0; i < t->worker_count && i < SNAP_WORKERS; i++) {
+		const struct tally_worker *w = &t->workers[i];
+		s->workers[s->worker_count++] = (struct snap_worker){
+			.packets = w->frames,
+			.bytes = w->bytes,
+			.drops = w->drops,
+			.handed_over = w->handed_over,
+			.not_taken = w->not_taken,
+		};
+	}
+}
+
 static void put_rates(struct publisher *p, const struct tally *t, struct snapshot *s)
 {
 	uint64_t now_ns = board_steady_ns();
@@ -210,6 +225,7 @@ void publisher_tally(struct publisher *p, const struct tally *t)
 	s->disk_size = disk_size;
 	s->memory_bytes = machine_memory();
 	put_links(t, s);
+	put_workers(t, s);
 	put_rates(p, t, s);
 	put_plane(p, &t->plane, s);
 	put_decode(t, s);

@@ -30,7 +30,7 @@ static void fill_plane(struct tally_plane *t, const struct shard_counts counts[S
 	}
 }
 
-static void fill_links(struct tally *t, const struct live *live)
+static void fill_links(struct tally *t, struct live *live)
 {
 	t->link_count = 0;
 	for (size_t i = 0; i < live_count(live) && i < LIVE_INTERFACES; i++) {
@@ -43,6 +43,18 @@ static void fill_links(struct tally *t, const struct live *live)
 					  .drops = c.drops,
 					  .opened = c.opened };
 		str_copy(l->name, sizeof(l->name), c.name);
+	}
+}
+
+static void fill_workers(struct tally *t, struct live *live)
+{
+	t->worker_count = live_workers(live);
+	for (unsigned i = 0; i < live_workers(live); i++) {
+		struct live_counts c;
+		live_worker_counts(live, i, &c);
+		t->workers[i] = (struct tally_worker){ .frames = c.frames,
+						       .bytes = c.bytes,
+						       .drops = c.drops };
 	}
 }
 
@@ -69,8 +81,10 @@ void tally_fill(struct tally *t, const struct reader *r, bool is_end)
 	else
 		plane_told(r->plane, counts);
 	fill_plane(&t->plane, counts);
-	if (r->live)
+	if (r->live) {
 		fill_links(t, r->live);
+		fill_workers(t, r->live);
+	}
 	for (size_t i = 0; i < count && i < TALLY_DECODE; i++)
 		t->decode[i] = list[i].count;
 }

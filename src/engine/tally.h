@@ -6,7 +6,7 @@
  * tally_receive() makes it safe to print and to index by.
  * Ownership: plain values.
  * Threads: a tally belongs to who fills it; a shared one has one writer and any readers.
- * Limits: LIVE_INTERFACES links, TALLY_DECODE counters.
+ * Limits: LIVE_INTERFACES links, LIVE_WORKERS workers, TALLY_DECODE counters.
  */
 #ifndef EXFILD_SRC_ENGINE_TALLY_H
 #define EXFILD_SRC_ENGINE_TALLY_H
@@ -19,6 +19,11 @@
 struct tally_link {
 	char name[TALLY_NAME];
 	uint64_t is_open, frames, bytes, drops, opened;
+};
+
+struct tally_worker {
+	uint64_t frames, bytes, drops;
+	uint64_t handed_over, not_taken; /* to others; by this one, of what others gave it */
 };
 
 struct tally_plane { /* of all shards */
@@ -38,6 +43,8 @@ struct tally {
 	struct tally_plane plane;
 	uint64_t link_count;
 	struct tally_link links[LIVE_INTERFACES];
+	uint64_t worker_count;
+	struct tally_worker workers[LIVE_WORKERS];
 	uint64_t decode[TALLY_DECODE]; /* by decode_counter_name() */
 };
 

@@ -77,6 +77,7 @@ static void look_after(struct watch *w)
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
 	if (w->now_ns - w->handed_ns >= HAND_NS) {
 		plane_idle(w->reader->plane);
+		live_follow(w->reader->live);
 		w->handed_ns = w->now_ns;
 	}
 	if (w->now_ns - w->cared_ns >= EVERY_NS) {
@@ -94,7 +95,7 @@ static void on_idle(struct watch *w)
 {
 	plane_idle(w->reader->plane);
 	w->handed_ns = w->now_ns;
-	live_wait(w->reader->live, w->reader->interrupted ? 5 : WAIT_MS);
+	live_wait(live_lane(w->reader->live, 0), w->reader->interrupted ? 5 : WAIT_MS);
 	if (clock_ns(CLOCK_MONOTONIC) - w->came_ns > QUIET_NS && !w->reader->interrupted)
 		feed_time(&w->feed, LIVE_INTERFACES, clock_ns(CLOCK_REALTIME) - BEHIND_NS);
 }
@@ -119,7 +120,7 @@ static void loop(struct watch *w)
 	struct reader *r = w->reader;
 	struct frame f;
 	int got;
-	while ((got = live_next(r->live, &f)) != LIVE_END) {
+	while ((got = live_next(live_lane(r->live, 0), &f)) != LIVE_END) {
 		if (got == 0)
 			on_frame(w, &f);
 		if (got != 0 || r->frames % LOOK_FRAMES == 0)

@@ -15,6 +15,7 @@
 #include "exfild/base/ipaddr.h"
 
 #define SNAP_LINKS     64
+#define SNAP_WORKERS   64
 #define SNAP_DECODE    160
 #define SNAP_DETECTORS 64
 #define SNAP_SINKS     8
@@ -37,6 +38,13 @@ struct snap_link {
 	bool up;
 	uint64_t packets, bytes, drops;
 	enum snap_known offloads; /* the kernel hands over frames that were never on the wire */
+};
+
+/* Of the packet plane, live. */
+struct snap_worker {
+	uint64_t packets, bytes, drops;
+	uint64_t handed_over; /* packets given to the worker that owns them */
+	uint64_t not_taken;   /* of those that others gave it: its queue was full, they are lost */
 };
 
 struct snap_detector {
@@ -74,8 +82,10 @@ struct snapshot {
 	/* packets */
 	struct snap_link links[SNAP_LINKS];
 	uint32_t link_count;
+	struct snap_worker workers[SNAP_WORKERS];
+	uint32_t worker_count;
 	uint64_t packets, bytes, flows, late, leaps;
-	uint64_t drops; /* of the capture, all links */
+	uint64_t drops; /* of the capture, all links; and what workers did not take */
 	uint64_t events_dropped;
 	double packets_per_s, bytes_per_s;
 	struct snap_count decode[SNAP_DECODE];

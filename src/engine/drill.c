@@ -9,17 +9,16 @@
 
 #include "exfild/base/str.h"
 
-#define NS_PER_S  1000000000ull
-#define ECHO      8
-#define ECHO_V6   128
-#define DNS_AFTER "-N." DRILL_LABEL "." /* N: a digit */
+#define NS_PER_S 1000000000ull
+#define ECHO     8
+#define ECHO_V6  128
 
 /* TOKEN-1.exfild-drill.example.com; resolvers may have mixed the case of letters. */
 static const char *in_dns(const struct event_dns *e)
 {
 	static const char label[] = "." DRILL_LABEL ".";
 	const char *name = (const char *)event_str_data(&e->e, &e->name);
-	if (e->is_response || e->name.len < DRILL_DIGITS + sizeof(DNS_AFTER) - 1 ||
+	if (e->is_response || e->name.len < DRILL_DIGITS + 2 + sizeof(label) - 1 ||
 	    name[DRILL_DIGITS] != '-' ||
 	    strncasecmp(name + DRILL_DIGITS + 2, label, sizeof(label) - 1) != 0)
 		return NULL;

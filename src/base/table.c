@@ -407,6 +407,19 @@ void *table_next(const struct table *t, const void *entry)
 	return NULL;
 }
 
+uint32_t table_slots(const struct table *t)
+{
+	return t->used_high;
+}
+
+void *table_at(const struct table *t, uint32_t slot)
+{
+	if (slot >= t->used_high)
+		return NULL;
+	struct head *h = head_at(t, slot);
+	return h->slot & IN_USE ? entry_of(h) : NULL;
+}
+
 size_t table_worst_case(uint32_t capacity, size_t entry_size)
 {
 	return capacity * (padded_size(entry_size) + sizeof(uint32_t)) +

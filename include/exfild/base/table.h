@@ -76,6 +76,9 @@ void table_prefetch_entry(const struct table *t, uint64_t hash);
 void table_remove(struct table *t, void *entry);
 /* Walks: table_next(t, NULL) is the first, NULL the end. The current entry may be removed. */
 void *table_next(const struct table *t, const void *entry);
+/* The same by number: slots below table_slots() may hold an entry, NULL where one is free. */
+uint32_t table_slots(const struct table *t);
+void *table_at(const struct table *t, uint32_t slot);
 /* Most bytes that this table can come to use. */
 size_t table_worst_case(uint32_t capacity, size_t entry_size);
 

@@ -1,0 +1,274 @@
+/*
+ * store/file.c - see file.h.
+ *
+ * SQLite with a write-ahead log: what is committed survives the end of the process, and of the
+ * machine all but the last moments.  The file is locked by one process from open to close.  Its
+ * content is read as hostile: no schema but our own is used, cells are checked, values are short,
+ * and every row carries a checksum over its place and bytes.
+ */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define APPLICATION_ID 0x45784673 /* "ExFs" */
+#define PAGE_SIZE      4096
+#define LOG_PAGES      1000
+#define ASIDE_MAX      99
+
+#define SCHEMA_META "CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
+#define SCHEMA_PART                                                                      \
+ "CREATE TABLE part(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version INTEGER " \
+ "NOT NULL, epoch INTEGER NOT NULL)"
+#define SCHEMA_ENTRY \
+ "CREATE TABLE entry(id INTEGER PRIMARY KEY, sum INTEGER NOT NULL, value BLOB NOT NULL)"
+
+uint64_t file_sum(uint64_t id, const void *data, size_t len)
+{
+	return hash_mix(hash_bytes(&hash_key_fixed, data, len), id);
+}
+
+int file_do(struct file *f, const char *sql, char *why, size_t size)
+{
+	if (sqlite3_exec(f->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	(void)snprintf(why, size, "%s", sqlite3_errmsg(f->db));
+	return -EXF_E_IO;
+}
+
+void file_complain(struct file *f, enum file_state state, const char *what)
+{
+	if (f->state == FILE_DAMAGED || f->state == FILE_NEWER || f->state == FILE_OLDER)
+		return;
+	f->state = state;
+	(void)snprintf(f->what, sizeof(f->what), "%s", what);
+}
+
+/* One number; -1 when there is none. */
+static int64_t ask_number(struct file *f, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t number = -1;
+	if (sqlite3_prepare_v2(f->db, sql, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		number = sqlite3_column_int64(st, 0);
+	(void)sqlite3_finalize(st);
+	return number;
+}
+
+/* Only the tables that we made, made as we make them. */
+static bool has_our_schema(struct file *f)
+{
+	return ask_number(f, "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view', "
+			     "'trigger') AND sql NOTNULL") == 3 &&
+	       ask_number(f, "SELECT count(*) FROM sqlite_master WHERE sql IN ('" SCHEMA_META
+			     "', '" SCHEMA_PART "', '" SCHEMA_ENTRY "')") == 3;
+}
+
+static int make_schema(struct file *f, char *why, size_t size)
+{
+	char sql[160];
+	(void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+		       APPLICATION_ID, STORE_FORMAT);
+	int err = file_do(f, "BEGIN; " SCHEMA_META "; " SCHEMA_PART "; " SCHEMA_ENTRY, why, size);
+	if (!err)
+		err = file_do(f, sql, why, size);
+	return err ? err : file_do(f, "COMMIT", why, size);
+}
+
+static int judge(struct file *f, char *why, size_t size)
+{
+	char what[160];
+	int64_t tables = ask_number(f, "SELECT count(*) FROM sqlite_master");
+	int64_t id = ask_number(f, "PRAGMA application_id");
+	int64_t format = ask_number(f, "PRAGMA user_version");
+	if (tables == 0 && id == 0 && format == 0) {
+		f->state = FILE_NEW;
+		return make_schema(f, why, size);
+	}
+	f->state = FILE_GOOD;
+	(void)snprintf(what, sizeof(what), "its format is %lld, this version knows %d",
+		       (long long)format, STORE_FORMAT);
+	if (tables < 0 || id != APPLICATION_ID)
+		file_complain(f, FILE_DAMAGED, "it is not a database of exfild");
+	else if (format > STORE_FORMAT)
+		file_complain(f, FILE_NEWER, what);
+	else if (format < STORE_FORMAT)
+		file_complain(f, FILE_OLDER, what);
+	else if (!has_our_schema(f))
+		file_complain(f, FILE_DAMAGED, "its tables are not those of exfild");
+	return 0;
+}
+
+/* Readable by its owner alone: it says who talked to whom. */
+static int make_file(const char *path, char *why, size_t size)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0) {
+		(void)close(fd);
+		return 0;
+	}
+	(void)snprintf(why, size, "cannot write %s: %s", path, strerror(errno));
+	return -EXF_E_IO;
+}
+
+bool file_is_damage(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_PERM:
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_NOMEM:
+	case SQLITE_IOERR:
+	case SQLITE_FULL:
+	case SQLITE_CANTOPEN:
+		return false;
+	default:
+		/* also one that says of itself that it may not be written: we have opened it for
+		 * that */
+		return true;
+	}
+}
+
+/* A database that cannot be opened is no damage where the system refuses it. */
+static int refused(struct file *f, int code, char *why, size_t size)
+{
+	int plain = code & 0xff;
+	if (plain == SQLITE_BUSY || plain == SQLITE_LOCKED) {
+		(void)snprintf(why, size, "%s is in use by another exfild", f->path);
+		return -EXF_E_LIMIT;
+	}
+	if (file_is_damage(code)) {
+		f->state = FILE_GOOD;
+		file_complain(f, FILE_DAMAGED, sqlite3_errmsg(f->db));
+		return 0;
+	}
+	(void)snprintf(why, size, "cannot open %s: %s", f->path, sqlite3_errmsg(f->db));
+	return -EXF_E_IO;
+}
+
+static int set_up(struct file *f)
+{
+	char sql[160];
+	int off = 0;
+	(void)sqlite3_extended_result_codes(f->db, 1);
+	(void)sqlite3_limit(f->db, SQLITE_LIMIT_LENGTH, 2 * STORE_ENTRY_MAX);
+	(void)sqlite3_limit(f->db, SQLITE_LIMIT_ATTACHED, 0);
+	(void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);
+	(void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off);
+	(void)snprintf(sql, sizeof(sql),
+		       "PRAGMA max_page_count = %llu; PRAGMA wal_autocheckpoint = %d",
+		       (unsigned long long)(f->max_bytes / PAGE_SIZE), LOG_PAGES);
+	/* in this order: an exclusive lock from the first look on needs no shared memory */
+	static const char *const steps[] = {
+		"PRAGMA locking_mode = EXCLUSIVE",
+		"PRAGMA cell_size_check = ON",
+		"PRAGMA mmap_size = 0",
+		"PRAGMA secure_delete = ON",
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA synchronous = NORMAL",
+		"BEGIN EXCLUSIVE",
+		"COMMIT",
+	};
+	int code = SQLITE_OK;
+	for (size_t i = 0; code == SQLITE_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+		code = sqlite3_exec(f->db, steps[i], NULL, NULL, NULL);
+	return code == SQLITE_OK ? sqlite3_exec(f->db, sql, NULL, NULL, NULL) : code;
+}
+
+static int open_path(struct file *f, char *why, size_t size)
+{
+	int err = make_file(f->path, why, size);
+	if (err)
+		return err;
+	int code = sqlite3_open_v2(
+		f->path, &f->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+		NULL);
+	if (code == SQLITE_OK)
+		code = set_up(f);
+	err = code == SQLITE_OK ? judge(f, why, size) : refused(f, code, why, size);
+	if (err)
+		file_close(f);
+	return err;
+}
+
+int file_open(struct file *f, const struct store_options *o, char *why, size_t size)
+{
+	memset(f, 0, sizeof(*f));
+	f->max_bytes = o->max_bytes;
+	int n = snprintf(f->path, sizeof(f->path), "%s/state.db", o->directory);
+	if (n < 0 || (size_t)n >= sizeof(f->path) - 32) {
+		(void)snprintf(why, size, "the path of the state's folder is too long");
+		return -EXF_E_INVALID;
+	}
+	if (mkdir(o->directory, 0700) != 0 && errno != EEXIST) {
+		(void)snprintf(why, size, "cannot make the folder %s: %s", o->directory,
+			       strerror(errno));
+		return -EXF_E_IO;
+	}
+	return open_path(f, why, size);
+}
+
+void file_close(struct file *f)
+{
+	(void)sqlite3_close_v2(f->db);
+	f->db = NULL;
+}
+
+static int aside_name(const struct file *f, char *name, size_t size)
+{
+	const char *word = f->state == FILE_NEWER ? "newer" :
+			   f->state == FILE_OLDER ? "older" :
+						    "damaged";
+	for (unsigned i = 1; i <= ASIDE_MAX; i++) {
+		struct stat st;
+		(void)snprintf(name, size, "%s.%s-%u", f->path, word, i);
+		if (lstat(name, &st) != 0 && errno == ENOENT)
+			return 0;
+	}
+	return -EXF_E_LIMIT;
+}
+
+/* The log of a database that is not whole may stay behind: it goes with it. */
+static void move_log(const struct file *f, const char *aside)
+{
+	char from[FILE_PATH_MAX + 8], to[FILE_PATH_MAX + 40];
+	(void)snprintf(from, sizeof(from), "%s-wal", f->path);
+	(void)snprintf(to, sizeof(to), "%s-wal", aside);
+	(void)rename(from, to);
+}
+
+int file_replace(struct file *f, char *why, size_t size)
+{
+	char aside[FILE_PATH_MAX + 32];
+	enum file_state state = f->state;
+	file_close(f);
+	if (aside_name(f, aside, sizeof(aside))) {
+		(void)snprintf(why, size,
+			       "%s has to be set aside, and %d files are already: "
+			       "remove some",
+			       f->path, ASIDE_MAX);
+		return -EXF_E_LIMIT;
+	}
+	if (rename(f->path, aside) != 0) {
+		(void)snprintf(why, size, "cannot set %s aside: %s", f->path, strerror(errno));
+		return -EXF_E_IO;
+	}
+	move_log(f, aside);
+	(void)snprintf(why, size, "%s was set aside as %s: %s", f->path, strrchr(aside, '/') + 1,
+		       f->what);
+	f->state = FILE_NEW;
+	f->what[0] = '\0';
+	char failed[256];
+	int err = open_path(f, failed, sizeof(failed));
+	if (err) {
+		f->state = state;
+		(void)snprintf(why, size, "%s", failed);
+	}
+	return err;
+}

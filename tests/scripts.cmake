@@ -45,5 +45,6 @@ exf_script(corpus.determinism corpus ${Python3_EXECUTABLE} tests/e2e/determinism
 set_tests_properties(replay.determinism corpus.determinism corpus.judge perf.memory PROPERTIES PROCESSORS 2 TIMEOUT 3600)
 exf_script(e2e.selftest e2e ${Python3_EXECUTABLE} tests/e2e/selftest.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.drill e2e ${Python3_EXECUTABLE} tests/e2e/drill.py --exfild $<TARGET_FILE:exfild>)
+exf_script(e2e.state e2e ${Python3_EXECUTABLE} tests/e2e/state.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.alerts e2e ${Python3_EXECUTABLE} tests/e2e/alerts.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.live.capture e2e ${Python3_EXECUTABLE} tests/e2e/live_capture.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)

@@ -13,57 +13,14 @@
 #include "exfild/alert/community.h"
 #include "exfild/alert/ident.h"
 #include "exfild/base/str.h"
-#include "exfild/base/table.h"
 #include "merge.h"
+#include "open.h"
 #include "place.h"
 
 #define DEFAULT_OPEN     4096
 #define FUSION_HOSTS_MIN 1024
 #define FUSION_HOSTS_MAX 65536
 #define COUNT_STEP       10 /* a revision when the count has grown so many times */
-#define LEVELS           5  /* none, low, medium, high, critical */
-
-struct link {
-	struct link *next, *prev;
-};
-
-struct told { /* what the last revision said */
-	enum severity severity;
-	uint64_t count, events, sent, received;
-	uint32_t classes; /* 1u << enum finding_class */
-};
-
-struct open_alert {
-	struct link window; /* first: lists lead back by a cast */
-	struct link silence;
-	uint8_t key[IDENT_KEY_SIZE];
-	uint64_t since_ns; /* begin of the merge window, or of the wait for totals after it */
-	uint32_t classes;
-	bool is_over;    /* the window has ended: only totals are still taken in */
-	bool is_updated; /* totals came since since_ns */
-	struct told told;
-	struct alert alert;
-};
-
-struct entry { /* of the table */
-	uint8_t key[IDENT_KEY_SIZE];
-	struct open_alert *open;
-};
-
-struct alert_store {
-	struct alert_options options;
-	alert_emit_fn emit;
-	void *arg;
-	struct table table;
-	struct link windows;
-	struct link by_severity[LEVELS];
-	uint32_t open_count, max_open;
-	uint64_t now_ns;
-	uint64_t sequence;
-	struct fusion *fusion;
-	struct fusion *own_fusion;
-	struct alert_counts counts;
-};
 
 static void list_init(struct link *head)
 {
@@ -73,35 +30,13 @@ static void list_init(struct link *head)
 
 static void list_append(struct link *head, struct link *l)
 {
-	l->prev = head->prev;
-	l->next = head;
-	head->prev->next = l;
-	head->prev = l;
+	link_insert(head->prev, l);
 }
 
 static void list_remove(struct link *l)
 {
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
-}
-
-static struct open_alert *of_window(struct link *l)
-{
-	return (struct open_alert *)(void *)l;
-}
-
-static struct open_alert *of_silence(struct link *l)
-{
-	return (struct open_alert *)(void *)((char *)l - offsetof(struct open_alert, silence));
-}
-
-static unsigned level_of(enum severity s)
-{
-	return s >= SEVERITY_CRITICAL ? 4 :
-	       s >= SEVERITY_HIGH     ? 3 :
-	       s >= SEVERITY_MEDIUM   ? 2 :
-	       s >= SEVERITY_LOW      ? 1 :
-					0;
 }
 
 struct alert_store *alert_store_new(const struct alert_options *o, alert_emit_fn emit, void *arg)
@@ -137,6 +72,18 @@ struct alert_store *alert_store_new(const struct alert_options *o, alert_emit_fn
 	return s;
 }
 
+static void append_window(struct alert_store *s, struct open_alert *o)
+{
+	o->window_order = ++s->order;
+	list_append(&s->windows, &o->window);
+}
+
+static void append_silence(struct alert_store *s, struct open_alert *o)
+{
+	o->silence_order = ++s->order;
+	list_append(open_silence(s, o), &o->silence);
+}
+
 static void forget(struct alert_store *s, struct open_alert *o)
 {
 	struct entry *e = table_find(&s->table, o->key);
@@ -156,6 +103,7 @@ void alert_store_free(struct alert_store *s)
 		forget(s, of_window(s->windows.next));
 	table_deinit(&s->table);
 	fusion_free(s->own_fusion);
+	pool_deinit(&s->names);
 	free(s);
 }
 
@@ -163,12 +111,13 @@ static void send_revision(struct alert_store *s, struct open_alert *o)
 {
 	struct alert *a = &o->alert;
 	const struct finding *f = &a->finding;
-	unsigned level = level_of(f->severity);
+	unsigned level = alert_level(f->severity);
 
-	if (a->revision == 0)
+	if (!o->is_inherited && a->revision == 0)
 		s->counts.below_minimum--; /* counted when it was opened */
-	else
-		s->counts.by_severity[level_of(o->told.severity) - 1]--;
+	else if (!o->is_inherited)
+		s->counts.by_severity[alert_level(o->told.severity) - 1]--;
+	o->is_inherited = false;
 	s->counts.by_severity[level - 1]++;
 	s->counts.emitted++;
 	a->revision++;
@@ -196,7 +145,7 @@ static bool has_grown(uint64_t now, uint64_t before, uint64_t times)
 static bool is_due(const struct alert_store *s, const struct open_alert *o)
 {
 	const struct finding *f = &o->alert.finding;
-	if (f->severity < s->options.minimum || level_of(f->severity) == 0)
+	if (f->severity < s->options.minimum || alert_level(f->severity) == 0)
 		return false;
 	return o->alert.revision == 0 || f->severity > o->told.severity ||
 	       (o->classes & ~o->told.classes) != 0 ||
@@ -236,9 +185,9 @@ static void end_window(struct alert_store *s, struct open_alert *o)
 	o->is_updated = false;
 	o->since_ns = s->now_ns;
 	list_remove(&o->window);
-	list_append(&s->windows, &o->window);
+	append_window(s, o);
 	list_remove(&o->silence);
-	list_append(&s->by_severity[0], &o->silence);
+	append_silence(s, o);
 }
 
 void alert_store_tick(struct alert_store *s, uint64_t now_ns)
@@ -255,8 +204,8 @@ void alert_store_tick(struct alert_store *s, uint64_t now_ns)
 
 void alert_store_flush(struct alert_store *s)
 {
-	while (s->windows.next != &s->windows)
-		close_alert(s, of_window(s->windows.next));
+	for (struct link *l = s->windows.next; l != &s->windows; l = l->next)
+		tell_totals(s, of_window(l));
 }
 
 static void make_room(struct alert_store *s)
@@ -288,8 +237,8 @@ static struct open_alert *open_alert(struct alert_store *s, const uint8_t key[ID
 	o->since_ns = s->now_ns;
 	merge_first(&o->alert, f, severity);
 	ident_alert(f, o->since_ns, o->alert.alert_id);
-	list_append(&s->windows, &o->window);
-	list_append(&s->by_severity[level_of(severity)], &o->silence);
+	append_window(s, o);
+	append_silence(s, o);
 	s->open_count++;
 	s->counts.below_minimum++; /* until it is sent */
 	return o;
@@ -301,7 +250,7 @@ static void add_finding(struct alert_store *s, struct open_alert *o, const struc
 	merge_add(&o->alert, f, severity);
 	s->counts.merged++;
 	list_remove(&o->silence);
-	list_append(&s->by_severity[level_of(o->alert.finding.severity)], &o->silence);
+	append_silence(s, o);
 }
 
 static struct open_alert *find_alert(const struct alert_store *s, const struct finding *f,
@@ -367,4 +316,9 @@ void alert_store_finding(struct alert_store *s, const struct finding *f)
 const struct alert_counts *alert_store_counts(const struct alert_store *s)
 {
 	return &s->counts;
+}
+
+void alert_store_new_session(struct alert_store *s)
+{
+	s->sequence = 0;
 }

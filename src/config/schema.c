@@ -296,8 +296,9 @@ static const struct key privacy_keys[] = {
 };
 
 static const struct key state_keys[] = {
-	{ "directory", KEY_PATH, KEY_LATER, AT(state.directory), .min = 1, .max = 4095,
-	  .def = "/var/lib/exfild", .help = "Baselines and first-seen tables live here." },
+	{ "directory", KEY_PATH, AT(state.directory), .max = 4095, .def = "/var/lib/exfild",
+	  .help = "Live, what has been learnt is kept here and read at the next start: names, hosts, "
+		  "the sums of detectors, open alerts. Empty: nothing is kept." },
 	{ .name = NULL },
 };
 

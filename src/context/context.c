@@ -37,7 +37,7 @@ static int start(struct context *c, const struct context_options *o, char *ret_w
 		return r;
 	r = names_init(&c->names, &c->services, &o->key, capped(o->max_names));
 	if (r == 0)
-		r = hosts_init(&c->hosts, &o->key, capped(o->max_hosts));
+		r = hosts_init(&c->hosts, &o->key, &o->sketch_key, capped(o->max_hosts));
 	if (r < 0)
 		snprintf(ret_why, why_size, "tables of names and hosts: %s", exf_strerror(r));
 	return r;

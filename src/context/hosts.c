@@ -38,7 +38,8 @@ static uint32_t link_evidence(const void *entry)
 	return l->is_router ? 2 : l->name[0] != '\0';
 }
 
-int hosts_init(struct hosts *h, const struct hash_key *key, uint32_t capacity)
+int hosts_init(struct hosts *h, const struct hash_key *key, const struct hash_key *mark_key,
+	       uint32_t capacity)
 {
 	struct table_config config = {
 		.capacity = capacity,
@@ -47,6 +48,7 @@ int hosts_init(struct hosts *h, const struct hash_key *key, uint32_t capacity)
 		.key = *key,
 		.evidence = host_evidence,
 	};
+	h->mark_key = *mark_key;
 	int r = table_init(&h->table, &config);
 	if (r < 0)
 		return r;
@@ -99,6 +101,12 @@ static bool is_own(const uint8_t mac[6])
 	return !(mac[0] & 1) && link_key(mac) != 0;
 }
 
+/* Stands for an address, in this process and the next. */
+static uint64_t mark_of(const struct hosts *h, const struct ipaddr *a)
+{
+	return hash_words(&h->mark_key, a, sizeof(*a) / 8);
+}
+
 static void link_add(struct hosts *h, struct link *l, const struct ipaddr *a, uint64_t now_ns)
 {
 	struct ipaddr part = *a;
@@ -110,12 +118,12 @@ static void link_add(struct hosts *h, struct link *l, const struct ipaddr *a, ui
 			l->v6_day = day;
 			l->v6_bits = 0;
 		}
-		l->v6_bits |= 1ull << (table_hash(&h->table, a) >> 58);
+		l->v6_bits |= 1ull << (mark_of(h, a) >> 58);
 		if (__builtin_popcountll(l->v6_bits) > V6_BITS_MAX)
 			l->is_router = true;
 		part.u.q[1] = 0;
 	}
-	uint32_t hash = (uint32_t)table_hash(&h->table, &part);
+	uint32_t hash = (uint32_t)mark_of(h, &part);
 	for (unsigned i = 0; i < l->count; i++) {
 		if (l->seen[i] == hash)
 			return;
@@ -190,7 +198,7 @@ void hosts_add_client(struct hosts *h, const struct ipaddr *server, const struct
 	struct host *host = hosts_get(h, server);
 	if (!host || host->roles & ROLE_SERVER)
 		return;
-	uint32_t hash = (uint32_t)table_hash(&h->table, client);
+	uint32_t hash = (uint32_t)mark_of(h, client);
 	for (unsigned i = 0; i < host->client_count; i++) {
 		if (host->clients[i] == hash)
 			return;
@@ -198,4 +206,53 @@ void hosts_add_client(struct hosts *h, const struct ipaddr *server, const struct
 	host->clients[host->client_count++] = hash;
 	if (host->client_count == HOST_CLIENTS)
 		host->roles |= ROLE_SERVER;
+}
+
+static const struct keep_field host_fields[] = {
+	KEEP(U8, struct host, address),
+	KEEP(U32, struct host, roles),
+	KEEP_TO(U8, struct host, name_source, HOST_BY_DHCP),
+	KEEP_TO(U8, struct host, mac_source, MAC_BY_ARP),
+	KEEP(U8, struct host, mac),
+	KEEP(BOOL, struct host, answers_dns),
+	KEEP(BOOL, struct host, asks_dns),
+	KEEP_TO(U8, struct host, client_count, HOST_CLIENTS),
+	KEEP(U32, struct host, clients),
+	KEEP(TEXT, struct host, name),
+	KEEP_LAST,
+};
+
+static const struct keep_field link_fields[] = {
+	KEEP(U64, struct link, mac),
+	KEEP(U64, struct link, v6_bits),
+	KEEP(U64, struct link, v6_day),
+	KEEP(U32, struct link, seen),
+	KEEP_TO(U8, struct link, count, LINK_ADDRESSES),
+	KEEP(BOOL, struct link, is_router),
+	KEEP(TEXT, struct link, name),
+	KEEP_LAST,
+};
+
+static bool took_host(void *owner, void *entry)
+{
+	struct host *host = entry;
+	(void)owner;
+	if (host->client_count == HOST_CLIENTS)
+		host->roles |= ROLE_SERVER; /* no more are counted of one */
+	return true;
+}
+
+void hosts_keep(struct hosts *h, struct keep_list *list)
+{
+	const struct keep_part hosts = { .name = "context.hosts",
+					 .version = 1,
+					 .table = &h->table,
+					 .fields = host_fields,
+					 .took = took_host };
+	const struct keep_part links = { .name = "context.links",
+					 .version = 1,
+					 .table = &h->links,
+					 .fields = link_fields };
+	keep_add(list, &hosts);
+	keep_add(list, &links);
 }

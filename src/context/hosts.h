@@ -37,10 +37,14 @@ struct host {
 struct hosts {
 	struct table table;
 	struct table links; /* by link address */
+	struct hash_key mark_key;
 };
 
-int hosts_init(struct hosts *h, const struct hash_key *key, uint32_t capacity) EXF_MUST_USE;
+int hosts_init(struct hosts *h, const struct hash_key *key, const struct hash_key *mark_key,
+	       uint32_t capacity) EXF_MUST_USE;
 void hosts_deinit(struct hosts *h);
+/* What of it outlives the process. */
+void hosts_keep(struct hosts *h, struct keep_list *list);
 /* Makes the host when it is new; NULL only without capacity. Valid until the next call. */
 struct host *hosts_get(struct hosts *h, const struct ipaddr *a);
 const struct host *hosts_find(const struct hosts *h, const struct ipaddr *a);

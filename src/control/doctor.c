@@ -204,6 +204,24 @@ static void check_sinks(struct call *c)
 		say(c, "redis", WARN, "set redis.url", "no Redis is configured");
 }
 
+static void check_state(struct call *c)
+{
+	const struct snapshot *s = c->snapshot;
+	char bytes[32];
+	if (!s->state_kept)
+		say(c, "state", WARN, "see the log, and state.directory",
+		    "it is not kept: what is learnt is lost at the end");
+	else if (s->state_failing)
+		say(c, "state", WARN, "free some disk, or see the log",
+		    "it cannot be written: %llu errors", (unsigned long long)s->state_errors);
+	else if (!s->state_saved)
+		say(c, "state", UNKNOWN, "", "nothing was saved yet");
+	else
+		say(c, "state", OK, "", "%s, saved %llu s ago",
+		    str_bytes(bytes, sizeof(bytes), (double)s->state_bytes),
+		    (unsigned long long)s->state_age_s);
+}
+
 static void check_machine(struct call *c)
 {
 	const struct snapshot *s = c->snapshot;
@@ -276,6 +294,7 @@ int command_doctor(struct call *c)
 	check_detectors(c);
 	check_sinks(c);
 	check_machine(c);
+	check_state(c);
 	check_knowledge(c);
 	json_close_array(c->out);
 	return 0;

@@ -167,6 +167,20 @@ static void put_decode(const struct snapshot *s, struct buf *out)
 		labelled(out, "decode_total", "what", s->decode[i].name, s->decode[i].count);
 }
 
+static void put_state(const struct snapshot *s, struct buf *out)
+{
+	one(out, "state_kept", "gauge", "1: what is learnt outlives the process.", s->state_kept);
+	if (!s->state_kept)
+		return;
+	one(out, "state_bytes", "gauge", "Size of the state on the disk.", s->state_bytes);
+	one(out, "state_saved_entries_total", "counter", "Entries written.", s->state_entries);
+	one(out, "state_errors_total", "counter", "Batches that could not be written.",
+	    s->state_errors);
+	if (s->state_saved)
+		one(out, "state_age_seconds", "gauge", "Since something was saved last.",
+		    s->state_age_s);
+}
+
 void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out)
 {
 	head(out, "info", "gauge", "The version that runs.");
@@ -186,6 +200,7 @@ void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out
 	if (s->disk_size)
 		one(out, "state_disk_free_bytes", "gauge", "Free space of the state's folder.",
 		    s->disk_free);
+	put_state(s, out);
 	if (s->clock_synchronised != SNAP_UNKNOWN)
 		one(out, "clock_synchronised", "gauge", "1: the kernel says so.",
 		    s->clock_synchronised == SNAP_YES);

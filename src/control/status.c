@@ -106,10 +106,25 @@ static void put_traffic(struct call *c)
 	json_uint(c->out, "memory_bytes", s->memory_bytes);
 }
 
+static void put_state(struct call *c)
+{
+	const struct snapshot *s = c->snapshot;
+	json_open_object(c->out, "state");
+	json_bool(c->out, "kept", s->state_kept);
+	json_bool(c->out, "failing", s->state_failing);
+	json_bool(c->out, "saved", s->state_saved);
+	json_uint(c->out, "age_s", s->state_age_s);
+	json_uint(c->out, "bytes", s->state_bytes);
+	json_uint(c->out, "entries", s->state_entries);
+	json_uint(c->out, "errors", s->state_errors);
+	json_close_object(c->out);
+}
+
 int command_status(struct call *c)
 {
 	put_head(c);
 	put_traffic(c);
+	put_state(c);
 	put_links(c);
 	put_workers(c);
 	put_alerts(c);

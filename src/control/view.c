@@ -89,6 +89,19 @@ static void status_sinks(const json_t *result, FILE *out)
 	}
 }
 
+static void status_state(const json_t *state, FILE *out)
+{
+	char bytes[32];
+	if (!json_is_true(json_object_get(state, "kept")))
+		(void)fputs("state       not kept: what is learnt is lost at the end\n", out);
+	else if (json_is_true(json_object_get(state, "failing")))
+		(void)fprintf(out, "state       cannot be written (%llu errors): see the log\n",
+			      number_of(state, "errors"));
+	else if (json_is_true(json_object_get(state, "saved")))
+		(void)fprintf(out, "state       %s, saved %llu s ago\n",
+			      bytes_of(state, "bytes", bytes), number_of(state, "age_s"));
+}
+
 static void view_status(const json_t *result, FILE *out)
 {
 	char bytes[32], rate[32], memory[32];
@@ -117,6 +130,7 @@ static void view_status(const json_t *result, FILE *out)
 		      number_of(alerts, "medium"), number_of(alerts, "low"));
 	if (number_of(result, "memory_bytes"))
 		(void)fprintf(out, "memory      %s\n", bytes_of(result, "memory_bytes", memory));
+	status_state(json_object_get(result, "state"), out);
 	status_links(result, out);
 	status_workers(result, out);
 	status_sinks(result, out);

@@ -7,6 +7,7 @@
 #include "exfild/base/log.h"
 #include "analysis_parts.h"
 #include "drill.h"
+#include "keeper.h"
 
 #define CLOSE_NS 1000000000ull /* live: merge windows that are over are looked for so often */
 
@@ -37,6 +38,8 @@ void analysis_alert(void *arg, const struct alert *alert)
 	}
 	if (a->evidence)
 		evidence_note(a->evidence, alert);
+	if (a->keeper)
+		keeper_hurry(a->keeper);
 }
 
 static void write_event(struct analysis *a, const struct event *e)
@@ -127,6 +130,7 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 		sensor_tick(&a->sensor, now_ns);
 		alert_store_tick(a->store, now_ns);
 	}
+	analysis_keep_turn(a);
 }
 
 void analysis_end(struct analysis *a)

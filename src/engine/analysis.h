@@ -20,6 +20,8 @@
 #include "exfild/event/sensor.h"
 
 struct analysis;
+struct keep_list;
+struct keeper;
 struct evidence;
 struct publisher;
 struct snapshot;
@@ -37,9 +39,10 @@ struct analysis_options {
 	const struct config *config;
 	const char *data_dir;
 	uint32_t max_hosts, max_pairs;
-	struct publisher *publisher; /* live, NULL: none */
-	struct evidence *evidence;   /* NULL: none wanted */
-	const struct hash_key *key;  /* of tables; NULL: hash_key_fixed */
+	struct publisher *publisher;       /* live, NULL: none */
+	struct evidence *evidence;         /* NULL: none wanted */
+	const struct hash_key *key;        /* of tables; NULL: hash_key_fixed */
+	const struct hash_key *sketch_key; /* of what outlives the process; NULL: the same */
 	bool is_live;
 	const struct analysis_tap *tap; /* NULL: none; every severity is told to it */
 };
@@ -58,6 +61,16 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns);
 void analysis_idle(struct analysis *a);
 /* The input is at its end. */
 void analysis_end(struct analysis *a);
+
+/* What outlives the process.  The list leads into the analysis. */
+void analysis_keep(struct analysis *a, struct keep_list *list);
+/* Main, before the first event: takes in what was kept, and keeps from here on. */
+int analysis_resume(struct analysis *a, struct keeper *keeper, char *ret_why,
+		    size_t why_size) EXF_MUST_USE;
+/* After analysis_end(): the last save; false: it could not be written, and that has been said. */
+bool analysis_keep_end(struct analysis *a);
+/* Packet time as far as it is known: of the state, before the first event. */
+uint64_t analysis_now(const struct analysis *a);
 
 /* News from the reader's thread, taken in at the next tick: what is inside besides the configured.
  */

@@ -61,6 +61,10 @@ struct analysis {
 	bool is_live;
 	const struct analysis_tap *tap; /* NULL: none */
 	char session[17], host_name[64];
+	struct keeper *keeper; /* NULL: nothing is kept */
+	struct keep_list kept;
+	bool goes_on;       /* the session of the state's last process */
+	bool is_ended;      /* in good order: what is kept now is complete */
 	uint64_t closed_ns; /* packet time at which merge windows were looked at */
 	struct drops drops;
 	struct sensor sensor;
@@ -74,6 +78,8 @@ struct analysis {
 
 /* analysis_news.c: what other threads have told. */
 void analysis_take_news(struct analysis *a);
+/* Live, each turn. */
+void analysis_keep_turn(struct analysis *a);
 
 /* A detector says something; an alert goes out. */
 void analysis_finding(void *arg, const struct finding *f);

@@ -87,6 +87,11 @@ static const struct hash_key *key_of(const struct analysis_options *o)
 	return o->key ? o->key : &hash_key_fixed;
 }
 
+static const struct hash_key *sketch_key_of(const struct analysis_options *o)
+{
+	return o->sketch_key ? o->sketch_key : key_of(o);
+}
+
 static int start_context(struct analysis *a, const struct analysis_options *o, char *why,
 			 size_t size)
 {
@@ -98,6 +103,7 @@ static int start_context(struct analysis *a, const struct analysis_options *o, c
 	(void)snprintf(services, sizeof(services), "%s/services.yaml", o->data_dir);
 	struct context_options options = {
 		.key = *key_of(o),
+		.sketch_key = *sketch_key_of(o),
 		.zones = zones,
 		.zone_count = zone_count,
 		.inside = o->options->inside,
@@ -210,6 +216,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 		a->env = (struct detect_env){
 			.context = a->context,
 			.key = *key_of(o),
+			.sketch_key = *sketch_key_of(o),
 			.max_hosts = o->max_hosts,
 			.max_pairs = o->max_pairs,
 			.raise = analysis_finding,

@@ -17,6 +17,7 @@
 #include "datadir.h"
 #include "desk.h"
 #include "evidence.h"
+#include "keeper.h"
 #include "plane.h"
 #include "publish.h"
 #include "reader.h"
@@ -27,6 +28,8 @@
 
 #define SYSTEM_CONFIG "/etc/exfild/exfild.yaml"
 
+#define STATE_SHARE 4 /* of limits.disk_mb: the other three are for spool and evidence */
+
 struct engine {
 	const struct options *options;
 	struct config_section *sections;
@@ -34,6 +37,7 @@ struct engine {
 	struct config *config;
 	struct evidence *evidence;
 	struct analysis *analysis;
+	struct keeper *keeper;
 	struct reader reader;
 	struct tally tally;
 	struct desk desk; /* live */
@@ -200,6 +204,43 @@ static unsigned workers_of(const struct engine *e)
 	return cores > 3 ? (unsigned)(cores / 2) : 1;
 }
 
+/* What was asked for by name must work; what the service does by itself may not stop it. */
+static int without_state(struct engine *e, int err)
+{
+	keeper_close(e->keeper);
+	e->keeper = NULL;
+	if (e->options->state_path || !e->options->is_live)
+		return err;
+	log_errorx("state", "%s: exfild goes on, and what it learns is lost at its end", e->why);
+	e->why[0] = '\0';
+	return 0;
+}
+
+static int open_state(struct engine *e)
+{
+	const struct options *o = e->options;
+	const char *directory = o->state_path ? o->state_path : e->config->state.directory;
+	uint64_t max_bytes = e->config->limits.disk_mb * 1000000 / STATE_SHARE;
+	if (!o->state_path && (!o->is_live || !*directory))
+		return 0;
+	int err = keeper_open(directory, max_bytes, &e->reader.sketch_key, &e->keeper, e->why,
+			      sizeof(e->why));
+	return err ? without_state(e, err) : 0;
+}
+
+static int resume(struct engine *e)
+{
+	if (!e->keeper)
+		return 0;
+	int err = analysis_resume(e->analysis, e->keeper, e->why, sizeof(e->why));
+	if (err)
+		return without_state(e, err);
+	if (e->publisher)
+		publisher_keeper(e->publisher, e->keeper);
+	e->reader.start_ns = analysis_now(e->analysis);
+	return 0;
+}
+
 static int start(struct engine *e)
 {
 	const struct options *o = e->options;
@@ -212,13 +253,17 @@ static int start(struct engine *e)
 		.max_hosts = sizes.hosts,
 		.max_pairs = sizes.pairs,
 		.key = &e->reader.key,
+		.sketch_key = &e->reader.sketch_key,
 		.is_live = o->is_live,
 	};
 	e->reader.key = o->is_live ? hash_key_random() : hash_key_fixed;
+	e->reader.sketch_key = o->is_live ? hash_key_random() : hash_key_fixed;
 	e->reader.own_peers = c->redis.url;
 	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
 	if (!err)
 		err = start_evidence(e);
+	if (!err)
+		err = open_state(e);
 	analysis.evidence = e->evidence;
 	e->reader.limits = sizes.shards;
 	if (!err && o->is_live)
@@ -227,12 +272,15 @@ static int start(struct engine *e)
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
 	if (!err)
+		err = resume(e);
+	if (!err)
 		err = open_input(e);
 	if (err)
 		return err;
 	e->reader.decoder = decoder_new(&e->reader.key);
 	const struct outlet out = { .analysis = e->analysis };
-	e->reader.plane = plane_new(workers_of(e), &sizes.shards, &e->reader.key, &out);
+	e->reader.plane = plane_new(workers_of(e), &sizes.shards, &e->reader.key,
+				    &e->reader.sketch_key, &out);
 	e->reader.show_progress = !o->quiet && isatty(STDERR_FILENO) == 1;
 	return e->reader.decoder && e->reader.plane ? 0 : -EXF_E_NOMEM;
 }
@@ -274,12 +322,14 @@ static int run(struct engine *e)
 	if (err)
 		return err;
 	analysis_end(e->analysis);
+	e->lost_output = !analysis_keep_end(e->analysis);
 	if (e->evidence) {
 		struct capture_options in = capture_options_of(e);
-		e->lost_output = evidence_write(e->evidence, &in, e->options->evidence_path, e->why,
-						sizeof(e->why)) != 0;
-		if (e->lost_output)
+		if (evidence_write(e->evidence, &in, e->options->evidence_path, e->why,
+				   sizeof(e->why)) != 0) {
 			log_errorx("evidence", "%s", e->why);
+			e->lost_output = true;
+		}
 	}
 	tally_fill(&e->tally, &e->reader, true);
 	if (e->reader.capture)
@@ -319,6 +369,7 @@ static void take_down(struct engine *e)
 	capture_close(e->reader.capture);
 	live_close(e->reader.live);
 	analysis_free(e->analysis);
+	keeper_close(e->keeper);
 	publisher_stop(e->publisher);
 	evidence_free(e->evidence);
 	config_free(e->config);

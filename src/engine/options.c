@@ -20,6 +20,7 @@ enum long_option {
 	OPT_EVENTS,
 	OPT_EVIDENCE,
 	OPT_PUBLISH,
+	OPT_STATE,
 	OPT_FAIL_ON,
 	OPT_SELF_TEST
 };
@@ -31,6 +32,7 @@ static const struct option long_options[] = { { "set", required_argument, NULL, 
 					      { "inside", required_argument, NULL, OPT_INSIDE },
 					      { "events", required_argument, NULL, OPT_EVENTS },
 					      { "evidence", required_argument, NULL, OPT_EVIDENCE },
+					      { "state", required_argument, NULL, OPT_STATE },
 					      { "publish", no_argument, NULL, OPT_PUBLISH },
 					      { "fail-on", required_argument, NULL, OPT_FAIL_ON },
 					      { "self-test", no_argument, NULL, OPT_SELF_TEST },
@@ -58,6 +60,7 @@ static const char help_text[] =
 	"  --inside PREFIX     this prefix is inside too; may be given again\n"
 	"  --events FILE|-     every event as a JSON line\n"
 	"  --evidence FILE     pcapng with the packets behind the alerts, alert id as comment\n"
+	"  --state DIR         start from the state in this folder and keep it there\n"
 	"  --publish           through the configured sinks as well (Redis, file); always with -i\n"
 	"  --fail-on LEVEL     exit status 4 when an alert of this level or above came\n"
 	"  --self-test         replay the shipped attacks through the configuration: what fires, what\n"
@@ -202,6 +205,9 @@ static bool take_plain(struct options *o, int c)
 		return true;
 	case OPT_SELF_TEST:
 		o->self_test = true;
+		return true;
+	case OPT_STATE:
+		o->state_path = optarg;
 		return true;
 	case OPT_PUBLISH:
 		o->publish = true;

@@ -45,7 +45,8 @@ static uint32_t share(uint32_t limit)
 }
 
 struct shard *shard_new(unsigned number, const struct shard_limits *limits,
-			const struct hash_key *key, struct event_log *log)
+			const struct hash_key *key, const struct hash_key *event_key,
+			struct event_log *log)
 {
 	struct shard *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -59,7 +60,7 @@ struct shard *shard_new(unsigned number, const struct shard_limits *limits,
 		s->classifier = classifier_new(share(limits->undecided), s->log);
 	if (s->classifier)
 		s->inspect = inspect_new(share(limits->inspected), share(limits->streams), s->log,
-					 s->classifier, key);
+					 s->classifier, event_key);
 	if (s->inspect)
 		s->flows = flow_table_new(&flow_limits, key, number, s->log, release, s);
 	if (!s->flows) {

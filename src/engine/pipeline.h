@@ -28,7 +28,8 @@ struct shard_limits { /* of all shards together */
 
 /* log: borrowed, for events of several shards; NULL: one of its own. */
 struct shard *shard_new(unsigned number, const struct shard_limits *limits,
-			const struct hash_key *key, struct event_log *log);
+			const struct hash_key *key, const struct hash_key *event_key,
+			struct event_log *log);
 void shard_free(struct shard *s);
 
 /*

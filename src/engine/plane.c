@@ -66,20 +66,21 @@ void plane_finish(struct plane *p, uint64_t *seq, uint64_t now_ns)
 }
 
 struct plane *plane_new(unsigned workers, const struct shard_limits *limits,
-			const struct hash_key *key, const struct outlet *out)
+			const struct hash_key *key, const struct hash_key *event_key,
+			const struct outlet *out)
 {
 	struct plane *p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	bool ok = workers > 1 || (p->solo = solo_new(p->shards, key, out)) != NULL;
+	bool ok = workers > 1 || (p->solo = solo_new(p->shards, event_key, out)) != NULL;
 	for (unsigned i = 0; ok && i < SHARDS; i++) {
 		struct event_log *log = p->solo ? solo_log(p->solo) : NULL;
-		ok = (p->shards[i] = shard_new(i, limits, key, log)) != NULL;
+		ok = (p->shards[i] = shard_new(i, limits, key, event_key, log)) != NULL;
 		if (ok)
-			event_log_set_key(shard_log(p->shards[i]), key);
+			event_log_set_key(shard_log(p->shards[i]), event_key);
 	}
 	if (ok && workers > 1)
-		ok = (p->rounds = rounds_new(workers, p->shards, key, out)) != NULL;
+		ok = (p->rounds = rounds_new(workers, p->shards, event_key, out)) != NULL;
 	if (ok)
 		return p;
 	plane_free(p);

@@ -18,8 +18,10 @@
 
 struct plane;
 
+/* key: of tables; event_key: of hashes in events, which outlive the process in sketches. */
 struct plane *plane_new(unsigned workers, const struct shard_limits *limits,
-			const struct hash_key *key, const struct outlet *out);
+			const struct hash_key *key, const struct hash_key *event_key,
+			const struct outlet *out);
 /* Joins the threads and frees the shards; what was posted is finished first. */
 void plane_free(struct plane *p);
 

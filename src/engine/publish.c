@@ -9,6 +9,7 @@
 
 #include "exfild/control/drill.h"
 #include "activity.h"
+#include "keeper.h"
 #include "machine.h"
 #include "sizes.h"
 #include "tally.h"
@@ -20,6 +21,7 @@ struct publisher {
 	struct board *board;
 	struct control *control;
 	struct activity *activity;
+	struct keeper *keeper; /* NULL: no state is kept */
 	struct drills *drills;
 	uint64_t told_ns; /* analysis */
 	/* desk */
@@ -83,6 +85,11 @@ void publisher_stop(struct publisher *p)
 const struct drills *publisher_drills(const struct publisher *p)
 {
 	return p->drills;
+}
+
+void publisher_keeper(struct publisher *p, struct keeper *keeper)
+{
+	p->keeper = keeper;
 }
 
 /* --- analysis ---------------------------------------------------------------------------- */
@@ -200,6 +207,22 @@ static void put_plane(struct publisher *p, const struct tally_plane *t, struct s
 						  .refused = t->streams_refused };
 }
 
+static void put_state(const struct publisher *p, struct snapshot *s)
+{
+	struct store_stats stats;
+	uint64_t now_ns = board_steady_ns();
+	s->state_kept = p->keeper != NULL;
+	if (!p->keeper)
+		return;
+	keeper_stats(p->keeper, &stats);
+	s->state_age_s = stats.saved_ns ? (now_ns - stats.saved_ns) / 1000000000ull : 0;
+	s->state_saved = stats.saved_ns != 0;
+	s->state_bytes = stats.bytes;
+	s->state_entries = stats.entries;
+	s->state_errors = stats.errors;
+	s->state_failing = stats.is_failing;
+}
+
 static void put_decode(const struct tally *t, struct snapshot *s)
 {
 	const char *name;
@@ -229,5 +252,6 @@ void publisher_tally(struct publisher *p, const struct tally *t)
 	put_rates(p, t, s);
 	put_plane(p, &t->plane, s);
 	put_decode(t, s);
+	put_state(p, s);
 	board_done(p->board);
 }

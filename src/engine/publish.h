@@ -14,12 +14,15 @@
 #include "exfild/engine/options.h"
 #include "analysis.h"
 
+struct keeper;
 struct publisher;
 struct tally;
 
 /* Main, before the planes; control socket and metrics port answer from here on. */
 int publisher_start(const struct options *o, const struct config *c, const struct hash_key *key,
 		    struct publisher **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+/* Main, before the planes: whose saves are told. */
+void publisher_keeper(struct publisher *p, struct keeper *keeper);
 /* Main, after the planes. */
 void publisher_stop(struct publisher *p);
 

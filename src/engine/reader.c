@@ -49,6 +49,7 @@ int reader_run(struct reader *r)
 	struct sigaction act = { .sa_handler = on_signal };
 	struct sigaction old_int, old_term;
 	feed_init(&feed, r->decoder, r->plane);
+	feed.law.now_ns = r->start_ns;
 	stop_asked = 0;
 	capture_interrupt(false);
 	sigaction(SIGINT, &act, &old_int);

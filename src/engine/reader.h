@@ -22,7 +22,9 @@ struct reader {
 	struct decoder *decoder;
 	struct plane *plane;
 	bool show_progress;
-	struct hash_key key; /* of tables */
+	struct hash_key key;        /* of tables */
+	struct hash_key sketch_key; /* of hashes that outlive the process */
+	uint64_t start_ns;          /* packet time of the state, 0: none */
 	struct shard_limits limits;
 	const char *own_peers; /* URL of the server that exfild itself talks to, or "" */
 	/* results */

@@ -105,7 +105,7 @@ int selftest_replay(const struct selftest *t, const struct selftest_case *test,
 	if (!err) {
 		r.decoder = decoder_new(&r.key);
 		const struct outlet out = { .analysis = a };
-		r.plane = plane_new(o.workers ? o.workers : 1, &r.limits, &r.key, &out);
+		r.plane = plane_new(o.workers ? o.workers : 1, &r.limits, &r.key, &r.key, &out);
 		err = r.decoder && r.plane ? run_reader(&r, a, h) : -EXF_E_NOMEM;
 	}
 	if (err)

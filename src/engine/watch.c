@@ -146,6 +146,7 @@ int watch_run(struct reader *r, const struct watch_ears *ears)
 	if (!w.leave)
 		return -EXF_E_NOMEM;
 	feed_init(&w.feed, r->decoder, r->plane);
+	w.feed.law.now_ns = r->start_ns;
 	w.feed.is_left_out = is_left_out;
 	w.feed.arg = w.leave;
 	w.feed.law.follows_back = true;

@@ -187,6 +187,12 @@ void finding_from_event(struct finding *f, const struct event *e)
 	finding_packet(f, e->packet);
 }
 
+bool severity_is_known(unsigned s)
+{
+	return s == SEVERITY_NONE || s == SEVERITY_LOW || s == SEVERITY_MEDIUM ||
+	       s == SEVERITY_HIGH || s == SEVERITY_CRITICAL;
+}
+
 const char *severity_name(enum severity s)
 {
 	switch (s) {

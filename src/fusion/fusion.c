@@ -13,50 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exfild/base/table.h"
-
-#define CLASSES   (FUSION_LINKS + 1) /* exfil, c2, recon, lateral */
-#define WITNESSES 4                  /* detectors remembered for a pair */
+#include "private.h"
 
 static const double half_life_s[CLASSES] = {
 	[FINDING_EXFIL] = 24 * 3600.0,
 	[FINDING_C2] = 72 * 3600.0,
 	[FINDING_RECON] = 12 * 3600.0,
 	[FINDING_LATERAL] = 48 * 3600.0,
-};
-
-struct evidence {
-	double llr; /* at time_ns */
-	uint64_t time_ns;
-	const char *rule; /* who said it: a rule for a host, a detector for a pair */
-	uint32_t class;
-};
-
-struct host_key {
-	struct ipaddr ip;
-	uint32_t tunnel_key;
-	uint32_t zero;
-};
-
-struct host {
-	struct host_key key;
-	struct evidence by_class[CLASSES];
-};
-
-struct pair_key {
-	struct host_key subject;
-	struct ipaddr peer;
-};
-
-struct pair {
-	struct pair_key key;
-	struct evidence witness[WITNESSES];
-};
-
-struct fusion {
-	struct table hosts;
-	struct table pairs;
-	uint64_t now_ns;
 };
 
 static uint32_t evidence_weight(const struct evidence *e, size_t count)
@@ -113,6 +76,7 @@ void fusion_free(struct fusion *f)
 		return;
 	table_deinit(&f->pairs);
 	table_deinit(&f->hosts);
+	pool_deinit(&f->names);
 	free(f);
 }
 

@@ -123,6 +123,7 @@ static void read_part(struct reading *r, sqlite3_stmt *st)
 	r->version = (uint16_t)version;
 	uint64_t from = (uint64_t)id << FILE_PART_SHIFT | (uint64_t)epoch << FILE_EPOCH_SHIFT;
 	read_entries(r, from, from | UINT32_MAX);
+	r->part = NULL;
 }
 
 static void tell_reading(struct reading *r)

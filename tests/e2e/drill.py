@@ -53,7 +53,8 @@ class Lab:
         with open(os.path.join(self.folder, "daemon.log"), "ab") as log:
             self.daemon = subprocess.Popen(
                 self.ns("gw", self.program, "-i", "gin", "--set", f"control.socket={self.socket}", "--set",
-                        f"sinks.file.path={self.sink}", "--set", "alerts.minimum=high", "--set", "metrics.listen="),
+                        f"sinks.file.path={self.sink}", "--set", "alerts.minimum=high", "--set", "metrics.listen=",
+                        "--set", "state.directory="),
                 stdout=subprocess.DEVNULL, stderr=log)
         end = time.monotonic() + 30
         while time.monotonic() < end:

@@ -55,6 +55,7 @@ static void start(void)
 {
 	env = (struct detect_env){ .context = env.context ? env.context : make_context(),
 				   .key = hash_key_fixed,
+				   .sketch_key = hash_key_fixed,
 				   .now_ns = START,
 				   .steady_ns = START,
 				   .max_hosts = 256,

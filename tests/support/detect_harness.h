@@ -78,6 +78,7 @@ static inline void detect_init_sanctioned(struct detect_harness *h, const struct
 	const char *const sanctioned[] = { service };
 	const struct context_options options = {
 		.key = hash_key_fixed,
+		.sketch_key = hash_key_fixed,
 		.services_path = EXFILD_SOURCE_DIR "/data/services.yaml",
 		.sanctioned = sanctioned,
 		.sanctioned_count = service ? 1 : 0,
@@ -91,6 +92,7 @@ static inline void detect_init_sanctioned(struct detect_harness *h, const struct
 		abort();
 	}
 	h->env.key = hash_key_fixed;
+	h->env.sketch_key = hash_key_fixed;
 	h->env.now_ns = h->env.steady_ns = DETECT_START;
 	h->env.max_hosts = 8192;
 	h->env.max_pairs = 8192;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "exfild/base/buf.h"
+#include "exfild/base/keep.h"
 #include "exfild/context/context.h"
 #include "exfild/finding/finding.h"
 #include "exfild/fusion/fusion.h"
@@ -72,12 +73,17 @@ void alert_store_finding(struct alert_store *s, const struct finding *f);
  * finding.
  */
 void alert_store_tick(struct alert_store *s, uint64_t now_ns);
-/* At the end of the input: sends what a merge still holds back. */
+/* At the end of the input: sends what a merge still holds back.  The alerts stay open. */
 void alert_store_flush(struct alert_store *s);
 
+/* What of it outlives the process: open alerts, and the sequence. */
+void alert_store_keep(struct alert_store *s, struct keep_list *list);
+/* The session is a new one: the sequence begins anew. */
+void alert_store_new_session(struct alert_store *s);
+
 struct alert_counts {
-	/* records sent; findings taken into an open alert; alerts never sent; alerts closed for
-	 * room */
+	/* of this process: records sent; findings taken into an open alert; alerts never sent;
+	 * alerts closed for room */
 	uint64_t emitted, merged, below_minimum, closed_early;
 	uint64_t by_severity[4]; /* low, medium, high, critical: alerts, not revisions */
 };

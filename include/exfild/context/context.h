@@ -16,6 +16,7 @@
 
 #include "exfild/base/hash.h"
 #include "exfild/base/ipaddr.h"
+#include "exfild/base/keep.h"
 #include "exfild/event/event.h"
 
 struct context;
@@ -29,7 +30,8 @@ struct context_zone {
 };
 
 struct context_options {
-	struct hash_key key;
+	struct hash_key key;              /* of tables */
+	struct hash_key sketch_key;       /* of marks that outlive the process */
 	const struct context_zone *zones; /* configured; copied */
 	size_t zone_count;
 	const struct prefix *inside; /* --inside, added to the zones; copied */
@@ -45,6 +47,8 @@ struct context_options {
 int context_new(const struct context_options *o, struct context **ret, char *ret_why,
 		size_t why_size) __attribute__((warn_unused_result));
 void context_free(struct context *c);
+/* What of it outlives the process. */
+void context_keep(struct context *c, struct keep_list *list);
 /* Asks for the cache lines that the event will need when its turn comes: stage 0, later 1. */
 void context_prefetch(const struct context *c, const struct event *e, unsigned stage);
 /* Learns names, link addresses and roles; call for every event before the detectors. */

@@ -108,6 +108,10 @@ struct snapshot {
 	enum snap_known clock_synchronised;
 	uint64_t disk_free, disk_size; /* of the state's folder; 0: not known */
 	uint64_t memory_bytes, memory_limit;
+	/* state that outlives the process */
+	bool state_kept, state_saved, state_failing;
+	uint64_t state_age_s; /* since something was saved last */
+	uint64_t state_bytes, state_entries, state_errors;
 };
 
 /* Somebody or something by bytes. */

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "exfild/base/hash.h"
+#include "exfild/base/keep.h"
 #include "exfild/base/param.h"
 #include "exfild/context/context.h"
 #include "exfild/event/event.h"
@@ -27,7 +28,9 @@
 /* One object for the life of a state: it may be kept. */
 struct detect_env {
 	struct context *context;
-	struct hash_key key;
+	struct hash_key key; /* of tables: random a process */
+	struct hash_key
+		sketch_key; /* of hashes that outlive it: marks, sketches, keys of entries */
 	uint64_t now_ns;    /* packet time: what alerts show */
 	uint64_t steady_ns; /* packet time without accepted leaps: for windows, ages and decay */
 	bool one_sided;     /* over 95 % of the input's SYNs lack any reverse packet */
@@ -66,6 +69,11 @@ struct detector {
 	void (*on_tick)(void *state, const struct detect_env *env);
 	/* The input is at its end: say what was held back for more. May be NULL. */
 	void (*on_end)(void *state, const struct detect_env *env);
+	/*
+	 * What of the state outlives the process, under names that begin with the detector's and a
+	 * dot.  Entries come back after init and before the first event.  May be NULL.
+	 */
+	void (*keep)(void *state, struct keep_list *list);
 	void (*counters)(const void *state, struct detector_counters *ret);
 };
 

@@ -46,6 +46,7 @@ struct options {
 	const char *filter;
 	uint64_t since_ns, until_ns;
 	const char *events_path, *evidence_path;
+	const char *state_path; /* NULL: live as configured, in a replay none */
 	bool publish, check_only, quiet, self_test;
 	unsigned verbose;
 };

@@ -146,6 +146,7 @@ void finding_related(struct finding *f, const struct ipaddr *a);
 /* Takes flow, tunnel, vlan, app, protocol and ends' ports from an event. */
 void finding_from_event(struct finding *f, const struct event *e);
 
+bool severity_is_known(unsigned s);         /* a value of enum severity */
 const char *severity_name(enum severity s); /* "high" */
 const char *finding_class_name(enum finding_class c);
 

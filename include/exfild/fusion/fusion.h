@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "exfild/base/hash.h"
+#include "exfild/base/keep.h"
 #include "exfild/finding/finding.h"
 
 #define FUSION_PRIOR       1e-4 /* share of host-days that are bad */
@@ -26,7 +27,7 @@
 /* Another stage of the same host: the strongest finding of another class. */
 struct fusion_link {
 	enum finding_class class;
-	const char *rule; /* static */
+	const char *rule; /* as long as the fusion */
 	uint64_t time_ns; /* when it was last said at its strongest */
 	double llr;       /* what is left of it */
 };
@@ -60,6 +61,8 @@ enum severity fusion_severity(const struct fusion *f, const struct finding *x);
 size_t fusion_chain(const struct fusion *f, const struct finding *x,
 		    struct fusion_link ret[FUSION_LINKS]);
 
+/* What of it outlives the process. */
+void fusion_keep(struct fusion *f, struct keep_list *list);
 void fusion_stats(const struct fusion *f, struct fusion_stats *ret);
 
 #endif

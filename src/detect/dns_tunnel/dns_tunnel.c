@@ -35,6 +35,7 @@ struct state {
 	struct spread spread;
 	struct question ready[READY_COUNT];
 	uint64_t findings;
+	bool has_told; /* of a pair, in this process or an earlier one */
 	const struct detect_env *env;
 };
 
@@ -75,14 +76,15 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 	struct state *s = state;
 	s->params = parameters;
 	s->env = env;
+	/* newcomers are known by the hash of their pair alone: it has to outlive the process */
 	struct table_config newcomers = { .capacity = env->max_pairs / 2 ? env->max_pairs / 2 : 1,
 					  .entry_size = sizeof(struct newcomer),
 					  .key_size = sizeof(uint64_t),
-					  .key = env->key };
+					  .key = env->sketch_key };
 	struct table_config pairs = { .capacity = env->max_pairs / 8 ? env->max_pairs / 8 : 1,
 				      .entry_size = sizeof(struct pair),
 				      .key_size = sizeof(struct pair_key),
-				      .key = env->key,
+				      .key = env->sketch_key,
 				      .evidence = evidence,
 				      .on_evict = on_evict,
 				      .arg = s };
@@ -194,6 +196,7 @@ static void decide(struct state *s, const struct detect_env *env, struct pair *p
 	p->raised_info = info;
 	p->told_events = (uint64_t)p->questions + p->answers;
 	p->told_server = p->last.dst;
+	s->has_told = true;
 	s->findings++;
 	pair_explain(p, s->params, env, &j, severity);
 }
@@ -220,7 +223,7 @@ static void tell_totals(struct state *s, const struct detect_env *env, struct pa
 static void tell_all_totals(struct state *s, const struct detect_env *env)
 {
 	spread_tell(&s->spread);
-	if (!s->findings)
+	if (!s->has_told)
 		return;
 	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
 		tell_totals(s, env, p);
@@ -391,6 +394,13 @@ static void on_end(void *state, const struct detect_env *env)
 	tell_all_totals(s, env);
 }
 
+static void keep(void *state, struct keep_list *list)
+{
+	struct state *s = state;
+	pairs_keep(&s->newcomers, &s->pairs, &s->has_told, list);
+	spread_keep(&s->spread, list);
+}
+
 static void counters(const void *state, struct detector_counters *ret)
 {
 	const struct state *s = state;
@@ -420,5 +430,6 @@ const struct detector dns_tunnel_detector = {
 	.tick_ns = DETECT_TOTALS_NS,
 	.on_tick = on_tick,
 	.on_end = on_end,
+	.keep = keep,
 	.counters = counters,
 };

@@ -23,8 +23,7 @@ struct heavy {
 	struct table domains;
 	struct domain *heap[HEAVY_DOMAINS + 1]; /* the largest score on top, from 1 */
 	uint32_t count;
-	double threshold;
-	struct hash_key key;
+	double threshold; /* NAN: none, anything enters */
 };
 
 struct heavy *heavy_new(const struct hash_key *key)
@@ -38,7 +37,7 @@ struct heavy *heavy_new(const struct hash_key *key)
 		free(h);
 		return NULL;
 	}
-	h->threshold = INFINITY;
+	h->threshold = NAN;
 	return h;
 }
 
@@ -134,10 +133,47 @@ void heavy_reset(struct heavy *h)
 	for (void *d = table_next(&h->domains, NULL); d; d = table_next(&h->domains, d))
 		table_remove(&h->domains, d);
 	h->count = 0;
-	h->threshold = INFINITY;
+	h->threshold = NAN;
 }
 
 size_t heavy_bytes(void)
 {
 	return sizeof(struct heavy) + table_worst_case(HEAVY_DOMAINS, sizeof(struct domain));
+}
+
+static const struct keep_field domain_fields[] = {
+	KEEP(U64, struct domain, hash),
+	KEEP(F64, struct domain, score),
+	KEEP(U8, struct domain, info),
+	KEEP_LAST,
+};
+
+static const struct keep_field heavy_fields[] = {
+	KEEP(MAYBE, struct heavy, threshold),
+	KEEP_LAST,
+};
+
+static bool took_domain(void *owner, void *entry)
+{
+	struct heavy *h = owner;
+	struct domain *d = entry;
+	put(h, ++h->count, d);
+	sift_up(h, h->count);
+	return true;
+}
+
+void heavy_keep(struct heavy *h, struct keep_list *list)
+{
+	const struct keep_part domains = { .name = "dns_tunnel.heavy",
+					   .version = 1,
+					   .owner = h,
+					   .table = &h->domains,
+					   .fields = domain_fields,
+					   .took = took_domain };
+	const struct keep_part threshold = { .name = "dns_tunnel.heavy_threshold",
+					     .version = 1,
+					     .owner = h,
+					     .fields = heavy_fields };
+	keep_add(list, &domains);
+	keep_add(list, &threshold);
 }

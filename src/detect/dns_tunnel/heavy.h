@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exfild/base/keep.h"
 #include "exfild/base/sketch.h"
 #include "exfild/base/table.h"
 
@@ -30,5 +31,7 @@ double heavy_estimate(const struct heavy *h, uint64_t domain_hash);
 /* A new window: all estimates start anew. */
 void heavy_reset(struct heavy *h);
 size_t heavy_bytes(void);
+/* What of it outlives the process. */
+void heavy_keep(struct heavy *h, struct keep_list *list);
 
 #endif

@@ -74,10 +74,10 @@ void question_read(struct question *q, const struct detect_env *env, const struc
 		q->lower[i] = (char)tolower((unsigned char)q->wire[i]);
 	q->sub = split_name(q, env, &e->e);
 	q->key = (struct pair_key){ .client = e->e.src, .tunnel_key = e->e.tunnel_key };
-	q->key.domain_hash = hash_bytes(&env->key, q->domain, strlen(q->domain));
-	q->key_hash = hash_words(&env->key, &q->key, sizeof(q->key) / 8);
+	q->key.domain_hash = hash_bytes(&env->sketch_key, q->domain, strlen(q->domain));
+	q->key_hash = hash_words(&env->sketch_key, &q->key, sizeof(q->key) / 8);
 	if (e->is_response)
 		return;
-	q->hash = hash_bytes(&env->key, q->lower, q->len);
+	q->hash = hash_bytes(&env->sketch_key, q->lower, q->len);
 	q->marks = dns_marks(q->wire, q->len, q->sub, e->qtype);
 }

@@ -30,7 +30,7 @@ struct question {
 
 /* A message that says something of its asker. */
 bool question_wanted(const struct event_dns *e);
-/* The message taken apart; key_hash is its key's in a table with env->key. */
+/* The message taken apart; key_hash is its key's in a table with env->sketch_key. */
 void question_read(struct question *q, const struct detect_env *env, const struct event_dns *e);
 
 #endif

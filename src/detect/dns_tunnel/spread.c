@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "exfild/event/keep.h"
+
 #define DAY_NS        (86400ull * 1000000000ull)
 #define CLIENTS_KNOWN 4
 #define TOLD_MAX      256
@@ -291,4 +293,79 @@ size_t spread_bytes(const struct spread *s)
 	return heavy_bytes() + table_worst_case(s->clients.stats.capacity, sizeof(struct client)) +
 	       table_worst_case(s->domains.stats.capacity, sizeof(struct domain)) +
 	       table_worst_case(s->told.stats.capacity, sizeof(struct told));
+}
+
+static const struct keep_field client_fields[] = {
+	KEEP(U8, struct client, ip),         KEEP(U32, struct client, tunnel_key),
+	KEEP(U64, struct client, window_ns), KEEP(U64, struct client, first_ns),
+	KEEP(F64, struct client, info),      KEEP(U32, struct client, domains),
+	KEEP(BOOL, struct client, raised),   KEEP_LAST,
+};
+
+static const struct keep_field domain_fields[] = {
+	KEEP(U64, struct domain, hash),
+	KEEP(U32, struct domain, client),
+	KEEP_TO(U8, struct domain, client_count, CLIENTS_KNOWN),
+	KEEP(U32, struct domain, raised),
+	KEEP(U64, struct domain, first_ns),
+	KEEP_LAST,
+};
+
+static const struct keep_field told_fields[] = {
+	KEEP_TO(U64, struct told, kind, SPREAD_CLIENT),
+	KEEP(U8, struct told, ip),
+	KEEP(U64, struct told, number),
+	KEEP_TO(U32, struct told, sum.kind, SPREAD_CLIENT),
+	KEEP(U8, struct told, sum.client),
+	KEEP(U64, struct told, sum.domain_hash),
+	KEEP(TEXT, struct told, sum.domain),
+	KEEP_EVENT(struct told, sum.event),
+	KEEP(U64, struct told, sum.first_ns),
+	KEEP(U64, struct told, sum.last_ns),
+	KEEP(F64, struct told, sum.info),
+	KEEP(U32, struct told, sum.count),
+	KEEP(BOOL, struct told, is_grown),
+	KEEP_LAST,
+};
+
+static const struct keep_field window_fields[] = {
+	KEEP(U32, struct spread, window),
+	KEEP(U64, struct spread, window_ns),
+	KEEP(U64, struct spread, window_first_ns),
+	KEEP_LAST,
+};
+
+/* Window 0 is that of domains that were never told. */
+static bool took_window(void *owner, void *entry)
+{
+	struct spread *s = owner;
+	(void)entry;
+	s->window += s->window == 0;
+	return true;
+}
+
+void spread_keep(struct spread *s, struct keep_list *list)
+{
+	const struct keep_part parts[] = {
+		{ .name = "dns_tunnel.clients",
+		  .version = 1,
+		  .table = &s->clients,
+		  .fields = client_fields },
+		{ .name = "dns_tunnel.domains",
+		  .version = 1,
+		  .table = &s->domains,
+		  .fields = domain_fields },
+		{ .name = "dns_tunnel.told",
+		  .version = 1,
+		  .table = &s->told,
+		  .fields = told_fields },
+		{ .name = "dns_tunnel.window",
+		  .version = 1,
+		  .owner = s,
+		  .fields = window_fields,
+		  .took = took_window },
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		keep_add(list, &parts[i]);
+	heavy_keep(s->heavy, list);
 }

@@ -68,5 +68,7 @@ bool spread_has_other_client(const struct spread *s, uint64_t domain_hash,
 /* Asks for the cache lines of the domain. */
 void spread_prefetch(const struct spread *s, uint64_t domain_hash);
 size_t spread_bytes(const struct spread *s);
+/* What of it outlives the process. */
+void spread_keep(struct spread *s, struct keep_list *list);
 
 #endif

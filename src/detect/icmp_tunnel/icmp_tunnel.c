@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "exfild/base/table.h"
+#include "exfild/event/keep.h"
 
 #define DAY_NS        (86400ull * 1000000000ull)
 #define PTUNNEL_MAGIC 0xD5200880u
@@ -23,6 +24,7 @@ struct state {
 	const struct icmp_params *params;
 	struct table pairs;
 	uint64_t findings;
+	bool has_told; /* in this process or an earlier one */
 	const struct detect_env *env;
 };
 
@@ -170,6 +172,7 @@ static void decide(struct state *s, const struct detect_env *env, struct icmp_pa
 	p->raised_severity = (uint8_t)severity;
 	p->raised_info = info;
 	p->told_messages = (uint64_t)p->requests + p->replies;
+	s->has_told = true;
 	s->findings++;
 	icmp_pair_explain(p, s->params, env, &j, severity);
 }
@@ -196,7 +199,7 @@ static void tell_totals(struct state *s, const struct detect_env *env, struct ic
 static void tell_all_totals(void *state, const struct detect_env *env)
 {
 	struct state *s = state;
-	if (!s->findings)
+	if (!s->has_told)
 		return;
 	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
 		tell_totals(s, env, p);
@@ -237,6 +240,59 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	decide(s, env, p);
 }
 
+static const struct keep_field pair_fields[] = {
+	KEEP(U8, struct icmp_pair, client),
+	KEEP(U8, struct icmp_pair, server),
+	KEEP(U32, struct icmp_pair, tunnel_key),
+	KEEP(U64, struct icmp_pair, window_ns),
+	KEEP(U64, struct icmp_pair, first_ns),
+	KEEP(U64, struct icmp_pair, last_ns),
+	KEEP(F64, struct icmp_pair, exact_info),
+	KEEP(F64, struct icmp_pair, previous_info),
+	KEEP(F64, struct icmp_pair, sum_info),
+	KEEP(U8, struct icmp_pair, info),
+	KEEP(U32, struct icmp_pair, payloads),
+	KEEP_TO(U8, struct icmp_pair, payload_count, EXACT_PAYLOADS),
+	KEEP(BOOL, struct icmp_pair, is_many),
+	KEEP(U8, struct icmp_pair, raised_severity),
+	KEEP_TO(U8, struct icmp_pair, size_count, SIZES_KNOWN),
+	KEEP(U16, struct icmp_pair, sizes),
+	KEEP(U32, struct icmp_pair, requests),
+	KEEP(U32, struct icmp_pair, replies),
+	KEEP(U32, struct icmp_pair, paired),
+	KEEP(U32, struct icmp_pair, differing),
+	KEEP(U32, struct icmp_pair, unsolicited),
+	KEEP(U32, struct icmp_pair, informative),
+	KEEP(U64, struct icmp_pair, informative_bytes),
+	KEEP(U64, struct icmp_pair, bytes),
+	KEEP(F64, struct icmp_pair, raised_info),
+	KEEP(U64, struct icmp_pair, told_messages),
+	KEEP(F64, struct icmp_pair, entropy_sum),
+	KEEP(U32, struct icmp_pair, marks),
+	KEEP_EVENT(struct icmp_pair, last),
+	KEEP_LAST,
+};
+
+static bool took_pair(void *owner, void *entry)
+{
+	struct state *s = owner;
+	const struct icmp_pair *p = entry;
+	s->has_told |= p->raised_severity != 0;
+	return severity_is_known(p->raised_severity);
+}
+
+static void keep(void *state, struct keep_list *list)
+{
+	struct state *s = state;
+	const struct keep_part pairs = { .name = "icmp_tunnel.pairs",
+					 .version = 1,
+					 .owner = s,
+					 .table = &s->pairs,
+					 .fields = pair_fields,
+					 .took = took_pair };
+	keep_add(list, &pairs);
+}
+
 static void counters(const void *state, struct detector_counters *ret)
 {
 	const struct state *s = state;
@@ -262,5 +318,6 @@ const struct detector icmp_tunnel_detector = {
 	.on_event = on_event,
 	.on_tick = tell_all_totals,
 	.on_end = tell_all_totals,
+	.keep = keep,
 	.counters = counters,
 };

@@ -227,5 +227,6 @@ const struct detector port_scan_detector = {
 	.on_event = on_event,
 	.on_tick = on_tick,
 	.on_end = on_end,
+	.keep = scan_keep,
 	.counters = counters,
 };

@@ -166,6 +166,7 @@ struct scan_state {
 	uint32_t waiting_head, waiting_count;
 	struct flow_first starts[STARTS];
 	uint64_t findings;
+	bool has_told;      /* in this process or an earlier one */
 	uint64_t totals_ns; /* steady time when totals are told next */
 	const struct detect_env *env;
 };
@@ -185,6 +186,7 @@ uint16_t port_class_first(enum port_class class);
  */
 int routers_init(struct table *t, const struct detect_env *env);
 void routers_note(struct table *t, const struct detect_env *env, const struct event_flow *f);
+void routers_keep(struct table *t, struct keep_list *list);
 bool routers_has(const struct table *t, const uint8_t mac[6]);
 
 enum scan_goal goal_of(enum scan_kind kind);
@@ -206,6 +208,9 @@ uint64_t scanner_sum(const struct scanner *w);
 void totals_of_track(void *state, void *track);
 void totals_of_scanner(void *state, void *scanner);
 void totals_of_all(struct scan_state *s);
+
+/* keep.c */
+void scan_keep(void *state, struct keep_list *list);
 
 /* explain.c: fills and raises the finding of a hot track. */
 void scan_explain(struct scan_state *s, const struct detect_env *env, const struct scanner *w,

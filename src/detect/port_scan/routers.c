@@ -53,7 +53,7 @@ void routers_note(struct table *t, const struct detect_env *env, const struct ev
 			continue;
 		key_of(f->mac[side], key);
 		struct router *r = table_get(t, key, &is_new);
-		uint32_t mark = (uint32_t)hash_bytes(&env->key, a, sizeof(*a)) | 1;
+		uint32_t mark = (uint32_t)hash_bytes(&env->sketch_key, a, sizeof(*a)) | 1;
 		uint32_t i = 0;
 		while (r && i < r->count && r->behind[i] != mark)
 			i++;
@@ -68,4 +68,20 @@ bool routers_has(const struct table *t, const uint8_t mac[6])
 	key_of(mac, key);
 	const struct router *r = table_find(t, key);
 	return r && r->count >= BEHIND;
+}
+
+static const struct keep_field router_fields[] = {
+	KEEP(U8, struct router, mac),
+	KEEP(U32, struct router, behind),
+	KEEP_TO(U32, struct router, count, BEHIND),
+	KEEP_LAST,
+};
+
+void routers_keep(struct table *t, struct keep_list *list)
+{
+	const struct keep_part routers = { .name = "port_scan.routers",
+					   .version = 1,
+					   .table = t,
+					   .fields = router_fields };
+	keep_add(list, &routers);
 }

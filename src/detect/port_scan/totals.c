@@ -65,7 +65,7 @@ void totals_of_scanner(void *state, void *scanner)
 
 void totals_of_all(struct scan_state *s)
 {
-	if (!s->findings)
+	if (!s->has_told)
 		return;
 	for (void *t = table_next(&s->tracks, NULL); t; t = table_next(&s->tracks, t))
 		totals_of_track(s, t);

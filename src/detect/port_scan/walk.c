@@ -69,7 +69,7 @@ static uint64_t target_hash(const struct scan_state *s, const struct contact *c,
 		words[0] = words[1] = 0;
 	else
 		words[2] = 0;
-	return hash_words(&s->tracks.key, words, 3);
+	return hash_words(&s->env->sketch_key, words, 3);
 }
 
 static bool is_near(const struct ipaddr *a, const struct ipaddr *b)
@@ -101,7 +101,7 @@ static uint32_t *good_slot(struct scan_state *s, const struct contact *c, uint32
 			      c->dst.u.q[1],
 			      (uint64_t)c->port << 8 | c->kind,
 			      c->e->tunnel_key };
-	uint64_t hash = hash_words(&s->tracks.key, words, 6);
+	uint64_t hash = hash_words(&s->env->sketch_key, words, 6);
 	*ret_print = (uint32_t)(hash >> 32) | 1;
 	return &s->good[hash % GOOD_PAIRS];
 }
@@ -284,6 +284,7 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 		w->told_sum = scanner_sum(w);
 		w->told_severity = (uint8_t)severity;
 	}
+	s->has_told = true;
 	s->findings++;
 	scan_explain(s, env, w, t, c, is_single, severity);
 }

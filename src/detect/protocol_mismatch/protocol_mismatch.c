@@ -12,12 +12,15 @@
 
 #include <string.h>
 
+#include "exfild/event/keep.h"
+
 #define DAY_NS        (86400ull * 1000000000ull)
 #define SECOND_NS     1000000000ull
 #define PROTO_TCP     6
 #define BY_INSPECTION 4 /* event_classified.confidence */
 #define GROWTH        4 /* told again when it is so many times as much */
 #define MB            1000000.0
+#define CONNECT_BIT   (1u << 8) /* of mismatch_key.kind */
 
 /* A flow that speaks out of place, while it runs. */
 struct mismatch_flow {
@@ -35,6 +38,7 @@ struct state {
 	const struct mismatch_params *params;
 	struct table flows, pairs;
 	uint64_t findings;
+	bool has_told; /* in this process or an earlier one */
 	const struct detect_env *env;
 };
 
@@ -90,7 +94,7 @@ static void on_evict(void *arg, void *entry)
 static void tell_all_totals(void *state, const struct detect_env *env)
 {
 	const struct state *s = state;
-	if (!s->findings)
+	if (!s->has_told)
 		return;
 	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
 		tell_totals(s, env, p);
@@ -154,7 +158,7 @@ static struct mismatch_flow *follow(struct state *s, const struct detect_env *en
 	f->key.tunnel_key = e->tunnel_key;
 	f->key.port = e->dport;
 	f->key.app = (uint16_t)app;
-	f->key.kind = (uint64_t)kind | (is_connect ? 1u << 8 : 0);
+	f->key.kind = (uint64_t)kind | (is_connect ? CONNECT_BIT : 0);
 	f->packet = e->packet;
 	return f;
 }
@@ -232,7 +236,7 @@ static struct mismatch_pair *count(struct state *s, const struct detect_env *env
 		if (p->packet_count < PAIR_PACKETS)
 			p->packets[p->packet_count++] = f->packet;
 	}
-	p->is_connect = f->key.kind >> 8;
+	p->is_connect = (f->key.kind & CONNECT_BIT) != 0;
 	p->confidence = f->confidence;
 	memcpy(p->name, f->name, sizeof(p->name));
 	p->last_ns = e->last_ns > p->last_ns ? e->last_ns : p->last_ns;
@@ -253,6 +257,7 @@ static void tell(struct state *s, const struct detect_env *env, struct mismatch_
 	p->told_severity = (uint8_t)severity;
 	p->told_up = p->up;
 	p->told_sum = sum_of(p);
+	s->has_told = true;
 	s->findings++;
 	mismatch_explain(p, s->params, env, &j, severity);
 }
@@ -292,6 +297,52 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		on_flow(s, env, (const struct event_flow *)e);
 }
 
+static const struct keep_field pair_fields[] = {
+	KEEP(U8, struct mismatch_pair, key.src),
+	KEEP(U8, struct mismatch_pair, key.dst),
+	KEEP(U32, struct mismatch_pair, key.tunnel_key),
+	KEEP(U16, struct mismatch_pair, key.port),
+	KEEP_TO(U16, struct mismatch_pair, key.app, APP__COUNT - 1),
+	KEEP_TO(U64, struct mismatch_pair, key.kind, CONNECT_BIT | MISMATCH_HIDDEN),
+	KEEP(U64, struct mismatch_pair, window_ns),
+	KEEP(U64, struct mismatch_pair, first_ns),
+	KEEP(U64, struct mismatch_pair, last_ns),
+	KEEP(U64, struct mismatch_pair, up),
+	KEEP(U64, struct mismatch_pair, down),
+	KEEP(U64, struct mismatch_pair, longest_ns),
+	KEEP(U64, struct mismatch_pair, told_up),
+	KEEP(U64, struct mismatch_pair, told_sum),
+	KEEP(U32, struct mismatch_pair, flows),
+	KEEP(U8, struct mismatch_pair, told_severity),
+	KEEP(U8, struct mismatch_pair, confidence),
+	KEEP(BOOL, struct mismatch_pair, is_connect),
+	KEEP(BOOL, struct mismatch_pair, is_long),
+	KEEP_EVENT(struct mismatch_pair, last),
+	KEEP(TEXT, struct mismatch_pair, name),
+	KEEP_LAST,
+};
+
+static bool took_pair(void *owner, void *entry)
+{
+	struct state *s = owner;
+	const struct mismatch_pair *p = entry;
+	s->has_told |= p->told_severity != 0;
+	return severity_is_known(p->told_severity) &&
+	       (p->key.kind & ~(uint64_t)CONNECT_BIT) <= MISMATCH_HIDDEN;
+}
+
+static void keep(void *state, struct keep_list *list)
+{
+	struct state *s = state;
+	const struct keep_part pairs = { .name = "protocol_mismatch.pairs",
+					 .version = 1,
+					 .owner = s,
+					 .table = &s->pairs,
+					 .fields = pair_fields,
+					 .took = took_pair };
+	keep_add(list, &pairs);
+}
+
 static void counters(const void *state, struct detector_counters *ret)
 {
 	const struct state *s = state;
@@ -321,5 +372,6 @@ const struct detector protocol_mismatch_detector = {
 	.on_event = on_event,
 	.on_tick = tell_all_totals,
 	.on_end = tell_all_totals,
+	.keep = keep,
 	.counters = counters,
 };

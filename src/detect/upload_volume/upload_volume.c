@@ -199,7 +199,7 @@ static void find_destination(const struct detect_env *env, struct upload *u)
 	} else {
 		ipaddr_print(&u->dst, u->dest, sizeof(u->dest));
 	}
-	u->dest_hash = hash_bytes(&env->key, u->dest, strlen(u->dest));
+	u->dest_hash = hash_bytes(&env->sketch_key, u->dest, strlen(u->dest));
 	u->rule = volume_rule_of(u);
 }
 
@@ -212,7 +212,7 @@ static struct destination *note_destination(struct volume_state *s, const struct
 		return NULL;
 	if (is_new)
 		d->first_ns = env->steady_ns;
-	uint32_t mark = (uint32_t)(hash_bytes(&env->key, &u->src, sizeof(u->src)) >> 32) | 1;
+	uint32_t mark = (uint32_t)(hash_bytes(&env->sketch_key, &u->src, sizeof(u->src)) >> 32) | 1;
 	for (uint32_t i = 0; i < d->host_count; i++)
 		if (d->hosts[i] == mark)
 			return d;
@@ -300,6 +300,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	p->told_severity = (uint8_t)v.severity;
 	p->told = *e;
 	p->told_total = p->total_up + p->total_down;
+	s->has_told = true;
 	s->findings++;
 	volume_explain(s, env, p, &u, &v);
 }
@@ -335,7 +336,7 @@ static void on_evict(void *arg, void *entry)
 static void tell_all_totals(void *state, const struct detect_env *env)
 {
 	struct volume_state *s = state;
-	if (!s->findings)
+	if (!s->has_told)
 		return;
 	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
 		tell_totals(s, env, p);
@@ -369,5 +370,6 @@ const struct detector upload_volume_detector = {
 	.on_event = on_event,
 	.on_tick = tell_all_totals,
 	.on_end = tell_all_totals,
+	.keep = volume_keep,
 	.counters = counters,
 };

@@ -102,6 +102,7 @@ struct volume_state {
 	struct table pairs, destinations, flows;
 	uint64_t start_ns; /* steady time of the first event */
 	uint64_t findings;
+	bool has_told; /* in this process or an earlier one */
 	const struct detect_env *env;
 };
 
@@ -136,6 +137,9 @@ enum volume_rule volume_rule_of(const struct upload *u);
 bool volume_judge(const struct volume_state *s, const struct detect_env *env,
 		  const struct volume_pair *p, const struct upload *u, const struct destination *d,
 		  struct volume_verdict *ret);
+
+/* keep.c */
+void volume_keep(void *state, struct keep_list *list);
 
 /* explain.c */
 void volume_explain(struct volume_state *s, const struct detect_env *env,

@@ -198,8 +198,12 @@ static void flush_is_silent_when_nothing_grew(void **state)
 	put(f); /* the same span and amount */
 	alert_store_flush(fx.store);
 	assert_int_equal(fx.count, 1);
-	put(at(4, SEVERITY_HIGH)); /* nothing is open any more */
+	put(at(4, SEVERITY_HIGH)); /* it is still open, as the state of a next process needs it */
+	assert_int_equal(fx.count, 1);
+	alert_store_flush(fx.store);
 	assert_int_equal(fx.count, 2);
+	assert_string_equal(fx.seen[0].alert_id, fx.seen[1].alert_id);
+	assert_int_equal(fx.seen[1].revision, 2);
 }
 
 static struct finding totals(uint64_t seconds, uint64_t bytes)

@@ -46,6 +46,9 @@ static inline void sample_snapshot(struct snapshot *s)
 	s->sinks[0].sent = 2;
 	s->has_redis = true;
 	s->clock_synchronised = SNAP_YES;
+	s->state_kept = s->state_saved = true;
+	s->state_age_s = 7;
+	s->state_bytes = 123456;
 	s->disk_size = 1000000000000ull;
 	s->disk_free = 500000000000ull;
 	struct snap_table *t = snap_add_table(s, "flows");

@@ -66,6 +66,7 @@ static inline void judging_raise(void *arg, const struct finding *f)
 static inline void judging_init(struct judging *j, const char *name)
 {
 	struct context_options options = { .key = hash_key_fixed,
+					   .sketch_key = hash_key_fixed,
 					   .services_path = EXFILD_SOURCE_DIR "/data/services.yaml",
 					   .max_hosts = 256,
 					   .max_names = 256 };
@@ -77,7 +78,7 @@ static inline void judging_init(struct judging *j, const char *name)
 	assert_non_null(j->detector);
 	if (context_new(&options, &j->env.context, why, sizeof(why)) != 0)
 		fail_msg("%s", why);
-	j->env.key = hash_key_fixed;
+	j->env.key = j->env.sketch_key = hash_key_fixed;
 	j->env.now_ns = j->env.steady_ns = 1700000000ull * SECOND_NS;
 	j->env.max_hosts = 1024;
 	j->env.max_pairs = 8192;

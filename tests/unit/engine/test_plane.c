@@ -325,7 +325,7 @@ static void run(unsigned workers, struct outcome *ret)
 	(void)close(fd);
 	uint64_t seq = 1;
 	struct analysis *a = start_analysis(path);
-	struct plane *plane = plane_new(workers, &small_limits, &hash_key_fixed,
+	struct plane *plane = plane_new(workers, &small_limits, &hash_key_fixed, &hash_key_fixed,
 					&(const struct outlet){ .analysis = a });
 	assert_non_null(plane);
 	post(plane, 0, FRAMES, &seq);
@@ -485,8 +485,9 @@ static void what_is_dropped_half_way_keeps_no_block(void **state)
 		uint64_t seq = 1;
 		record_count = 0;
 		struct analysis *a = start_analysis(NULL);
-		struct plane *plane = plane_new(workers[i], &small_limits, &hash_key_fixed,
-						&(const struct outlet){ .analysis = a });
+		struct plane *plane =
+			plane_new(workers[i], &small_limits, &hash_key_fixed, &hash_key_fixed,
+				  &(const struct outlet){ .analysis = a });
 		assert_non_null(plane);
 		post(plane, 0, 5000, &seq);
 		plane_free(plane);
@@ -505,8 +506,9 @@ static void an_empty_input_ends(void **state)
 		uint64_t seq = 1;
 		record_count = 0;
 		struct analysis *a = start_analysis(NULL);
-		struct plane *plane = plane_new(workers[i], &small_limits, &hash_key_fixed,
-						&(const struct outlet){ .analysis = a });
+		struct plane *plane =
+			plane_new(workers[i], &small_limits, &hash_key_fixed, &hash_key_fixed,
+				  &(const struct outlet){ .analysis = a });
 		assert_non_null(plane);
 		plane_finish(plane, &seq, 0);
 		analysis_end(a);

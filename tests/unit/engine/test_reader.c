@@ -155,7 +155,7 @@ static void run(struct world *w, unsigned workers)
 	assert_int_equal(analysis_new(&o, &w->analysis, why, sizeof(why)), 0);
 	assert_int_equal(capture_open(&in, &w->reader.capture, why, sizeof(why)), 0);
 	w->reader.decoder = decoder_new(&hash_key_fixed);
-	w->reader.plane = plane_new(workers, &limits, &hash_key_fixed,
+	w->reader.plane = plane_new(workers, &limits, &hash_key_fixed, &hash_key_fixed,
 				    &(const struct outlet){ .analysis = w->analysis });
 	assert_non_null(w->reader.plane);
 	assert_int_equal(reader_run(&w->reader), 0);

@@ -1,0 +1,78 @@
+/*
+ * detect/upload_volume/keep.c - what outlives the process: sums by sender and destination, and who
+ * else sends there.  What running flows have been counted for does not: their flows end with it.
+ */
+#include "exfild/event/keep.h"
+
+#include "upload_volume.h"
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member has none */
+#define KEEP_DECAYED(member_) \
+ KEEP(F64, struct volume_pair, member_.value), KEEP(U64, struct volume_pair, member_.time_ns)
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+static const struct keep_field pair_fields[] = {
+	KEEP(U8, struct volume_pair, key.src),
+	KEEP(U64, struct volume_pair, key.dest),
+	KEEP(U32, struct volume_pair, key.tunnel_key),
+	KEEP_TO(U32, struct volume_pair, key.rule, RULE__COUNT - 1),
+	KEEP_DECAYED(up),
+	KEEP_DECAYED(down),
+	KEEP_DECAYED(slow_up),
+	KEEP_DECAYED(slow_down),
+	KEEP(U64, struct volume_pair, first_ns),
+	KEEP(U64, struct volume_pair, last_ns),
+	KEEP(U64, struct volume_pair, total_up),
+	KEEP(U64, struct volume_pair, total_down),
+	KEEP(U64, struct volume_pair, packets_up),
+	KEEP(U64, struct volume_pair, packets_down),
+	KEEP(U64, struct volume_pair, chunk),
+	KEEP(U32, struct volume_pair, chunks),
+	KEEP(U32, struct volume_pair, flows),
+	KEEP(F64, struct volume_pair, told_up),
+	KEEP(U64, struct volume_pair, told_total),
+	KEEP_EVENT(struct volume_pair, told),
+	KEEP(U8, struct volume_pair, told_severity),
+	KEEP_LAST,
+};
+
+static const struct keep_field destination_fields[] = {
+	KEEP(U64, struct destination, hash),
+	KEEP(U64, struct destination, first_ns),
+	KEEP(U32, struct destination, hosts),
+	KEEP_TO(U32, struct destination, host_count, DEST_HOSTS),
+	KEEP_LAST,
+};
+
+static const struct keep_field sum_fields[] = {
+	KEEP(U64, struct volume_state, start_ns),
+	KEEP_LAST,
+};
+
+static bool took_pair(void *owner, void *entry)
+{
+	struct volume_state *s = owner;
+	const struct volume_pair *p = entry;
+	s->has_told |= p->told_severity != 0;
+	return severity_is_known(p->told_severity);
+}
+
+void volume_keep(void *state, struct keep_list *list)
+{
+	struct volume_state *s = state;
+	const struct keep_part parts[] = {
+		{ .name = "upload_volume.pairs",
+		  .version = 1,
+		  .owner = s,
+		  .table = &s->pairs,
+		  .fields = pair_fields,
+		  .took = took_pair },
+		{ .name = "upload_volume.destinations",
+		  .version = 1,
+		  .table = &s->destinations,
+		  .fields = destination_fields },
+		{ .name = "upload_volume.start", .version = 1, .owner = s, .fields = sum_fields },
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		keep_add(list, &parts[i]);
+}

@@ -67,4 +67,13 @@ struct drill_options {
 };
 int drill_run(const struct drill_options *o);
 
+/* --- drill_sinks.c ----------------------------------------------------------------------- */
+
+/* The sinks of status, the caller's; NULL: the daemon did not say. */
+struct json_t *drill_sinks_ask(const char *socket_path);
+/* Waits some seconds for all of them to have taken more than before. The caller's, as above. */
+struct json_t *drill_sinks_wait(const char *socket_path, const struct json_t *before,
+				bool *ret_taken);
+void drill_sinks_print(const struct json_t *before, const struct json_t *now, bool json);
+
 #endif

@@ -79,17 +79,26 @@ static const json_t *find_ours(const json_t *top, const char *drill)
 	return NULL;
 }
 
-static void tell_came(const struct drill_options *o, const json_t *alert, double seconds)
+/* And whether it got as far as the sinks. */
+static int tell_came(const struct drill_options *o, const json_t *alert, const json_t *before,
+		     double seconds)
 {
+	bool taken;
+	json_t *now = drill_sinks_wait(o->socket_path, before, &taken);
 	if (o->json) {
 		char *line = json_dumps(alert, JSON_COMPACT);
-		(void)printf("{\"came\":true,\"seconds\":%.2f,\"alert\":%s}\n", seconds,
-			     line ? line : "null");
+		(void)printf("{\"came\":true,\"seconds\":%.2f,\"taken\":%s", seconds,
+			     taken ? "true" : "false");
+		drill_sinks_print(before, now, true);
+		(void)printf(",\"alert\":%s}\n", line ? line : "null");
 		free(line);
-		return;
+	} else {
+		(void)printf("The alert came %.1f s after the request was printed:\n  ", seconds);
+		view_alert(alert, stdout);
+		drill_sinks_print(before, now, false);
 	}
-	(void)printf("The alert came %.1f s after the request was printed:\n  ", seconds);
-	view_alert(alert, stdout);
+	json_decref(now);
+	return taken ? CLIENT_DONE : CLIENT_SICK;
 }
 
 static int tell_missing(const struct drill_options *o)
@@ -107,7 +116,7 @@ static int tell_missing(const struct drill_options *o)
 }
 
 static int wait_for_alert(const struct drill_options *o, struct link *l, const char *drill,
-			  double began)
+			  const json_t *before, double began)
 {
 	const struct request follow = { .id = 2, .command = "alerts", .follow = true };
 	double left;
@@ -125,38 +134,50 @@ static int wait_for_alert(const struct drill_options *o, struct link *l, const c
 			return status;
 		}
 		const json_t *alert = find_ours(top, drill);
+		int status = -1;
 		if (alert)
-			tell_came(o, alert, seconds_now() - began);
+			status = tell_came(o, alert, before, seconds_now() - began);
 		json_decref(top);
 		if (alert)
-			return CLIENT_DONE;
+			return status;
 	}
 	return tell_missing(o);
+}
+
+/* The daemon's answer to the request: printed, and waited for. */
+static int go_on(const struct drill_options *o, struct link *l, const json_t *before,
+		 const char *line)
+{
+	double began = seconds_now();
+	json_t *top = line ? json_loads(line, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	const json_t *result = json_object_get(top, "result");
+	int status = CLIENT_DONE;
+	if (!result) {
+		status = refuse(top);
+	} else {
+		if (o->json)
+			(void)printf("%s\n", line);
+		else
+			print_request(result, o->wait_s);
+		(void)fflush(stdout);
+		if (o->wait_s)
+			status = wait_for_alert(o, l, text_of(result, "drill"), before, began);
+	}
+	json_decref(top);
+	return status;
 }
 
 int drill_run(const struct drill_options *o)
 {
 	struct link l;
+	json_t *before = NULL;
 	int status = CLIENT_FAILED;
-	if (link_open(&l, o->socket_path) && link_send(&l, &o->request)) {
-		const char *line = link_line(&l);
-		double began = seconds_now();
-		json_t *top = line ? json_loads(line, JSON_REJECT_DUPLICATES, NULL) : NULL;
-		const json_t *result = json_object_get(top, "result");
-		if (!result) {
-			status = refuse(top);
-		} else {
-			if (o->json)
-				(void)printf("%s\n", line);
-			else
-				print_request(result, o->wait_s);
-			(void)fflush(stdout);
-			status = o->wait_s ?
-					 wait_for_alert(o, &l, text_of(result, "drill"), began) :
-					 CLIENT_DONE;
-		}
-		json_decref(top);
+	if (link_open(&l, o->socket_path)) {
+		before = o->wait_s ? drill_sinks_ask(o->socket_path) : NULL;
+		if (link_send(&l, &o->request))
+			status = go_on(o, &l, before, link_line(&l));
 	}
 	link_close(&l);
+	json_decref(before);
 	return status;
 }

@@ -3,10 +3,10 @@
 """drill.py --exfild PROGRAM: a drill comes back as an alert, and nobody else can make one.
 
 A client, a gateway and an outside world in network namespaces (tests/lab/ns.sh); the daemon listens on the gateway's inside
-interface with a control socket and a file sink. exfilctl prints a request, real dig, curl and ping run it, and its alert
-must come out of exfilctl and into the sink as `exfild.mode: drill`, once a drill. What is forged, changed, of another kind
-or of an earlier daemon is no drill; stolen data behind a token that is right is a theft as ever; a user without the right
-gets no request. Needs root, iproute2, dig, curl, ping."""
+interface with a control socket, a file sink and a redis-server of its own. exfilctl prints a request, real dig, curl and
+ping run it, over IPv4 and IPv6, and its alert must come out of exfilctl and into both sinks as `exfild.mode: drill`, once a
+drill; a sink that is gone is named. What is forged, changed, of another kind or of an earlier daemon is no drill; stolen data behind a token that is right is a theft as ever; a user without the right
+gets no request. Needs root, iproute2, redis-server, dig, curl, ping."""
 import json
 import os
 import select
@@ -22,6 +22,8 @@ import harness
 NS = os.path.join(harness.LAB, "ns.sh")
 DNS, WEB = "203.0.113.21", "203.0.113.20"
 KINDS = {"dns": ("DNS question", DNS, "53"), "http": ("HTTP request", WEB, "80"), "icmp": ("ping", "203.0.113.22", None)}
+SIX = {"icmp": "2001:db8:20::20", "http": "2001:db8:20::21"}
+DRILLS = len(KINDS) + len(SIX)
 
 
 class Lab:
@@ -34,8 +36,9 @@ class Lab:
         self.environment = dict(os.environ, XFL_PREFIX=self.prefix)
         self.socket = os.path.join(folder, "control.sock")
         self.sink = os.path.join(folder, "alerts.json")
+        self.redis = os.path.join(folder, "redis.sock")
         self.children = []
-        self.daemon = None
+        self.daemon = self.server = None
 
     def ns(self, where, *command):
         return ["ip", "netns", "exec", f"{self.prefix}-{where}", *map(str, command)]
@@ -43,18 +46,33 @@ class Lab:
     def up(self):
         subprocess.run([NS, "up"], env=self.environment, check=True)
         os.mkdir(os.path.join(self.folder, "web"))
-        for command in ([sys.executable, os.path.join(harness.LAB, "dnsd.py"), "--listen", DNS],
-                        [sys.executable, "-m", "http.server", "--bind", WEB, "--directory",
-                         os.path.join(self.folder, "web"), "80"]):
+        web = [sys.executable, "-m", "http.server", "--directory", os.path.join(self.folder, "web"), "80", "--bind"]
+        for command in ([sys.executable, os.path.join(harness.LAB, "dnsd.py"), "--listen", DNS], [*web, WEB],
+                        [*web, SIX["http"]]):
             self.children.append(subprocess.Popen(self.ns("srv", *command), stdout=subprocess.DEVNULL,
                                                   stderr=subprocess.DEVNULL))
+        self.server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", self.redis, "--save", "", "--dir",
+                                        self.folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.children.append(self.server)
+        end = time.monotonic() + 20
+        while time.monotonic() < end and self.stream() is None:
+            time.sleep(0.1)
+
+    def stream(self):
+        """The drills in the stream of Redis, by their ids; None: it does not answer."""
+        done = subprocess.run(["redis-cli", "-s", self.redis, "--raw", "XRANGE", "exfild:alerts", "-", "+"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+        alerts = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        return None if done.returncode else [alert["exfild"]["evidence"]["object"] for alert in alerts
+                                             if alert["exfild"]["mode"] == "drill"]
 
     def start(self):
         with open(os.path.join(self.folder, "daemon.log"), "ab") as log:
             self.daemon = subprocess.Popen(
                 self.ns("gw", self.program, "-i", "gin", "--set", f"control.socket={self.socket}", "--set",
-                        f"sinks.file.path={self.sink}", "--set", "alerts.minimum=high", "--set", "metrics.listen=",
-                        "--set", "state.directory="),
+                        f"sinks.file.path={self.sink}", "--set", f"redis.url=unix://{self.redis}", "--set",
+                        "redis.username=", "--set", "redis.password_file=", "--set", "alerts.minimum=high", "--set",
+                        "metrics.listen=", "--set", "state.directory="),
                 stdout=subprocess.DEVNULL, stderr=log)
         end = time.monotonic() + 30
         while time.monotonic() < end:
@@ -118,9 +136,10 @@ def lines_of(child, seconds):
         yield line.decode()
 
 
-def one_drill(lab, check, kind):
+def one_drill(lab, check, kind, place=None):
     """Printed, run, waited for: the whole way that an admin goes."""
-    said, place, port = KINDS[kind]
+    said, usual, port = KINDS[kind]
+    place = place or usual
     child = subprocess.Popen([lab.ctl, "-s", lab.socket, "--json", "drill", kind, "--to", place, "--wait", "30"],
                              stdout=subprocess.PIPE, bufsize=0)
     lines = lines_of(child, 40)
@@ -144,7 +163,10 @@ def one_drill(lab, check, kind):
     check(alert.get("event", {}).get("severity") == 73, f"{kind}: as severe as the least that is sent", alert.get("event"))
     check(said in alert.get("message", ""), f"{kind}: the sentence says what it was", alert.get("message"))
     ends = (alert.get("source", {}).get("ip"), alert.get("destination", {}).get("ip"))
-    check(ends == ("10.20.1.10", place), f"{kind}: who and whom", ends)
+    clients = ("fd00:1::10", "fd00:1::11") if ":" in place else ("10.20.1.10",)
+    check(ends[0] in clients and ends[1] == place, f"{kind}: who and whom", ends)
+    check(came.get("taken") is True and came.get("sinks") == {"file": True, "redis": True}, f"{kind}: both sinks took it", came)
+    check(lab.stream().count(token) == 1, f"{kind}: Redis has it once", lab.stream())
     check("silence" not in own, f"{kind}: nothing to except", own.get("silence"))
     if port:
         check(str(alert.get("destination", {}).get("port")) == port, f"{kind}: port {port}", alert.get("destination"))
@@ -152,13 +174,13 @@ def one_drill(lab, check, kind):
 
 def in_sink(lab, check):
     end = time.monotonic() + 10
-    while time.monotonic() < end and len(lab.drills()) < len(KINDS):
+    while time.monotonic() < end and len(lab.drills()) < DRILLS:
         time.sleep(0.2)
     drills = lab.drills()
-    check(len(drills) == len(KINDS), "the sink has each of them once", [d["message"] for d in drills])
+    check(len(drills) == DRILLS, "the sink has each of them once", [d["message"] for d in drills])
     check(all(d["exfild"]["mode"] == "drill" and d["exfild"]["revision"] == 1 for d in drills), "as drills", drills)
     log = lab.log()
-    check(log.count(": drill: done") == len(KINDS), "each was logged with the user", log[-800:])
+    check(log.count(": drill: done") == DRILLS, "each was logged with the user", log[-800:])
 
 
 def for_people(lab, check):
@@ -246,11 +268,24 @@ def other_daemon(lab, check):
     check(len(lab.drills()) == before, "a drill of an earlier daemon is none", len(lab.drills()) - before)
 
 
+def sink_is_gone(lab, check):
+    """The alert comes, but not as far as Redis: that is no success."""
+    lab.server.kill()
+    lab.server.wait()
+    child = subprocess.Popen([lab.ctl, "-s", lab.socket, "drill", "icmp", "--to", "203.0.113.22", "--wait", "20"],
+                             stdout=subprocess.PIPE, text=True)
+    command = next((line.strip() for line in child.stdout if line.startswith("  ping ")), "false")
+    lab.client(command)
+    said = child.communicate(timeout=60)[0]
+    check(child.returncode == 3 and "redis has NOT taken it: " in said and "file has taken it" in said,
+          "a sink that is gone is named", (child.returncode, said))
+
+
 def main():
     options = harness.parser(__doc__).parse_args()
     if os.geteuid() != 0:
         harness.skip("network namespaces need root")
-    for tool in ("ip", "dig", "curl", "ping", "ethtool"):
+    for tool in ("ip", "dig", "curl", "ping", "ethtool", "redis-server", "redis-cli"):
         if not shutil.which(tool):
             harness.skip(f"{tool} is not installed")
     check = harness.Checks()
@@ -261,11 +296,14 @@ def main():
             if check(lab.start(), "the daemon starts", lab.log()[-800:]):
                 for kind in KINDS:
                     one_drill(lab, check, kind)
+                for kind, place in SIX.items():
+                    one_drill(lab, check, kind, place)
                 in_sink(lab, check)
                 for_people(lab, check)
                 forged(lab, check)
                 theft(lab, check)
                 other_daemon(lab, check)
+                sink_is_gone(lab, check)
                 lab.stop()
                 check("ERROR: " not in lab.log() and "runtime error" not in lab.log(), "no sanitizer spoke", lab.log()[-2000:])
         finally:

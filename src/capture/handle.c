@@ -27,7 +27,7 @@ void handle_close(struct handle *h)
 {
 	if (!handle_is_open(h))
 		return;
-	(void)handle_update_counts(h);
+	handle_update_counts(h);
 	tpacket_close(&h->ring);
 	h->waiting = 0;
 }
@@ -47,14 +47,13 @@ void handle_read(struct handle *h, size_t most, handle_take_fn take, void *arg)
 	}
 }
 
-uint64_t handle_update_counts(struct handle *h)
+void handle_update_counts(struct handle *h)
 {
 	uint32_t in, dropped;
 	if (!tpacket_statistics(&h->ring, &in, &dropped))
-		return 0;
+		return;
 	h->in_open += in - dropped;
 	h->drops += dropped;
 	uint64_t out = h->frames_open + h->ring.passed;
 	h->waiting = h->in_open > out ? h->in_open - out : 0;
-	return dropped;
 }

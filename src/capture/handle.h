@@ -33,7 +33,7 @@ static inline bool handle_is_open(const struct handle *h)
 }
 /* Gives what waits, at most so many. */
 void handle_read(struct handle *h, size_t most, handle_take_fn take, void *arg);
-/* The drops since the last call. */
-uint64_t handle_update_counts(struct handle *h);
+/* Asks the kernel. */
+void handle_update_counts(struct handle *h);
 
 #endif

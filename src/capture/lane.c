@@ -248,6 +248,11 @@ void live_wake(struct live_lane *l)
 	(void)done;
 }
 
+bool live_is_stopping(const struct live_lane *l)
+{
+	return atomic_load(&l->stopped_ns) != 0;
+}
+
 void lane_stop(struct live_lane *l)
 {
 	atomic_store(&l->stopped_ns, monotonic_ns());
@@ -274,14 +279,12 @@ void lane_unset(struct live_lane *l, size_t place)
 	pthread_mutex_unlock(&l->lock);
 }
 
-uint64_t lane_update_counts(struct live_lane *l)
+void lane_update_counts(struct live_lane *l)
 {
-	uint64_t drops = 0;
 	pthread_mutex_lock(&l->lock);
 	for (size_t i = 0; i < l->handle_count; i++)
-		drops += handle_update_counts(&l->handles[i]);
+		handle_update_counts(&l->handles[i]);
 	pthread_mutex_unlock(&l->lock);
-	return drops;
 }
 
 void lane_add_counts(struct live_lane *l, size_t place, struct live_counts *to)

@@ -19,8 +19,8 @@ int lane_set(struct live_lane *lane, size_t place, struct sockets *s) EXF_MUST_U
 void lane_unset(struct live_lane *lane, size_t place);
 void lane_stop(struct live_lane *lane);
 
-/* Asks the kernel; the drops since the last call. */
-uint64_t lane_update_counts(struct live_lane *lane);
+/* Asks the kernel for its counters. */
+void lane_update_counts(struct live_lane *lane);
 /* Adds the counters of a place. */
 void lane_add_counts(struct live_lane *lane, size_t place, struct live_counts *to);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +42,8 @@ struct live {
 
 	struct live_lane *lanes[LIVE_WORKERS];
 	struct place places[LIVE_INTERFACES];
-	size_t place_count;
-	uint64_t retry_ns; /* monotonic */
+	atomic_size_t place_count; /* grows only */
+	uint64_t retry_ns;         /* monotonic */
 	bool is_stopping;
 };
 
@@ -65,8 +66,9 @@ static struct place *place_of(struct live *l, const char *name)
 			return &l->places[i];
 	if (l->place_count == LIVE_INTERFACES)
 		return NULL;
-	struct place *p = &l->places[l->place_count++];
+	struct place *p = &l->places[l->place_count];
 	str_copy(p->name, sizeof(p->name), name);
+	l->place_count++;
 	return p;
 }
 
@@ -266,12 +268,10 @@ void live_close(struct live *l)
 
 /* --- what is told ------------------------------------------------------------------------ */
 
-uint64_t live_update_counts(struct live *l)
+void live_update_counts(struct live *l)
 {
-	uint64_t drops = 0;
 	for (unsigned i = 0; i < l->options.workers; i++)
-		drops += lane_update_counts(l->lanes[i]);
-	return drops;
+		lane_update_counts(l->lanes[i]);
 }
 
 size_t live_count(const struct live *l)

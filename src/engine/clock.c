@@ -80,6 +80,12 @@ uint64_t clock_stamp(struct clock_law *c, uint32_t input, uint64_t time_ns, uint
 	return c->now_ns;
 }
 
+void clock_follow(struct clock_law *c, uint64_t now_ns)
+{
+	if (now_ns > c->now_ns && (!c->now_ns || now_ns <= c->now_ns + JUMP_NS))
+		c->now_ns = now_ns;
+}
+
 void clock_deinit(struct clock_law *c)
 {
 	free(c->inputs);

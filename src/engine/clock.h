@@ -30,6 +30,8 @@ struct clock_law {
 
 /* Packet time for a stamp of an input; *ret_leap is the jump that has just been accepted, or 0. */
 uint64_t clock_stamp(struct clock_law *c, uint32_t input, uint64_t time_ns, uint64_t *ret_leap);
+/* Another clock that follows the same law has come to this time; a jump is not followed. */
+void clock_follow(struct clock_law *c, uint64_t now_ns);
 void clock_deinit(struct clock_law *c);
 
 #endif

@@ -14,6 +14,7 @@
 #include "exfild/base/log.h"
 #include "exfild/detect/detector.h"
 #include "analysis.h"
+#include "crew.h"
 #include "datadir.h"
 #include "desk.h"
 #include "evidence.h"
@@ -157,6 +158,22 @@ static enum live_side side_of(const char *name)
 					      LIVE_SIDE_AUTO;
 }
 
+static unsigned workers_of(const struct engine *e)
+{
+	if (e->options->workers)
+		return e->options->workers;
+	if (e->config->capture.workers)
+		return e->config->capture.workers;
+	long cores = e->options->is_live ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
+	return cores > 3 ? (unsigned)(cores / 2) : 1;
+}
+
+static struct split_key split_of(const struct engine *e)
+{
+	const struct hash_key *key = &e->reader.key;
+	return split_key_of(hash_bytes(key, "split", 5), hash_bytes(key, "last", 4));
+}
+
 /* The interfaces of the command line with the sides of the configuration, or that one's. */
 static int open_live(struct engine *e)
 {
@@ -180,8 +197,8 @@ static int open_live(struct engine *e)
 		.interface_count = count,
 		.buffer_bytes = (uint64_t)c->capture.buffer_mb * 1000000,
 		.filter = o->filter ? o->filter : c->capture.filter,
-		.workers = 1,
-		.split = split_key_of(e->reader.key.k[0], e->reader.key.k[1]),
+		.workers = workers_of(e),
+		.split = split_of(e),
 	};
 	return live_open(&options, &e->reader.live, e->why, sizeof(e->why));
 }
@@ -194,14 +211,29 @@ static int open_input(struct engine *e)
 	return capture_open(&in, &e->reader.capture, e->why, sizeof(e->why));
 }
 
-static unsigned workers_of(const struct engine *e)
+static int make_crew(struct engine *e)
 {
-	if (e->options->workers)
-		return e->options->workers;
-	if (e->config->capture.workers)
-		return e->config->capture.workers;
-	long cores = e->options->is_live ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
-	return cores > 3 ? (unsigned)(cores / 2) : 1;
+	struct crew_options o = {
+		.live = e->reader.live,
+		.limits = e->reader.limits,
+		.key = &e->reader.key,
+		.event_key = &e->reader.sketch_key,
+		.start_ns = e->reader.start_ns,
+		.split = split_of(e),
+		.own_peers = e->config->redis.url,
+		.out = { .analysis = e->analysis },
+	};
+	return crew_new(&o, &e->reader.crew);
+}
+
+static int make_plane(struct engine *e)
+{
+	const struct outlet out = { .analysis = e->analysis };
+	struct reader *r = &e->reader;
+	r->decoder = decoder_new(&r->key);
+	r->plane = plane_new(workers_of(e), &r->limits, &r->key, &r->sketch_key, &out);
+	r->show_progress = !e->options->quiet && isatty(STDERR_FILENO) == 1;
+	return r->decoder && r->plane ? 0 : -EXF_E_NOMEM;
 }
 
 /* What was asked for by name must work; what the service does by itself may not stop it. */
@@ -258,7 +290,6 @@ static int start(struct engine *e)
 	};
 	e->reader.key = o->is_live ? hash_key_random() : hash_key_fixed;
 	e->reader.sketch_key = o->is_live ? hash_key_random() : hash_key_fixed;
-	e->reader.own_peers = c->redis.url;
 	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
 	if (!err)
 		err = start_evidence(e);
@@ -277,12 +308,7 @@ static int start(struct engine *e)
 		err = open_input(e);
 	if (err)
 		return err;
-	e->reader.decoder = decoder_new(&e->reader.key);
-	const struct outlet out = { .analysis = e->analysis };
-	e->reader.plane = plane_new(workers_of(e), &sizes.shards, &e->reader.key,
-				    &e->reader.sketch_key, &out);
-	e->reader.show_progress = !o->quiet && isatty(STDERR_FILENO) == 1;
-	return e->reader.decoder && e->reader.plane ? 0 : -EXF_E_NOMEM;
+	return o->is_live ? make_crew(e) : make_plane(e);
 }
 
 static double seconds_now(void)
@@ -364,6 +390,7 @@ static int status_of(const struct engine *e)
 
 static void take_down(struct engine *e)
 {
+	crew_free(e->reader.crew);
 	plane_free(e->reader.plane);
 	decoder_free(e->reader.decoder);
 	capture_close(e->reader.capture);

@@ -14,15 +14,17 @@
 #include "clock.h"
 #include "plane.h"
 
-#define FEED_TICK_NS 100000000ull
+#define FEED_TICK_NS  100000000ull
+#define FEED_NO_INPUT UINT32_MAX /* of a packet whose fragments came by any */
 
 struct feed {
 	struct decoder *decoder;
 	struct plane *plane;
 	struct clock_law law;
 	uint64_t seq, ticked;
-	/* whether a decoded packet is left out, NULL: none; live */
-	bool (*is_left_out)(void *arg, const struct frame *f, const struct packet *p);
+	bool seq_is_time; /* of several feeds: numbers mean the same to all of them */
+	/* whether a decoded packet is not for this plane, NULL: all are; live */
+	bool (*is_left_out)(void *arg, uint32_t input, struct packet *p);
 	void *arg;
 };
 
@@ -31,6 +33,8 @@ void feed_deinit(struct feed *f);
 
 /* False: nobody can read its link type. */
 bool feed_frame(struct feed *f, const struct frame *frame);
+/* A packet that another feed has decoded; its block stays the caller's. */
+void feed_packet(struct feed *f, const struct packet *p);
 /* Time goes on without a frame; `input` is one that frames do not use. */
 void feed_time(struct feed *f, uint32_t input, uint64_t time_ns);
 /* The input is at its end; returns when all is analysed. */

@@ -163,13 +163,13 @@ static bool is_own(const struct leave *l, const struct packet *p)
 	return false;
 }
 
-bool leave_packet(struct leave *l, const struct frame *f, const struct packet *p)
+bool leave_packet(struct leave *l, uint32_t input, const struct packet *p)
 {
 	if ((p->proto == PROTO_TCP || p->proto == PROTO_UDP) && is_own(l, p)) {
 		l->own++;
 		return true;
 	}
-	if (live_count(l->live) > 1 && twice_seen(l->twice, f->input, p)) {
+	if (live_count(l->live) > 1 && twice_seen(l->twice, input, p)) {
 		l->seen_twice++;
 		return true;
 	}

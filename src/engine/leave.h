@@ -27,7 +27,8 @@ struct leave *leave_new(struct live *live, const char *peer_url, const struct ha
 void leave_free(struct leave *l);
 /* Looks at the process's sockets again. */
 void leave_refresh(struct leave *l);
-bool leave_packet(struct leave *l, const struct frame *f, const struct packet *p);
+/* input: of its frame. */
+bool leave_packet(struct leave *l, uint32_t input, const struct packet *p);
 void leave_counts(const struct leave *l, uint64_t *ret_own, uint64_t *ret_twice);
 
 /* The table of second copies, for itself. */

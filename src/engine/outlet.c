@@ -29,6 +29,6 @@ void outlet_idle(const struct outlet *o)
 {
 	if (o->analysis)
 		analysis_idle(o->analysis);
-	else
+	else if (o->ring)
 		ring_publish(o->ring);
 }

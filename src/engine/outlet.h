@@ -14,10 +14,13 @@
 #include "analysis.h"
 
 struct ring;
+struct port;
 
-struct outlet { /* one of the two */
+struct outlet { /* one of these */
 	struct analysis *analysis;
 	struct ring *ring;
+	struct port
+		*port; /* of a worker's plane: to the joint that merges those of all (joint.h) */
 };
 
 void outlet_to_ring(struct ring *r, const struct event *e);

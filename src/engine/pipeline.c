@@ -39,9 +39,10 @@ static void release(void *arg, struct flow *f, uint64_t seq, uint64_t now_ns)
 	classifier_release(s->classifier, f);
 }
 
-static uint32_t share(uint32_t limit)
+static uint32_t share(const struct shard_limits *limits, uint32_t limit)
 {
-	return limit / SHARDS ? limit / SHARDS : 1;
+	uint32_t part = limit / (limits->shards ? limits->shards : SHARDS);
+	return part ? part : 1;
 }
 
 struct shard *shard_new(unsigned number, const struct shard_limits *limits,
@@ -53,14 +54,15 @@ struct shard *shard_new(unsigned number, const struct shard_limits *limits,
 		return NULL;
 	pthread_mutex_init(&s->told_lock, NULL);
 	struct flow_limits flow_limits = flow_limits_default;
-	flow_limits.max_flows = share(limits->flows);
+	flow_limits.max_flows = share(limits, limits->flows);
 	s->log = log ? log : event_log_new();
 	s->owns_log = !log;
 	if (s->log)
-		s->classifier = classifier_new(share(limits->undecided), s->log);
+		s->classifier = classifier_new(share(limits, limits->undecided), s->log);
 	if (s->classifier)
-		s->inspect = inspect_new(share(limits->inspected), share(limits->streams), s->log,
-					 s->classifier, event_key);
+		s->inspect = inspect_new(share(limits, limits->inspected),
+					 share(limits, limits->streams), s->log, s->classifier,
+					 event_key);
 	if (s->inspect)
 		s->flows = flow_table_new(&flow_limits, key, number, s->log, release, s);
 	if (!s->flows) {

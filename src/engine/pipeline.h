@@ -4,7 +4,7 @@
  * What: flow table, classifier and inspectors of the flows whose address pair hashes here.
  * Ownership: the shard owns all of it, and the log that its events go to unless it was given one.
  * Threads: one owner at a time.
- * Limits: each cap of the configuration divided by SHARDS.
+ * Limits: each cap of the configuration divided by the number of shards.
  */
 #ifndef EXFILD_SRC_ENGINE_PIPELINE_H
 #define EXFILD_SRC_ENGINE_PIPELINE_H
@@ -18,12 +18,13 @@
 #include "exfild/flow/table.h"
 #include "exfild/inspect/inspect.h"
 
-#define SHARDS 8
+#define SHARDS 8 /* in replay; live: one or two a worker, see crew.h */
 
 struct shard;
 
 struct shard_limits { /* of all shards together */
 	uint32_t flows, undecided, inspected, streams;
+	uint32_t shards; /* that these are divided among; 0: SHARDS */
 };
 
 /* log: borrowed, for events of several shards; NULL: one of its own. */

@@ -22,6 +22,13 @@ struct plane;
 struct plane *plane_new(unsigned workers, const struct shard_limits *limits,
 			const struct hash_key *key, const struct hash_key *event_key,
 			const struct outlet *out);
+/*
+ * One worker's part of a crew's plane (live): its shards are `first`, `first` + `step` and so on,
+ * of limits->shards.
+ */
+struct plane *plane_new_part(unsigned first, unsigned step, const struct shard_limits *limits,
+			     const struct hash_key *key, const struct hash_key *event_key,
+			     const struct outlet *out);
 /* Joins the threads and frees the shards; what was posted is finished first. */
 void plane_free(struct plane *p);
 

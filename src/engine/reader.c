@@ -20,13 +20,11 @@ static void on_signal(int number)
 	capture_interrupt(true);
 }
 
-void reader_take_clock(struct reader *r, const struct clock_law *law)
+static void take_clock(struct reader *r, const struct clock_law *law)
 {
 	r->late = law->late;
 	r->leaps = law->leaps;
 	r->doubted = law->doubted;
-	r->steps_back = law->steps_back;
-	r->ahead_ns = law->ahead_ns;
 	r->now_ns = law->now_ns;
 }
 
@@ -73,7 +71,7 @@ int reader_run(struct reader *r)
 	feed_finish(&feed);
 	r->frames = capture_stats(r->capture)->frames;
 	r->bytes = capture_stats(r->capture)->bytes;
-	reader_take_clock(r, &feed.law);
+	take_clock(r, &feed.law);
 	feed_deinit(&feed);
 	return err < 0 ? err : 0;
 }

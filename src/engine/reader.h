@@ -16,30 +16,26 @@
 #include "exfild/decode/decode.h"
 #include "plane.h"
 
+struct crew;
+
 struct reader {
 	struct capture *capture; /* one of the two */
 	struct live *live;
-	struct decoder *decoder;
-	struct plane *plane;
+	struct decoder *decoder; /* replay */
+	struct plane *plane;     /* replay */
+	struct crew *crew;       /* live */
 	bool show_progress;
 	struct hash_key key;        /* of tables */
 	struct hash_key sketch_key; /* of hashes that outlive the process */
 	uint64_t start_ns;          /* packet time of the state, 0: none */
 	struct shard_limits limits;
-	const char *own_peers; /* URL of the server that exfild itself talks to, or "" */
 	/* results */
 	uint64_t frames, bytes;
 	uint64_t late, leaps, doubted;
-	uint64_t drops, own, twice;    /* live: by the kernel; exfild's own; second copies */
-	uint64_t steps_back, ahead_ns; /* live: the clock was set back */
-	uint64_t now_ns;               /* packet time */
-	uint64_t turns;                /* live: of the loop */
+	uint64_t now_ns; /* packet time */
+	uint64_t turns;  /* live: of the loop */
 	bool interrupted;
 };
-
-struct clock_law;
-/* Its counts become results. */
-void reader_take_clock(struct reader *r, const struct clock_law *law);
 
 /* 0 or -EXF_E_NOMEM. */
 int reader_run(struct reader *r) EXF_MUST_USE;

@@ -15,9 +15,12 @@
 
 struct solo;
 
-/* The shards are made with solo_log(). */
-struct solo *solo_new(struct shard *const *shards, const struct hash_key *key,
-		      const struct outlet *out);
+/*
+ * The shards are made with solo_log(); `shards` has those whose number among `all` (a power of two,
+ * at most SPLIT_SHARDS) is `first`, `first` + `step` and so on.
+ */
+struct solo *solo_new(struct shard *const *shards, unsigned first, unsigned step, unsigned all,
+		      const struct hash_key *key, const struct outlet *out);
 struct event_log *solo_log(struct solo *s);
 void solo_free(struct solo *s);
 

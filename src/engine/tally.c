@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "exfild/base/str.h"
+#include "crew.h"
 
-static void fill_plane(struct tally_plane *t, const struct shard_counts counts[SHARDS])
+void tally_add_plane(struct tally_plane *t, const struct shard_counts counts[SHARDS])
 {
-	*t = (struct tally_plane){ .flows = 0 };
 	for (unsigned i = 0; i < SHARDS; i++) {
 		const struct shard_counts *c = &counts[i];
 		t->flows += c->flow.flows;
@@ -30,7 +30,7 @@ static void fill_plane(struct tally_plane *t, const struct shard_counts counts[S
 	}
 }
 
-static void fill_links(struct tally *t, struct live *live)
+void tally_add_links(struct tally *t, struct live *live)
 {
 	t->link_count = 0;
 	for (size_t i = 0; i < live_count(live) && i < LIVE_INTERFACES; i++) {
@@ -46,45 +46,31 @@ static void fill_links(struct tally *t, struct live *live)
 	}
 }
 
-static void fill_workers(struct tally *t, struct live *live)
-{
-	t->worker_count = live_workers(live);
-	for (unsigned i = 0; i < live_workers(live); i++) {
-		struct live_counts c;
-		live_worker_counts(live, i, &c);
-		t->workers[i] = (struct tally_worker){ .frames = c.frames,
-						       .bytes = c.bytes,
-						       .drops = c.drops };
-	}
-}
-
 void tally_fill(struct tally *t, const struct reader *r, bool is_end)
 {
 	struct shard_counts counts[SHARDS];
 	const struct decode_counter *list;
+	if (r->crew) {
+		crew_tally(r->crew, t, is_end);
+		t->turns = r->turns;
+		t->is_interrupted = r->interrupted;
+		return;
+	}
 	size_t count = decode_counters(r->decoder, &list);
-	t->turns = r->turns;
-	t->now_ns = r->now_ns;
-	t->ahead_ns = r->ahead_ns;
-	t->steps_back = r->steps_back;
-	t->late = r->late;
-	t->leaps = r->leaps;
-	t->doubted = r->doubted;
-	t->frames = r->frames;
-	t->bytes = r->bytes;
-	t->drops = r->drops;
-	t->own = r->own;
-	t->twice = r->twice;
-	t->is_interrupted = r->interrupted;
+	*t = (struct tally){
+		.now_ns = r->now_ns,
+		.late = r->late,
+		.leaps = r->leaps,
+		.doubted = r->doubted,
+		.frames = r->frames,
+		.bytes = r->bytes,
+		.is_interrupted = r->interrupted,
+	};
 	if (is_end)
 		plane_counts(r->plane, counts);
 	else
 		plane_told(r->plane, counts);
-	fill_plane(&t->plane, counts);
-	if (r->live) {
-		fill_links(t, r->live);
-		fill_workers(t, r->live);
-	}
+	tally_add_plane(&t->plane, counts);
 	for (size_t i = 0; i < count && i < TALLY_DECODE; i++)
 		t->decode[i] = list[i].count;
 }

@@ -48,6 +48,9 @@ struct tally {
 	uint64_t decode[TALLY_DECODE]; /* by decode_counter_name() */
 };
 
+/* Adds what the shards count. */
+void tally_add_plane(struct tally_plane *t, const struct shard_counts counts[SHARDS]);
+void tally_add_links(struct tally *t, struct live *live);
 /* is_end: the plane has come to rest; else its numbers are those of the last second. */
 void tally_fill(struct tally *t, const struct reader *r, bool is_end);
 

@@ -85,13 +85,16 @@ void live_wait(struct live_lane *lane, int timeout_ms);
 /* Ends a live_wait() of that lane; any thread. */
 void live_wake(struct live_lane *lane);
 
+/* Whether live_stop() was called. */
+bool live_is_stopping(const struct live_lane *lane);
+
 /* Looks after links, addresses and routes: opens what is to be watched and closes what is gone. */
 void live_follow(struct live *l);
 /* No more is waited for: live_next() gives what has come until now, within a third of a second. */
 void live_stop(struct live *l);
 
-/* Asks the kernel for its counters; the drops since the last call. */
-uint64_t live_update_counts(struct live *l);
+/* Asks the kernel for its counters, which live_counts() then tells. */
+void live_update_counts(struct live *l);
 size_t live_count(const struct live *l);
 void live_counts(struct live *l, size_t i, struct live_counts *ret);
 unsigned live_workers(const struct live *l);

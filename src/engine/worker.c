@@ -1,0 +1,270 @@
+/*
+ * engine/worker.c - see worker.h.
+ */
+#include "worker.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "exfild/base/log.h"
+#include "feed.h"
+#include "leave.h"
+
+#define WAIT_MS     100
+#define HAND_NS     100000000ull /* what was gathered is handed on at least this often */
+#define EVERY_NS    1000000000ull
+#define QUIET_NS    50000000ull /* nothing came for so long: wall time moves on */
+#define BEHIND_NS   20000000ull /* what the kernel may still hold back */
+#define LOOK_FRAMES 256         /* frames between two looks at the clock */
+#define HANDED_ONCE 64
+#define PAUSE_NS    200000 /* all blocks are held: others let them go */
+
+struct worker {
+	struct worker_options o;
+	struct live_lane *lane;
+	struct decoder *decoder;
+	struct plane *plane;
+	struct feed feed;
+	struct leave *leave;
+	uint64_t now_ns; /* monotonic */
+	uint64_t came_ns, handed_ns, told_ns;
+	uint64_t frames, bytes, handed_over;
+	bool has_refused_link, is_stopped;
+	struct handed handed[HANDED_ONCE];
+	/* for other threads */
+	pthread_mutex_t lock;
+	struct worker_counts told;
+};
+
+static uint64_t clock_ns(clockid_t which)
+{
+	struct timespec t = { 0 };
+	(void)clock_gettime(which, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* --- whose a packet is ------------------------------------------------------------------- */
+
+/* The owner by the innermost pair; a router's error goes where the flow is that it speaks of. */
+static unsigned owner_of(const struct worker_shared *s, struct packet *p)
+{
+	struct packet_quote quote;
+	const struct ipaddr *a = &p->src, *b = &p->dst;
+	if (p->route_hash != p->pair_hash && packet_quoted(p, &quote)) {
+		a = &quote.src;
+		b = &quote.dst;
+	}
+	uint32_t hash = split_pair(&s->split, a, b);
+	p->route_hash = (uint64_t)hash << 32 | (uint32_t)p->route_hash;
+	return split_worker(split_shard(hash, s->shards), s->workers);
+}
+
+static void hand_over(struct worker *w, unsigned owner, const struct packet *p, uint32_t input)
+{
+	bool wake;
+	(void)handover_give(w->o.shared->handovers[owner], p, input, &wake);
+	w->handed_over++;
+	if (wake)
+		live_wake(live_lane(w->o.shared->live, owner));
+}
+
+static bool is_left_out(void *arg, uint32_t input, struct packet *p)
+{
+	struct worker *w = arg;
+	unsigned owner = w->o.shared->workers > 1 ? owner_of(w->o.shared, p) : 0;
+	if (owner != w->o.number) {
+		hand_over(w, owner, p, input);
+		return true;
+	}
+	return input != FEED_NO_INPUT && leave_packet(w->leave, input, p);
+}
+
+void worker_take_handed(struct worker *w)
+{
+	size_t count;
+	if (w->o.shared->workers < 2)
+		return;
+	do {
+		count = handover_take(w->o.shared->handovers[w->o.number], w->handed, HANDED_ONCE);
+		for (size_t i = 0; i < count; i++) {
+			const struct handed *h = &w->handed[i];
+			if (h->input == FEED_NO_INPUT ||
+			    !leave_packet(w->leave, h->input, &h->packet))
+				feed_packet(&w->feed, &h->packet);
+			block_release(h->packet.block);
+		}
+	} while (count == HANDED_ONCE);
+}
+
+/* --- the loop ---------------------------------------------------------------------------- */
+
+static void tell(struct worker *w)
+{
+	const struct decode_counter *list;
+	size_t count = decode_counters(w->decoder, &list);
+	const struct clock_law *law = &w->feed.law;
+	pthread_mutex_lock(&w->lock);
+	struct worker_counts *t = &w->told;
+	t->frames = w->frames;
+	t->bytes = w->bytes;
+	t->handed_over = w->handed_over;
+	t->late = law->late;
+	t->leaps = law->leaps;
+	t->doubted = law->doubted;
+	t->now_ns = law->now_ns;
+	t->ahead_ns = law->ahead_ns;
+	t->steps_back = law->steps_back;
+	leave_counts(w->leave, &t->own, &t->twice);
+	for (size_t i = 0; i < count && i < TALLY_DECODE; i++)
+		t->decode[i] = list[i].count;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* All that was taken is handed on; of what comes, nothing is older than now. */
+static void hand_on(struct worker *w)
+{
+	plane_idle(w->plane);
+	if (w->o.port)
+		port_promise(w->o.port,
+			     w->feed.seq > w->feed.law.now_ns ? w->feed.seq : w->feed.law.now_ns);
+	w->handed_ns = w->now_ns;
+}
+
+static void look_after(struct worker *w)
+{
+	w->now_ns = clock_ns(CLOCK_MONOTONIC);
+	worker_take_handed(w);
+	if (w->now_ns - w->handed_ns >= HAND_NS) {
+		hand_on(w);
+		if (w->o.look)
+			w->o.look(w->o.arg);
+	}
+	if (w->now_ns - w->told_ns >= EVERY_NS) {
+		w->told_ns = w->now_ns;
+		leave_refresh(w->leave);
+		tell(w);
+	}
+}
+
+static void on_idle(struct worker *w)
+{
+	hand_on(w);
+	if (w->o.look)
+		w->o.look(w->o.arg);
+	if (w->o.shared->workers < 2 || handover_sleep(w->o.shared->handovers[w->o.number]))
+		live_wait(w->lane, live_is_stopping(w->lane) ? 5 : WAIT_MS);
+	if (clock_ns(CLOCK_MONOTONIC) - w->came_ns > QUIET_NS && !live_is_stopping(w->lane))
+		feed_time(&w->feed, LIVE_INTERFACES, clock_ns(CLOCK_REALTIME) - BEHIND_NS);
+}
+
+static void on_busy(struct worker *w)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	plane_wait(w->plane);
+	if (w->o.shared->workers > 1)
+		(void)nanosleep(&pause, NULL);
+}
+
+static void on_frame(struct worker *w, const struct frame *f)
+{
+	w->frames++;
+	w->bytes += f->caplen;
+	w->came_ns = w->now_ns;
+	if (!feed_frame(&w->feed, f) && !w->has_refused_link) {
+		w->has_refused_link = true;
+		log_warnx("capture",
+			  "link type %u of an interface is not one that can be read; "
+			  "its packets are left out",
+			  f->linktype);
+	}
+}
+
+void worker_read(struct worker *w)
+{
+	struct frame f;
+	int got;
+	w->now_ns = w->came_ns = w->handed_ns = clock_ns(CLOCK_MONOTONIC);
+	while ((got = live_next(w->lane, &f)) != LIVE_END) {
+		if (got == 0)
+			on_frame(w, &f);
+		if (got != 0 || w->frames % LOOK_FRAMES == 0)
+			look_after(w);
+		if (got == LIVE_IDLE)
+			on_idle(w);
+		else if (got == LIVE_BUSY)
+			on_busy(w);
+	}
+}
+
+void worker_finish(struct worker *w)
+{
+	worker_take_handed(w);
+	feed_finish(&w->feed);
+	tell(w);
+	if (w->o.port)
+		port_close(w->o.port);
+}
+
+/* --- life -------------------------------------------------------------------------------- */
+
+struct worker *worker_new(const struct worker_options *o)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	struct outlet out = o->out;
+	if (o->port)
+		out = (struct outlet){ .port = o->port };
+	w->o = *o;
+	w->lane = live_lane(o->shared->live, o->number);
+	pthread_mutex_init(&w->lock, NULL);
+	w->decoder = decoder_new(&o->key);
+	w->plane = plane_new_part(o->number, o->shared->workers, &o->limits, &o->key, &o->event_key,
+				  &out);
+	w->leave = leave_new(o->shared->live, o->own_peers, &o->key);
+	if (!w->decoder || !w->plane || !w->leave) {
+		worker_free(w);
+		return NULL;
+	}
+	feed_init(&w->feed, w->decoder, w->plane);
+	w->feed.is_left_out = is_left_out;
+	w->feed.arg = w;
+	w->feed.law.follows_back = true;
+	w->feed.law.now_ns = o->start_ns;
+	w->feed.seq_is_time = o->port != NULL;
+	return w;
+}
+
+void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	feed_deinit(&w->feed);
+	plane_free(w->plane);
+	decoder_free(w->decoder);
+	leave_free(w->leave);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+void worker_set_look(struct worker *w, void (*look)(void *arg), void *arg)
+{
+	w->o.look = look;
+	w->o.arg = arg;
+}
+
+void worker_told(struct worker *w, struct worker_counts *ret)
+{
+	pthread_mutex_lock(&w->lock);
+	*ret = w->told;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_shards(struct worker *w, bool is_end, struct shard_counts ret[SHARDS])
+{
+	if (is_end)
+		plane_counts(w->plane, ret);
+	else
+		plane_told(w->plane, ret);
+}

@@ -1,0 +1,60 @@
+/*
+ * engine/worker.h - one worker of a crew (crew.h).
+ *
+ * Ownership: owned by the crew.
+ * Threads: worker_read() and worker_finish() are its own thread's; worker_told() anybody's.
+ */
+#ifndef EXFILD_SRC_ENGINE_WORKER_H
+#define EXFILD_SRC_ENGINE_WORKER_H
+
+#include "exfild/capture/live.h"
+#include "handover.h"
+#include "joint.h"
+#include "tally.h"
+
+/* What all workers of a crew share. */
+struct worker_shared {
+	struct live *live;
+	struct split_key split;
+	unsigned workers, shards;
+	struct handover *handovers[LIVE_WORKERS]; /* by worker; none when there is one */
+};
+
+struct worker_options {
+	const struct worker_shared *shared;
+	unsigned number;
+	struct shard_limits limits; /* with the number of shards */
+	struct hash_key key, event_key;
+	uint64_t start_ns;
+	const char *own_peers;
+	struct outlet out;
+	struct port *port; /* NULL: one worker */
+	/* called on the worker's thread, every 100 ms at least; NULL: none */
+	void (*look)(void *arg);
+	void *arg;
+};
+
+struct worker_counts {
+	uint64_t frames, bytes, late, leaps, doubted, own, twice, handed_over;
+	uint64_t now_ns, ahead_ns, steps_back;
+	uint64_t decode[TALLY_DECODE];
+};
+
+struct worker;
+
+struct worker *worker_new(const struct worker_options *o);
+void worker_free(struct worker *w);
+void worker_set_look(struct worker *w, void (*look)(void *arg), void *arg);
+
+/* Until its rings are at their end; others may still hand packets over. */
+void worker_read(struct worker *w);
+/* Takes what was handed over since. */
+void worker_take_handed(struct worker *w);
+/* Nothing more comes: ends its flows and closes its port. */
+void worker_finish(struct worker *w);
+
+/* As of the last second. */
+void worker_told(struct worker *w, struct worker_counts *ret);
+void worker_shards(struct worker *w, bool is_end, struct shard_counts ret[SHARDS]);
+
+#endif

@@ -147,6 +147,8 @@ static bool is_due(const struct alert_store *s, const struct open_alert *o)
 	const struct finding *f = &o->alert.finding;
 	if (f->severity < s->options.minimum || alert_level(f->severity) == 0)
 		return false;
+	if (f->is_drill && o->alert.revision > 0)
+		return false; /* it has said all: that it came */
 	return o->alert.revision == 0 || f->severity > o->told.severity ||
 	       (o->classes & ~o->told.classes) != 0 ||
 	       has_grown(o->alert.count, o->told.count, COUNT_STEP) ||
@@ -157,7 +159,7 @@ static bool is_due(const struct alert_store *s, const struct open_alert *o)
 static void tell_totals(struct alert_store *s, struct open_alert *o)
 {
 	const struct finding *f = &o->alert.finding;
-	if (o->alert.revision > 0 &&
+	if (o->alert.revision > 0 && !f->is_drill &&
 	    (f->count != o->told.events || f->subject.bytes != o->told.sent ||
 	     f->peer.bytes != o->told.received))
 		send_revision(s, o);

@@ -258,8 +258,10 @@ def theft(lab, check):
 def other_daemon(lab, check):
     """The key lives as long as the daemon."""
     token = lab.request("http")["drill"]
+    told = len(lab.drills())
     lab.stop()
     check(lab.daemon.returncode == 0, "the daemon ends well", lab.log()[-800:])
+    check(len(lab.drills()) == told, "and tells no drill again, though three questions were one", len(lab.drills()) - told)
     check(lab.start(), "and starts again", lab.log()[-800:])
     lab.request("http")  # so that it looks at all
     before = len(lab.drills())

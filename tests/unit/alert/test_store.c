@@ -84,6 +84,34 @@ static void first_finding_is_sent_at_once(void **state)
 	assert_int_equal(alert_store_counts(fx.store)->by_severity[2], 1);
 }
 
+/* It is told once, counts for no host's risk, and has no company. */
+static void a_drill_is_told_once_and_weighs_nothing(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 40; i++) {
+		struct finding f = at(i, SEVERITY_CRITICAL);
+		f.is_drill = true;
+		f.llr = 12;
+		str_copy(f.object, sizeof(f.object), "a token");
+		put(f);
+	}
+	assert_int_equal(fx.count, 1);
+	assert_int_equal(fx.seen[0].finding.severity, SEVERITY_CRITICAL);
+	assert_true(fx.seen[0].finding.is_drill);
+	assert_true(fx.seen[0].risk_score <= 0);
+	alert_store_flush(fx.store);
+	assert_int_equal(fx.count, 1);
+	/* a theft by the same host begins as with any other */
+	struct finding theft = at(50, SEVERITY_MEDIUM);
+	double alone;
+	put(theft);
+	alone = fx.seen[1].risk_score;
+	assert_int_equal(fx.seen[1].chain_count, 0);
+	start();
+	put(theft);
+	assert_float_equal(fx.seen[0].risk_score, alone, 1e-9);
+}
+
 static void the_same_again_is_merged_silently(void **state)
 {
 	(void)state;
@@ -427,6 +455,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(first_finding_is_sent_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_drill_is_told_once_and_weighs_nothing, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(the_same_again_is_merged_silently, setup, teardown),
 		cmocka_unit_test_setup_teardown(tenfold_is_a_revision, setup, teardown),
 		cmocka_unit_test_setup_teardown(

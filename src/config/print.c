@@ -31,7 +31,10 @@ static void put_help(struct buf *out, unsigned indent, const char *prefix, const
 		if (text.len == start)
 			buf_truncate(&text, before);
 		buf_printf(&text, "; %s%s%s)", k->flags & KEY_REQUIRED ? "" : "default ",
-			   key_default(k), k->flags & KEY_LATER ? "; not in effect yet" : "");
+			   key_default(k),
+			   k->flags & KEY_LATER   ? "; not in effect yet" :
+			   k->flags & KEY_RESTART ? "; takes effect at restart" :
+						    "");
 	}
 	if (text.data)
 		print_comment(out, indent, text.data);
@@ -209,38 +212,10 @@ const char *config_place(const struct config *c, const char *path)
 	return NULL;
 }
 
-/* Do both print this key alike? */
-static bool is_alike(const struct key *k, const void *a, const void *b)
+void print_key(struct buf *out, const struct key *k, const void *base)
 {
-	struct buf texts[2];
-	struct printer p[2] = { { &texts[0], a, 0 }, { &texts[1], b, 0 } };
-	for (size_t i = 0; i < 2; i++) {
-		buf_init(&texts[i], (size_t)64 << 20);
-		put_key(&p[i], k);
-	}
-	bool alike = texts[0].len == texts[1].len &&
-		     memcmp(texts[0].data, texts[1].data, texts[0].len) == 0;
-	buf_deinit(&texts[0]);
-	buf_deinit(&texts[1]);
-	return alike;
-}
-
-static void list_later(const struct key *keys, const char *prefix, const struct config *a,
-		       const struct config *b, struct buf *out)
-{
-	for (const struct key *k = keys; k->name; k++) {
-		char below[128];
-		snprintf(below, sizeof(below), "%s%s.", prefix, k->name);
-		if (k->type == KEY_MAP)
-			list_later(k->keys, below, a, b, out);
-		else if ((k->flags & KEY_LATER) && !is_alike(k, a, b))
-			buf_printf(out, "%s%s%s", out->len ? ", " : "", prefix, k->name);
-	}
-}
-
-void key_list_later(const struct config *a, const struct config *b, struct buf *out)
-{
-	list_later(config_keys, "", a, b, out);
+	struct printer p = { out, base, 0 };
+	put_key(&p, k);
 }
 
 /* --- the tables -------------------------------------------------------------------------- */
@@ -252,7 +227,10 @@ static void print_keys(struct buf *out, const char *prefix, const struct key *ke
 		buf_printf(out, "%s%s\t%s\t", prefix, k->name, key_type_name(k));
 		key_range(k, out);
 		buf_printf(out, "\t%s\t%s\t%s\n", k->type == KEY_MAP ? "" : key_default(k),
-			   k->flags & KEY_LATER ? "not in effect yet" : "", k->help);
+			   k->flags & KEY_LATER   ? "not in effect yet" :
+			   k->flags & KEY_RESTART ? "takes effect at restart" :
+						    "",
+			   k->help);
 		if (!k->keys)
 			continue;
 		snprintf(below, sizeof(below), "%s%s%s", prefix, k->name,

@@ -24,5 +24,7 @@ bool print_is_absent(const struct key *k, const void *base);
 /* "key: [a, b]" where it fits on a line, else one item a line. */
 void print_list(struct buf *out, unsigned indent, const char *name, enum key_type type,
 		const void *array, size_t count);
+/* The key and its value as in the printed configuration. */
+void print_key(struct buf *out, const struct key *k, const void *base);
 
 #endif

@@ -14,10 +14,10 @@
 #define DAY_S 86400
 
 static const struct key sensor_keys[] = {
-	{ "name", KEY_TEXT, AT(sensor.name), .max = 63, .def = "", .check = check_name,
+	{ "name", KEY_TEXT, KEY_RESTART, AT(sensor.name), .max = 63, .def = "", .check = check_name,
 	  .help = "Name of this sensor in alerts (observer.name). Empty: the host's name when live, "
 		  "exfild in a replay." },
-	{ "timezone", KEY_TEXT, AT(sensor.timezone), .min = 1, .max = 63, .def = "UTC",
+	{ "timezone", KEY_TEXT, KEY_RESTART, AT(sensor.timezone), .min = 1, .max = 63, .def = "UTC",
 	  .check = check_timezone,
 	  .help = "Time zone of working hours and calendars, as in Europe/Berlin. Alerts always "
 		  "carry UTC." },
@@ -35,17 +35,18 @@ static const struct key interface_keys[] = {
 };
 
 static const struct key capture_keys[] = {
-	{ "interfaces", KEY_MAPS, KEY_AUTO, AT(capture.interfaces), COUNT(capture.interface_count),
-	  .max = 64, .def = "auto", .keys = interface_keys,
+	{ "interfaces", KEY_MAPS, KEY_AUTO | KEY_RESTART, AT(capture.interfaces),
+	  COUNT(capture.interface_count), .max = 64, .def = "auto", .keys = interface_keys,
 	  .element = sizeof(struct config_interface),
 	  .place = offsetof(struct config_interface, place),
 	  .help = "Where to listen when live. auto: each inside interface once, a bridge before "
 		  "its ports." },
-	{ "filter", KEY_TEXT, AT(capture.filter), .max = 4096, .def = "",
+	{ "filter", KEY_TEXT, KEY_RESTART, AT(capture.filter), .max = 4096, .def = "",
 	  .help = "Only packets that match this BPF expression are seen." },
-	{ "workers", KEY_NUMBER, KEY_AUTO, AT(capture.workers), .min = 1, .max = 64, .def = "auto",
-	  .help = "Threads that take packets apart. auto: half the cores." },
-	{ "buffer_mb", KEY_NUMBER, AT(capture.buffer_mb), .min = 1, .max = 16384, .def = "64",
+	{ "workers", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(capture.workers), .min = 1, .max = 64,
+	  .def = "auto", .help = "Threads that take packets apart. auto: half the cores." },
+	{ "buffer_mb", KEY_NUMBER, KEY_RESTART, AT(capture.buffer_mb), .min = 1, .max = 16384,
+	  .def = "64",
 	  .help = "Buffer between the kernel and exfild, of all interfaces together, in MB." },
 	{ .name = NULL },
 };
@@ -73,20 +74,23 @@ static const struct key zone_keys[] = {
 };
 
 static const struct key limit_keys[] = {
-	{ "memory_mb", KEY_NUMBER, KEY_AUTO, AT(limits.memory_mb), .min = 96, .max = 1048576,
-	  .def = "auto",
+	{ "memory_mb", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.memory_mb), .min = 96,
+	  .max = 1048576, .def = "auto",
 	  .help = "Memory for all tables, in MB. auto: a quarter of the machine's, from 96 to "
 		  "1024." },
-	{ "flows", KEY_NUMBER, KEY_AUTO, AT(limits.flows), .min = 1024, .max = 16777216,
-	  .def = "auto", .help = "Flows followed at once. auto: by memory." },
-	{ "hosts", KEY_NUMBER, KEY_AUTO, AT(limits.hosts), .min = 256, .max = 4194304,
+	{ "flows", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.flows), .min = 1024,
+	  .max = 16777216, .def = "auto", .help = "Flows followed at once. auto: by memory." },
+	{ "hosts", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.hosts), .min = 256, .max = 4194304,
 	  .def = "auto", .help = "Hosts remembered. auto: by memory." },
-	{ "pairs", KEY_NUMBER, KEY_AUTO, AT(limits.pairs), .min = 1024, .max = 16777216,
-	  .def = "auto", .help = "Pairs of host and peer remembered. auto: by memory." },
-	{ "undecided", KEY_NUMBER, KEY_AUTO, AT(limits.undecided), .min = 1024, .max = 4194304,
-	  .def = "65536", .help = "Flows whose protocol is still being found out at once." },
-	{ "disk_mb", KEY_NUMBER, KEY_AUTO, AT(limits.disk_mb), .min = 16, .max = 1048576,
-	  .def = "2048", .help = "Disk for state, spool and evidence together, in MB." },
+	{ "pairs", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.pairs), .min = 1024,
+	  .max = 16777216, .def = "auto",
+	  .help = "Pairs of host and peer remembered. auto: by memory." },
+	{ "undecided", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.undecided), .min = 1024,
+	  .max = 4194304, .def = "65536",
+	  .help = "Flows whose protocol is still being found out at once." },
+	{ "disk_mb", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.disk_mb), .min = 16,
+	  .max = 1048576, .def = "2048",
+	  .help = "Disk for state, spool and evidence together, in MB." },
 	{ .name = NULL },
 };
 
@@ -296,20 +300,21 @@ static const struct key privacy_keys[] = {
 };
 
 static const struct key state_keys[] = {
-	{ "directory", KEY_PATH, AT(state.directory), .max = 4095, .def = "/var/lib/exfild",
+	{ "directory", KEY_PATH, KEY_RESTART, AT(state.directory), .max = 4095,
+	  .def = "/var/lib/exfild",
 	  .help = "Live, what has been learnt is kept here and read at the next start: names, hosts, "
 		  "the sums of detectors, open alerts. Empty: nothing is kept." },
 	{ .name = NULL },
 };
 
 static const struct key control_keys[] = {
-	{ "socket", KEY_PATH, 0, AT(control.socket), .min = 1, .max = 107,
+	{ "socket", KEY_PATH, KEY_RESTART, AT(control.socket), .min = 1, .max = 107,
 	  .def = "/run/exfild/control.sock", .help = "Where exfilctl finds the daemon." },
 	{ .name = NULL },
 };
 
 static const struct key metrics_keys[] = {
-	{ "listen", KEY_TEXT, 0, AT(metrics.listen), .max = 300, .def = "127.0.0.1:9477",
+	{ "listen", KEY_TEXT, KEY_RESTART, AT(metrics.listen), .max = 300, .def = "127.0.0.1:9477",
 	  .check = check_listen,
 	  .help = "ADDRESS:PORT for Prometheus, in HTTP. Empty: not at all." },
 	{ .name = NULL },

@@ -43,6 +43,7 @@ enum key_flag {
 		1u << 3, /* list of maps: the first key (a text at offset 0) names one element */
 	KEY_NO_DOMAIN = 1u << 4, /* peers: address, prefix or zone only */
 	KEY_LATER = 1u << 5, /* checked, but nothing acts on it yet: take this away when it does */
+	KEY_RESTART = 1u << 6, /* a reload does not change it */
 };
 
 /* NULL when text will do, else what was expected. */

@@ -221,6 +221,12 @@ void config_print(const struct config *c, struct buf *out);
 void config_print_origins(const struct config *c, struct buf *out);
 /* Who set a key ("file:line:column", "--set"); NULL: it has its default. */
 const char *config_place(const struct config *c, const char *path);
+/*
+ * The keys in which b differs from a, as "capture.filter, sensor.name": those that a running daemon
+ * can change, and those that take effect at its restart.  Both were loaded with the same sections.
+ */
+void config_list_live(const struct config *a, const struct config *b, struct buf *out);
+void config_list_restart(const struct config *a, const struct config *b, struct buf *out);
 /* Every key the file may have: "path <tab> type <tab> range <tab> default <tab> help" lines. */
 void config_print_schema(struct buf *out);
 

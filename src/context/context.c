@@ -17,7 +17,8 @@ static uint32_t capped(uint32_t wanted)
 	return wanted == 0 || wanted > ENTRIES_MAX ? ENTRIES_MAX : wanted;
 }
 
-static int start(struct context *c, const struct context_options *o, char *ret_why, size_t why_size)
+static int start_configured(struct context *c, const struct context_options *o, char *ret_why,
+			    size_t why_size)
 {
 	if (!o->services_path) {
 		snprintf(ret_why, why_size, "no services.yaml was named");
@@ -29,7 +30,13 @@ static int start(struct context *c, const struct context_options *o, char *ret_w
 	r = services_load(&c->services, o->services_path, ret_why, why_size);
 	if (r < 0)
 		return r;
-	r = services_sanction(&c->services, o->sanctioned, o->sanctioned_count, ret_why, why_size);
+	return services_sanction(&c->services, o->sanctioned, o->sanctioned_count, ret_why,
+				 why_size);
+}
+
+static int start(struct context *c, const struct context_options *o, char *ret_why, size_t why_size)
+{
+	int r = start_configured(c, o, ret_why, why_size);
 	if (r < 0)
 		return r;
 	r = suffix_new(o->suffix_path, &o->key, &c->suffix, ret_why, why_size);
@@ -43,7 +50,10 @@ static int start(struct context *c, const struct context_options *o, char *ret_w
 	return r;
 }
 
-int context_new(const struct context_options *o, struct context **ret, char *ret_why,
+typedef int (*start_fn)(struct context *c, const struct context_options *o, char *ret_why,
+			size_t why_size);
+
+static int make(const struct context_options *o, start_fn fn, struct context **ret, char *ret_why,
 		size_t why_size)
 {
 	struct context *c = calloc(1, sizeof(*c));
@@ -51,13 +61,39 @@ int context_new(const struct context_options *o, struct context **ret, char *ret
 		snprintf(ret_why, why_size, "memory is exhausted");
 		return -EXF_E_NOMEM;
 	}
-	int r = start(c, o, ret_why, why_size);
+	int r = fn(c, o, ret_why, why_size);
 	if (r < 0) {
 		context_free(c);
 		return r;
 	}
 	*ret = c;
 	return 0;
+}
+
+int context_new(const struct context_options *o, struct context **ret, char *ret_why,
+		size_t why_size)
+{
+	return make(o, start, ret, ret_why, why_size);
+}
+
+int context_prepare(const struct context_options *o, struct context **ret, char *ret_why,
+		    size_t why_size)
+{
+	return make(o, start_configured, ret, ret_why, why_size);
+}
+
+static void exchange_services(struct context *a, struct context *b)
+{
+	struct services keep = a->services;
+	a->services = b->services;
+	b->services = keep;
+}
+
+void context_take(struct context *c, struct context *fresh)
+{
+	zones_take(c, fresh);
+	exchange_services(c, fresh);
+	names_follow(&c->names, &c->services);
 }
 
 void context_free(struct context *c)

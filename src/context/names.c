@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "services.h"
+
 #define NAME_LIFE_NS (86400ull * 1000000000ull)
 
 static uint32_t evidence(const void *entry)
@@ -119,4 +121,10 @@ const struct name_entry *names_find(const struct names *n, const struct ipaddr *
 	if (e->raw_len)
 		settle(n, e);
 	return e;
+}
+
+void names_follow(struct names *n, const struct services *s)
+{
+	for (struct name_entry *e = table_next(&n->table, NULL); e; e = table_next(&n->table, e))
+		e->service = services_by_name(s, e->text, strlen(e->text));
 }

@@ -53,6 +53,10 @@ void names_touch(struct names *n, const struct ipaddr *a, uint64_t now_ns);
 /* The entry with text and service, NULL when there is none that holds. */
 const struct name_entry *names_find(const struct names *n, const struct ipaddr *a, uint64_t now_ns);
 
+struct services;
+/* Each name's service is looked up again: the catalogue is another. */
+void names_follow(struct names *n, const struct services *s);
+
 /* Lower-case text with '?' for bytes that are not printable; what is too long loses its front. */
 void name_text(char *dst, size_t size, const void *name, size_t len);
 

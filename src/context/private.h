@@ -25,8 +25,10 @@ struct context {
 	struct context_zone *zones;
 	size_t zone_count;
 	struct prefix_set by_zone;
-	struct prefix_set ranges;         /* built-in and --inside: inside, without a zone's name */
-	size_t range_count;               /* of ranges that were there at the start */
+	struct prefix_set ranges; /* built-in and --inside: inside, without a zone's name */
+	size_t range_count;       /* of ranges that were configured */
+	struct prefix *told;      /* by context_set_inside(), for after a change */
+	size_t told_count;
 	struct inside_slot *inside_slots; /* INSIDE_SLOTS, direct-mapped */
 	uint8_t *v4_blocks;               /* V4_BLOCKS: what holds for an IPv4 /16 */
 	struct services services;
@@ -38,6 +40,8 @@ struct context {
 
 int zones_init(struct context *c, const struct context_options *o, char *ret_why,
 	       size_t why_size) EXF_MUST_USE;
+/* Exchanges what is configured; what was told of the inside holds on. */
+void zones_take(struct context *c, struct context *fresh);
 void zones_deinit(struct context *c);
 
 #endif

@@ -96,7 +96,18 @@ static bool is_same_set(const struct prefix_set *a, const struct prefix_set *b)
 	return true;
 }
 
-bool context_set_inside(struct context *c, const struct prefix *list, size_t count)
+static void note_told(struct context *c, const struct prefix *list, size_t count)
+{
+	struct prefix *copy = count ? malloc(count * sizeof(*copy)) : NULL;
+	if (copy)
+		memcpy(copy, list, count * sizeof(*copy));
+	free(c->told);
+	c->told = copy;
+	c->told_count = copy ? count : 0;
+}
+
+/* The told ranges behind those that are configured. */
+static bool apply_told(struct context *c, const struct prefix *list, size_t count)
 {
 	struct prefix_set fresh = { 0 };
 	bool ok = c->zone_count == 0;
@@ -122,8 +133,32 @@ bool context_set_inside(struct context *c, const struct prefix *list, size_t cou
 	return true;
 }
 
+bool context_set_inside(struct context *c, const struct prefix *list, size_t count)
+{
+	note_told(c, list, count);
+	return apply_told(c, list, count);
+}
+
+void zones_take(struct context *c, struct context *fresh)
+{
+	struct context old = *c;
+	c->zones = fresh->zones;
+	c->zone_count = fresh->zone_count;
+	c->by_zone = fresh->by_zone;
+	c->ranges = fresh->ranges;
+	c->range_count = fresh->range_count;
+	fresh->zones = old.zones;
+	fresh->zone_count = old.zone_count;
+	fresh->by_zone = old.by_zone;
+	fresh->ranges = old.ranges;
+	memset(c->inside_slots, 0, INSIDE_SLOTS * sizeof(*c->inside_slots));
+	(void)apply_told(c, c->told, c->told_count);
+}
+
 void zones_deinit(struct context *c)
 {
+	free(c->told);
+	c->told = NULL;
 	free(c->inside_slots);
 	c->inside_slots = NULL;
 	free(c->v4_blocks);

@@ -49,6 +49,17 @@ int context_new(const struct context_options *o, struct context **ret, char *ret
 void context_free(struct context *c);
 /* What of it outlives the process. */
 void context_keep(struct context *c, struct keep_list *list);
+/*
+ * A context of the configured part alone, zones and services, for context_take(); it answers
+ * nothing by itself.  Any thread.
+ */
+int context_prepare(const struct context_options *o, struct context **ret, char *ret_why,
+		    size_t why_size) __attribute__((warn_unused_result));
+/*
+ * Exchanges the configured part of c with that of fresh, which then holds the old one, to be freed.
+ * What was learnt stays, and knows the new services; what context_set_inside() told holds on.
+ */
+void context_take(struct context *c, struct context *fresh);
 /* Asks for the cache lines that the event will need when its turn comes: stage 0, later 1. */
 void context_prefetch(const struct context *c, const struct event *e, unsigned stage);
 /* Learns names, link addresses and roles; call for every event before the detectors. */

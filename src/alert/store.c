@@ -84,6 +84,12 @@ static void append_silence(struct alert_store *s, struct open_alert *o)
 	list_append(open_silence(s, o), &o->silence);
 }
 
+void alert_store_change(struct alert_store *s, uint64_t merge_ns, enum severity minimum)
+{
+	s->options.merge_ns = merge_ns;
+	s->options.minimum = minimum;
+}
+
 static void forget(struct alert_store *s, struct open_alert *o)
 {
 	struct entry *e = table_find(&s->table, o->key);

@@ -106,6 +106,13 @@ static void note_told(struct context *c, const struct prefix *list, size_t count
 	c->told_count = copy ? count : 0;
 }
 
+/* What was answered before is wrong now. */
+static void forget_answers(struct context *c)
+{
+	memset(c->inside_slots, 0, INSIDE_SLOTS * sizeof(*c->inside_slots));
+	memset(c->v4_blocks, BLOCK_UNKNOWN, V4_BLOCKS * sizeof(*c->v4_blocks));
+}
+
 /* The told ranges behind those that are configured. */
 static bool apply_told(struct context *c, const struct prefix *list, size_t count)
 {
@@ -128,8 +135,7 @@ static bool apply_told(struct context *c, const struct prefix *list, size_t coun
 	}
 	prefix_set_deinit(&c->ranges);
 	c->ranges = fresh;
-	memset(c->inside_slots, 0, INSIDE_SLOTS * sizeof(*c->inside_slots));
-	memset(c->v4_blocks, BLOCK_UNKNOWN, V4_BLOCKS * sizeof(*c->v4_blocks));
+	forget_answers(c);
 	return true;
 }
 
@@ -151,7 +157,7 @@ void zones_take(struct context *c, struct context *fresh)
 	fresh->zone_count = old.zone_count;
 	fresh->by_zone = old.by_zone;
 	fresh->ranges = old.ranges;
-	memset(c->inside_slots, 0, INSIDE_SLOTS * sizeof(*c->inside_slots));
+	forget_answers(c);
 	(void)apply_told(c, c->told, c->told_count);
 }
 

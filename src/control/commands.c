@@ -57,18 +57,39 @@ unsigned command_severity(const char *level)
 	return UINT_MAX;
 }
 
+/* "a, b" as an array. */
+static void put_names(struct call *c, const char *key, const char *names)
+{
+	json_open_array(c->out, key);
+	while (*names) {
+		size_t len = strcspn(names, ",");
+		json_string_len(c->out, NULL, names, len);
+		names += len;
+		names += strspn(names, ", ");
+	}
+	json_close_array(c->out);
+}
+
 int command_reload(struct call *c)
 {
-	char why[160] = "";
+	struct control_reload r = { 0 };
 	if (!c->options->reload)
 		return command_fail(c, "not_supported",
 				    "this version cannot take a new configuration while it runs",
 				    "check it with exfild -T, then: systemctl restart exfild");
-	if (c->options->reload(c->options->arg, why, sizeof(why)))
+	if (c->options->reload(c->options->arg, &r))
 		return command_fail(c, "refused",
-				    why[0] ? why : "the new configuration was refused",
+				    r.why[0] ? r.why : "the new configuration was refused",
 				    "the old one stays in effect; exfild -T shows what is wrong");
-	json_string(c->out, "message", "the configuration was read again");
+	json_string(c->out, "message",
+		    r.changed[0] ?
+			    "the configuration was read again" :
+			    "the configuration was read again: nothing that can change while "
+			    "it runs has changed");
+	put_names(c, "changed", r.changed);
+	put_names(c, "restart", r.restart);
+	json_double(c->out, "took_ms", (double)r.took_ns / 1e6);
+	json_double(c->out, "pause_ms", (double)r.pause_ns / 1e6);
 	return 0;
 }
 

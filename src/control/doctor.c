@@ -57,6 +57,26 @@ static void check_engine(struct call *c)
 		    (unsigned long long)s->packets, (unsigned long long)s->flows);
 }
 
+static void check_configuration(struct call *c)
+{
+	static const char mend[] = "exfild -T -c FILE shows what is wrong; then: exfilctl reload";
+	const struct snap_configuration *k = &c->snapshot->configuration;
+	if (!k->loaded_ns)
+		say(c, "config", UNKNOWN, "", "how it was loaded was not told");
+	else if (k->is_last_good)
+		say(c, "config", WARN, mend, "broken at the start, the last good copy runs: %s",
+		    k->error);
+	else if (k->error[0])
+		say(c, "config", WARN, mend, "refused, the one before stays in effect: %s",
+		    k->error);
+	else if (k->restart[0])
+		say(c, "config", WARN, "systemctl restart exfild", "waits for a restart: %s",
+		    k->restart);
+	else
+		say(c, "config", OK, "", "%s, read again %llu times", c->snapshot->config_path,
+		    (unsigned long long)k->reloads);
+}
+
 static void check_inside(struct call *c)
 {
 	const struct snapshot *s = c->snapshot;
@@ -284,6 +304,7 @@ int command_doctor(struct call *c)
 	json_string(c->out, "version", EXFILD_VERSION);
 	json_open_array(c->out, "checks");
 	check_engine(c);
+	check_configuration(c);
 	check_inside(c);
 	check_links(c);
 	check_directions(c);

@@ -53,6 +53,21 @@ static void put_traffic(const struct snapshot *s, struct buf *out)
 	labelled(out, "visibility_bytes_total", "visibility", "opaque", s->share.opaque);
 }
 
+static void put_configuration(const struct snap_configuration *k, struct buf *out)
+{
+	one(out, "config_reloads_total", "counter", "Configurations taken while running.",
+	    k->reloads);
+	one(out, "config_refused_total", "counter", "Configurations refused while running.",
+	    k->refused);
+	one(out, "config_broken", "gauge", "1: the file is broken, an earlier one is in effect.",
+	    k->error[0] != '\0');
+	if (k->loaded_ns) {
+		head(out, "config_loaded_seconds", "gauge",
+		     "When what is in effect was taken, since 1970.");
+		buf_printf(out, "exfild_config_loaded_seconds %.3f\n", (double)k->loaded_ns / 1e9);
+	}
+}
+
 static void put_links(const struct snapshot *s, struct buf *out)
 {
 	if (!s->link_count)
@@ -204,6 +219,7 @@ void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out
 	if (s->clock_synchronised != SNAP_UNKNOWN)
 		one(out, "clock_synchronised", "gauge", "1: the kernel says so.",
 		    s->clock_synchronised == SNAP_YES);
+	put_configuration(&s->configuration, out);
 	put_traffic(s, out);
 	put_links(s, out);
 	put_workers(s, out);

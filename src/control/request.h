@@ -34,7 +34,7 @@ struct request {
 
 struct request_error {
 	const char *code;
-	char message[200];
+	char message[600];
 	char hint[160];
 };
 

@@ -9,6 +9,19 @@ static double age_s(const struct call *c)
 	return then && c->steady_ns > then ? (double)(c->steady_ns - then) / 1e9 : 0;
 }
 
+static void put_configuration(struct call *c, const struct snap_configuration *k)
+{
+	json_open_object(c->out, "config");
+	if (k->loaded_ns)
+		json_time(c->out, "loaded", k->loaded_ns);
+	json_uint(c->out, "reloads", k->reloads);
+	json_uint(c->out, "refused", k->refused);
+	json_bool(c->out, "last_good", k->is_last_good);
+	json_string(c->out, "error", k->error);
+	json_string(c->out, "restart", k->restart);
+	json_close_object(c->out);
+}
+
 static void put_head(struct call *c)
 {
 	const struct snapshot *s = c->snapshot;
@@ -23,6 +36,7 @@ static void put_head(struct call *c)
 	json_bool(c->out, "told", s->published_ns != 0);
 	json_double(c->out, "age_s", age_s(c));
 	json_string(c->out, "inside", s->inside);
+	put_configuration(c, &s->configuration);
 }
 
 static void put_alerts(struct call *c)

@@ -102,6 +102,24 @@ static void status_state(const json_t *state, FILE *out)
 			      bytes_of(state, "bytes", bytes), number_of(state, "age_s"));
 }
 
+static void status_config(const json_t *config, FILE *out)
+{
+	const char *error = text_of(config, "error"), *restart = text_of(config, "restart");
+	if (*error) {
+		(void)fputs(json_is_true(json_object_get(config, "last_good")) ?
+				    "config      BROKEN at the start, its last good copy runs: " :
+				    "config      BROKEN, the one before stays in effect: ",
+			    out);
+		view_text(out, error, 0);
+		(void)fputc('\n', out);
+	}
+	if (*restart) {
+		(void)fputs("config      takes effect at restart: ", out);
+		view_text(out, restart, 0);
+		(void)fputc('\n', out);
+	}
+}
+
 static void view_status(const json_t *result, FILE *out)
 {
 	char bytes[32], rate[32], memory[32];
@@ -128,6 +146,7 @@ static void view_status(const json_t *result, FILE *out)
 	(void)fprintf(out, "alerts      %llu critical, %llu high, %llu medium, %llu low\n",
 		      number_of(alerts, "critical"), number_of(alerts, "high"),
 		      number_of(alerts, "medium"), number_of(alerts, "low"));
+	status_config(json_object_get(result, "config"), out);
 	if (number_of(result, "memory_bytes"))
 		(void)fprintf(out, "memory      %s\n", bytes_of(result, "memory_bytes", memory));
 	status_state(json_object_get(result, "state"), out);
@@ -246,6 +265,27 @@ static void view_hosts(const json_t *result, FILE *out)
 	(void)fprintf(out, "%zu of %llu\n", json_array_size(list), number_of(result, "total"));
 }
 
+static void view_names(const char *title, const json_t *list, FILE *out)
+{
+	if (!json_array_size(list))
+		return;
+	(void)fputs(title, out);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		(void)fputs(i ? ", " : "", out);
+		view_text(out, json_string_value(json_array_get(list, i)), 0);
+	}
+	(void)fputc('\n', out);
+}
+
+static void view_reload(const json_t *result, FILE *out)
+{
+	(void)fprintf(out, "%s\n", text_of(result, "message"));
+	view_names("changed: ", json_object_get(result, "changed"), out);
+	view_names("takes effect at restart: ", json_object_get(result, "restart"), out);
+	(void)fprintf(out, "in %.1f ms; the analysis stood still for %.2f ms\n",
+		      real_of(result, "took_ms"), real_of(result, "pause_ms"));
+}
+
 int view_result(const char *command, const json_t *result, FILE *out)
 {
 	if (strcmp(command, "status") == 0)
@@ -260,6 +300,8 @@ int view_result(const char *command, const json_t *result, FILE *out)
 		view_hosts(result, out);
 	else if (strcmp(command, "flows") == 0)
 		view_flows(result, out);
+	else if (strcmp(command, "reload") == 0)
+		view_reload(result, out);
 	else if (*text_of(result, "message"))
 		(void)fprintf(out, "%s\n", text_of(result, "message"));
 	return CLIENT_DONE;

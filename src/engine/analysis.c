@@ -78,7 +78,7 @@ void analysis_event(struct analysis *a, const struct event *e)
 	uint32_t bit = 1u << e->kind;
 	for (size_t i = 0; i < a->running_count; i++) {
 		const struct running *r = &a->running[i];
-		if (r->detector->wants & bit)
+		if (r->enabled && (r->detector->wants & bit))
 			r->detector->on_event(r->state, &a->env, e);
 	}
 }
@@ -91,7 +91,7 @@ void analysis_ahead(struct analysis *a, const struct event *e, unsigned stage)
 		return;
 	for (size_t i = 0; i < a->running_count; i++) {
 		const struct running *r = &a->running[i];
-		if (r->detector->ahead && (r->detector->wants & bit))
+		if (r->enabled && r->detector->ahead && (r->detector->wants & bit))
 			r->detector->ahead(r->state, &a->env, e, stage);
 	}
 }
@@ -115,7 +115,7 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 	a->env.steady_ns = now_ns - a->leaped_ns;
 	for (size_t i = 0; i < a->running_count; i++) {
 		struct running *r = &a->running[i];
-		if (!r->detector->tick_ns || a->env.steady_ns < r->next_tick_ns)
+		if (!r->enabled || !r->detector->tick_ns || a->env.steady_ns < r->next_tick_ns)
 			continue;
 		r->next_tick_ns = a->env.steady_ns + r->detector->tick_ns;
 		r->detector->on_tick(r->state, &a->env);
@@ -136,10 +136,10 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 void analysis_end(struct analysis *a)
 {
 	for (size_t i = 0; i < a->running_count; i++)
-		if (a->running[i].detector->on_end)
+		if (a->running[i].enabled && a->running[i].detector->on_end)
 			a->running[i].detector->on_end(a->running[i].state, &a->env);
 	if (a->is_live)
-		analysis_take_news(a);
+		analysis_end_news(a);
 	sensor_flush(&a->sensor);
 	alert_store_flush(a->store);
 	outputs_flush(a->outputs);

@@ -89,6 +89,21 @@ void analysis_tell_sensor(struct analysis *a, enum sensor_what what, const char 
 /* The least severity that is sent. */
 enum severity analysis_minimum(const struct options *o, const struct config *c);
 
+/*
+ * Another configuration while it runs (live): prepare builds and checks all of it beside what runs,
+ * change has the analysis thread take it between two batches and waits for that, free gets rid of
+ * what was not taken, or of what it took the place of.  The configuration must outlive its use;
+ * one thread at a time.
+ */
+struct analysis_change;
+int analysis_prepare(struct analysis *a, const struct config *config, struct analysis_change **ret,
+		     char *ret_why, size_t why_size) EXF_MUST_USE;
+/* False: it was not taken within so many seconds, or the analysis has ended. */
+bool analysis_change(struct analysis *a, struct analysis_change *c, unsigned patience_s);
+/* For how long the analysis stood still to take it. */
+uint64_t analysis_change_pause(const struct analysis_change *c);
+void analysis_change_free(struct analysis_change *c);
+
 /* Its part of what the control socket tells. */
 void analysis_snapshot(const struct analysis *a, struct snapshot *s);
 

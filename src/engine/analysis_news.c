@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "exfild/base/log.h"
 #include "analysis_parts.h"
@@ -95,6 +96,42 @@ static void take_drops(struct analysis *a, struct news *n)
 	n->drops.count = 0;
 }
 
+static void take_change(struct analysis *a, struct news *n)
+{
+	if (!n->change)
+		return;
+	analysis_take_change(a, n->change);
+	n->change = NULL;
+	pthread_cond_broadcast(&n->taken);
+}
+
+bool analysis_change(struct analysis *a, struct analysis_change *c, unsigned patience_s)
+{
+	struct news *n = &a->news;
+	struct timespec end = { 0 };
+	(void)clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += (time_t)patience_s;
+	pthread_mutex_lock(&n->lock);
+	n->change = n->has_ended ? NULL : c;
+	bool is_waiting = n->change != NULL;
+	atomic_store(&n->waiting, true);
+	while (n->change && !n->has_ended && pthread_cond_timedwait(&n->taken, &n->lock, &end) == 0)
+		;
+	bool is_taken = is_waiting && !n->change;
+	n->change = NULL;
+	pthread_mutex_unlock(&n->lock);
+	return is_taken;
+}
+
+void analysis_end_news(struct analysis *a)
+{
+	analysis_take_news(a);
+	pthread_mutex_lock(&a->news.lock);
+	a->news.has_ended = true;
+	pthread_cond_broadcast(&a->news.taken);
+	pthread_mutex_unlock(&a->news.lock);
+}
+
 /* What exfild tells of itself waits until there is a time for it. */
 void analysis_take_news(struct analysis *a)
 {
@@ -112,6 +149,7 @@ void analysis_take_news(struct analysis *a)
 	bool has_changed =
 		n->has_inside && context_set_inside(a->context, n->inside, n->inside_count);
 	n->has_inside = false;
+	take_change(a, n);
 	pthread_mutex_unlock(&n->lock);
 	if (has_changed) {
 		context_describe_inside(a->context, text, sizeof(text));

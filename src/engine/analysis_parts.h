@@ -27,7 +27,8 @@
 
 struct running {
 	const struct detector *detector;
-	void *state;
+	void *state, *params;
+	bool enabled; /* live, one that is off is kept ready: its memory outlives the switch */
 	uint64_t next_tick_ns;
 };
 
@@ -41,9 +42,13 @@ struct news {
 	struct drops drops;
 	struct sensor_note notes[NEWS_NOTES + SENSOR__COUNT];
 	size_t note_count;
+	struct analysis_change *change; /* waits to be taken */
+	pthread_cond_t taken;
+	bool has_ended;
 };
 
 struct analysis {
+	struct analysis_options made_with;
 	struct context *context;
 	struct fusion *fusion;
 	struct alert_store *store;
@@ -76,10 +81,24 @@ struct analysis {
 	struct buf line;
 };
 
+/* analysis_start.c: the context of the configuration, whole or its configured part. */
+typedef int (*make_context_fn)(const struct context_options *o, struct context **ret, char *ret_why,
+			       size_t why_size);
+int analysis_make_context(const struct analysis_options *o, make_context_fn make,
+			  struct context **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+const struct config_section *analysis_section(const struct config *config, const char *name);
+/* Which events a detector that is on wants to see ahead. */
+void analysis_count_wants(struct analysis *a);
+
+/* analysis_change.c: exchanges what is configured; between two batches. */
+void analysis_take_change(struct analysis *a, struct analysis_change *c);
+
 /* analysis_news.c: what other threads have told. */
 void analysis_take_news(struct analysis *a);
 /* Live, each turn. */
 void analysis_keep_turn(struct analysis *a);
+/* For the last time: whoever waits for a change to be taken need not. */
+void analysis_end_news(struct analysis *a);
 
 /* A detector says something; an alert goes out. */
 void analysis_finding(void *arg, const struct finding *f);

@@ -22,39 +22,59 @@ static int open_events(struct analysis *a, const char *path, char *why, size_t w
 	return -EXF_E_IO;
 }
 
+const struct config_section *analysis_section(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->section_count; i++)
+		if (strcmp(config->sections[i].name, name) == 0)
+			return &config->sections[i];
+	return NULL;
+}
+
+void analysis_count_wants(struct analysis *a)
+{
+	a->ahead_wants = 0;
+	for (size_t i = 0; i < a->running_count; i++)
+		if (a->running[i].enabled && a->running[i].detector->ahead)
+			a->ahead_wants |= a->running[i].detector->wants;
+}
+
+/* The parameters are a copy: a reload changes them in their place. */
+static int start_detector(struct analysis *a, const struct detector *d,
+			  const struct config_section *section)
+{
+	struct running *r = &a->running[a->running_count];
+	r->detector = d;
+	r->enabled = section->enabled;
+	r->state = calloc(1, d->state_size ? d->state_size : 1);
+	r->params = calloc(1, d->params_size ? d->params_size : 1);
+	if (!r->state || !r->params) {
+		free(r->state);
+		free(r->params);
+		return -EXF_E_NOMEM;
+	}
+	a->running_count++;
+	if (d->params_size)
+		memcpy(r->params, section->target, d->params_size);
+	return d->init ? d->init(r->state, r->params, &a->env) : 0;
+}
+
 static int start_detectors(struct analysis *a, const struct config *config)
 {
 	const struct detector *const *list = detector_list();
 	size_t count = 0;
+	int err = 0;
 	while (list[count])
 		count++;
 	a->running = calloc(count ? count : 1, sizeof(*a->running));
 	if (!a->running)
 		return -EXF_E_NOMEM;
-	for (size_t i = 0; i < count; i++) {
-		const void *params = NULL;
-		bool enabled = false;
-		for (size_t s = 0; s < config->section_count; s++) {
-			if (strcmp(config->sections[s].name, list[i]->name) == 0) {
-				params = config->sections[s].target;
-				enabled = config->sections[s].enabled;
-			}
-		}
-		if (!enabled)
-			continue;
-		struct running *r = &a->running[a->running_count];
-		r->detector = list[i];
-		r->state = calloc(1, list[i]->state_size ? list[i]->state_size : 1);
-		if (!r->state)
-			return -EXF_E_NOMEM;
-		a->running_count++;
-		if (list[i]->ahead)
-			a->ahead_wants |= list[i]->wants;
-		int err = list[i]->init ? list[i]->init(r->state, params, &a->env) : 0;
-		if (err)
-			return err;
+	for (size_t i = 0; i < count && !err; i++) {
+		const struct config_section *section = analysis_section(config, list[i]->name);
+		if (section && (section->enabled || a->is_live))
+			err = start_detector(a, list[i], section);
 	}
-	return 0;
+	analysis_count_wants(a);
+	return err;
 }
 
 static struct context_zone *make_zones(const struct config *config, size_t *ret_count)
@@ -92,8 +112,8 @@ static const struct hash_key *sketch_key_of(const struct analysis_options *o)
 	return o->sketch_key ? o->sketch_key : key_of(o);
 }
 
-static int start_context(struct analysis *a, const struct analysis_options *o, char *why,
-			 size_t size)
+int analysis_make_context(const struct analysis_options *o, make_context_fn make,
+			  struct context **ret, char *why, size_t size)
 {
 	char services[512];
 	size_t zone_count;
@@ -114,7 +134,7 @@ static int start_context(struct analysis *a, const struct analysis_options *o, c
 		.max_hosts = o->max_hosts,
 		.max_names = ANALYSIS_NAMES,
 	};
-	int err = context_new(&options, &a->context, why, size);
+	int err = make(&options, ret, why, size);
 	free(zones);
 	return err;
 }
@@ -197,7 +217,9 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	a->drills = o->publisher ? publisher_drills(o->publisher) : NULL;
 	a->is_live = o->is_live;
 	a->tap = o->tap;
+	a->made_with = *o;
 	pthread_mutex_init(&a->news.lock, NULL);
+	pthread_cond_init(&a->news.taken, NULL);
 	a->config = o->config;
 	a->sensor.raise = analysis_finding;
 	a->sensor.arg = a;
@@ -209,7 +231,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	}
 	int err = open_events(a, o->options->events_path, why, size);
 	if (!err)
-		err = start_context(a, o, why, size);
+		err = analysis_make_context(o, context_new, &a->context, why, size);
 	if (!err)
 		err = start_alerts(a, o, why, size);
 	if (!err) {
@@ -242,6 +264,7 @@ void analysis_free(struct analysis *a)
 		if (a->running[i].detector->deinit)
 			a->running[i].detector->deinit(a->running[i].state);
 		free(a->running[i].state);
+		free(a->running[i].params);
 	}
 	free(a->running);
 	outputs_close(a->outputs);
@@ -252,6 +275,7 @@ void analysis_free(struct analysis *a)
 	if (a->events && a->events != stdout && fclose(a->events) != 0)
 		log_warn("events", "the last events could not be written");
 	buf_deinit(&a->line);
+	pthread_cond_destroy(&a->news.taken);
 	pthread_mutex_destroy(&a->news.lock);
 	free(a->news.inside);
 	free(a);

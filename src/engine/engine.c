@@ -12,16 +12,17 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
-#include "exfild/detect/detector.h"
 #include "analysis.h"
 #include "crew.h"
 #include "datadir.h"
 #include "desk.h"
 #include "evidence.h"
 #include "keeper.h"
+#include "lastgood.h"
 #include "plane.h"
 #include "publish.h"
 #include "reader.h"
+#include "reload.h"
 #include "report.h"
 #include "selftest.h"
 #include "sizes.h"
@@ -33,9 +34,9 @@
 
 struct engine {
 	const struct options *options;
-	struct config_section *sections;
-	size_t section_count;
-	struct config *config;
+	struct setup *setup;
+	const struct config *config; /* of setup */
+	struct reload *reload;
 	struct evidence *evidence;
 	struct analysis *analysis;
 	struct keeper *keeper;
@@ -46,27 +47,8 @@ struct engine {
 	bool lost_output;
 	char data_dir[512];
 	char why[512];
+	char broken[LASTGOOD_WHY]; /* why the configuration was refused, "" it was not */
 };
-
-/* One section a detector, so that the configuration knows its parameters. */
-static int make_sections(struct engine *e)
-{
-	const struct detector *const *list = detector_list();
-	while (list[e->section_count])
-		e->section_count++;
-	e->sections = calloc(e->section_count ? e->section_count : 1, sizeof(*e->sections));
-	if (!e->sections)
-		return -EXF_E_NOMEM;
-	for (size_t i = 0; i < e->section_count; i++) {
-		e->sections[i].name = list[i]->name;
-		e->sections[i].params = list[i]->params;
-		e->sections[i].enabled = true;
-		e->sections[i].target = calloc(1, list[i]->params_size ? list[i]->params_size : 1);
-		if (!e->sections[i].target)
-			return -EXF_E_NOMEM;
-	}
-	return 0;
-}
 
 /* A self-test speaks of what the service runs with. */
 static const char *config_path(const struct engine *e)
@@ -78,14 +60,27 @@ static const char *config_path(const struct engine *e)
 
 static int load_config(struct engine *e)
 {
-	struct config_options o = {
-		.path = config_path(e),
-		.sets = e->options->sets,
-		.set_count = e->options->set_count,
-		.sections = e->sections,
-		.section_count = e->section_count,
-	};
-	return config_load(&o, &e->config, e->why, sizeof(e->why));
+	int err = lastgood_start(e->options, config_path(e), &e->setup, e->broken, e->why,
+				 sizeof(e->why));
+	if (!err)
+		e->config = e->setup->config;
+	return err;
+}
+
+static int start_reload(struct engine *e)
+{
+	const struct reload_options o = { .options = e->options,
+					  .path = e->options->config_path,
+					  .setup = e->setup,
+					  .analysis = e->analysis,
+					  .publisher = e->publisher,
+					  .broken = e->broken[0] ? e->broken : NULL };
+	reload_log_level(e->options, e->config);
+	int err = reload_new(&o, &e->reload);
+	if (err)
+		return err;
+	publisher_reload(e->publisher, e->reload);
+	return 0;
 }
 
 static int print_config(const struct engine *e)
@@ -306,9 +301,9 @@ static int start(struct engine *e)
 		err = resume(e);
 	if (!err)
 		err = open_input(e);
-	if (err)
-		return err;
-	return o->is_live ? make_crew(e) : make_plane(e);
+	if (!err)
+		err = o->is_live ? make_crew(e) : make_plane(e);
+	return !err && o->is_live ? start_reload(e) : err;
 }
 
 static double seconds_now(void)
@@ -331,9 +326,18 @@ static void hear_inside(void *arg, const struct prefix *list, size_t count)
 	analysis_tell_inside(e->analysis, list, count);
 }
 
+static void hear_reload(void *arg)
+{
+	const struct engine *e = arg;
+	reload_ask(e->reload);
+}
+
 static int run_live(struct engine *e)
 {
-	const struct watch_ears ears = { .tally = hear_tally, .inside = hear_inside, .arg = e };
+	const struct watch_ears ears = { .tally = hear_tally,
+					 .inside = hear_inside,
+					 .reload = hear_reload,
+					 .arg = e };
 	e->desk = (struct desk){ .analysis = e->analysis, .publisher = e->publisher };
 	return watch_run(&e->reader, &ears);
 }
@@ -390,6 +394,7 @@ static int status_of(const struct engine *e)
 
 static void take_down(struct engine *e)
 {
+	reload_stop(e->reload);
 	crew_free(e->reader.crew);
 	plane_free(e->reader.plane);
 	decoder_free(e->reader.decoder);
@@ -399,19 +404,15 @@ static void take_down(struct engine *e)
 	keeper_close(e->keeper);
 	publisher_stop(e->publisher);
 	evidence_free(e->evidence);
-	config_free(e->config);
-	for (size_t i = 0; e->sections && i < e->section_count; i++)
-		free(e->sections[i].target);
-	free(e->sections);
+	reload_free(e->reload);
+	setup_drop(e->setup);
 }
 
 int engine_run(const struct options *o)
 {
 	struct engine e = { .options = o };
 	int status;
-	int err = make_sections(&e);
-	if (!err)
-		err = load_config(&e);
+	int err = load_config(&e);
 	if (!err && (o->check_only || o->self_test)) {
 		status = o->self_test ? self_test(&e) : print_config(&e);
 		take_down(&e);

@@ -35,6 +35,15 @@ void notify_ready(void)
 	say("READY=1\nSTATUS=listening");
 }
 
+void notify_reloading(uint64_t steady_us)
+{
+	char text[128];
+	(void)snprintf(text, sizeof(text),
+		       "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reading the configuration again",
+		       (unsigned long long)steady_us);
+	say(text);
+}
+
 void notify_alive(const char *status, ...)
 {
 	char text[512] = "WATCHDOG=1\nSTATUS=";

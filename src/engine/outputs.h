@@ -16,6 +16,15 @@ struct outputs;
 int outputs_open(const struct options *o, const struct config *config,
 		 const struct alert_options *alert, struct outputs **ret, char *ret_why,
 		 size_t why_size) EXF_MUST_USE;
+/*
+ * Those of another configuration, to take the place of `current`: what leads to the same place is
+ * left to outputs_take().  Any thread.
+ */
+int outputs_prepare(const struct options *o, const struct config *config,
+		    const struct alert_options *alert, const struct outputs *current,
+		    struct outputs **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+/* `out` gets the sinks of fresh and keeps what stays; fresh then holds those to be closed. */
+void outputs_take(struct outputs *out, struct outputs *fresh);
 void outputs_put(struct outputs *out, const struct alert *a);
 void outputs_flush(struct outputs *out);
 /* Says on standard error what a sink could not take. */

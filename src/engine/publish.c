@@ -11,6 +11,7 @@
 #include "activity.h"
 #include "keeper.h"
 #include "machine.h"
+#include "reload.h"
 #include "sizes.h"
 #include "tally.h"
 
@@ -23,7 +24,8 @@ struct publisher {
 	struct activity *activity;
 	struct keeper *keeper; /* NULL: no state is kept */
 	struct drills *drills;
-	uint64_t told_ns; /* analysis */
+	_Atomic(struct reload *) reload; /* NULL: not yet */
+	uint64_t told_ns;                /* analysis */
 	/* desk */
 	struct shard_limits shards;
 	uint64_t rate_ns, rate_packets, rate_bytes;
@@ -35,6 +37,16 @@ static uint64_t wall_ns(void)
 	struct timespec t = { 0 };
 	(void)clock_gettime(CLOCK_REALTIME, &t);
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+static int on_reload(void *arg, struct control_reload *ret)
+{
+	struct publisher *p = arg;
+	struct reload *r = atomic_load(&p->reload);
+	if (r)
+		return reload_run(r, ret);
+	(void)snprintf(ret->why, sizeof(ret->why), "exfild is starting: ask again in a second");
+	return -EXF_E_LIMIT;
 }
 
 int publisher_start(const struct options *o, const struct config *c, const struct hash_key *key,
@@ -60,7 +72,9 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 		struct control_options control = { .socket_path = c->control.socket,
 						   .listen = c->metrics.listen,
 						   .board = p->board,
-						   .drills = p->drills };
+						   .drills = p->drills,
+						   .reload = on_reload,
+						   .arg = p };
 		err = control_start(&control, &p->control, ret_why, why_size);
 	}
 	if (err) {
@@ -80,6 +94,18 @@ void publisher_stop(struct publisher *p)
 	activity_free(p->activity);
 	board_free(p->board);
 	free(p);
+}
+
+void publisher_reload(struct publisher *p, struct reload *r)
+{
+	atomic_store(&p->reload, r);
+}
+
+void publisher_configuration(struct publisher *p, const struct snap_configuration *k)
+{
+	struct snapshot *s = board_begin(p->board);
+	s->configuration = *k;
+	board_done(p->board);
 }
 
 const struct drills *publisher_drills(const struct publisher *p)

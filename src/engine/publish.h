@@ -16,6 +16,7 @@
 
 struct keeper;
 struct publisher;
+struct reload;
 struct tally;
 
 /* Main, before the planes; control socket and metrics port answer from here on. */
@@ -25,6 +26,11 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 void publisher_keeper(struct publisher *p, struct keeper *keeper);
 /* Main, after the planes. */
 void publisher_stop(struct publisher *p);
+
+/* Main: from here on exfilctl reload works. */
+void publisher_reload(struct publisher *p, struct reload *r);
+/* Any: how the configuration is. */
+void publisher_configuration(struct publisher *p, const struct snap_configuration *k);
 
 /* What has been signed for drills; as long as the publisher. */
 const struct drills *publisher_drills(const struct publisher *p);

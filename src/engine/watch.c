@@ -13,12 +13,14 @@
 #define FOLLOW_NS 100000000ull
 #define EVERY_NS  1000000000ull
 
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked, reload_asked;
 
 static void on_signal(int number)
 {
-	(void)number;
-	stop_asked = 1;
+	if (number == SIGHUP)
+		reload_asked = 1;
+	else
+		stop_asked = 1;
 }
 
 struct watch {
@@ -70,6 +72,10 @@ static void look(void *arg)
 		take_care(w);
 		w->cared_ns = now_ns;
 	}
+	if (reload_asked) {
+		reload_asked = 0;
+		w->ears->reload(w->ears->arg);
+	}
 	if (stop_asked && !w->reader->interrupted) {
 		w->reader->interrupted = true;
 		notify_stopping();
@@ -81,15 +87,17 @@ int watch_run(struct reader *r, const struct watch_ears *ears)
 {
 	struct watch w = { .reader = r, .ears = ears };
 	struct sigaction act = { .sa_handler = on_signal };
-	struct sigaction old_int, old_term;
-	stop_asked = 0;
+	struct sigaction old_int, old_term, old_hup;
+	stop_asked = reload_asked = 0;
 	sigaction(SIGINT, &act, &old_int);
 	sigaction(SIGTERM, &act, &old_term);
+	sigaction(SIGHUP, &act, &old_hup);
 	take_inside(&w);
 	notify_ready();
 	int err = crew_run(r->crew, look, &w);
 	live_update_counts(r->live);
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);
+	sigaction(SIGHUP, &old_hup, NULL);
 	return err;
 }

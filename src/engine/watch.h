@@ -20,6 +20,8 @@ struct watch_ears {
 	void (*tally)(void *arg, const struct tally *t);
 	/* what is on or behind the inside interfaces has changed */
 	void (*inside)(void *arg, const struct prefix *list, size_t count);
+	/* SIGHUP: the configuration is to be read again; must not wait */
+	void (*reload)(void *arg);
 	void *arg;
 };
 

@@ -67,6 +67,8 @@ struct alert_store;
 struct alert_store *alert_store_new(const struct alert_options *o, alert_emit_fn emit, void *arg);
 void alert_store_free(struct alert_store *s);
 void alert_store_finding(struct alert_store *s, const struct finding *f);
+/* From now on these hold, for open windows too; all else of the options stays. */
+void alert_store_change(struct alert_store *s, uint64_t merge_ns, enum severity minimum);
 /*
  * Packet time has come to now_ns: closes the merge windows that are over.  Optional: a finding does
  * the same; live, call it every second so that a closing revision does not wait for the next

@@ -21,13 +21,21 @@
 
 struct drills;
 
+/* What came of reading the configuration again. */
+struct control_reload {
+	char changed[1024]; /* keys, "a.b, c.d"; "" none */
+	char restart[512];  /* keys that take effect at restart */
+	char why[512];      /* it was refused: file:line:column and a sentence */
+	uint64_t took_ns, pause_ns;
+};
+
 struct control_options {
 	const char *socket_path; /* NULL or "": no socket */
 	const char *listen;      /* ADDRESS:PORT of the metrics; NULL or "": none */
 	struct board *board;
 	struct drills *drills; /* NULL: nothing live is looked at */
 	/* 0: done. NULL: this program cannot. Called on the control thread. */
-	int (*reload)(void *arg, char *ret_why, size_t why_size);
+	int (*reload)(void *arg, struct control_reload *ret);
 	void *arg;
 };
 

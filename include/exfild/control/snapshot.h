@@ -64,6 +64,15 @@ struct snap_count {
 	uint64_t count;
 };
 
+/* How the configuration is. */
+struct snap_configuration {
+	uint64_t loaded_ns; /* wall time at which what is in effect was taken; 0: not told */
+	uint64_t reloads, refused;
+	bool is_last_good; /* the file was broken at the start: its last good copy runs */
+	char error[512];   /* why the file was refused last, "" it was not */
+	char restart[512]; /* keys that take effect at restart */
+};
+
 struct snap_share { /* IP bytes */
 	uint64_t outward, inward, east_west, transit;
 	uint64_t clear, named, opaque;
@@ -76,6 +85,7 @@ struct snap_roles {
 struct snapshot {
 	/* who */
 	char sensor[64], mode[16], session[40], config_path[256], inside[512];
+	struct snap_configuration configuration;
 	uint64_t started_ns;   /* wall time */
 	uint64_t now_ns;       /* packet time, 0: nothing was seen */
 	uint64_t published_ns; /* monotonic; 0: never */

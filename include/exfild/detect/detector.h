@@ -55,8 +55,13 @@ struct detector {
 	size_t state_size; /* bytes, zeroed before init */
 	uint32_t wants;    /* 1u << enum event_kind */
 	uint64_t tick_ns;  /* how often on_tick comes; 0: never */
-	/* params is valid as long as the state. 0 or -EXF_E_x. */
+	/*
+	 * params is valid as long as the state; a reload may change the values between two calls.
+	 * 0 or -EXF_E_x.
+	 */
 	int (*init)(void *state, const void *params, const struct detect_env *env);
+	/* The values of params have changed: work out again what depends on them. May be NULL. */
+	void (*retune)(void *state);
 	void (*deinit)(void *state);
 	/*
 	 * An event that will come some events later: stage 0, then stage 1.  For prefetches and

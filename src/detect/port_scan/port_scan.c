@@ -53,15 +53,21 @@ static uint32_t scanner_evidence(const void *entry)
 	return w->kinds ? UINT32_MAX : (uint32_t)distinct_count(&w->targets);
 }
 
-static int init(void *state, const void *parameters, const struct detect_env *env)
+static void retune(void *state)
 {
 	struct scan_state *s = state;
-	const struct scan_params *p = parameters;
-	s->params = p;
-	s->env = env;
+	const struct scan_params *p = s->params;
 	s->step_fail = log((1 - p->theta1) / (1 - p->theta0));
 	s->step_good = log(p->theta1 / p->theta0);
 	s->limit = log(p->beta / p->alpha);
+}
+
+static int init(void *state, const void *parameters, const struct detect_env *env)
+{
+	struct scan_state *s = state;
+	s->params = parameters;
+	s->env = env;
+	retune(s);
 	struct table_config tracks = { .capacity = env->max_pairs / 4 ? env->max_pairs / 4 : 1,
 				       .entry_size = sizeof(struct track),
 				       .key_size = sizeof(struct track_key),
@@ -223,6 +229,7 @@ const struct detector port_scan_detector = {
 		 1u << EVENT_CLASSIFIED | 1u << EVENT_ARP,
 	.tick_ns = TICK_NS,
 	.init = init,
+	.retune = retune,
 	.deinit = deinit,
 	.on_event = on_event,
 	.on_tick = on_tick,

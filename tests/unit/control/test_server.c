@@ -23,12 +23,15 @@ static volatile bool ended, mute;
 static int reloads;
 static struct drills *drills;
 
-static int reload(void *arg, char *why, size_t size)
+static int reload(void *arg, struct control_reload *ret)
 {
 	(void)arg;
-	if (reloads++ == 0)
+	if (reloads++ == 0) {
+		snprintf(ret->changed, sizeof(ret->changed), "alerts.merge, exceptions");
+		snprintf(ret->restart, sizeof(ret->restart), "sensor.name");
 		return 0;
-	snprintf(why, size, "line 3 is broken");
+	}
+	snprintf(ret->why, sizeof(ret->why), "%s/x.yaml:3:1: line 3 is broken", EXFILD_SOURCE_DIR);
 	return -1;
 }
 
@@ -140,7 +143,8 @@ static void test_commands(void **state)
 		{ "flows", "\"sort\":\"flows\"", "\"code\":\"bad_argument\"" },
 		{ "alerts", "", "\"alerts\":[]" },
 		{ "alerts", "\"minimum\":\"loud\"", "\"code\":\"bad_argument\"" },
-		{ "reload", "", "\"ok\":true" },
+		{ "reload", "",
+		  "\"changed\":[\"alerts.merge\",\"exceptions\"],\"restart\":[\"sensor.name\"]" },
 		{ "reload", "", "line 3 is broken" },
 		{ "drill", "\"kind\":\"dns\",\"to\":\"192.0.2.1\"",
 		  "-$i.exfild-drill.example.com" },

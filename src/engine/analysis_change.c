@@ -1,0 +1,98 @@
+/*
+ * engine/analysis_change.c - another configuration for a plane that runs.
+ *
+ * Everything that takes time or can fail is done in analysis_prepare(), on the thread of whoever
+ * reloads; the analysis thread exchanges pointers and copies parameters; what is old is freed
+ * outside of it again.  Flows, names, hosts and the memory of detectors are not touched.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "analysis_parts.h"
+
+struct analysis_change {
+	const struct config *config;
+	struct context *context; /* of the configured part */
+	struct outputs *outputs;
+	uint64_t pause_ns;
+};
+
+static uint64_t steady_ns(void)
+{
+	struct timespec t = { 0 };
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+int analysis_prepare(struct analysis *a, const struct config *config, struct analysis_change **ret,
+		     char *ret_why, size_t why_size)
+{
+	struct analysis_options o = a->made_with;
+	struct analysis_change *c = calloc(1, sizeof(*c));
+	o.config = config;
+	int err = -EXF_E_NOMEM;
+	if (c) {
+		c->config = config;
+		err = analysis_make_context(&o, context_prepare, &c->context, ret_why, why_size);
+	}
+	if (!err)
+		err = outputs_prepare(o.options, config, &a->alert_options, a->outputs, &c->outputs,
+				      ret_why, why_size);
+	if (!err) {
+		*ret = c;
+		return 0;
+	}
+	if (err == -EXF_E_NOMEM)
+		(void)snprintf(ret_why, why_size, "memory is exhausted");
+	analysis_change_free(c);
+	return err;
+}
+
+uint64_t analysis_change_pause(const struct analysis_change *c)
+{
+	return c->pause_ns;
+}
+
+void analysis_change_free(struct analysis_change *c)
+{
+	if (!c)
+		return;
+	context_free(c->context);
+	if (c->outputs) {
+		outputs_flush(c->outputs);
+		(void)outputs_report(c->outputs);
+		outputs_close(c->outputs);
+	}
+	free(c);
+}
+
+static void change_detectors(struct analysis *a, const struct config *config)
+{
+	for (size_t i = 0; i < a->running_count; i++) {
+		struct running *r = &a->running[i];
+		const struct detector *d = r->detector;
+		const struct config_section *section = analysis_section(config, d->name);
+		if (!section)
+			continue;
+		if (d->params_size)
+			memcpy(r->params, section->target, d->params_size);
+		if (d->retune)
+			d->retune(r->state);
+		r->enabled = section->enabled;
+	}
+	analysis_count_wants(a);
+}
+
+void analysis_take_change(struct analysis *a, struct analysis_change *c)
+{
+	uint64_t began_ns = steady_ns();
+	a->config = c->config;
+	change_detectors(a, c->config);
+	context_take(a->context, c->context);
+	a->alert_options.minimum = analysis_minimum(a->made_with.options, c->config);
+	a->alert_options.merge_ns = c->config->alerts.merge_s * 1000000000ull;
+	alert_store_change(a->store, a->alert_options.merge_ns, a->alert_options.minimum);
+	outputs_take(a->outputs, c->outputs);
+	c->pause_ns = steady_ns() - began_ns;
+}

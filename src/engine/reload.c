@@ -1,0 +1,254 @@
+/*
+ * engine/reload.c - see reload.h.
+ */
+#include "reload.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "exfild/base/log.h"
+#include "lastgood.h"
+#include "notify.h"
+#include "publish.h"
+
+#define PATIENCE_S 10u
+#define NAMES_MAX  65536
+
+struct reload {
+	struct reload_options o;
+	struct setup *start, *current;
+	pthread_mutex_t turn; /* one reload at a time */
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t wake;
+	bool asked, ended;
+	struct snap_configuration state; /* under turn */
+};
+
+static uint64_t clock_ns(clockid_t which)
+{
+	struct timespec t = { 0 };
+	(void)clock_gettime(which, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+static void publish(struct reload *r)
+{
+	if (r->o.publisher)
+		publisher_configuration(r->o.publisher, &r->state);
+}
+
+/* -q and -v are asked for by somebody who watches: they stay. */
+void reload_log_level(const struct options *o, const struct config *c)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "error", LOG_LEVEL_ERROR },
+		       { "warn", LOG_LEVEL_WARN },
+		       { "info", LOG_LEVEL_INFO },
+		       { "debug", LOG_LEVEL_DEBUG } };
+	for (size_t i = 0; !o->quiet && !o->verbose && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i].name, c->log.level) == 0)
+			log_set_level(levels[i].level);
+}
+
+/* A copy for the next start; without one that start may fail, this one need not. */
+static void keep_copy(const struct reload *r)
+{
+	char why[512];
+	const char *directory = r->start->config->state.directory;
+	if (r->o.path && *directory &&
+	    lastgood_keep(directory, r->current->config, why, sizeof(why)) != 0)
+		log_warnx("config", "no copy for a start with a broken file: %s", why);
+}
+
+static void list_changes(const struct reload *r, const struct config *fresh,
+			 struct control_reload *ret)
+{
+	struct buf names;
+	buf_init(&names, NAMES_MAX);
+	config_list_live(r->current->config, fresh, &names);
+	(void)snprintf(ret->changed, sizeof(ret->changed), "%s", names.len ? names.data : "");
+	buf_reset(&names);
+	config_list_restart(r->start->config, fresh, &names);
+	(void)snprintf(ret->restart, sizeof(ret->restart), "%s", names.len ? names.data : "");
+	buf_deinit(&names);
+}
+
+/* Takes the setup over, whatever comes of it. */
+static int take(struct reload *r, struct setup *fresh, struct control_reload *ret)
+{
+	struct analysis_change *change = NULL;
+	int err =
+		analysis_prepare(r->o.analysis, fresh->config, &change, ret->why, sizeof(ret->why));
+	if (!err && !analysis_change(r->o.analysis, change, PATIENCE_S)) {
+		(void)snprintf(ret->why, sizeof(ret->why),
+			       "the analysis did not take it within %u s, or has ended",
+			       PATIENCE_S);
+		err = -EXF_E_LIMIT;
+	}
+	if (!err)
+		ret->pause_ns = analysis_change_pause(change);
+	analysis_change_free(change);
+	if (err) {
+		setup_drop(fresh);
+		return err;
+	}
+	list_changes(r, fresh->config, ret);
+	setup_drop(r->current);
+	r->current = fresh;
+	return 0;
+}
+
+static void tell_taken(struct reload *r, const struct control_reload *ret)
+{
+	r->state.reloads++;
+	r->state.loaded_ns = clock_ns(CLOCK_REALTIME);
+	r->state.is_last_good = false;
+	r->state.error[0] = '\0';
+	(void)snprintf(r->state.restart, sizeof(r->state.restart), "%s", ret->restart);
+	log_info("reload", "taken in %.1f ms, the analysis stood still for %.2f ms; changed: %s",
+		 (double)ret->took_ns / 1e6, (double)ret->pause_ns / 1e6,
+		 ret->changed[0] ? ret->changed : "nothing");
+	if (ret->restart[0])
+		log_warnx("reload", "takes effect at restart: %s", ret->restart);
+}
+
+static void tell_refused(struct reload *r, const struct control_reload *ret)
+{
+	r->state.refused++;
+	(void)snprintf(r->state.error, sizeof(r->state.error), "%s", ret->why);
+	log_errorx("reload", "%s; the configuration before stays in effect", ret->why);
+	analysis_tell_sensor(r->o.analysis, SENSOR_CONFIGURATION, "reload", 0, 0, "%s", ret->why);
+}
+
+static int run(struct reload *r, struct control_reload *ret)
+{
+	struct setup *fresh;
+	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
+	memset(ret, 0, sizeof(*ret));
+	notify_reloading(began_ns / 1000);
+	int err = setup_load(r->o.options, r->o.path, &fresh, ret->why, sizeof(ret->why));
+	if (!err)
+		err = take(r, fresh, ret);
+	ret->took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
+	if (err) {
+		tell_refused(r, ret);
+	} else {
+		reload_log_level(r->o.options, r->current->config);
+		tell_taken(r, ret);
+		keep_copy(r);
+	}
+	publish(r);
+	notify_ready();
+	return err;
+}
+
+int reload_run(struct reload *r, struct control_reload *ret)
+{
+	int err = -EXF_E_LIMIT;
+	pthread_mutex_lock(&r->turn);
+	pthread_mutex_lock(&r->lock);
+	bool has_ended = r->ended;
+	pthread_mutex_unlock(&r->lock);
+	if (has_ended)
+		*ret = (struct control_reload){ .why = "exfild is ending" };
+	else
+		err = run(r, ret);
+	pthread_mutex_unlock(&r->turn);
+	return err;
+}
+
+static void *on_thread(void *arg)
+{
+	struct reload *r = arg;
+	struct control_reload result;
+	pthread_mutex_lock(&r->lock);
+	while (!r->ended) {
+		if (!r->asked) {
+			pthread_cond_wait(&r->wake, &r->lock);
+			continue;
+		}
+		r->asked = false;
+		pthread_mutex_unlock(&r->lock);
+		(void)reload_run(r, &result);
+		pthread_mutex_lock(&r->lock);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+void reload_ask(struct reload *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->asked = true;
+	pthread_cond_signal(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void tell_start(struct reload *r)
+{
+	r->state.loaded_ns = clock_ns(CLOCK_REALTIME);
+	if (r->o.broken) {
+		r->state.is_last_good = true;
+		(void)snprintf(r->state.error, sizeof(r->state.error), "%s", r->o.broken);
+		analysis_tell_sensor(r->o.analysis, SENSOR_CONFIGURATION, "start", 1, 0, "%s",
+				     r->o.broken);
+	} else {
+		keep_copy(r);
+	}
+	publish(r);
+}
+
+int reload_new(const struct reload_options *o, struct reload **ret)
+{
+	struct reload *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -EXF_E_NOMEM;
+	r->o = *o;
+	r->start = setup_hold(o->setup);
+	r->current = setup_hold(o->setup);
+	pthread_mutex_init(&r->turn, NULL);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->wake, NULL);
+	tell_start(r);
+	if (pthread_create(&r->thread, NULL, on_thread, r) != 0) {
+		reload_free(r);
+		return -EXF_E_NOMEM;
+	}
+	r->has_thread = true;
+	*ret = r;
+	return 0;
+}
+
+void reload_stop(struct reload *r)
+{
+	if (!r || !r->has_thread)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->ended = true;
+	pthread_cond_signal(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	(void)pthread_join(r->thread, NULL);
+	r->has_thread = false;
+	pthread_mutex_lock(&r->turn); /* the control thread may be in the middle of one */
+	pthread_mutex_unlock(&r->turn);
+}
+
+void reload_free(struct reload *r)
+{
+	if (!r)
+		return;
+	reload_stop(r);
+	pthread_cond_destroy(&r->wake);
+	pthread_mutex_destroy(&r->lock);
+	pthread_mutex_destroy(&r->turn);
+	setup_drop(r->current);
+	setup_drop(r->start);
+	free(r);
+}

@@ -42,7 +42,7 @@ struct kept {
 	 KEEP(TEXT, struct kept, chain_rule[i_]),                           \
 	 KEEP(U64, struct kept, open.alert.chain[i_].time_ns),              \
 	 KEEP(F64, struct kept, open.alert.chain[i_].llr)
-/* NOLINTEND(bugprone-macro-parentheses) */
+/* NOLINTEND(bugprone-macro-parentheses): up to here */
 static_assert(FINDING_FEATURES == 12, "each feature is listed below");
 static_assert(FINDING_TECHNIQUES == 4, "each technique is listed below");
 static_assert(FINDING_STEPS == 4, "each step is listed below");

@@ -13,6 +13,7 @@
 #include "exfild/base/buf.h"
 #include "exfild/detect/detector.h"
 #include "exfild/event/ring.h"
+#include "../../src/engine/drill.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,6 +29,7 @@ struct judge {
 
 static struct detect_env env;
 static struct judge judges[32];
+static struct drills *drills;
 
 static void on_finding(void *arg, const struct finding *f)
 {
@@ -61,6 +63,12 @@ static void start(void)
 				   .max_hosts = 256,
 				   .max_pairs = 256,
 				   .raise = on_finding };
+	char token[DRILL_DIGITS + 1];
+	if (!drills)
+		drills = drills_new();
+	for (unsigned kind = 0; kind < DRILL__COUNT; kind++)
+		if (!drills || !drills_make(drills, (enum drill_kind)kind, START, token))
+			abort();
 	const struct detector *const *list = detector_list();
 	for (unsigned i = 0; list[i]; i++) {
 		struct judge *j = &judges[i];
@@ -95,6 +103,9 @@ static void event(const struct event *e)
 	buf_deinit(&line);
 	if (e->time_ns > env.now_ns)
 		env.now_ns = env.steady_ns = e->time_ns;
+	struct finding drill;
+	if (drill_seen(drills, e, SEVERITY_LOW, &drill))
+		on_finding(NULL, &drill);
 	context_prefetch(env.context, e, 0);
 	context_prefetch(env.context, e, 1);
 	context_event(env.context, e);

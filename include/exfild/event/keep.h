@@ -26,7 +26,7 @@
 	KEEP(U32, struct_, member_.tunnel_key),                                                    \
 	KEEP(U16, struct_, member_.vlan),                                                          \
 	KEEP(U8, struct_, member_.tunnel_type)
-/* NOLINTEND(bugprone-macro-parentheses) */
+/* NOLINTEND(bugprone-macro-parentheses): up to here */
 /* clang-format on */
 
 #endif

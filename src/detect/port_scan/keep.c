@@ -25,7 +25,7 @@
 #define KEEP_EXAMPLE(i_)                                                                    \
  KEEP(U8, struct scanner, examples[i_].host), KEEP(U16, struct scanner, examples[i_].port), \
 	 KEEP_TO(U8, struct scanner, examples[i_].result, CONTACT_EMPTY)
-/* NOLINTEND(bugprone-macro-parentheses) */
+/* NOLINTEND(bugprone-macro-parentheses): up to here */
 static_assert(EXAMPLES == 6, "each example is listed below");
 
 static const struct keep_field track_fields[] = {

@@ -9,7 +9,7 @@
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member has none */
 #define KEEP_DECAYED(member_) \
  KEEP(F64, struct volume_pair, member_.value), KEEP(U64, struct volume_pair, member_.time_ns)
-/* NOLINTEND(bugprone-macro-parentheses) */
+/* NOLINTEND(bugprone-macro-parentheses): up to here */
 
 static const struct keep_field pair_fields[] = {
 	KEEP(U8, struct volume_pair, key.src),

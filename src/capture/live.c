@@ -321,3 +321,14 @@ bool live_is_own(struct live *l, const struct ipaddr *a)
 	pthread_mutex_unlock(&l->network_lock);
 	return is_own;
 }
+
+size_t live_own(struct live *l, struct ipaddr *ret, size_t most)
+{
+	pthread_mutex_lock(&l->network_lock);
+	const struct network_state *s = network_state(l->network);
+	size_t count = s->address_count < most ? s->address_count : most;
+	for (size_t i = 0; i < count; i++)
+		ret[i] = s->addresses[i].address;
+	pthread_mutex_unlock(&l->network_lock);
+	return count;
+}

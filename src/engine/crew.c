@@ -44,10 +44,13 @@ int crew_new(const struct crew_options *o, struct crew **ret)
 	pthread_cond_init(&c->changed, NULL);
 	c->shared.live = o->live;
 	c->shared.split = o->split;
+	c->shared.nat = nat_new(o->key);
 	c->shared.workers = live_workers(o->live);
 	c->shared.shards = w.limits.shards = split_shards(c->shared.workers);
 	bool is_one = c->shared.workers == 1;
-	int err = is_one ? 0 : joint_new(c->shared.workers, o->event_key, &o->out, &c->joint);
+	int err = !c->shared.nat ? -EXF_E_NOMEM :
+		  is_one         ? 0 :
+				   joint_new(c->shared.workers, o->event_key, &o->out, &c->joint);
 	for (unsigned i = 0; !err && i < c->shared.workers; i++) {
 		w.number = i;
 		w.port = is_one ? NULL : joint_port(c->joint, i);
@@ -73,6 +76,7 @@ void crew_free(struct crew *c)
 		worker_free(c->workers[i]);
 		handover_free(c->shared.handovers[i]);
 	}
+	nat_free(c->shared.nat);
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);
 	free(c);

@@ -9,7 +9,9 @@
 
 #include "exfild/base/log.h"
 #include "feed.h"
+#include "hold.h"
 #include "leave.h"
+#include "own.h"
 
 #define WAIT_MS     100
 #define HAND_NS     100000000ull /* what was gathered is handed on at least this often */
@@ -27,6 +29,10 @@ struct worker {
 	struct plane *plane;
 	struct feed feed;
 	struct leave *leave;
+	struct hold *hold;
+	struct own own;
+	bool is_several; /* interfaces: a packet may come twice */
+	uint64_t translated;
 	uint64_t now_ns; /* monotonic */
 	uint64_t came_ns, handed_ns, told_ns;
 	uint64_t frames, bytes, handed_over;
@@ -69,6 +75,47 @@ static void hand_over(struct worker *w, unsigned owner, const struct packet *p, 
 		live_wake(live_lane(w->o.shared->live, owner));
 }
 
+/* Of one interface, or of two that see the same packet before and after translation. */
+static enum nat_verdict look_for_twin(struct worker *w, uint32_t input, const struct packet *p,
+				      bool is_last)
+{
+	if (!w->is_several || input == FEED_NO_INPUT)
+		return NAT_JUDGE;
+	enum nat_verdict v = nat_packet(w->o.shared->nat, input, p, own_has(&w->own, &p->src),
+					own_has(&w->own, &p->dst), is_last);
+	if (v == NAT_WAIT && !hold_put(w->hold, p, input, nat_flow(w->o.shared->nat, p)))
+		return NAT_JUDGE;
+	w->translated += v == NAT_LEAVE_OUT;
+	return v;
+}
+
+/* A packet of this worker: false when it is not to be judged, or not yet. */
+static bool is_judged(struct worker *w, uint32_t input, const struct packet *p, bool is_last)
+{
+	return look_for_twin(w, input, p, is_last) == NAT_JUDGE &&
+	       (input == FEED_NO_INPUT || !leave_packet(w->leave, input, p));
+}
+
+/* A packet that came another way than from the own rings; its block is released. */
+static void take(struct worker *w, const struct handed *h, bool is_last)
+{
+	if (is_judged(w, h->input, &h->packet, is_last))
+		feed_packet(&w->feed, &h->packet);
+	block_release(h->packet.block);
+}
+
+/* Those that have waited long enough, and with them the others of their flows. */
+static void take_held(struct worker *w, uint64_t until_ns)
+{
+	struct handed h, next;
+	while (hold_take(w->hold, until_ns, &h)) {
+		uint64_t flow = nat_flow(w->o.shared->nat, &h.packet);
+		take(w, &h, true);
+		while (hold_take_flow(w->hold, flow, &next))
+			take(w, &next, true);
+	}
+}
+
 static bool is_left_out(void *arg, uint32_t input, struct packet *p)
 {
 	struct worker *w = arg;
@@ -77,7 +124,7 @@ static bool is_left_out(void *arg, uint32_t input, struct packet *p)
 		hand_over(w, owner, p, input);
 		return true;
 	}
-	return input != FEED_NO_INPUT && leave_packet(w->leave, input, p);
+	return !is_judged(w, input, p, false);
 }
 
 void worker_take_handed(struct worker *w)
@@ -87,13 +134,8 @@ void worker_take_handed(struct worker *w)
 		return;
 	do {
 		count = handover_take(w->o.shared->handovers[w->o.number], w->handed, HANDED_ONCE);
-		for (size_t i = 0; i < count; i++) {
-			const struct handed *h = &w->handed[i];
-			if (h->input == FEED_NO_INPUT ||
-			    !leave_packet(w->leave, h->input, &h->packet))
-				feed_packet(&w->feed, &h->packet);
-			block_release(h->packet.block);
-		}
+		for (size_t i = 0; i < count; i++)
+			take(w, &w->handed[i], false);
 	} while (count == HANDED_ONCE);
 }
 
@@ -116,6 +158,7 @@ static void tell(struct worker *w)
 	t->ahead_ns = law->ahead_ns;
 	t->steps_back = law->steps_back;
 	leave_counts(w->leave, &t->own, &t->twice);
+	t->twice += w->translated;
 	for (size_t i = 0; i < count && i < TALLY_DECODE; i++)
 		t->decode[i] = list[i].count;
 	pthread_mutex_unlock(&w->lock);
@@ -131,10 +174,18 @@ static void hand_on(struct worker *w)
 	w->handed_ns = w->now_ns;
 }
 
+static void look_around(struct worker *w)
+{
+	w->is_several = live_count(w->o.shared->live) > 1;
+	own_refresh(&w->own, w->o.shared->live);
+}
+
 static void look_after(struct worker *w)
 {
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
 	worker_take_handed(w);
+	if (w->is_several)
+		take_held(w, w->feed.law.now_ns - NAT_WAIT_NS);
 	if (w->now_ns - w->handed_ns >= HAND_NS) {
 		hand_on(w);
 		if (w->o.look)
@@ -143,6 +194,7 @@ static void look_after(struct worker *w)
 	if (w->now_ns - w->told_ns >= EVERY_NS) {
 		w->told_ns = w->now_ns;
 		leave_refresh(w->leave);
+		look_around(w);
 		tell(w);
 	}
 }
@@ -200,6 +252,7 @@ void worker_read(struct worker *w)
 void worker_finish(struct worker *w)
 {
 	worker_take_handed(w);
+	take_held(w, UINT64_MAX);
 	feed_finish(&w->feed);
 	tell(w);
 	if (w->o.port)
@@ -222,8 +275,9 @@ struct worker *worker_new(const struct worker_options *o)
 	w->decoder = decoder_new(&o->key);
 	w->plane = plane_new_part(o->number, o->shared->workers, &o->limits, &o->key, &o->event_key,
 				  &out);
+	w->hold = hold_new();
 	w->leave = leave_new(o->shared->live, o->own_peers, &o->key);
-	if (!w->decoder || !w->plane || !w->leave) {
+	if (!w->decoder || !w->plane || !w->leave || !w->hold) {
 		worker_free(w);
 		return NULL;
 	}
@@ -232,6 +286,7 @@ struct worker *worker_new(const struct worker_options *o)
 	w->feed.arg = w;
 	w->feed.law.follows_back = true;
 	w->feed.law.now_ns = o->start_ns;
+	look_around(w);
 	w->feed.seq_is_time = o->port != NULL;
 	return w;
 }
@@ -244,6 +299,7 @@ void worker_free(struct worker *w)
 	plane_free(w->plane);
 	decoder_free(w->decoder);
 	leave_free(w->leave);
+	hold_free(w->hold);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

@@ -10,6 +10,7 @@
 #include "exfild/capture/live.h"
 #include "handover.h"
 #include "joint.h"
+#include "nat.h"
 #include "tally.h"
 
 /* What all workers of a crew share. */
@@ -17,6 +18,7 @@ struct worker_shared {
 	struct live *live;
 	struct split_key split;
 	unsigned workers, shards;
+	struct nat *nat;
 	struct handover *handovers[LIVE_WORKERS]; /* by worker; none when there is one */
 };
 

@@ -104,6 +104,8 @@ void live_worker_counts(struct live *l, unsigned worker, struct live_counts *ret
 uint64_t live_generation(const struct live *l);
 /* The prefixes on or behind interfaces that do not hold the default route; borrowed. */
 const struct prefix *live_inside(const struct live *l, size_t *ret_count);
+/* Addresses of this machine, at most so many; any thread. */
+size_t live_own(struct live *l, struct ipaddr *ret, size_t most);
 /* Whether this machine has the address; any thread. */
 bool live_is_own(struct live *l, const struct ipaddr *a);
 

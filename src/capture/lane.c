@@ -91,23 +91,23 @@ static bool is_free(const struct live_lane *l, const struct pool_block *p)
 	return !p->block || (block_refs(p->block) == 1 && p->fetch != l->fetch);
 }
 
-/* A block that nobody holds and that this fetch has not written to. */
+/*
+ * A block that nobody holds and that this fetch has not written to.  From the first on, and new
+ * ones are made in that order: few are ever made where few are held, and those are in the caches.
+ */
 static bool next_block(struct live_lane *l)
 {
-	for (size_t i = 0; i < LIVE_BLOCKS; i++) {
-		size_t at = (l->pool_at + i) % LIVE_BLOCKS;
-		struct pool_block *p = &l->pool[at];
-		if (!is_free(l, p))
-			continue;
-		if (!p->block && !(p->block = block_new(BLOCK_SIZE)))
-			return false;
-		l->pool_at = at;
-		p->fetch = l->fetch;
-		l->block = p->block;
-		l->block_used = 0;
-		return true;
-	}
-	return false;
+	size_t at = 0;
+	while (at < LIVE_BLOCKS && !is_free(l, &l->pool[at]))
+		at++;
+	struct pool_block *p = &l->pool[at];
+	if (at == LIVE_BLOCKS || (!p->block && !(p->block = block_new(BLOCK_SIZE))))
+		return false;
+	l->pool_at = at;
+	p->fetch = l->fetch;
+	l->block = p->block;
+	l->block_used = 0;
+	return true;
 }
 
 /* Room for one frame of the greatest length at least: otherwise the ring keeps the rest. */

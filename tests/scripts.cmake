@@ -23,9 +23,6 @@ exf_script(lint.cppcheck lint tests/lint/cppcheck.sh ${CMAKE_BINARY_DIR})
 exf_script(lint.tidy lint ${Python3_EXECUTABLE} tests/lint/tidy.py ${CMAKE_BINARY_DIR})
 set_tests_properties(lint.tidy lint.cppcheck PROPERTIES PROCESSORS 2)
 exf_script(build.install build tests/build/install.sh ${CMAKE_BINARY_DIR})
-# the package on a Debian with systemd, in a container: needs root, and a Debian mirror the first time
-exf_script(build.package package ${Python3_EXECUTABLE} tests/e2e/package.py --build ${CMAKE_BINARY_DIR})
-set_tests_properties(build.package PROPERTIES PROCESSORS 2)
 exf_script(build.missing build tests/build/missing.sh)
 exf_script(lint.links lint ${Python3_EXECUTABLE} tests/lint/links.py)
 exf_script(lint.links.self lint ${Python3_EXECUTABLE} tests/lint/links.py --self-test)
@@ -33,6 +30,9 @@ exf_script(lint.links.self lint ${Python3_EXECUTABLE} tests/lint/links.py --self
 # what a user sees: whole replays, the command line, bad input, Redis, memory
 add_executable(flood support/flood.c)
 set_target_properties(flood PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+# the package on a Debian with systemd, in a container: needs root, and a Debian mirror the first time
+exf_script(build.package package ${Python3_EXECUTABLE} tests/e2e/package.py --build ${CMAKE_BINARY_DIR} --flood $<TARGET_FILE:flood>)
+set_tests_properties(build.package PROPERTIES PROCESSORS 2)
 exf_script(replay.scenarios replay ${Python3_EXECUTABLE} tests/replay/run.py --exfild $<TARGET_FILE:exfild>)
 exf_script(replay.determinism replay ${Python3_EXECUTABLE} tests/e2e/determinism.py --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
 exf_script(e2e.hostile e2e ${Python3_EXECUTABLE} tests/e2e/hostile.py --exfild $<TARGET_FILE:exfild>)

@@ -40,7 +40,7 @@ def missing():
     if os.geteuid() != 0:
         return "it needs root for a container"
     for program, package in (("systemd-nspawn", "systemd-container"), ("debootstrap", "debootstrap"), ("ip", "iproute2"),
-                             ("iodine", "iodine"), ("dpkg-shlibdeps", "dpkg-dev"), ("fakeroot", "fakeroot"),
+                             ("iodine", "iodine"), ("tcpreplay", "tcpreplay"), ("dpkg-shlibdeps", "dpkg-dev"), ("fakeroot", "fakeroot"),
                              ("nsenter", "util-linux"), ("ping", "iputils-ping")):
         if not shutil.which(program):
             return f"Debian package {package} is missing: scripts/deps package"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""package.py --build FOLDER: the Debian package on a gateway, from installation to purge.
+"""package.py --build FOLDER --flood PROGRAM: the Debian package on a gateway, from installation to purge.
 
 Packages the build, boots a Debian with systemd as a router with 512 MB in a container, installs the package, starts the
 unit as it is shipped, sends a tunnel of iodine through the gateway, and reads the alert from a real redis-server that
-wants a user and a password. Then: a quiet line, a daemon that stands still, upgrade, downgrade, removal, purge."""
+wants a user and a password. Then: a flood, a quiet line, a daemon that stands still, upgrade, downgrade, removal, purge."""
 import argparse
 import json
 import os
@@ -198,6 +198,33 @@ class Proof:
               "exfild's user of Redis may do no more than exfild does")
         check(PASSWORD not in self.journal(1000), "the password is in no log line")
 
+    def stays_small(self, flood):
+        """A flood of new connections fills every table; the machine has 512 MB, a quarter of which is exfild's."""
+        gateway = self.gateway
+        if not gateway.group:
+            print("no control group could be made: the machine has all memory, and exfild's share of 512 MB is not tried")
+            return 0
+        inside = ("systemd-run", "--quiet", "--pipe", "--wait", "--collect", "exfild", "-T")  # in a control group of the machine's own
+        said = gateway(*inside, "-c", "/etc/exfild/exfild.yaml").stdout
+        self.check("of 134 that limits.memory_mb allows; there are 537" in said, "exfild -T reckons with the 512 MB of the machine", said[-700:])
+        too_much = gateway(*inside, "--set", "limits.memory_mb=600")
+        self.check(too_much.returncode == 1 and "MemoryMax" in too_much.stdout, "what cannot fit is refused", too_much.stdout[-500:])
+        with tempfile.NamedTemporaryFile(suffix=".pcap") as capture:
+            for kind, count in (("conversations", "100000"), ("conversations", "150000")):
+                capture.seek(0)
+                capture.truncate()
+                subprocess.run([flood, kind, count], stdout=capture, check=True)
+                sent = machine.call("ip", "netns", "exec", gateway.lan, "tcpreplay", "-q", "-i", "eth0", "--pps", "60000", capture.name)
+                self.check(sent.returncode == 0, "tcpreplay sends " + kind, sent.stdout)
+        time.sleep(1)
+        resident = 0
+        for pid in gateway.pids(UNIT):
+            rollup = gateway("cat", f"/proc/{pid}/smaps_rollup").stdout
+            resident += int(re.search(r"^Pss: +(\d+) kB", rollup, re.M).group(1))
+        self.check(resident < 128 << 10, "all processes together take less than 128 MB", f"{resident} kB")
+        self.check(self.is_up() and self.show("NRestarts") == "0", "and go on", self.journal())
+        return resident
+
     def is_watched(self):
         """With a watchdog of two seconds instead of thirty: silence is health, a loop that stands still is not."""
         gateway = self.gateway
@@ -235,7 +262,7 @@ class Proof:
         """From a version whose state this one cannot read."""
         self.gateway("sh", "-c", "echo newer > /var/lib/exfild/proof; ls -A /var/lib/exfild > /root/before")
         said = self.apt(path, "--allow-downgrades")
-        before = set(self.gateway("cat", "/root/before").stdout.split())
+        before = {name for name in self.gateway("cat", "/root/before").stdout.split() if not name.endswith(("-wal", "-shm"))}  # of a running SQLite
         aside = self.gateway("sh", "-c", "cd /var/lib/exfild && echo format-2-*").stdout.strip()
         kept = set(self.gateway("ls", "-A", f"/var/lib/exfild/{aside}").stdout.split())
         self.check("*" not in aside and before <= kept, "the newer version's state is set aside whole", f"{before}\n{aside}\n{kept}")
@@ -310,18 +337,20 @@ def prove(arguments, check):
             proof.answers()
             proof.completes()
             proof.sees_the_tunnel()
+            resident = proof.stays_small(arguments.flood)
             proof.is_watched()
             proof.upgrades(versions[1], "9.0.1")
             proof.upgrades(versions[2], "9.1.0")
             proof.downgrades(versions[0])
             proof.rotates()
             proof.goes()
-    return f"started in {seconds:.2f} s"
+    return f"started in {seconds:.2f} s, {resident >> 10} MB in the flood"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, help="the build tree to package")
+    parser.add_argument("--flood", required=True, help="the program made of tests/support/flood.c")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     reason = machine.missing()

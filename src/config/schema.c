@@ -76,8 +76,8 @@ static const struct key zone_keys[] = {
 static const struct key limit_keys[] = {
 	{ "memory_mb", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.memory_mb), .min = 96,
 	  .max = 1048576, .def = "auto",
-	  .help = "Memory for all tables, in MB. auto: a quarter of the machine's, from 96 to "
-		  "1024." },
+	  .help = "Memory for everything when it listens, in MB, at worst. auto: a quarter of "
+		  "what the machine or its control group gives, from 96 to 1024." },
 	{ "flows", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.flows), .min = 1024,
 	  .max = 16777216, .def = "auto", .help = "Flows followed at once. auto: by memory." },
 	{ "hosts", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.hosts), .min = 256, .max = 4194304,
@@ -87,7 +87,8 @@ static const struct key limit_keys[] = {
 	  .help = "Pairs of host and peer remembered. auto: by memory." },
 	{ "undecided", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.undecided), .min = 1024,
 	  .max = 4194304, .def = "65536",
-	  .help = "Flows whose protocol is still being found out at once." },
+	  .help = "Flows whose protocol is still being found out at once. Listening: at most "
+		  "that, and by memory." },
 	{ "disk_mb", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.disk_mb), .min = 16,
 	  .max = 1048576, .def = "2048",
 	  .help = "Disk for state, spool and evidence together, in MB." },

@@ -38,7 +38,7 @@ struct analysis_options {
 	const struct options *options;
 	const struct config *config;
 	const char *data_dir;
-	uint32_t max_hosts, max_pairs;
+	uint32_t max_hosts, max_pairs, max_names, max_open;
 	struct publisher *publisher;       /* live, NULL: none */
 	struct evidence *evidence;         /* NULL: none wanted */
 	const struct hash_key *key;        /* of tables; NULL: hash_key_fixed */

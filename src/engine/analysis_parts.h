@@ -22,8 +22,7 @@
 #include "publish.h"
 #include "sensor.h"
 
-#define ANALYSIS_NAMES 65536u
-#define NEWS_NOTES     32 /* of sensor trouble between two ticks */
+#define NEWS_NOTES 32 /* of sensor trouble between two ticks */
 
 struct running {
 	const struct detector *detector;
@@ -59,6 +58,7 @@ struct analysis {
 	const struct drills *drills; /* live, NULL: none */
 	struct running *running;
 	size_t running_count;
+	uint32_t max_names;
 	uint32_t ahead_wants; /* kinds of events that a detector wants to see ahead */
 	struct detect_env env;
 	struct one_sided one_sided;

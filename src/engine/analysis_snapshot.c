@@ -59,7 +59,7 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	s->services = context.services;
 	s->zones = context.zones;
 	snapshot_table(s, "hosts", context.hosts, a->env.max_hosts, context.host_evictions);
-	snapshot_table(s, "names", context.names, ANALYSIS_NAMES, context.name_evictions);
+	snapshot_table(s, "names", context.names, a->max_names, context.name_evictions);
 	s->sink_count = (uint32_t)outputs_health(a->outputs, s->sinks, SNAP_SINKS);
 	snapshot_detectors(a, s);
 }

@@ -132,7 +132,7 @@ int analysis_make_context(const struct analysis_options *o, make_context_fn make
 		.sanctioned = o->config->services.sanctioned,
 		.sanctioned_count = o->config->services.sanctioned_count,
 		.max_hosts = o->max_hosts,
-		.max_names = ANALYSIS_NAMES,
+		.max_names = o->max_names,
 	};
 	int err = make(&options, ret, why, size);
 	free(zones);
@@ -194,7 +194,7 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 		.session = o->is_live ? a->session : "replay",
 		.merge_ns = o->config->alerts.merge_s * 1000000000ull,
 		.minimum = o->tap ? SEVERITY_NONE : analysis_minimum(o->options, o->config),
-		.max_open = 8192,
+		.max_open = o->max_open,
 		.context = a->context,
 		.drops = o->is_live ? drops_of : NULL,
 		.drops_arg = &a->drops,
@@ -216,6 +216,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	a->publisher = o->publisher;
 	a->drills = o->publisher ? publisher_drills(o->publisher) : NULL;
 	a->is_live = o->is_live;
+	a->max_names = o->max_names;
 	a->tap = o->tap;
 	a->made_with = *o;
 	pthread_mutex_init(&a->news.lock, NULL);

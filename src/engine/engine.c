@@ -19,6 +19,7 @@
 #include "evidence.h"
 #include "keeper.h"
 #include "lastgood.h"
+#include "machine.h"
 #include "plane.h"
 #include "publish.h"
 #include "reader.h"
@@ -37,6 +38,7 @@ struct engine {
 	struct setup *setup;
 	const struct config *config; /* of setup */
 	struct reload *reload;
+	struct sizes sizes;
 	struct evidence *evidence;
 	struct analysis *analysis;
 	struct keeper *keeper;
@@ -83,15 +85,19 @@ static int start_reload(struct engine *e)
 	return 0;
 }
 
-static int print_config(const struct engine *e)
+static int print_config(struct engine *e)
 {
 	struct buf out;
 	buf_init(&out, 1 << 20);
 	config_print(e->config, &out);
 	config_print_origins(e->config, &out);
+	int err = sizes_live(e->config, machine_memory_limit(), &e->sizes, e->why, sizeof(e->why));
+	sizes_print(&e->sizes, &out);
 	(void)fwrite(out.data, 1, out.len, stdout);
 	buf_deinit(&out);
-	return EXIT_DONE;
+	if (err)
+		log_errorx("start", "%s", e->why);
+	return err ? EXIT_START : EXIT_DONE;
 }
 
 static int self_test(struct engine *e)
@@ -190,7 +196,7 @@ static int open_live(struct engine *e)
 	struct live_options options = {
 		.interfaces = list,
 		.interface_count = count,
-		.buffer_bytes = (uint64_t)c->capture.buffer_mb * 1000000,
+		.buffer_bytes = e->sizes.buffer_bytes,
 		.filter = o->filter ? o->filter : c->capture.filter,
 		.workers = workers_of(e),
 		.split = split_of(e),
@@ -268,32 +274,47 @@ static int resume(struct engine *e)
 	return 0;
 }
 
+static int size_up(struct engine *e)
+{
+	if (e->options->is_live)
+		return sizes_live(e->config, machine_memory_limit(), &e->sizes, e->why,
+				  sizeof(e->why));
+	e->sizes = sizes_of(e->config);
+	return 0;
+}
+
 static int start(struct engine *e)
 {
 	const struct options *o = e->options;
 	const struct config *c = e->config;
-	struct sizes sizes = sizes_of(c);
+	struct sizes *sizes = &e->sizes;
+	int err = size_up(e);
+	if (err)
+		return err;
 	struct analysis_options analysis = {
 		.options = o,
 		.config = c,
 		.data_dir = e->data_dir,
-		.max_hosts = sizes.hosts,
-		.max_pairs = sizes.pairs,
+		.max_hosts = sizes->hosts,
+		.max_pairs = sizes->pairs,
+		.max_names = sizes->names,
+		.max_open = sizes->alerts,
 		.key = &e->reader.key,
 		.sketch_key = &e->reader.sketch_key,
 		.is_live = o->is_live,
 	};
 	e->reader.key = o->is_live ? hash_key_random() : hash_key_fixed;
 	e->reader.sketch_key = o->is_live ? hash_key_random() : hash_key_fixed;
-	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
+	err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
 	if (!err)
 		err = start_evidence(e);
 	if (!err)
 		err = open_state(e);
 	analysis.evidence = e->evidence;
-	e->reader.limits = sizes.shards;
+	e->reader.limits = sizes->shards;
 	if (!err && o->is_live)
-		err = publisher_start(o, c, &e->reader.key, &e->publisher, e->why, sizeof(e->why));
+		err = publisher_start(o, c, sizes, &e->reader.key, &e->publisher, e->why,
+				      sizeof(e->why));
 	analysis.publisher = e->publisher;
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));

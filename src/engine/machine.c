@@ -57,10 +57,78 @@ uint64_t machine_memory(void)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-uint64_t machine_total_memory(void)
+/* The number that follows `word` at the start of a line; UINT64_MAX: there is none, or "max". */
+static uint64_t number_in(const char *path, const char *word)
+{
+	char line[128];
+	uint64_t number = UINT64_MAX;
+	size_t len = strlen(word);
+	FILE *in = fopen(path, "re");
+	while (in && fgets(line, sizeof(line), in)) {
+		if (strncmp(line, word, len) == 0 && line[len] >= '0' && line[len] <= '9')
+			number = strtoull(line + len, NULL, 10);
+	}
+	if (in)
+		(void)fclose(in);
+	return number;
+}
+
+/* Version 2: every group up to the root may set its own. */
+static uint64_t unified_limit(const char *sys, char *group)
+{
+	char path[4096];
+	uint64_t least = UINT64_MAX;
+	for (;;) {
+		(void)snprintf(path, sizeof(path), "%s/fs/cgroup%s/memory.max", sys, group);
+		uint64_t limit = number_in(path, "");
+		least = limit < least ? limit : least;
+		char *slash = strrchr(group, '/');
+		if (!slash)
+			return least;
+		*slash = '\0';
+	}
+}
+
+/* Version 1: the kernel itself takes the least of all groups above. */
+static uint64_t memory_limit(const char *sys, const char *group)
+{
+	char path[4096];
+	(void)snprintf(path, sizeof(path), "%s/fs/cgroup/memory%s/memory.stat", sys, group);
+	return number_in(path, "hierarchical_memory_limit ");
+}
+
+uint64_t machine_group_limit(const char *proc, const char *sys)
+{
+	char line[2048];
+	uint64_t least = UINT64_MAX;
+	(void)snprintf(line, sizeof(line), "%s/self/cgroup", proc);
+	FILE *in = fopen(line, "re");
+	/* NUMBER:CONTROLLERS:/GROUP, without controllers in version 2 */
+	while (in && fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "\n")] = '\0';
+		char *controllers = strchr(line, ':');
+		char *group = controllers ? strchr(controllers + 1, ':') : NULL;
+		if (!group || strstr(group, "/.."))
+			continue;
+		*group++ = '\0';
+		uint64_t limit = UINT64_MAX;
+		if (strcmp(controllers, ":") == 0)
+			limit = unified_limit(sys, group);
+		else if (strcmp(controllers, ":memory") == 0)
+			limit = memory_limit(sys, group);
+		least = limit < least ? limit : least;
+	}
+	if (in)
+		(void)fclose(in);
+	return least;
+}
+
+uint64_t machine_memory_limit(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES);
-	return pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	uint64_t total = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	uint64_t limit = machine_group_limit("/proc", "/sys");
+	return total == 0 || limit < total ? (limit == UINT64_MAX ? 0 : limit) : total;
 }
 
 enum snap_known machine_offloads(const char *interface)

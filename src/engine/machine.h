@@ -14,8 +14,14 @@ enum snap_known machine_clock(void);
 void machine_disk(const char *folder, uint64_t *ret_free, uint64_t *ret_size);
 /* Resident bytes of this process, 0: not known. */
 uint64_t machine_memory(void);
-/* Physical memory, 0: not known. */
-uint64_t machine_total_memory(void);
+/*
+ * What this process may use at most: the machine's memory, or less where a control group says so
+ * (MemoryMax= of the unit, a container).  0: not known.
+ */
+uint64_t machine_memory_limit(void);
+/* The least limit of the control groups that PROC/self/cgroup names below SYS/fs/cgroup, of either
+ * version; UINT64_MAX: none. */
+uint64_t machine_group_limit(const char *proc, const char *sys);
 /* Whether the interface joins packets before they are seen (GRO, LRO, TSO, GSO). */
 enum snap_known machine_offloads(const char *interface);
 

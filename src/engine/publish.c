@@ -49,14 +49,15 @@ static int on_reload(void *arg, struct control_reload *ret)
 	return -EXF_E_LIMIT;
 }
 
-int publisher_start(const struct options *o, const struct config *c, const struct hash_key *key,
-		    struct publisher **ret, char *ret_why, size_t why_size)
+int publisher_start(const struct options *o, const struct config *c, const struct sizes *sizes,
+		    const struct hash_key *key, struct publisher **ret, char *ret_why,
+		    size_t why_size)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 	if (!p)
 		return -EXF_E_NOMEM;
 	p->config = c;
-	p->shards = sizes_of(c).shards;
+	p->shards = sizes->shards;
 	p->board = board_new();
 	p->activity = activity_new(key);
 	p->drills = drills_new();
@@ -65,7 +66,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 		struct snapshot *s = board_begin(p->board);
 		s->started_ns = wall_ns();
 		s->has_redis = c->redis.url && *c->redis.url;
-		s->memory_limit = c->limits.memory_mb * 1000000;
+		s->memory_limit = sizes->allowed_bytes;
 		(void)snprintf(s->config_path, sizeof(s->config_path), "%s",
 			       o->config_path ? o->config_path : "built-in");
 		board_done(p->board);

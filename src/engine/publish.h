@@ -17,11 +17,13 @@
 struct keeper;
 struct publisher;
 struct reload;
+struct sizes;
 struct tally;
 
 /* Main, before the planes; control socket and metrics port answer from here on. */
-int publisher_start(const struct options *o, const struct config *c, const struct hash_key *key,
-		    struct publisher **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+int publisher_start(const struct options *o, const struct config *c, const struct sizes *sizes,
+		    const struct hash_key *key, struct publisher **ret, char *ret_why,
+		    size_t why_size) EXF_MUST_USE;
 /* Main, before the planes: whose saves are told. */
 void publisher_keeper(struct publisher *p, struct keeper *keeper);
 /* Main, after the planes. */

@@ -89,6 +89,8 @@ int selftest_replay(const struct selftest *t, const struct selftest_case *test,
 				       .data_dir = t->data_dir,
 				       .max_hosts = sizes.hosts,
 				       .max_pairs = sizes.pairs,
+				       .max_names = sizes.names,
+				       .max_open = sizes.alerts,
 				       .tap = &tap };
 	struct analysis *a = NULL;
 	*h = (struct heard){ .detector = test->detector,

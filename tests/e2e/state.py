@@ -27,6 +27,7 @@ CUT = "2026-11-23T21:00:00Z"  # in the middle of it, before anything was said
 # docs/STATE.md says what differs elsewhere.
 WHOLE = ("dns_dns2tcp", "dns_exfil_hex", "dns_exfil_slow", "dns_iodine", "dns_iodine_resolver", "http_on_53tcp", "https_upload",
          "icmp_ptunnel", "icmp_v6", "scan_flags", "scan_nmap_syn", "scp_upload")
+DNS = "203.0.113.21"
 WALK_S = 30  # how often everything is walked over
 
 
@@ -188,6 +189,189 @@ class Replays:
         self.refusals()
 
 
+class Live:
+    """A client, a gateway with the daemon, and an outside world in network namespaces."""
+
+    def __init__(self, check, program, temp):
+        self.check, self.program, self.temp = check, program, temp
+        self.ctl = os.path.join(os.path.dirname(os.path.abspath(program)), "exfilctl")
+        self.prefix = f"S{os.getpid() % 100000}"
+        self.environment = dict(os.environ, XFL_PREFIX=self.prefix)
+        self.state, self.socket = os.path.join(temp, "live"), os.path.join(temp, "control.sock")
+        self.sink, self.log_path = os.path.join(temp, "alerts.json"), os.path.join(temp, "daemon.log")
+        self.daemon = self.server = None
+
+    def ns(self, where, *command):
+        return ["ip", "netns", "exec", f"{self.prefix}-{where}", *map(str, command)]
+
+    def up(self):
+        subprocess.run([NS, "up"], env=self.environment, check=True)
+        self.server = subprocess.Popen(self.ns("srv", sys.executable, os.path.join(harness.LAB, "dnsd.py"), "--listen", DNS),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def down(self):
+        for child in (self.server, self.daemon):
+            if child and child.poll() is None:
+                child.kill()
+                child.wait()
+        subprocess.run([NS, "down"], env=self.environment, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.daemon = subprocess.Popen(
+                self.ns("gw", self.program, "-i", "gin", "--set", f"state.directory={self.state}", "--set",
+                        f"control.socket={self.socket}", "--set", f"sinks.file.path={self.sink}", "--set", "metrics.listen="),
+                stdout=subprocess.DEVNULL, stderr=log)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if self.status():
+                return True
+            time.sleep(0.1)
+        return self.check(False, "the daemon starts", self.log())
+
+    def status(self):
+        result = subprocess.run([self.ctl, "--socket", self.socket, "status", "--json"], stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, check=False)
+        return json.loads(result.stdout)["result"] if result.returncode == 0 else None
+
+    def stop(self, number=signal.SIGTERM):
+        self.daemon.send_signal(number)
+        try:
+            self.daemon.wait(20)
+        except subprocess.TimeoutExpired:
+            self.daemon.kill()
+            self.daemon.wait()
+        return self.daemon.returncode
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def alerts(self):
+        if not os.path.exists(self.sink):
+            return []
+        with open(self.sink, encoding="utf-8") as f:
+            return [a for a in map(json.loads, f) if a["rule"]["id"] == "dns_tunnel"]
+
+    def steal(self, size, domain):
+        """So many bytes in DNS names, within a second or two."""
+        path = os.path.join(self.temp, "loot")
+        with open(path, "wb") as f:
+            f.write(os.urandom(size))
+        subprocess.run(self.ns("cli", sys.executable, os.path.join(harness.LAB, "dns_exfil.py"), "--server", DNS, "--domain", domain,
+                               "--rate", "100", path), check=True, stdout=subprocess.DEVNULL)
+
+    def wait_for(self, what, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if what():
+                return True
+            time.sleep(0.2)
+        return False
+
+    def sums_over_a_kill(self):
+        self.steal(900, "x.slow-drip.test")
+        time.sleep(WALK_S + 6)
+        self.check(not self.alerts(), "half of it is below the limit", self.alerts())
+        self.stop(signal.SIGKILL)
+        between = time.time_ns()
+        self.start()
+        self.check("entries were read from" in self.log(), "the next process reads what the killed one left", self.log()[-600:])
+        self.steal(1400, "x.slow-drip.test")
+        self.check(self.wait_for(self.alerts, 10), "a slow theft is told though the daemon was killed half-way", self.log()[-600:])
+        for a in self.alerts()[:1]:
+            start = a["event"]["start"]
+            self.check(start < time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(between / 1e9)),
+                       "it began before the kill", start)
+
+    def nothing_twice(self):
+        before = {a["exfild"]["alert_id"] for a in self.alerts()}
+        sessions = {a["exfild"]["session"] for a in self.alerts()}
+        time.sleep(3)  # what was told follows within a second
+        self.stop(signal.SIGKILL)
+        self.start()
+        self.steal(12000, "x.slow-drip.test")
+        time.sleep(1)
+        self.check(self.stop() == 0, "an orderly end", self.log()[-600:])
+        alerts = self.alerts()
+        self.check({a["exfild"]["alert_id"] for a in alerts} == before, "what goes on stays one alert over a kill",
+                   [(a["exfild"]["alert_id"], a["exfild"]["revision"]) for a in alerts])
+        self.check(len({a["event"]["id"] for a in alerts}) == len(alerts), "no event.id comes twice", [a["event"]["id"] for a in alerts])
+        revisions = [a["exfild"]["revision"] for a in alerts]
+        self.check(revisions == sorted(set(revisions)) and len(revisions) > 1, "revisions count on", revisions)
+        told = {a["exfild"]["session"] for a in alerts}
+        self.check(len(told - sessions) == 1, "after a kill a session is new", told)
+
+    def orderly_end(self):
+        last = self.alerts()[-1]
+        self.start()
+        self.steal(6000, "x.other-loot.test")
+        self.check(self.wait_for(lambda: len(self.alerts()) and self.alerts()[-1]["exfild"]["alert_id"] != last["exfild"]["alert_id"], 10),
+                   "another theft is told", self.log()[-600:])
+        first = next((a for a in self.alerts() if a["exfild"]["alert_id"] != last["exfild"]["alert_id"]), last)
+        self.check(first["exfild"]["session"] == last["exfild"]["session"], "after an orderly end the session goes on",
+                   (first["exfild"]["session"], last["exfild"]["session"]))
+        self.check(first["event"]["sequence"] > last["event"]["sequence"], "and so does its sequence",
+                   (first["event"]["sequence"], last["event"]["sequence"]))
+
+    def second_process(self):
+        result = subprocess.Popen(self.ns("gw", self.program, "-i", "gsv", "--set", f"state.directory={self.state}", "--set",
+                                          f"control.socket={self.socket}2", "--set", "metrics.listen="), stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE)
+        time.sleep(2)
+        alive = result.poll() is None
+        result.terminate()
+        said = result.communicate(timeout=20)[1].decode()
+        self.check(alive and "in use by another exfild" in said, "a second process says so and goes on without", said)
+        self.stop()
+
+    def full_disk(self):
+        self.state = os.path.join(self.temp, "small")
+        os.mkdir(self.state)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "exfild-test", self.state], check=True)
+        try:
+            self.start()
+            filler = os.path.join(self.state, "filler")
+            with open(filler, "wb", buffering=0) as f:
+                try:
+                    while f.write(b"x" * 4096):
+                        pass
+                except OSError:
+                    pass
+            self.steal(6000, "x.full-disk.test")
+            self.check(self.wait_for(lambda: (self.status() or {}).get("state", {}).get("failing"), 2 * WALK_S),
+                       "a full disk shows in status", self.status())
+            self.check("cannot be written" in self.log(), "and on the log", self.log()[-600:])
+            self.check(self.log().count("cannot be written") == 1, "once", self.log()[-600:])
+            os.unlink(filler)
+            self.check(self.wait_for(lambda: (self.status() or {}).get("state", {}).get("failing") is False, 2 * WALK_S),
+                       "it is written again as soon as that works", self.status())
+            self.check(self.status()["state"]["errors"] > 0, "errors are counted", self.status())
+            self.check(self.stop() == 0, "an orderly end after it", self.log()[-600:])
+            self.start()
+            self.stop()
+            self.check(files(self.state) == ["state.db"], "nothing was damaged", files(self.state))
+        finally:
+            if self.daemon.poll() is None:
+                self.stop(signal.SIGKILL)
+            subprocess.run(["umount", self.state], check=False)
+
+    def all(self):
+        try:
+            self.up()
+            if not self.start():
+                return
+            self.sums_over_a_kill()
+            self.nothing_twice()
+            self.orderly_end()
+            self.second_process()
+            self.full_disk()
+            log = self.log()
+            self.check("ERROR: " not in log and "runtime error" not in log, "no sanitizer spoke", log[-2000:])
+        finally:
+            self.down()
+
+
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--live", action="store_true", help="only the part in namespaces")
@@ -196,7 +380,14 @@ def main():
     with tempfile.TemporaryDirectory(prefix="exfild-state-") as temp:
         if not options.live:
             Replays(check, options.exfild, temp).all()
-    return check.end()
+        note = ""
+        if os.geteuid() != 0:
+            note = "the live part needs root"
+        elif not all(map(shutil.which, ("ip", "ethtool"))):
+            note = "the live part needs iproute2 and ethtool"
+        else:
+            Live(check, options.exfild, temp).all()
+    return check.end(note)
 
 
 if __name__ == "__main__":

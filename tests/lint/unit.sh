@@ -16,7 +16,7 @@ trap 'rm -rf "$place"' EXIT
 # The program and its pages need not be installed to be judged.  $1: what else sed does to the unit
 plant() {
 	sed -e 's#^Documentation=.*#Documentation=https://example.org#' \
-		-e 's#^ExecStart=[^ ]*#ExecStart=/bin/true#' -e "${1:-}" systemd/exfild.service > "$place/exfild.service"
+		-e 's#^\(Exec[A-Z][a-z]*\)=[^ ]*#\1=/bin/true#' -e "${1:-}" systemd/exfild.service > "$place/exfild.service"
 }
 
 exposure() {

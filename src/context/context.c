@@ -28,8 +28,11 @@ static int start_configured(struct context *c, const struct context_options *o, 
 	if (r < 0)
 		return r;
 	r = services_load(&c->services, o->services_path, ret_why, why_size);
+	for (size_t i = 0; r == 0 && i < o->services_file_count; i++)
+		r = services_load(&c->services, o->services_files[i], ret_why, why_size);
 	if (r < 0)
 		return r;
+	services_seal(&c->services);
 	return services_sanction(&c->services, o->sanctioned, o->sanctioned_count, ret_why,
 				 why_size);
 }

@@ -260,7 +260,7 @@ static int take_service(const struct load *l, const struct yaml_node *map)
 static int take_file(const struct load *l, const char *path)
 {
 	static const char *const top[] = { "services" };
-	const struct yaml_node *root = yaml_root(l->s->tree);
+	const struct yaml_node *root = yaml_root(l->s->trees[l->s->tree_count - 1]);
 	size_t count = 0;
 	if (!root || root->type != YAML_MAP) {
 		snprintf(l->why, l->why_size, "%s:1:1: the file is not a map with the key services",
@@ -278,35 +278,49 @@ static int take_file(const struct load *l, const char *path)
 	}
 	for (const struct yaml_node *n = list->first; n; n = n->next)
 		count++;
-	if (count > SERVICES_MAX) {
+	if (count > SERVICES_MAX - l->s->count) {
 		yaml_why(list, l->why, l->why_size, "more than %u services", SERVICES_MAX);
 		return -EXF_E_LIMIT;
 	}
-	l->s->list = calloc(count ? count : 1, sizeof(*l->s->list));
-	if (!l->s->list)
+	struct service *more = realloc(l->s->list, (l->s->count + count + 1) * sizeof(*more));
+	if (!more)
 		return -EXF_E_NOMEM;
+	memset(more + l->s->count, 0, (count + 1) * sizeof(*more));
+	l->s->list = more;
 	for (const struct yaml_node *n = list->first; n; n = n->next) {
 		int r = take_service(l, n);
 		if (r < 0)
 			return r;
 	}
-	prefix_set_seal(&l->s->prefixes);
 	return 0;
+}
+
+static int load_tree(struct services *s, const char *path, char *why, size_t size)
+{
+	struct yaml **trees = realloc(s->trees, (s->tree_count + 1) * sizeof(struct yaml *));
+	if (!trees)
+		return -EXF_E_NOMEM;
+	s->trees = trees;
+	int r = yaml_load(path, &s->trees[s->tree_count], why, size);
+	if (r == 0)
+		s->tree_count++;
+	return r;
 }
 
 int services_load(struct services *s, const char *path, char *ret_why, size_t why_size)
 {
 	struct load l = { s, ret_why, why_size };
-	memset(s, 0, sizeof(*s));
-	int r = yaml_load(path, &s->tree, ret_why, why_size);
-	if (r < 0) {
-		s->tree = NULL;
-		return r;
-	}
-	r = take_file(&l, path);
+	int r = load_tree(s, path, ret_why, why_size);
+	if (r == 0)
+		r = take_file(&l, path);
 	if (r == -EXF_E_NOMEM)
 		snprintf(ret_why, why_size, "%s: memory is exhausted", path);
 	if (r < 0)
 		services_deinit(s);
 	return r;
+}
+
+void services_seal(struct services *s)
+{
+	prefix_set_seal(&s->prefixes);
 }

@@ -178,6 +178,8 @@ void services_deinit(struct services *s)
 	free(s->list);
 	free(s->slots);
 	prefix_set_deinit(&s->prefixes);
-	yaml_free(s->tree);
+	for (size_t i = 0; i < s->tree_count; i++)
+		yaml_free(s->trees[i]);
+	free(s->trees);
 	memset(s, 0, sizeof(*s));
 }

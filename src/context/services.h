@@ -3,7 +3,7 @@
  *
  * What: the set of services.yaml: suffixes of host names in a hash table, prefixes in a
  * prefix_set.  service_file.c fills it, services.c answers.
- * Ownership: the set keeps the YAML tree alive, its texts point into it.
+ * Ownership: the set keeps the YAML trees alive, its texts point into them.
  * Threads: read by any once loaded.
  * Limits: 65,535 services; domains of at most 253 bytes.
  */
@@ -28,7 +28,8 @@ struct service_suffix {
 };
 
 struct services {
-	struct yaml *tree;
+	struct yaml **trees; /* one a file */
+	size_t tree_count;
 	struct service *list;
 	size_t count;
 	struct service_suffix *slots; /* open addressing, at most half full */
@@ -38,9 +39,14 @@ struct services {
 	struct prefix_set prefixes;
 };
 
-/* Reads path; ret_why has file:line:column and a sentence. The set is empty on failure. */
+/*
+ * Reads path on top of what is there; ret_why has file:line:column and a sentence.  A name or a
+ * domain that another file has is an error.  The set is empty on failure.
+ */
 int services_load(struct services *s, const char *path, char *ret_why,
 		  size_t why_size) EXF_MUST_USE;
+/* After the last file. */
+void services_seal(struct services *s);
 /* Marks what the organisation uses on purpose. -EXF_E_INVALID for a name that no service has. */
 int services_sanction(struct services *s, const char *const *names, size_t count, char *ret_why,
 		      size_t why_size) EXF_MUST_USE;

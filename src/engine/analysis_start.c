@@ -129,6 +129,8 @@ int analysis_make_context(const struct analysis_options *o, make_context_fn make
 		.inside = o->options->inside,
 		.inside_count = o->options->inside_count,
 		.services_path = services,
+		.services_files = o->config->services.files,
+		.services_file_count = o->config->services.file_count,
 		.sanctioned = o->config->services.sanctioned,
 		.sanctioned_count = o->config->services.sanctioned_count,
 		.max_hosts = o->max_hosts,

@@ -36,8 +36,10 @@ struct context_options {
 	size_t zone_count;
 	const struct prefix *inside; /* --inside, added to the zones; copied */
 	size_t inside_count;
-	const char *services_path; /* services.yaml; required */
-	const char *suffix_path;   /* public_suffix_list.dat; NULL: the library's own */
+	const char *services_path;         /* services.yaml; required */
+	const char *const *services_files; /* more of them, on top */
+	size_t services_file_count;
+	const char *suffix_path; /* public_suffix_list.dat; NULL: the library's own */
 	const char *const *sanctioned;
 	size_t sanctioned_count;
 	uint32_t max_hosts, max_names;

@@ -451,6 +451,24 @@ static void finding_without_anything_is_survived(void **state)
 	assert_string_equal(fx.seen[0].community_id, "");
 }
 
+static void another_configuration_holds_for_what_is_open(void **state)
+{
+	(void)state;
+	put(at(0, SEVERITY_LOW)); /* not sent */
+	size_t before = fx.count;
+	alert_store_change(fx.store, 10 * SECOND_NS, SEVERITY_CRITICAL);
+	put(at(1, SEVERITY_HIGH));
+	assert_int_equal(fx.count, before);
+	alert_store_change(fx.store, 10 * SECOND_NS, SEVERITY_LOW);
+	put(at(2, SEVERITY_HIGH));
+	assert_int_equal(fx.count, before + 1);
+	assert_int_equal(fx.seen[before].count, 3); /* what was held back is in it */
+	put(at(11, SEVERITY_HIGH));                 /* the window of ten seconds is over */
+	const struct alert *last = &fx.seen[fx.count - 1];
+	assert_string_not_equal(last->alert_id, fx.seen[before].alert_id);
+	assert_int_equal(last->count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +498,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(sequence_has_no_gaps, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_findings_give_the_same_alerts, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(another_configuration_holds_for_what_is_open, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(late_packet_is_handled_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(company_raises_and_is_told, setup, teardown),

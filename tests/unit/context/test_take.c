@@ -102,6 +102,35 @@ static void names_know_the_new_services(void **state)
 	context_free(c);
 }
 
+static void own_catalogues_come_on_top(void **state)
+{
+	(void)state;
+	const char *const files[] = { write_file("services:\n  - name: our-share\n"
+						 "    class: storage\n    domains: [share.test]\n"
+						 "    prefixes: [192.0.2.0/24]\n") };
+	struct context_options o = { .services_files = files, .services_file_count = 1 };
+	struct context *c = make(&o);
+	struct ipaddr own = ip("192.0.2.77");
+	assert_string_equal(context_service_by_ip(c, &own)->name, "our-share");
+	assert_string_equal(context_service_by_name(c, "x.share.test", 12)->name, "our-share");
+	assert_string_equal(context_service_by_name(c, "www.dropbox.com", 15)->name, "dropbox");
+	context_free(c);
+
+	static const char *const wrong[] = {
+		"services:\n  - {name: dropbox, class: storage, domains: [d.test]}\n",
+		"services:\n  - {name: mine, class: storage, domains: [dropbox.com]}\n",
+	};
+	for (size_t i = 0; i < 2; i++) {
+		char why[512] = "";
+		(void)write_file(wrong[i]);
+		struct context *none = NULL;
+		o.services_path = SHIPPED_SERVICES;
+		assert_true(context_prepare(&o, &none, why, sizeof(why)) < 0);
+		assert_non_null(strstr(why, ":2:"));
+		assert_non_null(strstr(why, "dropbox"));
+	}
+}
+
 static void what_is_broken_is_not_prepared(void **state)
 {
 	(void)state;
@@ -132,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zones_are_exchanged_and_back),
 		cmocka_unit_test(names_know_the_new_services),
+		cmocka_unit_test(own_catalogues_come_on_top),
 		cmocka_unit_test(what_is_broken_is_not_prepared),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -482,6 +482,22 @@ static void totals_are_told_at_the_end(void **state)
 	assert_int_equal(h.updates, 1);
 }
 
+/* Another alpha while it runs: the limit moves, what was walked stays. */
+static void other_parameters_hold_at_once(void **state)
+{
+	(void)state;
+	for (uint16_t port = 20; port < 27; port++)
+		contact("10.0.0.5", "10.0.0.9", port, FLOW_OUTCOME_REFUSED);
+	assert_int_equal(h.count, 0);
+	detect_param(&h, "alpha", "0.01");
+	contact("10.0.0.7", "10.0.0.9", 20, FLOW_OUTCOME_REFUSED);
+	port_scan_detector.retune(h.state);
+	contact("10.0.0.5", "10.0.0.9", 27,
+		FLOW_OUTCOME_REFUSED); /* the eighth: before, the ninth */
+	assert_int_equal(h.count, 1);
+	assert_non_null(strstr(h.findings[0].message, "tried 8 TCP ports"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -489,6 +505,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_counterfactual_is_exact, setup, teardown),
 		cmocka_unit_test_setup_teardown(totals_are_told_at_the_end, setup, teardown),
 		TEST(nine_refused_ports_of_a_host_are_a_scan),
+		TEST(other_parameters_hold_at_once),
 		TEST(repeated_contacts_count_once),
 		TEST(sweep_of_smb_is_high_when_it_has_grown),
 		TEST(a_host_an_hour_is_still_a_sweep),

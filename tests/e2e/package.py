@@ -287,7 +287,7 @@ class Proof:
         found = gateway("find", "/", "-xdev", "-iname", "*exfil*", "-not", "-path", "/proc/*", "-not", "-path", "/sys/*").stdout.split("\n")
         left = [path for path in found if path and not LEFT.search(path)]
         self.check(not left, "a purge leaves nothing", "\n".join(left))
-        self.check("exfild" not in gateway("systemctl", "--failed", "--plain").stdout, "and no failed unit")
+        self.check("exfild" not in gateway("systemctl", "--failed", "--plain").stdout, "and no failed unit", self.journal(40))
 
 
 class Tunnel:

@@ -116,6 +116,8 @@ class Proof:
         self.done("redis-server starts", "systemctl", "restart", "redis-server")
         gateway.write("/etc/exfild/conf.d/10-site.yaml", CONFIGURATION)
         gateway.write("/etc/exfild/redis.pass", PASSWORD + "\n", 0o600)
+        # a build with the sanitizers ends by tracing itself, which the unit's filter forbids
+        gateway("systemctl", "set-environment", "ASAN_OPTIONS=detect_leaks=0")
         began = time.monotonic()
         self.done("the unit starts", "systemctl", "enable", "--now", UNIT)
         seconds = time.monotonic() - began

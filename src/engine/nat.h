@@ -5,7 +5,8 @@
  * true address, and with one of the gateway's own.  The two agree in the other end, in all that is
  * theirs (sequence numbers, identification, length) and in their bytes.  Once two have agreed, the
  * flow with the gateway's address is left out.  A packet of such an address whose flow is not known
- * yet waits NAT_WAIT_NS for its like; if none comes, the flow is the gateway's own.
+ * yet waits for its like until all workers are NAT_WAIT_NS past it; if none comes, the flow is
+ * the gateway's own.
  * Ownership: plain memory.
  * Threads: any; the workers share it, since the two sides belong to different ones.
  * Limits: direct-mapped tables of NAT_SEEN packets and NAT_FLOWS flows: what is pushed out is

@@ -51,3 +51,9 @@ exf_script(e2e.alerts e2e ${Python3_EXECUTABLE} tests/e2e/alerts.py --exfild $<T
 exf_script(e2e.live.capture e2e ${Python3_EXECUTABLE} tests/e2e/live_capture.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.workers e2e ${Python3_EXECUTABLE} tests/e2e/live_workers.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.translation e2e ${Python3_EXECUTABLE} tests/e2e/live_translation.py --exfild $<TARGET_FILE:exfild>)
+
+# what a taken-over daemon could do
+add_executable(sandboxed support/sandboxed.c)
+target_link_libraries(sandboxed PRIVATE exf_sandbox Threads::Threads)
+set_target_properties(sandboxed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+exf_script(e2e.sandbox e2e ${Python3_EXECUTABLE} tests/e2e/sandbox.py --exfild $<TARGET_FILE:exfild> --sandboxed $<TARGET_FILE:sandboxed>)

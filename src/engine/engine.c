@@ -13,6 +13,7 @@
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
 #include "analysis.h"
+#include "confine.h"
 #include "crew.h"
 #include "datadir.h"
 #include "desk.h"
@@ -306,6 +307,8 @@ static int start(struct engine *e)
 	e->reader.key = o->is_live ? hash_key_random() : hash_key_fixed;
 	e->reader.sketch_key = o->is_live ? hash_key_random() : hash_key_fixed;
 	err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
+	if (!err && o->is_live)
+		err = confine(o, c, e->data_dir, e->why, sizeof(e->why));
 	if (!err)
 		err = start_evidence(e);
 	if (!err)

@@ -1,0 +1,115 @@
+/*
+ * engine/confine.c - see confine.h.
+ */
+#include "confine.h"
+
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "exfild/base/log.h"
+#include "exfild/sandbox/sandbox.h"
+
+#define FOLDERS 24 /* of files that are named one by one */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+# define IS_SANITIZED true
+#else
+# define IS_SANITIZED false
+#endif
+
+struct confined {
+	struct sandbox sandbox;
+	char folders[FOLDERS][PATH_MAX];
+	size_t folder_count;
+	bool is_full;
+};
+
+/* Names of hosts and users, time zones, the public suffix list; counts of itself and the machine.
+ */
+static const char *const system_paths[] = { "/etc", "/usr", "/lib",  "/lib64",
+					    "/run", "/sys", "/proc", "/dev/urandom" };
+
+/* A file is opened again after it was moved away or replaced: that takes its folder. */
+static const char *folder_of(struct confined *k, const char *path)
+{
+	if (k->folder_count == FOLDERS || strlen(path) >= PATH_MAX) {
+		k->is_full = true;
+		return "/nonexistent";
+	}
+	char *copy = k->folders[k->folder_count++];
+	(void)snprintf(copy, PATH_MAX, "%s", path);
+	return dirname(copy);
+}
+
+static void read_folder(struct confined *k, const char *path)
+{
+	if (path && *path)
+		k->is_full |= !sandbox_read(&k->sandbox, folder_of(k, path));
+}
+
+static void write_folder(struct confined *k, const char *path)
+{
+	if (path && *path && strcmp(path, "-") != 0)
+		k->is_full |= !sandbox_write(&k->sandbox, folder_of(k, path));
+}
+
+static void add_configured(struct confined *k, const struct options *o, const struct config *c)
+{
+	read_folder(k, o->config_path);
+	for (size_t i = 0; i < c->services.file_count; i++)
+		read_folder(k, c->services.files[i]);
+	read_folder(k, c->redis.password_file);
+	write_folder(k, c->control.socket);
+	write_folder(k, c->sinks.file_path);
+	write_folder(k, o->events_path);
+	write_folder(k, o->evidence_path);
+}
+
+/* The kernel can allow only a folder that is there; the store says what is wrong with it. */
+static void add_state(struct confined *k, const char *path)
+{
+	if (!path || !*path)
+		return;
+	(void)mkdir(path, 0700);
+	k->is_full |= !sandbox_write(&k->sandbox, path);
+}
+
+int confine(const struct options *o, const struct config *c, const char *data_dir, char *ret_why,
+	    size_t why_size)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	struct confined *k = calloc(1, sizeof(*k));
+	if (!k)
+		return -EXF_E_NOMEM;
+	k->sandbox.is_sanitized = IS_SANITIZED;
+	for (size_t i = 0; i < sizeof(system_paths) / sizeof(system_paths[0]); i++)
+		k->is_full |= !sandbox_read(&k->sandbox, system_paths[i]);
+	k->is_full |= !sandbox_read(&k->sandbox, data_dir);
+	if (credentials)
+		k->is_full |= !sandbox_read(&k->sandbox, credentials);
+	add_configured(k, o, c);
+	add_state(k, o->state_path);
+	/* the copy of the last good configuration lies there in any case */
+	if (!o->state_path || o->config_path)
+		add_state(k, c->state.directory);
+	int err = -EXF_E_LIMIT;
+	if (k->is_full)
+		(void)snprintf(
+			ret_why, why_size,
+			"more than %d files are named in the configuration, or a name is too "
+			"long: put catalogues into one file",
+			FOLDERS);
+	else
+		err = sandbox_enter(&k->sandbox, ret_why, why_size);
+	if (!err && k->sandbox.landlock)
+		log_debug("start", "confined: seccomp, Landlock %d", k->sandbox.landlock);
+	else if (!err)
+		log_warnx("start", "this kernel has no Landlock: seccomp and the user's rights are "
+				   "what keeps a taken-over exfild from other files");
+	free(k);
+	return err;
+}

@@ -244,11 +244,11 @@ static const struct key spool_keys[] = {
 };
 
 static const struct key evidence_keys[] = {
-	{ "directory", KEY_PATH, KEY_LATER, AT(evidence.directory), .min = 1, .max = 4095,
+	{ "directory", KEY_PATH, KEY_RESTART, AT(evidence.directory), .min = 1, .max = 4095,
 	  .def = "/var/lib/exfild/evidence", .help = "Folder for the packets behind alerts." },
-	{ "kb_per_flow", KEY_NUMBER, AT(evidence.kb_per_flow), .max = 65536, .def = "64",
-	  .help = "First kB of a flow that are kept. 0: none." },
-	{ "max_mb", KEY_NUMBER, AT(evidence.max_mb), .max = 1048576, .def = "512",
+	{ "kb_per_flow", KEY_NUMBER, KEY_RESTART, AT(evidence.kb_per_flow), .max = 65536,
+	  .def = "64", .help = "First kB of a flow that are kept. 0: none." },
+	{ "max_mb", KEY_NUMBER, KEY_RESTART, AT(evidence.max_mb), .max = 1048576, .def = "512",
 	  .help = "All evidence together, in MB; the oldest goes first." },
 	{ .name = NULL },
 };
@@ -285,7 +285,7 @@ static const struct key keep_keys[] = {
 	  .def = "14", .help = "Days of connections kept for looking back with new indicators." },
 	{ "baselines", KEY_NUMBER, KEY_LATER, AT(privacy.baselines_days), .min = 1, .max = 3650,
 	  .def = "90", .help = "Days after which a host not seen again is forgotten." },
-	{ "evidence", KEY_NUMBER, KEY_LATER, AT(privacy.evidence_days), .min = 1, .max = 3650,
+	{ "evidence", KEY_NUMBER, KEY_RESTART, AT(privacy.evidence_days), .min = 1, .max = 3650,
 	  .def = "7", .help = "Days that packets behind alerts are kept." },
 	{ .name = NULL },
 };

@@ -63,6 +63,7 @@ static const char help_text[] =
 	"  hosts         inside hosts by bytes sent        --limit N --sort KEY --filter TEXT\n"
 	"  flows         connections by bytes sent         --limit N --sort KEY --filter TEXT\n"
 	"  alerts        the last alerts                   --limit N --minimum LEVEL -f|--follow\n"
+	"  evidence ID   where the packets behind an alert are: a pcapng file\n"
 	"  drill KIND    dns, http or icmp: prints a harmless request to run on any client, whose alert\n"
 	"                must come back              --wait SECONDS --to HOST\n"
 	"  reload        have it read its configuration again\n"
@@ -156,11 +157,29 @@ static bool is_promised(const char *command)
 	static const char *const names[] = { "usage",       "report",   "explain",
 					     "signatures",  "intel",    "policy",
 					     "quarantine",  "baseline", "exceptions",
-					     "fingerprint", "evidence", "reveal" };
+					     "fingerprint", "reveal" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
 			return true;
 	return false;
+}
+
+/* What a command is about: the kind of a drill, the alert of evidence. */
+static int parse_operand(struct options *o, int count, char **words)
+{
+	struct request *r = &o->request;
+	bool is_drill = strcmp(words[0], "drill") == 0;
+	bool has_operand = is_drill || strcmp(words[0], "evidence") == 0;
+	if (has_operand && count == 1)
+		return usage(is_drill ? "which drill: dns, http or icmp" :
+					"whose evidence: name the id of an alert",
+			     "");
+	if (count > 1 + has_operand)
+		return usage("one command only; what is this: ", words[1 + has_operand]);
+	if (!has_operand)
+		return -1;
+	return is_drill ? take_text(r->kind, sizeof(r->kind), words[1]) :
+			  take_text(r->alert, sizeof(r->alert), words[1]);
 }
 
 static int parse(struct options *o, int argc, char **argv)
@@ -177,13 +196,9 @@ static int parse(struct options *o, int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage("name a command", "");
-	bool is_drill = strcmp(argv[optind], "drill") == 0;
-	if (is_drill && optind + 1 == argc)
-		return usage("which drill: dns, http or icmp", "");
-	if (optind + 1 + is_drill < argc)
-		return usage("one command only; what is this: ", argv[optind + 1 + is_drill]);
-	if (is_drill && take_text(o->request.kind, sizeof(o->request.kind), argv[optind + 1]) >= 0)
-		return CLIENT_USAGE;
+	status = parse_operand(o, argc - optind, argv + optind);
+	if (status >= 0)
+		return status;
 	if (!is_known(argv[optind]))
 		return usage(is_promised(argv[optind]) ? "not in this version: " :
 							 "unknown command ",

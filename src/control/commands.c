@@ -93,6 +93,31 @@ int command_reload(struct call *c)
 	return 0;
 }
 
+int command_evidence(struct call *c)
+{
+	struct control_evidence e = { 0 };
+	if (!*c->request->alert)
+		return command_fail(
+			c, "bad_argument", "whose evidence: name an alert's id",
+			"exfild.alert_id of the alert, as exfilctl --json alerts has it");
+	if (!c->options->evidence || c->options->evidence(c->options->arg, c->request->alert, &e)) {
+		if (!e.is_kept)
+			return command_fail(
+				c, "not_kept", "this exfild keeps no packets behind alerts",
+				"see evidence in exfild.yaml, and the log of its start");
+		return command_fail(c, "not_found", "there are no packets of an alert of this id",
+				    "the id is exfild.alert_id; evidence.max_mb and "
+				    "privacy.keep_days.evidence say how long packets stay");
+	}
+	json_string(c->out, "alert", c->request->alert);
+	json_string(c->out, "path", e.path);
+	json_bool(c->out, "complete", !e.is_open);
+	json_uint(c->out, "bytes", e.bytes);
+	if (e.packets)
+		json_uint(c->out, "packets", e.packets);
+	return 0;
+}
+
 /* The lines themselves: the server adds what the board holds. */
 int command_alerts(struct call *c)
 {

@@ -182,6 +182,18 @@ static void put_decode(const struct snapshot *s, struct buf *out)
 		labelled(out, "decode_total", "what", s->decode[i].name, s->decode[i].count);
 }
 
+static void put_evidence(const struct snapshot *s, struct buf *out)
+{
+	one(out, "evidence_kept", "gauge", "1: packets behind alerts are kept.", s->evidence_kept);
+	if (!s->evidence_kept)
+		return;
+	one(out, "evidence_files", "gauge", "Alerts whose packets are on the disk.",
+	    s->evidence_files);
+	one(out, "evidence_bytes", "gauge", "Size of these files.", s->evidence_bytes);
+	one(out, "evidence_followed_alerts", "gauge", "Alerts whose packets are being written.",
+	    s->evidence_alerts);
+}
+
 static void put_state(const struct snapshot *s, struct buf *out)
 {
 	one(out, "state_kept", "gauge", "1: what is learnt outlives the process.", s->state_kept);
@@ -216,6 +228,7 @@ void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out
 		one(out, "state_disk_free_bytes", "gauge", "Free space of the state's folder.",
 		    s->disk_free);
 	put_state(s, out);
+	put_evidence(s, out);
 	if (s->clock_synchronised != SNAP_UNKNOWN)
 		one(out, "clock_synchronised", "gauge", "1: the kernel says so.",
 		    s->clock_synchronised == SNAP_YES);

@@ -74,6 +74,8 @@ static bool take_arg(struct request *r, const char *key, const json_t *value)
 		return take_text(value, r->kind, sizeof(r->kind));
 	if (strcmp(key, "to") == 0)
 		return take_text(value, r->to, sizeof(r->to));
+	if (strcmp(key, "alert") == 0)
+		return take_text(value, r->alert, sizeof(r->alert));
 	return strcmp(key, "minimum") == 0 && take_text(value, r->minimum, sizeof(r->minimum));
 }
 
@@ -88,7 +90,7 @@ static int take_args(struct request *r, json_t *args, struct request_error *e)
 		if (!take_arg(r, key, value))
 			return fail(e, "bad_argument", "an argument is not known or out of range",
 				    "limit 1 to 512, follow true or false, sort, filter, minimum, "
-				    "kind and to short texts");
+				    "kind, to and alert short texts");
 	}
 	return 0;
 }

@@ -26,6 +26,8 @@ void request_print(const struct request *r, struct buf *out)
 		json_string(&j, "kind", r->kind);
 	if (*r->to)
 		json_string(&j, "to", r->to);
+	if (*r->alert)
+		json_string(&j, "alert", r->alert);
 	json_close_object(&j);
 	json_close_object(&j);
 	buf_char(out, '\n');

@@ -134,11 +134,23 @@ static void put_state(struct call *c)
 	json_close_object(c->out);
 }
 
+static void put_evidence(struct call *c)
+{
+	const struct snapshot *s = c->snapshot;
+	json_open_object(c->out, "evidence");
+	json_bool(c->out, "kept", s->evidence_kept);
+	json_uint(c->out, "files", s->evidence_files);
+	json_uint(c->out, "bytes", s->evidence_bytes);
+	json_uint(c->out, "alerts", s->evidence_alerts);
+	json_close_object(c->out);
+}
+
 int command_status(struct call *c)
 {
 	put_head(c);
 	put_traffic(c);
 	put_state(c);
+	put_evidence(c);
 	put_links(c);
 	put_workers(c);
 	put_alerts(c);

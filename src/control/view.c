@@ -102,6 +102,17 @@ static void status_state(const json_t *state, FILE *out)
 			      bytes_of(state, "bytes", bytes), number_of(state, "age_s"));
 }
 
+static void status_evidence(const json_t *evidence, FILE *out)
+{
+	char bytes[32];
+	if (!json_is_true(json_object_get(evidence, "kept")))
+		(void)fputs("evidence    not kept\n", out);
+	else
+		(void)fprintf(out, "evidence    %llu files, %s; %llu alerts are followed\n",
+			      number_of(evidence, "files"), bytes_of(evidence, "bytes", bytes),
+			      number_of(evidence, "alerts"));
+}
+
 static void status_config(const json_t *config, FILE *out)
 {
 	const char *error = text_of(config, "error"), *restart = text_of(config, "restart");
@@ -150,6 +161,7 @@ static void view_status(const json_t *result, FILE *out)
 	if (number_of(result, "memory_bytes"))
 		(void)fprintf(out, "memory      %s\n", bytes_of(result, "memory_bytes", memory));
 	status_state(json_object_get(result, "state"), out);
+	status_evidence(json_object_get(result, "evidence"), out);
 	status_links(result, out);
 	status_workers(result, out);
 	status_sinks(result, out);
@@ -246,7 +258,9 @@ void view_alert(const json_t *alert, FILE *out)
 	view_text(out, text_of(json_object_get(alert, "rule"), "id"), 0);
 	(void)fputs(": ", out);
 	view_text(out, text_of(alert, "message"), 0);
-	(void)fputc('\n', out);
+	(void)fputs(" [", out);
+	view_text(out, text_of(json_object_get(alert, "exfild"), "alert_id"), 0);
+	(void)fputs("]\n", out);
 }
 
 static void view_alerts(const json_t *result, FILE *out)
@@ -286,6 +300,20 @@ static void view_reload(const json_t *result, FILE *out)
 		      real_of(result, "took_ms"), real_of(result, "pause_ms"));
 }
 
+/* The path alone on the first line: for a shell. */
+static void view_evidence(const json_t *result, FILE *out)
+{
+	char bytes[32];
+	view_text(out, text_of(result, "path"), 0);
+	(void)fprintf(out, "\n%s", bytes_of(result, "bytes", bytes));
+	if (json_object_get(result, "packets"))
+		(void)fprintf(out, ", %llu packets", number_of(result, "packets"));
+	(void)fputs(json_is_true(json_object_get(result, "complete")) ?
+			    "\n" :
+			    "; those of the next minute are still being added\n",
+		    out);
+}
+
 int view_result(const char *command, const json_t *result, FILE *out)
 {
 	if (strcmp(command, "status") == 0)
@@ -294,6 +322,8 @@ int view_result(const char *command, const json_t *result, FILE *out)
 		return view_doctor(result, out);
 	else if (strcmp(command, "stats") == 0)
 		stats_value("", result, out);
+	else if (strcmp(command, "evidence") == 0)
+		view_evidence(result, out);
 	else if (strcmp(command, "alerts") == 0)
 		view_alerts(result, out);
 	else if (strcmp(command, "hosts") == 0)

@@ -38,6 +38,8 @@ void analysis_alert(void *arg, const struct alert *alert)
 	}
 	if (a->evidence)
 		evidence_note(a->evidence, alert);
+	if (a->collector)
+		collector_ask(a->collector, alert);
 	if (a->keeper)
 		keeper_hurry(a->keeper);
 }

@@ -20,6 +20,7 @@
 #include "exfild/event/sensor.h"
 
 struct analysis;
+struct collector;
 struct keep_list;
 struct keeper;
 struct evidence;
@@ -41,6 +42,7 @@ struct analysis_options {
 	uint32_t max_hosts, max_pairs, max_names, max_open;
 	struct publisher *publisher;       /* live, NULL: none */
 	struct evidence *evidence;         /* NULL: none wanted */
+	struct collector *collector;       /* live, NULL: no packets are kept */
 	const struct hash_key *key;        /* of tables; NULL: hash_key_fixed */
 	const struct hash_key *sketch_key; /* of what outlives the process; NULL: the same */
 	bool is_live;

@@ -14,6 +14,7 @@
 #include "exfild/detect/detector.h"
 #include "exfild/fusion/fusion.h"
 #include "analysis.h"
+#include "collect.h"
 #include "drops.h"
 #include "evidence.h"
 #include "exceptions.h"
@@ -54,6 +55,7 @@ struct analysis {
 	struct alert_options alert_options;
 	struct outputs *outputs;
 	struct evidence *evidence;
+	struct collector *collector; /* live; NULL: no packets are kept */
 	struct publisher *publisher;
 	const struct drills *drills; /* live, NULL: none */
 	struct running *running;

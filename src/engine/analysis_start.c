@@ -215,6 +215,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	if (!a)
 		return -EXF_E_NOMEM;
 	a->evidence = o->evidence;
+	a->collector = o->collector;
 	a->publisher = o->publisher;
 	a->drills = o->publisher ? publisher_drills(o->publisher) : NULL;
 	a->is_live = o->is_live;

@@ -96,6 +96,8 @@ int confine(const struct options *o, const struct config *c, const char *data_di
 	/* the copy of the last good configuration lies there in any case */
 	if (!o->state_path || o->config_path)
 		add_state(k, c->state.directory);
+	if (c->evidence.kb_per_flow && c->evidence.max_mb)
+		add_state(k, c->evidence.directory);
 	int err = -EXF_E_LIMIT;
 	if (k->is_full)
 		(void)snprintf(

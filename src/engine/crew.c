@@ -44,6 +44,7 @@ int crew_new(const struct crew_options *o, struct crew **ret)
 	pthread_cond_init(&c->changed, NULL);
 	c->shared.live = o->live;
 	c->shared.split = o->split;
+	c->shared.collector = o->collector;
 	c->shared.nat = nat_new(o->key);
 	c->shared.workers = live_workers(o->live);
 	c->shared.shards = w.limits.shards = split_shards(c->shared.workers);

@@ -17,6 +17,7 @@
 #include "outlet.h"
 #include "pipeline.h"
 
+struct collector;
 struct crew;
 struct tally;
 
@@ -24,9 +25,10 @@ struct crew_options {
 	struct live *live;
 	struct shard_limits limits;
 	const struct hash_key *key, *event_key; /* as plane.h has them; copied */
-	uint64_t start_ns;      /* packet time to start with, 0: the first packet's */
-	struct split_key split; /* the same as the capture's */
-	const char *own_peers;  /* URL of the server that exfild itself talks to, or "" */
+	uint64_t start_ns;           /* packet time to start with, 0: the first packet's */
+	struct split_key split;      /* the same as the capture's */
+	const char *own_peers;       /* URL of the server that exfild itself talks to, or "" */
+	struct collector *collector; /* NULL: no packets are kept */
 	struct outlet out;
 };
 

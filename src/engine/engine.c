@@ -13,6 +13,7 @@
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
 #include "analysis.h"
+#include "collect.h"
 #include "confine.h"
 #include "crew.h"
 #include "datadir.h"
@@ -32,15 +33,14 @@
 
 #define SYSTEM_CONFIG "/etc/exfild/exfild.yaml"
 
-#define STATE_SHARE 4 /* of limits.disk_mb: the other three are for spool and evidence */
-
 struct engine {
 	const struct options *options;
 	struct setup *setup;
 	const struct config *config; /* of setup */
 	struct reload *reload;
 	struct sizes sizes;
-	struct evidence *evidence;
+	struct evidence *evidence;   /* replay */
+	struct collector *collector; /* live */
 	struct analysis *analysis;
 	struct keeper *keeper;
 	struct reader reader;
@@ -223,6 +223,7 @@ static int make_crew(struct engine *e)
 		.start_ns = e->reader.start_ns,
 		.split = split_of(e),
 		.own_peers = e->config->redis.url,
+		.collector = e->collector,
 		.out = { .analysis = e->analysis },
 	};
 	return crew_new(&o, &e->reader.crew);
@@ -254,11 +255,10 @@ static int open_state(struct engine *e)
 {
 	const struct options *o = e->options;
 	const char *directory = o->state_path ? o->state_path : e->config->state.directory;
-	uint64_t max_bytes = e->config->limits.disk_mb * 1000000 / STATE_SHARE;
 	if (!o->state_path && (!o->is_live || !*directory))
 		return 0;
-	int err = keeper_open(directory, max_bytes, &e->reader.sketch_key, &e->keeper, e->why,
-			      sizeof(e->why));
+	int err = keeper_open(directory, e->sizes.state_disk, &e->reader.sketch_key, &e->keeper,
+			      e->why, sizeof(e->why));
 	return err ? without_state(e, err) : 0;
 }
 
@@ -319,6 +319,11 @@ static int start(struct engine *e)
 		err = publisher_start(o, c, sizes, &e->reader.key, &e->publisher, e->why,
 				      sizeof(e->why));
 	analysis.publisher = e->publisher;
+	if (!err && o->is_live)
+		err = collector_new(c, sizes, workers_of(e), &e->collector);
+	analysis.collector = e->collector;
+	if (e->collector)
+		publisher_collector(e->publisher, e->collector);
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
 	if (!err)
@@ -427,6 +432,7 @@ static void take_down(struct engine *e)
 	analysis_free(e->analysis);
 	keeper_close(e->keeper);
 	publisher_stop(e->publisher);
+	collector_free(e->collector);
 	evidence_free(e->evidence);
 	reload_free(e->reload);
 	setup_drop(e->setup);

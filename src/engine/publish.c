@@ -9,6 +9,7 @@
 
 #include "exfild/control/drill.h"
 #include "activity.h"
+#include "collect.h"
 #include "keeper.h"
 #include "machine.h"
 #include "reload.h"
@@ -24,12 +25,14 @@ struct publisher {
 	struct activity *activity;
 	struct keeper *keeper; /* NULL: no state is kept */
 	struct drills *drills;
-	_Atomic(struct reload *) reload; /* NULL: not yet */
-	uint64_t told_ns;                /* analysis */
+	_Atomic(struct reload *) reload;       /* NULL: not yet */
+	_Atomic(struct collector *) collector; /* NULL: no packets are kept */
+	uint64_t told_ns;                      /* analysis */
 	/* desk */
 	struct shard_limits shards;
 	uint64_t rate_ns, rate_packets, rate_bytes;
-	struct snap_table plane_tables[4];
+	struct snap_table plane_tables[6];
+	uint32_t plane_table_count;
 };
 
 static uint64_t wall_ns(void)
@@ -47,6 +50,22 @@ static int on_reload(void *arg, struct control_reload *ret)
 		return reload_run(r, ret);
 	(void)snprintf(ret->why, sizeof(ret->why), "exfild is starting: ask again in a second");
 	return -EXF_E_LIMIT;
+}
+
+static int on_evidence(void *arg, const char *alert_id, struct control_evidence *ret)
+{
+	struct publisher *p = arg;
+	struct collector *c = atomic_load(&p->collector);
+	struct vault_found found;
+	ret->is_kept = c != NULL;
+	if (!c || !collector_find(c, alert_id, &found))
+		return -EXF_E_INVALID;
+	ret->is_open = found.is_open;
+	ret->bytes = found.bytes;
+	ret->packets = found.packets;
+	(void)snprintf(ret->path, sizeof(ret->path), "%s/%s.pcapng", p->config->evidence.directory,
+		       alert_id);
+	return 0;
 }
 
 int publisher_start(const struct options *o, const struct config *c, const struct sizes *sizes,
@@ -75,6 +94,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 						   .board = p->board,
 						   .drills = p->drills,
 						   .reload = on_reload,
+						   .evidence = on_evidence,
 						   .arg = p };
 		err = control_start(&control, &p->control, ret_why, why_size);
 	}
@@ -119,6 +139,11 @@ void publisher_keeper(struct publisher *p, struct keeper *keeper)
 	p->keeper = keeper;
 }
 
+void publisher_collector(struct publisher *p, struct collector *collector)
+{
+	atomic_store(&p->collector, collector);
+}
+
 /* --- analysis ---------------------------------------------------------------------------- */
 
 void publisher_event(struct publisher *p, const struct context *c, const struct event *e)
@@ -134,7 +159,7 @@ void publisher_alert(struct publisher *p, const char *json, size_t len, unsigned
 /* The packet plane's tables stay behind those of the analysis. */
 static void put_plane_tables(const struct publisher *p, struct snapshot *s)
 {
-	for (size_t i = 0; i < sizeof(p->plane_tables) / sizeof(p->plane_tables[0]); i++) {
+	for (size_t i = 0; i < p->plane_table_count; i++) {
 		struct snap_table *t = snap_add_table(s, p->plane_tables[i].name);
 		if (t)
 			*t = p->plane_tables[i];
@@ -232,6 +257,33 @@ static void put_plane(struct publisher *p, const struct tally_plane *t, struct s
 						  .capacity = p->shards.streams,
 						  .evictions = t->streams_evicted,
 						  .refused = t->streams_refused };
+	p->plane_table_count = 4;
+}
+
+static void put_evidence(struct publisher *p, struct snapshot *s)
+{
+	struct collector *c = atomic_load(&p->collector);
+	struct collect_counts k;
+	s->evidence_kept = c != NULL;
+	if (!c)
+		return;
+	collector_counts(c, &k);
+	s->evidence_files = k.vault.files;
+	s->evidence_bytes = k.vault.bytes;
+	s->evidence_alerts = k.keep.watches;
+	p->plane_tables[4] = (struct snap_table){ .name = "evidence_memory",
+						  .entries = k.keep.bytes,
+						  .capacity = k.keep.capacity,
+						  .evictions = k.keep.overwritten,
+						  .refused = k.keep.too_large + k.not_asked,
+						  .worst_case_bytes = k.keep.capacity };
+	p->plane_tables[5] =
+		(struct snap_table){ .name = "evidence_disk",
+				     .entries = k.vault.bytes,
+				     .capacity = k.vault.max_bytes,
+				     .evictions = k.vault.removed,
+				     .refused = k.vault.refused + k.keep.lost + k.keep.withheld };
+	p->plane_table_count = 6;
 }
 
 static void put_state(const struct publisher *p, struct snapshot *s)
@@ -278,6 +330,7 @@ void publisher_tally(struct publisher *p, const struct tally *t)
 	put_workers(t, s);
 	put_rates(p, t, s);
 	put_plane(p, &t->plane, s);
+	put_evidence(p, s);
 	put_decode(t, s);
 	put_state(p, s);
 	board_done(p->board);

@@ -14,6 +14,7 @@
 #include "exfild/engine/options.h"
 #include "analysis.h"
 
+struct collector;
 struct keeper;
 struct publisher;
 struct reload;
@@ -26,6 +27,8 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 		    size_t why_size) EXF_MUST_USE;
 /* Main, before the planes: whose saves are told. */
 void publisher_keeper(struct publisher *p, struct keeper *keeper);
+/* Main, before the planes: whose packets are told; must outlive the publisher. */
+void publisher_collector(struct publisher *p, struct collector *collector);
 /* Main, after the planes. */
 void publisher_stop(struct publisher *p);
 

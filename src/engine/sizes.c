@@ -15,6 +15,15 @@
 #define AUTO_LEAST (96 * MB)
 #define AUTO_MOST  (1024 * MB)
 
+/* Packets that may become evidence: so little of what is allowed, within these. */
+#define EVIDENCE_OF    16
+#define EVIDENCE_LEAST (4 * MB)
+#define EVIDENCE_MOST  (64 * MB)
+
+/* Of limits.disk_mb; the rest is for alerts that wait. */
+#define STATE_OF         4
+#define EVIDENCE_DISK_OF 2
+
 /* What is not in proportion to anything: program and libraries, nDPI's modules, services and public
  * suffixes, fragments, event logs, the tables that exfilctl asks. */
 #define PROGRAM_BYTES (28 * MB)
@@ -37,6 +46,7 @@ static const struct {
 	[SIZES_ALERTS] = { "open alerts", 8192, 256, 6912 },
 	[SIZES_PROGRAM] = { .name = "program" },
 	[SIZES_BUFFER] = { .name = "capture buffer" },
+	[SIZES_EVIDENCE] = { .name = "evidence" },
 };
 
 static uint32_t limit_or(uint64_t configured, uint32_t otherwise)
@@ -60,6 +70,15 @@ static struct sizes from_counts(const uint32_t counts[SIZES__COUNT])
 	};
 }
 
+static void add_disk(const struct config *c, struct sizes *s)
+{
+	uint64_t most = c->limits.disk_mb * MB / EVIDENCE_DISK_OF;
+	uint64_t evidence = c->evidence.kb_per_flow ? c->evidence.max_mb * MB : 0;
+	s->allowed_disk = c->limits.disk_mb * MB;
+	s->state_disk = s->allowed_disk / STATE_OF;
+	s->evidence_disk = evidence < most ? evidence : most;
+}
+
 struct sizes sizes_of(const struct config *c)
 {
 	uint32_t counts[SIZES__COUNT];
@@ -71,6 +90,7 @@ struct sizes sizes_of(const struct config *c)
 	counts[SIZES_PAIRS] = limit_or(c->limits.pairs, counts[SIZES_PAIRS]);
 	struct sizes s = from_counts(counts);
 	s.names = parts[SIZES_HOSTS].usual;
+	add_disk(c, &s);
 	return s;
 }
 
@@ -80,6 +100,16 @@ static uint64_t allowed_of(const struct config *c, uint64_t machine_bytes)
 	if (c->limits.memory_mb)
 		return c->limits.memory_mb * MB;
 	return quarter < AUTO_LEAST ? AUTO_LEAST : quarter > AUTO_MOST ? AUTO_MOST : quarter;
+}
+
+static uint64_t evidence_of(const struct config *c, uint64_t allowed)
+{
+	uint64_t bytes = allowed / EVIDENCE_OF;
+	if (!c->evidence.kb_per_flow || !c->evidence.max_mb)
+		return 0;
+	return bytes < EVIDENCE_LEAST ? EVIDENCE_LEAST :
+	       bytes > EVIDENCE_MOST  ? EVIDENCE_MOST :
+					bytes;
 }
 
 struct bounds { /* of a part: 0, or how many there must be; how many there may be */
@@ -135,7 +165,9 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	uint64_t buffer = c->capture.buffer_mb * MB;
 	if (!c->limits.memory_mb && buffer > allowed / 4)
 		buffer = allowed / 4;
-	uint64_t rest = allowed > PROGRAM_BYTES + buffer ? allowed - PROGRAM_BYTES - buffer : 0;
+	uint64_t evidence = evidence_of(c, allowed);
+	uint64_t fixed = PROGRAM_BYTES + buffer + evidence;
+	uint64_t rest = allowed > fixed ? allowed - fixed : 0;
 	/* the largest factor up to 64 that fits */
 	uint64_t low = 0, high = 64u << 10;
 	while (low < high) {
@@ -147,15 +179,18 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	}
 	uint64_t needed = fill(bounds, low, counts);
 	*ret = from_counts(counts);
+	add_disk(c, ret);
 	ret->buffer_bytes = buffer;
+	ret->evidence_bytes = evidence;
 	ret->allowed_bytes = allowed;
 	ret->machine_bytes = machine_bytes;
 	for (size_t i = 0; i < SIZES__COUNT; i++)
 		ret->bytes[i] = counts[i] * parts[i].bytes;
 	ret->bytes[SIZES_PROGRAM] = PROGRAM_BYTES;
 	ret->bytes[SIZES_BUFFER] = buffer;
+	ret->bytes[SIZES_EVIDENCE] = evidence;
 	if (needed > rest || (machine_bytes && allowed > machine_bytes))
-		return refuse(ret, needed + PROGRAM_BYTES + buffer, ret_why, why_size);
+		return refuse(ret, needed + fixed, ret_why, why_size);
 	return 0;
 }
 
@@ -181,5 +216,8 @@ void sizes_print(const struct sizes *s, struct buf *out)
 		   (double)sizes_total(s) / 1e6, (double)s->allowed_bytes / 1e6);
 	if (s->machine_bytes)
 		buf_printf(out, "; there are %.0f", (double)s->machine_bytes / 1e6);
-	buf_printf(out, "\n");
+	buf_printf(out, "\n# Disk at worst, in MB, of %.0f that limits.disk_mb allows:\n",
+		   (double)s->allowed_disk / 1e6);
+	buf_printf(out, "#   %-16s %8.1f\n#   %-16s %8.1f\n", "state", (double)s->state_disk / 1e6,
+		   "evidence", (double)s->evidence_disk / 1e6);
 }

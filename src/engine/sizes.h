@@ -19,6 +19,7 @@
 enum sizes_part {
 	SIZES_PROGRAM, /* code, libraries, tables of fixed size */
 	SIZES_BUFFER,
+	SIZES_EVIDENCE, /* packets that may become evidence */
 	SIZES_FLOWS,
 	SIZES_UNDECIDED,
 	SIZES_STREAMS,
@@ -31,7 +32,9 @@ enum sizes_part {
 struct sizes {
 	struct shard_limits shards; /* of all together */
 	uint32_t hosts, pairs, names, alerts;
-	uint64_t buffer_bytes; /* live: of all capture rings together */
+	uint64_t buffer_bytes;   /* live: of all capture rings together */
+	uint64_t evidence_bytes; /* live: of packets in memory, of all workers; 0: none are kept */
+	uint64_t state_disk, evidence_disk, allowed_disk; /* bytes at most */
 	/* live: what is allowed, what there is, and what each part comes to at worst */
 	uint64_t allowed_bytes, machine_bytes, bytes[SIZES__COUNT];
 };

@@ -13,14 +13,15 @@
 #include "leave.h"
 #include "own.h"
 
-#define WAIT_MS     100
-#define HAND_NS     100000000ull /* what was gathered is handed on at least this often */
-#define EVERY_NS    1000000000ull
-#define QUIET_NS    50000000ull /* nothing came for so long: wall time moves on */
-#define BEHIND_NS   20000000ull /* what the kernel may still hold back */
-#define LOOK_FRAMES 256         /* frames between two looks at the clock */
-#define HANDED_ONCE 64
-#define PAUSE_NS    200000 /* all blocks are held: others let them go */
+#define WAIT_MS       100
+#define HAND_NS       100000000ull /* what was gathered is handed on at least this often */
+#define EVERY_NS      1000000000ull
+#define QUIET_NS      50000000ull /* nothing came for so long: wall time moves on */
+#define BEHIND_NS     20000000ull /* what the kernel may still hold back */
+#define LOOK_FRAMES   256         /* frames between two looks at the clock */
+#define HANDED_ONCE   64
+#define COLLECT_TURNS 64     /* while nothing comes */
+#define PAUSE_NS      200000 /* all blocks are held: others let them go */
 
 struct worker {
 	struct worker_options o;
@@ -31,7 +32,8 @@ struct worker {
 	struct leave *leave;
 	struct hold *hold;
 	struct own own;
-	bool is_several; /* interfaces: a packet may come twice */
+	const struct frame *frame; /* that is being decoded */
+	bool is_several;           /* interfaces: a packet may come twice */
 	uint64_t translated;
 	uint64_t now_ns; /* monotonic */
 	uint64_t came_ns, handed_ns, told_ns;
@@ -89,17 +91,16 @@ static enum nat_verdict look_for_twin(struct worker *w, uint32_t input, const st
 	return v;
 }
 
-/* A packet of this worker: false when it is not to be judged, or not yet. */
-static bool is_judged(struct worker *w, uint32_t input, const struct packet *p, bool is_last)
+static bool is_own_or_twice(struct worker *w, uint32_t input, const struct packet *p)
 {
-	return look_for_twin(w, input, p, is_last) == NAT_JUDGE &&
-	       (input == FEED_NO_INPUT || !leave_packet(w->leave, input, p));
+	return input != FEED_NO_INPUT && leave_packet(w->leave, input, p);
 }
 
 /* A packet that came another way than from the own rings; its block is released. */
 static void take(struct worker *w, const struct handed *h, bool is_last)
 {
-	if (is_judged(w, h->input, &h->packet, is_last))
+	if (look_for_twin(w, h->input, &h->packet, is_last) == NAT_JUDGE &&
+	    !is_own_or_twice(w, h->input, &h->packet))
 		feed_packet(&w->feed, &h->packet);
 	block_release(h->packet.block);
 }
@@ -116,15 +117,27 @@ static void take_held(struct worker *w, uint64_t until_ns)
 	}
 }
 
+/* The worker that has the frame keeps it, whoever judges the packet. */
+static void keep_frame(struct worker *w, const struct packet *p)
+{
+	if (w->o.shared->collector && w->frame)
+		collector_packet(w->o.shared->collector, w->o.number, w->frame, p);
+}
+
 static bool is_left_out(void *arg, uint32_t input, struct packet *p)
 {
 	struct worker *w = arg;
 	unsigned owner = w->o.shared->workers > 1 ? owner_of(w->o.shared, p) : 0;
 	if (owner != w->o.number) {
+		keep_frame(w, p);
 		hand_over(w, owner, p, input);
 		return true;
 	}
-	return !is_judged(w, input, p, false);
+	enum nat_verdict v = look_for_twin(w, input, p, false);
+	bool is_out = v == NAT_JUDGE && is_own_or_twice(w, input, p);
+	if (v != NAT_LEAVE_OUT && !is_out)
+		keep_frame(w, p);
+	return v != NAT_JUDGE || is_out;
 }
 
 void worker_take_handed(struct worker *w)
@@ -186,6 +199,8 @@ static void look_after(struct worker *w)
 	worker_take_handed(w);
 	if (w->is_several)
 		take_held(w, w->feed.law.now_ns - NAT_WAIT_NS);
+	if (w->o.shared->collector)
+		(void)collector_turn(w->o.shared->collector, w->o.number, w->feed.law.now_ns);
 	if (w->now_ns - w->handed_ns >= HAND_NS) {
 		hand_on(w);
 		if (w->o.look)
@@ -199,9 +214,18 @@ static void look_after(struct worker *w)
 	}
 }
 
+/* Nothing else is to be done: what memory has of an alert is given faster. */
+static void give_evidence(struct worker *w)
+{
+	for (unsigned i = 0; w->o.shared->collector && i < COLLECT_TURNS; i++)
+		if (!collector_turn(w->o.shared->collector, w->o.number, w->feed.law.now_ns))
+			return;
+}
+
 static void on_idle(struct worker *w)
 {
 	hand_on(w);
+	give_evidence(w);
 	if (w->o.look)
 		w->o.look(w->o.arg);
 	if (w->o.shared->workers < 2 || handover_sleep(w->o.shared->handovers[w->o.number]))
@@ -223,7 +247,10 @@ static void on_frame(struct worker *w, const struct frame *f)
 	w->frames++;
 	w->bytes += f->caplen;
 	w->came_ns = w->now_ns;
-	if (!feed_frame(&w->feed, f) && !w->has_refused_link) {
+	w->frame = f;
+	bool is_read = feed_frame(&w->feed, f);
+	w->frame = NULL;
+	if (!is_read && !w->has_refused_link) {
 		w->has_refused_link = true;
 		log_warnx("capture",
 			  "link type %u of an interface is not one that can be read; "

@@ -8,6 +8,7 @@
 #define EXFILD_SRC_ENGINE_WORKER_H
 
 #include "exfild/capture/live.h"
+#include "collect.h"
 #include "handover.h"
 #include "joint.h"
 #include "nat.h"
@@ -19,6 +20,7 @@ struct worker_shared {
 	struct split_key split;
 	unsigned workers, shards;
 	struct nat *nat;
+	struct collector *collector;              /* NULL: no packets are kept */
 	struct handover *handovers[LIVE_WORKERS]; /* by worker; none when there is one */
 };
 

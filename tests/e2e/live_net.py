@@ -104,6 +104,8 @@ class Live:
         self.err_path = self.folder + "/err"
         command = ["ip", "netns", "exec", nets.of(name), program, "-v", "-o", "json", "--events", self.events_path,
                    "--set", "control.socket=" + self.control, "--set", f"state.directory={self.folder}", *arguments]
+        if not any("evidence.directory" in a for a in arguments):
+            command += ["--set", f"evidence.directory={self.folder}/evidence"]
         if not any("redis.url" in a for a in arguments):
             command += ["--set", "redis.url="]
         if not any("metrics.listen" in a for a in arguments):

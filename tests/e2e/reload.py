@@ -132,7 +132,8 @@ class Lab:
     def run(self, workers):
         with open(os.path.join(self.folder, "daemon.log"), "ab") as log:
             self.daemon = subprocess.Popen(
-                self.ns("gw", self.program, "-i", "gin", "-c", self.file, "-j", workers, "--events", self.events),
+                self.ns("gw", self.program, "-i", "gin", "-c", self.file, "-j", workers, "--events", self.events,
+                        "--set", f"evidence.directory={self.folder}/evidence"),
                 stdout=subprocess.DEVNULL, stderr=log, env=dict(os.environ, NOTIFY_SOCKET=self.manager.path))
 
     def start(self, workers):

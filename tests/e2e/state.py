@@ -219,7 +219,8 @@ class Live:
     def start(self):
         with open(self.log_path, "ab") as log:
             self.daemon = subprocess.Popen(
-                self.ns("gw", self.program, "-i", "gin", "--set", f"state.directory={self.state}", "--set",
+                self.ns("gw", self.program, "-i", "gin", "--set", f"state.directory={self.state}", "--set", f"evidence.directory={self.state}.evidence",
+                        "--set",
                         f"control.socket={self.socket}", "--set", f"sinks.file.path={self.sink}", "--set", "metrics.listen="),
                 stdout=subprocess.DEVNULL, stderr=log)
         end = time.monotonic() + 30
@@ -315,7 +316,8 @@ class Live:
                    (first["event"]["sequence"], last["event"]["sequence"]))
 
     def second_process(self):
-        result = subprocess.Popen(self.ns("gw", self.program, "-i", "gsv", "--set", f"state.directory={self.state}", "--set",
+        result = subprocess.Popen(self.ns("gw", self.program, "-i", "gsv", "--set", f"state.directory={self.state}", "--set", f"evidence.directory={self.state}.evidence",
+                        "--set",
                                           f"control.socket={self.socket}2", "--set", "metrics.listen="), stdout=subprocess.DEVNULL,
                                   stderr=subprocess.PIPE)
         time.sleep(2)

@@ -29,6 +29,14 @@ struct control_reload {
 	uint64_t took_ns, pause_ns;
 };
 
+/* The packets behind an alert. */
+struct control_evidence {
+	bool is_kept; /* at all, by this daemon */
+	bool is_open; /* more may come */
+	char path[4352];
+	uint64_t bytes, packets; /* packets 0: not known, of an earlier run */
+};
+
 struct control_options {
 	const char *socket_path; /* NULL or "": no socket */
 	const char *listen;      /* ADDRESS:PORT of the metrics; NULL or "": none */
@@ -36,6 +44,8 @@ struct control_options {
 	struct drills *drills; /* NULL: nothing live is looked at */
 	/* 0: done. NULL: this program cannot. Called on the control thread. */
 	int (*reload)(void *arg, struct control_reload *ret);
+	/* 0: there are some. NULL: this program keeps none. Called on the control thread. */
+	int (*evidence)(void *arg, const char *alert_id, struct control_evidence *ret);
 	void *arg;
 };
 

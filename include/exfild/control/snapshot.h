@@ -122,6 +122,10 @@ struct snapshot {
 	bool state_kept, state_saved, state_failing;
 	uint64_t state_age_s; /* since something was saved last */
 	uint64_t state_bytes, state_entries, state_errors;
+	/* packets behind alerts */
+	bool evidence_kept;
+	uint64_t evidence_files, evidence_bytes;
+	uint64_t evidence_alerts; /* whose packets are being followed */
 };
 
 /* Somebody or something by bytes. */

@@ -18,7 +18,7 @@ static void test_good(void **state)
 	static const char line[] = "{\"v\":1,\"id\":7,\"command\":\"flows\",\"args\":{\"limit\":20,"
 				   "\"sort\":\"sent\",\"filter\":\"10.\",\"follow\":true,"
 				   "\"minimum\":\"high\",\"kind\":\"dns\","
-				   "\"to\":\"192.0.2.1\"}}";
+				   "\"to\":\"192.0.2.1\",\"alert\":\"abc\"}}";
 	struct request r;
 	struct request_error e;
 	(void)state;
@@ -32,6 +32,7 @@ static void test_good(void **state)
 	assert_string_equal(r.minimum, "high");
 	assert_string_equal(r.kind, "dns");
 	assert_string_equal(r.to, "192.0.2.1");
+	assert_string_equal(r.alert, "abc");
 	for (size_t i = 0; i < strlen(line); i++) {
 		char *part = malloc(i ? i : 1); /* exact: the sanitizer sees a byte too far */
 		memcpy(part, line, i);

@@ -35,6 +35,18 @@ static int reload(void *arg, struct control_reload *ret)
 	return -1;
 }
 
+static int evidence(void *arg, const char *alert_id, struct control_evidence *ret)
+{
+	(void)arg;
+	ret->is_kept = strcmp(alert_id, "never") != 0;
+	if (strcmp(alert_id, "abc123") != 0)
+		return -1;
+	snprintf(ret->path, sizeof(ret->path), "/var/evidence/%s.pcapng", alert_id);
+	ret->bytes = 4711;
+	ret->packets = 12;
+	return 0;
+}
+
 /* What the analysis thread does. */
 static void *answer(void *arg)
 {
@@ -71,7 +83,8 @@ static int setup(void **state)
 				     .listen = "127.0.0.1:0",
 				     .board = board,
 				     .drills = drills,
-				     .reload = reload };
+				     .reload = reload,
+				     .evidence = evidence };
 	assert_int_equal(control_start(&o, &control, why, sizeof(why)), 0);
 	ended = mute = false;
 	reloads = 0;
@@ -146,6 +159,12 @@ static void test_commands(void **state)
 		{ "reload", "",
 		  "\"changed\":[\"alerts.merge\",\"exceptions\"],\"restart\":[\"sensor.name\"]" },
 		{ "reload", "", "line 3 is broken" },
+		{ "evidence", "\"alert\":\"abc123\"",
+		  "\"path\":\"/var/evidence/abc123.pcapng\",\"complete\":true,\"bytes\":4711,"
+		  "\"packets\":12" },
+		{ "evidence", "\"alert\":\"abc124\"", "not_found" },
+		{ "evidence", "\"alert\":\"never\"", "not_kept" },
+		{ "evidence", "", "bad_argument" },
 		{ "drill", "\"kind\":\"dns\",\"to\":\"192.0.2.1\"",
 		  "-$i.exfild-drill.example.com" },
 		{ "drill", "\"kind\":\"dns\",\"to\":\"192.0.2.1\"",
@@ -346,6 +365,10 @@ static void test_client(void **state)
 	assert_int_equal(client("hosts", "--limit", "9999"), CLIENT_USAGE);
 	assert_int_equal(client("hosts", "--sort", "beauty"), CLIENT_FAILED);
 	assert_int_equal(client("hosts", "-f", NULL), CLIENT_USAGE);
+	assert_int_equal(client("evidence", NULL, NULL), CLIENT_USAGE);
+	assert_int_equal(client("evidence", "abc123", "more"), CLIENT_USAGE);
+	assert_int_equal(client("evidence", "abc123", NULL), CLIENT_DONE);
+	assert_int_equal(client("evidence", "abc124", NULL), CLIENT_FAILED);
 	assert_int_equal(client("drill", NULL, NULL), CLIENT_USAGE);
 	assert_int_equal(client("drill", "dns", "icmp"), CLIENT_USAGE);
 	assert_int_equal(client("drill", "smoke", NULL), CLIENT_FAILED);

@@ -110,6 +110,12 @@ void analysis_idle(struct analysis *a)
 		(void)fflush(a->events);
 }
 
+/* At multiples of the period, whenever it was started: live and replay look at the same times. */
+static uint64_t next_tick(uint64_t now_ns, uint64_t period_ns)
+{
+	return (now_ns / period_ns + 1) * period_ns;
+}
+
 void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 {
 	a->leaped_ns += leap_ns;
@@ -119,7 +125,7 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 		struct running *r = &a->running[i];
 		if (!r->enabled || !r->detector->tick_ns || a->env.steady_ns < r->next_tick_ns)
 			continue;
-		r->next_tick_ns = a->env.steady_ns + r->detector->tick_ns;
+		r->next_tick_ns = next_tick(a->env.steady_ns, r->detector->tick_ns);
 		r->detector->on_tick(r->state, &a->env);
 	}
 	if (!a->is_live)

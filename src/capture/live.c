@@ -5,7 +5,6 @@
 #include "exfild/capture/live.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -128,7 +127,7 @@ static int open_place(struct live *l, struct place *p, const char *extra_filter,
 /* Closes what is gone or was made anew. */
 static void check_place(struct live *l, struct place *p)
 {
-	unsigned index = p->is_open ? if_nametoindex(p->name) : 0;
+	unsigned index = p->is_open ? network_index(l->network, p->name) : 0;
 	if (!p->is_open || index == p->index)
 		return;
 	close_place(l, p,

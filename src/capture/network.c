@@ -7,13 +7,17 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "exfild/base/str.h"
 
 #define BUFFER_SIZE 65536
 #define SETTLE_NS   500000000ull /* between two dumps */
@@ -127,6 +131,13 @@ void network_close(struct network *n)
 int network_fd(const struct network *n)
 {
 	return n->changes;
+}
+
+uint32_t network_index(const struct network *n, const char *name)
+{
+	struct ifreq request = { 0 };
+	(void)str_copy(request.ifr_name, sizeof(request.ifr_name), name);
+	return ioctl(n->questions, SIOCGIFINDEX, &request) == 0 ? (uint32_t)request.ifr_ifindex : 0;
 }
 
 const struct network_state *network_state(const struct network *n)

@@ -60,6 +60,8 @@ struct network;
 int network_open(struct network **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
 void network_close(struct network *n);
 int network_fd(const struct network *n);
+/* Of an interface, 0: there is none.  Takes no descriptor: there may be none left. */
+uint32_t network_index(const struct network *n, const char *name);
 const struct network_state *network_state(const struct network *n);
 /* Reads what the kernel has said; true: the state was taken anew (at most every half second). */
 bool network_read(struct network *n);

@@ -47,7 +47,8 @@ static void list_interfaces(char *dst, size_t size)
 			break;
 		len += (size_t)n;
 	}
-	if_freenameindex(list);
+	if (list) /* not made for want of a descriptor */
+		if_freenameindex(list);
 }
 
 static int refuse(const struct opening *w, const char *step)
@@ -90,16 +91,13 @@ static int refuse(const struct opening *w, const char *step)
 static int look_at(struct opening *w)
 {
 	struct ifreq request = { 0 };
-	w->s->index = if_nametoindex(w->o->name);
-	if (!w->s->index) {
-		errno = ENODEV;
-		return refuse(w, "name");
-	}
-	str_copy(request.ifr_name, sizeof(request.ifr_name), w->o->name);
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return refuse(w, "socket");
-	bool ok = ioctl(fd, SIOCGIFFLAGS, &request) == 0;
+	str_copy(request.ifr_name, sizeof(request.ifr_name), w->o->name);
+	bool ok = ioctl(fd, SIOCGIFINDEX, &request) == 0;
+	w->s->index = (unsigned)request.ifr_ifindex;
+	ok = ok && ioctl(fd, SIOCGIFFLAGS, &request) == 0;
 	bool is_up = ok && (request.ifr_flags & IFF_UP) != 0;
 	w->s->is_loopback = ok && (request.ifr_flags & IFF_LOOPBACK) != 0;
 	ok = ok && ioctl(fd, SIOCGIFHWADDR, &request) == 0;

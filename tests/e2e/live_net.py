@@ -110,10 +110,12 @@ class Live:
             command += ["--set", "redis.url="]
         if not any("metrics.listen" in a for a in arguments):
             command += ["--set", "metrics.listen="]
+        began = time.monotonic()
         env = dict(os.environ, ASAN_OPTIONS="exitcode=99", UBSAN_OPTIONS="exitcode=99")
         with open(self.err_path, "wb") as err, open(self.folder + "/out", "wb") as out:
             self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env)
         self.wait_for(lambda: self.err().count(": listening") >= listening, "it listens")
+        self.start_seconds = time.monotonic() - began
         time.sleep(0.2)
 
     def err(self):

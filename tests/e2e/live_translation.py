@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """A masquerading gateway: what passes both of its interfaces counts once, with the true source; its own traffic
 counts too; and which interfaces are chosen when nothing is configured."""
+import os
 import shutil
 import socket
+import struct
 import threading
 import time
 
@@ -97,6 +99,45 @@ def both_sides(check, arguments):
                 check(live.counts()[2] == 0, f"{workers} workers: without a drop")
 
 
+def tunnel(nets, target, domain, count=150):
+    """Questions with random labels from the inside host, and a server that says no to each."""
+    family = socket.AF_INET6 if ":" in target else socket.AF_INET
+    server, client = (nets.inside(name, lambda: socket.socket(family, socket.SOCK_DGRAM)) for name in "ca")
+    with server, client:
+        server.bind((target, 53))
+        server.settimeout(5)
+        client.settimeout(5)
+        for number in range(count):
+            labels = [os.urandom(28).hex(), os.urandom(20).hex(), *domain.split(".")]
+            name = b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
+            client.sendto(struct.pack(">HHHHHH", number, 0x100, 1, 0, 0, 0) + name + struct.pack(">HH", 16, 1), (target, 53))
+            question, back = server.recvfrom(4096)
+            server.sendto(question[:2] + b"\x81\x83" + question[4:], back)
+            client.recv(4096)
+
+
+def one_theft(check, arguments):
+    """One theft is one alert with the true source: both interfaces watched, and with nothing configured."""
+    for watched, listening in ((("b0", "b1"), 2), (("auto",), 1)):
+        with Nets("a", "b", "c") as nets:
+            gateway(nets, ("ip", "ip6"))
+            interfaces = [word for name in watched for word in ("-i", name)]
+            with Live(nets, "b", arguments.exfild, *interfaces, listening=listening) as live:
+                for i in range(2):
+                    tunnel(nets, OUTSIDE[i], f"theft{i}.test")
+                time.sleep(0.3)
+                check(live.stop() == 0, f"{watched}: it ends well", live.err()[-300:])
+                told = live.alerts()
+                for i in range(2):
+                    mine = [a for a in told if f"theft{i}.test" in a["message"]]
+                    check(len({a["exfild"]["alert_id"] for a in mine}) == 1 and
+                          {(a["rule"]["id"], a["source"]["ip"]) for a in mine} == {("dns_tunnel", INSIDE[i])},
+                          f"{watched}, IPv{4 + 2 * i}: one alert, of the true source",
+                          [(a["exfild"]["alert_id"], a["source"], a["message"]) for a in mine])
+                others = [a["message"] for a in told if "theft" not in a["message"]]
+                check(not others, f"{watched}: and nothing else", others)
+
+
 def chosen(check, arguments):
     """`auto`: the inside interface, which shows true sources; what is inside is its prefixes, global ones too."""
     with Nets("a", "b", "c") as nets:
@@ -140,4 +181,4 @@ def chosen_once(check, arguments):
 if __name__ == "__main__":
     if not shutil.which("nft"):
         live_net.harness.skip("nft is not installed")
-    live_net.main(__doc__, [both_sides, chosen, chosen_once])
+    live_net.main(__doc__, [both_sides, one_theft, chosen, chosen_once])

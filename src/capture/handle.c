@@ -32,19 +32,17 @@ void handle_close(struct handle *h)
 	h->waiting = 0;
 }
 
-void handle_read(struct handle *h, size_t most, handle_take_fn take, void *arg)
+bool handle_peek(struct handle *h, struct tpacket_frame *ret)
 {
-	struct tpacket_frame f;
-	if (!handle_is_open(h))
-		return;
-	for (size_t i = 0; i < most && tpacket_peek(&h->ring, &f); i++) {
-		if (!take(arg, h, &f))
-			return;
-		h->frames_open++;
-		h->frames++;
-		h->bytes += f.head_len + f.tag_len + f.data_len;
-		tpacket_done(&h->ring);
-	}
+	return handle_is_open(h) && tpacket_peek(&h->ring, ret);
+}
+
+void handle_done(struct handle *h, const struct tpacket_frame *f)
+{
+	h->frames_open++;
+	h->frames++;
+	h->bytes += f->head_len + f->tag_len + f->data_len;
+	tpacket_done(&h->ring);
 }
 
 void handle_update_counts(struct handle *h)

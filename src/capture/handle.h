@@ -20,9 +20,6 @@ struct handle {
 	uint64_t frames_open, in_open;
 };
 
-/* False: no room; the frame stays in the ring, and nothing more is read. */
-typedef bool (*handle_take_fn)(void *arg, const struct handle *h, const struct tpacket_frame *f);
-
 void handle_init(struct handle *h);
 /* Takes the worker's socket over, also when it fails. */
 int handle_open(struct handle *h, struct sockets *s, unsigned worker) EXF_MUST_USE;
@@ -31,8 +28,10 @@ static inline bool handle_is_open(const struct handle *h)
 {
 	return h->ring.fd >= 0;
 }
-/* Gives what waits, at most so many. */
-void handle_read(struct handle *h, size_t most, handle_take_fn take, void *arg);
+/* What waits first; borrowed until handle_done().  False: nothing waits. */
+bool handle_peek(struct handle *h, struct tpacket_frame *ret);
+/* It was taken. */
+void handle_done(struct handle *h, const struct tpacket_frame *f);
 /* Asks the kernel. */
 void handle_update_counts(struct handle *h);
 

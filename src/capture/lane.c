@@ -1,8 +1,8 @@
 /*
- * A look (fetch) asks each ring for what waits, copies it into blocks and sorts it by time where it
- * came from more than one.  The copy costs less than a cache miss would: the bytes have just been
- * written, and without it the packets that the plane holds back (solo.c) would hold the kernel's
- * ring.  The lock is taken once a look: who opens and closes interfaces comes seldom.
+ * A look (fetch) merges by time what waits in the rings, and copies it into blocks.  The copy costs
+ * less than a cache miss would: the bytes have just been written, and without it the packets that
+ * the plane holds back (solo.c) would hold the kernel's ring.  The lock is taken once a look: who
+ * opens and closes interfaces comes seldom.
  */
 #include "lane.h"
 
@@ -131,9 +131,9 @@ static void copy_frame(uint8_t *to, const struct tpacket_frame *f)
 	memcpy(to, f->data, f->data_len);
 }
 
-static bool take_frame(void *arg, const struct handle *h, const struct tpacket_frame *f)
+/* False: there is no room; the frame stays in its ring. */
+static bool take_frame(struct live_lane *l, const struct handle *h, const struct tpacket_frame *f)
 {
-	struct live_lane *l = arg;
 	uint32_t caplen = f->head_len + f->tag_len + f->data_len;
 	if (l->queue_count == LIVE_FRAMES || caplen > BLOCK_SIZE)
 		return false;
@@ -157,44 +157,50 @@ static bool take_frame(void *arg, const struct handle *h, const struct tpacket_f
 	return true;
 }
 
-static int by_time(const void *a, const void *b)
+struct first { /* what waits first in a ring */
+	struct handle *handle;
+	struct tpacket_frame frame;
+};
+
+static size_t earliest(const struct first *list, size_t count)
 {
-	const struct frame *x = a, *y = b;
-	if (x->time_ns != y->time_ns)
-		return x->time_ns < y->time_ns ? -1 : 1;
-	/* within one interface as they came */
-	return x->number < y->number ? -1 : x->number > y->number;
+	size_t found = 0;
+	for (size_t i = 1; i < count; i++)
+		if (list[i].frame.time_ns < list[found].frame.time_ns)
+			found = i;
+	return found;
 }
 
-static void read_handles(struct live_lane *l, size_t *ret_sources)
+/*
+ * One by one from the ring whose first frame is the oldest: under load one ring may be seconds
+ * behind another, and time must not jump between them.
+ */
+static void read_handles(struct live_lane *l)
 {
-	size_t open = 0;
-	*ret_sources = 0;
+	struct first waiting[LIVE_INTERFACES];
+	size_t count = 0;
 	for (size_t i = 0; i < l->handle_count; i++)
-		open += handle_is_open(&l->handles[i]);
-	if (!open)
-		return;
-	l->is_busy = !has_room(l);
-	for (size_t i = 0; i < l->handle_count && !l->is_busy; i++) {
-		size_t before = l->queue_count;
-		handle_read(&l->handles[i], LIVE_FRAMES / open, take_frame, l);
-		*ret_sources += l->queue_count > before;
+		if (handle_peek(&l->handles[i], &waiting[count].frame))
+			waiting[count++].handle = &l->handles[i];
+	l->is_busy = count && !has_room(l);
+	while (count && !l->is_busy) {
+		struct first *w = &waiting[earliest(waiting, count)];
+		if (!take_frame(l, w->handle, &w->frame))
+			return;
+		handle_done(w->handle, &w->frame);
+		if (!handle_peek(w->handle, &w->frame))
+			*w = waiting[--count];
 	}
 }
 
 static void fetch(struct live_lane *l)
 {
-	size_t sources;
 	l->queue_at = l->queue_count = 0;
 	l->is_busy = false;
 	l->fetch++;
 	pthread_mutex_lock(&l->lock);
-	read_handles(l, &sources);
+	read_handles(l);
 	pthread_mutex_unlock(&l->lock);
-	for (size_t i = 0; i < l->queue_count; i++)
-		l->queue[i].number = i;
-	if (sources > 1)
-		qsort(l->queue, l->queue_count, sizeof(l->queue[0]), by_time);
 }
 
 int live_next(struct live_lane *l, struct frame *ret)

@@ -99,7 +99,7 @@ static void wait_for_others(struct crew *c, struct worker *w)
 		}
 		(void)pthread_cond_timedwait(&c->changed, &c->lock, &soon);
 		pthread_mutex_unlock(&c->lock);
-		worker_take_handed(w);
+		worker_wait(w);
 		pthread_mutex_lock(&c->lock);
 	}
 	pthread_mutex_unlock(&c->lock);

@@ -140,7 +140,7 @@ static bool is_left_out(void *arg, uint32_t input, struct packet *p)
 	return v != NAT_JUDGE || is_out;
 }
 
-void worker_take_handed(struct worker *w)
+static void take_handed(struct worker *w)
 {
 	size_t count;
 	if (w->o.shared->workers < 2)
@@ -196,7 +196,7 @@ static void look_around(struct worker *w)
 static void look_after(struct worker *w)
 {
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
-	worker_take_handed(w);
+	take_handed(w);
 	if (w->is_several)
 		take_held(w, w->feed.law.now_ns - NAT_WAIT_NS);
 	if (w->o.shared->collector)
@@ -276,9 +276,20 @@ void worker_read(struct worker *w)
 	}
 }
 
+/*
+ * Others may still have much to read, and their events wait for this one's promise: without it they
+ * would find no room, and all would wait for each other.
+ */
+void worker_wait(struct worker *w)
+{
+	take_handed(w);
+	feed_time(&w->feed, LIVE_INTERFACES, clock_ns(CLOCK_REALTIME) - BEHIND_NS);
+	hand_on(w);
+}
+
 void worker_finish(struct worker *w)
 {
-	worker_take_handed(w);
+	take_handed(w);
 	take_held(w, UINT64_MAX);
 	feed_finish(&w->feed);
 	tell(w);

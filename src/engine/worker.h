@@ -52,8 +52,8 @@ void worker_set_look(struct worker *w, void (*look)(void *arg), void *arg);
 
 /* Until its rings are at their end; others may still hand packets over. */
 void worker_read(struct worker *w);
-/* Takes what was handed over since. */
-void worker_take_handed(struct worker *w);
+/* Its rings are at their end: takes what was handed over since, and promises that time goes on. */
+void worker_wait(struct worker *w);
 /* Nothing more comes: ends its flows and closes its port. */
 void worker_finish(struct worker *w);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What can go wrong around a listening exfild, each tried: an interface that is missing, no permission, a socket and a port
-in use, no file descriptors left, SIGTERM in the middle of a burst, a full disk for evidence. It says what is wrong and what
+in use, no file descriptors left, SIGTERM in the middle of a burst and of a flood, a full disk for evidence. It says what is wrong and what
 to do, or goes on; nothing of it crashes or hangs. Times of start and stop are measured (bars: 300 ms and 1 s, not with a
 sanitizer). A broken configuration, a full disk for the state and SIGKILL are in reload.py and state.py, an interface that
 vanishes in live_capture.py, jumps of the clock in the unit tests of engine/clock.c."""
@@ -173,6 +173,26 @@ def terminated_in_a_burst(check, arguments):
             server.wait()
 
 
+def terminated_in_a_flood(check, arguments):
+    """More than can be read on one of two interfaces, two workers: neither waits for the other, nor does time jump."""
+    for _ in range(3):
+        with Nets("a", "b", "c") as nets:
+            nets.link("a", "a0", "b", "b0")
+            nets.link("c", "c0", "b", "b1")
+            with Live(nets, "b", arguments.exfild, "-i", "b0", "-i", "b1", "-j", "2", "--set", "limits.memory_mb=128",
+                      listening=2) as live:
+                flood = subprocess.Popen(["ip", "netns", "exec", nets.of("c"), arguments.sender, "c0", "flood", "4"],
+                                         stdout=subprocess.DEVNULL)
+                sender = nets.sender("a", "a0")
+                for frame in of_number(300):
+                    sender.send(frame)
+                    time.sleep(0.01)
+                status = live.stop()
+                flood.wait()
+                check(status == 0 and live.stop_seconds < bar(arguments, 2 * STOP_S), "it ends", (status, live.stop_seconds))
+                check("set back" not in live.err(), "one clock for both interfaces", live.err()[-600:])
+
+
 def no_room_for_evidence(check, arguments):
     """A disk that is full of evidence: said once, and alerts go on."""
     with Nets("a", "b") as nets, tempfile.TemporaryDirectory() as folder:
@@ -197,4 +217,4 @@ def no_room_for_evidence(check, arguments):
 
 
 if __name__ == "__main__":
-    live_net.main(__doc__, [starts_that_fail, in_use, no_descriptors, terminated_in_a_burst, no_room_for_evidence])
+    live_net.main(__doc__, [starts_that_fail, in_use, no_descriptors, terminated_in_a_burst, terminated_in_a_flood, no_room_for_evidence])

@@ -221,6 +221,7 @@ def main(doc, tests):
     """Runs the named tests, or all; a test is a function of (checks, arguments)."""
     p = harness.parser(doc)
     p.add_argument("--exfilctl", help="the program that asks it")
+    p.add_argument("--sender", help="the program made of tests/support/sender.c")
     p.add_argument("--sandboxed", help="the program made of tests/support/sandboxed.c")
     p.add_argument("tests", nargs="*", help="only these")
     arguments = p.parse_args()

@@ -242,6 +242,24 @@ static void check_state(struct call *c)
 		    (unsigned long long)s->state_age_s);
 }
 
+static void check_evidence(struct call *c)
+{
+	const struct snapshot *s = c->snapshot;
+	char bytes[32];
+	if (!s->evidence_wanted)
+		say(c, "evidence", OK, "",
+		    "no packets are wanted: evidence.kb_per_flow or evidence.max_mb is 0");
+	else if (!s->evidence_kept)
+		say(c, "evidence", WARN, "see the log, and evidence.directory",
+		    "packets behind alerts are not kept: the folder cannot be used");
+	else if (s->evidence_failing)
+		say(c, "evidence", WARN, "free some disk, or see the log",
+		    "packets behind alerts cannot be written");
+	else
+		say(c, "evidence", OK, "", "%llu files, %s", (unsigned long long)s->evidence_files,
+		    str_bytes(bytes, sizeof(bytes), (double)s->evidence_bytes));
+}
+
 static void check_machine(struct call *c)
 {
 	const struct snapshot *s = c->snapshot;
@@ -316,6 +334,7 @@ int command_doctor(struct call *c)
 	check_sinks(c);
 	check_machine(c);
 	check_state(c);
+	check_evidence(c);
 	check_knowledge(c);
 	json_close_array(c->out);
 	return 0;

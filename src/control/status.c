@@ -139,6 +139,7 @@ static void put_evidence(struct call *c)
 	const struct snapshot *s = c->snapshot;
 	json_open_object(c->out, "evidence");
 	json_bool(c->out, "kept", s->evidence_kept);
+	json_bool(c->out, "failing", s->evidence_failing);
 	json_uint(c->out, "files", s->evidence_files);
 	json_uint(c->out, "bytes", s->evidence_bytes);
 	json_uint(c->out, "alerts", s->evidence_alerts);

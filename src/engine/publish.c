@@ -86,6 +86,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 		s->started_ns = wall_ns();
 		s->has_redis = c->redis.url && *c->redis.url;
 		s->memory_limit = sizes->allowed_bytes;
+		s->evidence_wanted = sizes->evidence_bytes != 0;
 		(void)snprintf(s->config_path, sizeof(s->config_path), "%s",
 			       o->config_path ? o->config_path : "built-in");
 		board_done(p->board);
@@ -268,6 +269,7 @@ static void put_evidence(struct publisher *p, struct snapshot *s)
 	if (!c)
 		return;
 	collector_counts(c, &k);
+	s->evidence_failing = k.vault.is_failing;
 	s->evidence_files = k.vault.files;
 	s->evidence_bytes = k.vault.bytes;
 	s->evidence_alerts = k.keep.watches;

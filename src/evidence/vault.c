@@ -278,5 +278,6 @@ void vault_counts(const struct vault *v, struct vault_counts *ret)
 				      .bytes = v->shelf.bytes + v->open_bytes,
 				      .max_bytes = v->o.max_bytes,
 				      .removed = v->shelf.removed,
-				      .refused = v->refused };
+				      .refused = v->refused,
+				      .is_failing = v->has_said };
 }

@@ -209,6 +209,9 @@ def no_room_for_evidence(check, arguments):
                 for frame in of_number(300):
                     sender.send(frame)
                 live.wait_for(lambda: (status_of(arguments, live) or {}).get("packets", 0) >= 400, "packets are read", 20)
+                doctor = subprocess.run([arguments.exfilctl, "-s", live.control, "doctor"], capture_output=True, text=True,
+                                        check=False, timeout=60).stdout
+                check("packets behind alerts cannot be written" in doctor, "doctor says it", doctor)
                 check(live.stop() == 0 and live.err().count("packets behind alerts are not kept") < 5, "once, not each time",
                       live.err()[-600:])
                 check(any(alert["rule"]["id"] == "dns_tunnel" for alert in live.alerts()), "the alert came")

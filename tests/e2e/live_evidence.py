@@ -157,6 +157,7 @@ def none_are_kept(check, arguments):
             with start(nets, arguments, os.path.join(home, "no", "where"), 1) as live:
                 check("no packets are kept as evidence" in live.err() and "evidence.directory" in live.err(),
                       "a folder that cannot be made is said", live.err())
+                live.wait_for(lambda: "folder cannot be used" in ask(arguments, live, "doctor").stdout, "doctor says it", 10)
                 check(live.stop() == 0, "and it runs all the same", live.err()[-300:])
 
 

@@ -123,7 +123,7 @@ struct snapshot {
 	uint64_t state_age_s; /* since something was saved last */
 	uint64_t state_bytes, state_entries, state_errors;
 	/* packets behind alerts */
-	bool evidence_kept;
+	bool evidence_wanted, evidence_kept, evidence_failing;
 	uint64_t evidence_files, evidence_bytes;
 	uint64_t evidence_alerts; /* whose packets are being followed */
 };

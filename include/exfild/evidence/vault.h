@@ -35,6 +35,7 @@ struct vault_counts {
 	uint64_t files, bytes, max_bytes;
 	uint64_t removed; /* files that made room, or were old */
 	uint64_t refused; /* packets that did not fit, or could not be written */
+	bool is_failing;  /* a file could not be written, and none was since */
 };
 
 struct vault;

@@ -48,6 +48,8 @@ static inline void sample_snapshot(struct snapshot *s)
 	s->clock_synchronised = SNAP_YES;
 	s->state_kept = s->state_saved = true;
 	s->state_age_s = 7;
+	s->evidence_wanted = s->evidence_kept = true;
+	s->evidence_files = 3;
 	s->state_bytes = 123456;
 	s->disk_size = 1000000000000ull;
 	s->disk_free = 500000000000ull;

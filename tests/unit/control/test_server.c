@@ -148,6 +148,7 @@ static void test_commands(void **state)
 		{ "status", "", "\"packets\":1000" },
 		{ "stats", "", "\"ipv4_short\":3" },
 		{ "doctor", "", "\"check\":\"drops\",\"state\":\"ok\"" },
+		{ "doctor", "", "\"check\":\"evidence\",\"state\":\"ok\",\"text\":\"3 files, " },
 		{ "top", "", "\"dropbox\"" },
 		{ "hosts", "\"sort\":\"received\"", "\"address\":\"10.1.2.3\"" },
 		{ "hosts", "\"filter\":\"172.\"", "\"hosts\":[]" },

@@ -2,7 +2,7 @@
  * event/check.c - see check.h.
  *
  * The field tables say where a kind has strings, truth values, fractions and times.  What they do
- * not say is here: the size of each kind's struct, and how far its enumerations go.  One plan a
+ * not say is here: how far its enumerations go.  One plan a
  * kind is made of both at start, since walking all fields takes four times as long.
  */
 #include "exfild/event/check.h"
@@ -40,24 +40,13 @@ static const struct range ranges[] = {
 	/* a detector adds each of these bytes to a sketch */
 	RANGE(EVENT_ICMP, EVENT_ICMP, event_icmp, info_bytes, UINT16_MAX),
 	RANGE(EVENT_NAME, EVENT_NAME, event_name, source, APP__COUNT - 1),
-};
-
-static const uint16_t sizes[EVENT__COUNT] = {
-	[EVENT_FLOW_START] = sizeof(struct event_flow),
-	[EVENT_FLOW_PROGRESS] = sizeof(struct event_flow),
-	[EVENT_FLOW_END] = sizeof(struct event_flow),
-	[EVENT_CLASSIFIED] = sizeof(struct event_classified),
-	[EVENT_DNS] = sizeof(struct event_dns),
-	[EVENT_HTTP] = sizeof(struct event_http),
-	[EVENT_TLS] = sizeof(struct event_tls),
-	[EVENT_QUIC] = sizeof(struct event_tls),
-	[EVENT_SSH] = sizeof(struct event_ssh),
-	[EVENT_ICMP] = sizeof(struct event_icmp),
-	[EVENT_NTP] = sizeof(struct event_ntp),
-	[EVENT_ARP] = sizeof(struct event_arp),
-	[EVENT_DHCP] = sizeof(struct event_dhcp),
-	[EVENT_NAME] = sizeof(struct event_name),
-	[EVENT_SENSOR] = sizeof(struct event_sensor),
+	RANGE(EVENT_LOGIN, EVENT_LOGIN, event_login, outcome, LOGIN_NO_USER),
+	RANGE(EVENT_LOGIN, EVENT_LOGIN, event_login, method, LOGIN_KEY),
+	RANGE(EVENT_FILE, EVENT_FILE, event_file, type, FILE__COUNT - 1),
+	RANGE(EVENT_SMB, EVENT_SMB, event_smb, act, SMB__COUNT - 1),
+	RANGE(EVENT_SMB, EVENT_SMB, event_smb, file_type, FILE__COUNT - 1),
+	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, act, RPC__COUNT - 1),
+	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, transport, RPC_HTTP),
 };
 
 struct places {
@@ -85,7 +74,7 @@ static void add(struct places *p, uint16_t at)
 
 static void make_plan(struct plan *p, enum event_kind kind)
 {
-	p->size = sizes[kind];
+	p->size = event_struct_size(kind);
 	for (const struct event_field *f = event_fields(kind); f->name; f++) {
 		if (f->type == FIELD_BOOL)
 			add(&p->bools, f->offset);

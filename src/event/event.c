@@ -24,6 +24,10 @@ CHECK(event_arp);
 CHECK(event_dhcp);
 CHECK(event_name);
 CHECK(event_sensor);
+CHECK(event_login);
+CHECK(event_file);
+CHECK(event_smb);
+CHECK(event_rpc);
 
 static const char *const names[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = "flow_start",
@@ -41,10 +45,42 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_DHCP] = "dhcp",
 	[EVENT_NAME] = "name",
 	[EVENT_SENSOR] = "sensor",
+	[EVENT_LOGIN] = "login",
+	[EVENT_FILE] = "file",
+	[EVENT_SMB] = "smb",
+	[EVENT_RPC] = "rpc",
 };
 
 const char *event_kind_name(enum event_kind kind)
 {
 	unsigned i = (unsigned)kind;
 	return i < EVENT__COUNT ? names[i] : "unknown";
+}
+
+static const uint16_t sizes[EVENT__COUNT] = {
+	[EVENT_FLOW_START] = sizeof(struct event_flow),
+	[EVENT_FLOW_PROGRESS] = sizeof(struct event_flow),
+	[EVENT_FLOW_END] = sizeof(struct event_flow),
+	[EVENT_CLASSIFIED] = sizeof(struct event_classified),
+	[EVENT_DNS] = sizeof(struct event_dns),
+	[EVENT_HTTP] = sizeof(struct event_http),
+	[EVENT_TLS] = sizeof(struct event_tls),
+	[EVENT_QUIC] = sizeof(struct event_tls),
+	[EVENT_SSH] = sizeof(struct event_ssh),
+	[EVENT_ICMP] = sizeof(struct event_icmp),
+	[EVENT_NTP] = sizeof(struct event_ntp),
+	[EVENT_ARP] = sizeof(struct event_arp),
+	[EVENT_DHCP] = sizeof(struct event_dhcp),
+	[EVENT_NAME] = sizeof(struct event_name),
+	[EVENT_SENSOR] = sizeof(struct event_sensor),
+	[EVENT_LOGIN] = sizeof(struct event_login),
+	[EVENT_FILE] = sizeof(struct event_file),
+	[EVENT_SMB] = sizeof(struct event_smb),
+	[EVENT_RPC] = sizeof(struct event_rpc),
+};
+
+uint16_t event_struct_size(enum event_kind kind)
+{
+	unsigned i = (unsigned)kind;
+	return i < EVENT__COUNT ? sizes[i] : sizeof(struct event);
 }

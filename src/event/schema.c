@@ -212,6 +212,91 @@ static const struct event_field sensor_fields[] = {
 	END,
 };
 
+static const struct event_field login_fields[] = {
+	HEAD,
+	AT(event_login, service, FIELD_STR),
+	AT(event_login, user, FIELD_STR),
+	AT(event_login, domain, FIELD_STR),
+	AT(event_login, workstation, FIELD_STR),
+	AT(event_login, outcome, FIELD_U8),
+	AT(event_login, method, FIELD_U8),
+	AT(event_login, is_inferred, FIELD_BOOL),
+	AT(event_login, status, FIELD_U32),
+	AT(event_login, attempt, FIELD_U32),
+	END,
+};
+
+static const struct event_field file_fields[] = {
+	HEAD,
+	AT(event_file, carrier, FIELD_STR),
+	AT(event_file, name, FIELD_STR),
+	AT(event_file, place, FIELD_STR),
+	AT(event_file, declared, FIELD_STR),
+	AT(event_file, type, FIELD_U8),
+	AT(event_file, is_end, FIELD_BOOL),
+	AT(event_file, is_complete, FIELD_BOOL),
+	AT(event_file, is_attachment, FIELD_BOOL),
+	AT(event_file, entropy, FIELD_FLOAT),
+	AT(event_file, size, FIELD_U64),
+	AT(event_file, seen, FIELD_U64),
+	END,
+};
+
+static const struct event_field smb_fields[] = {
+	HEAD,
+	AT(event_smb, version, FIELD_U8),
+	AT(event_smb, act, FIELD_U8),
+	AT(event_smb, command, FIELD_U16),
+	AT(event_smb, dialect, FIELD_U16),
+	AT(event_smb, status, FIELD_U32),
+	AT(event_smb, share, FIELD_STR),
+	AT(event_smb, name, FIELD_STR),
+	AT(event_smb, renamed, FIELD_STR),
+	AT(event_smb, detail, FIELD_STR),
+	AT(event_smb, access, FIELD_U32),
+	AT(event_smb, disposition, FIELD_U32),
+	AT(event_smb, session, FIELD_HEX64),
+	AT(event_smb, file, FIELD_HEX64),
+	AT(event_smb, tree, FIELD_U32),
+	AT(event_smb, size, FIELD_U64),
+	AT(event_smb, read, FIELD_U64),
+	AT(event_smb, written, FIELD_U64),
+	AT(event_smb, file_type, FIELD_U8),
+	AT(event_smb, is_pipe, FIELD_BOOL),
+	AT(event_smb, is_folder, FIELD_BOOL),
+	AT(event_smb, is_encrypted, FIELD_BOOL),
+	AT(event_smb, is_compressed, FIELD_BOOL),
+	AT(event_smb, is_signed, FIELD_BOOL),
+	AT(event_smb, is_guest, FIELD_BOOL),
+	AT(event_smb, is_null, FIELD_BOOL),
+	AT(event_smb, is_malformed, FIELD_BOOL),
+	END,
+};
+
+static const struct event_field rpc_fields[] = {
+	HEAD,
+	AT(event_rpc, act, FIELD_U8),
+	AT(event_rpc, transport, FIELD_U8),
+	AT(event_rpc, interface, FIELD_STR),
+	AT(event_rpc, operation, FIELD_STR),
+	AT(event_rpc, interface_id, FIELD_BYTES16),
+	AT(event_rpc, interface_version, FIELD_U8),
+	AT(event_rpc, opnum, FIELD_U16),
+	AT(event_rpc, pipe, FIELD_STR),
+	AT(event_rpc, object, FIELD_STR),
+	AT(event_rpc, detail, FIELD_STR),
+	AT(event_rpc, auth_type, FIELD_U8),
+	AT(event_rpc, auth_level, FIELD_U8),
+	AT(event_rpc, is_answered, FIELD_BOOL),
+	AT(event_rpc, is_sealed, FIELD_BOOL),
+	AT(event_rpc, call_id, FIELD_U32),
+	AT(event_rpc, status, FIELD_U32),
+	AT(event_rpc, stub_len, FIELD_U32),
+	AT(event_rpc, answer_len, FIELD_U32),
+	AT(event_rpc, mapped_port, FIELD_U16),
+	END,
+};
+
 static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = flow_fields, [EVENT_FLOW_PROGRESS] = flow_fields,
 	[EVENT_FLOW_END] = flow_fields,   [EVENT_CLASSIFIED] = classified_fields,
@@ -220,7 +305,9 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_SSH] = ssh_fields,         [EVENT_ICMP] = icmp_fields,
 	[EVENT_NTP] = ntp_fields,         [EVENT_ARP] = arp_fields,
 	[EVENT_DHCP] = dhcp_fields,       [EVENT_NAME] = name_fields,
-	[EVENT_SENSOR] = sensor_fields,
+	[EVENT_SENSOR] = sensor_fields,   [EVENT_LOGIN] = login_fields,
+	[EVENT_FILE] = file_fields,       [EVENT_SMB] = smb_fields,
+	[EVENT_RPC] = rpc_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

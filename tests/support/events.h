@@ -8,27 +8,12 @@
 
 #include "exfild/event/log.h"
 
-static inline size_t events_struct_size(enum event_kind kind)
-{
-	static const size_t sizes[EVENT__COUNT] = {
-		sizeof(struct event_flow),   sizeof(struct event_flow),
-		sizeof(struct event_flow),   sizeof(struct event_classified),
-		sizeof(struct event_dns),    sizeof(struct event_http),
-		sizeof(struct event_tls),    sizeof(struct event_tls),
-		sizeof(struct event_ssh),    sizeof(struct event_icmp),
-		sizeof(struct event_ntp),    sizeof(struct event_arp),
-		sizeof(struct event_dhcp),   sizeof(struct event_name),
-		sizeof(struct event_sensor),
-	};
-	return sizes[kind];
-}
-
 /* Appends it: from 10.0.0.1 to 203.0.113.9 at 1.7e9 s. */
 static inline void events_add(struct event_log *log, enum event_kind kind, uint64_t seq)
 {
 	static const uint8_t from[4] = { 10, 0, 0, 1 }, to[4] = { 203, 0, 113, 9 };
 	static const char text[] = "mail.example.com";
-	struct event *e = event_log_begin(log, kind, events_struct_size(kind), seq);
+	struct event *e = event_log_begin(log, kind, event_struct_size(kind), seq);
 	e->time_ns = 1700000000000000000ull;
 	e->src = ipaddr_v4(from);
 	e->dst = ipaddr_v4(to);

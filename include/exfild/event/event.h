@@ -19,6 +19,7 @@
 
 #include "exfild/base/ipaddr.h"
 #include "exfild/event/app.h"
+#include "exfild/event/file.h"
 
 #define EVENT_MAX     8192
 #define EVENT_STR_MAX 1024
@@ -39,6 +40,10 @@ enum event_kind {
 	EVENT_DHCP,
 	EVENT_NAME,
 	EVENT_SENSOR,
+	EVENT_LOGIN,
+	EVENT_FILE,
+	EVENT_SMB,
+	EVENT_RPC,
 	EVENT__COUNT
 };
 
@@ -248,6 +253,140 @@ struct event_sensor {
 	struct event_str text;   /* what is known besides */
 };
 
+enum login_outcome {
+	LOGIN_UNKNOWN, /* asked, the answer was not seen or does not tell */
+	LOGIN_SUCCESS,
+	LOGIN_FAILURE,
+	LOGIN_LOCKED,  /* the account exists and may not: locked, disabled, expired */
+	LOGIN_NO_USER, /* the answer says that there is no such account */
+};
+
+enum login_method {
+	LOGIN_OTHER,
+	LOGIN_NONE, /* anonymous, null session, guest */
+	LOGIN_PASSWORD,
+	LOGIN_HASH, /* NTLM and other challenge and response */
+	LOGIN_KERBEROS,
+	LOGIN_KEY, /* public key, certificate */
+};
+
+/* One attempt to log in, of any protocol; told once its outcome is known, or its flow ends. */
+struct event_login {
+	struct event e;
+	uint8_t outcome;     /* enum login_outcome */
+	uint8_t method;      /* enum login_method */
+	uint8_t is_inferred; /* from sizes and times, not from a message in the clear */
+	uint8_t pad;
+	uint32_t status;  /* the protocol's own code: NTSTATUS, Kerberos error, FTP reply */
+	uint32_t attempt; /* of this flow, from 1 */
+	uint32_t pad2;
+	struct event_str service; /* "ssh", "smb", "mysql" ... */
+	struct event_str user, domain, workstation;
+};
+
+/*
+ * A file carried in the clear: told when its kind is known, and again (is_end) when it is through
+ * or its flow ends.  e.from_server says which way it went.
+ */
+struct event_file {
+	struct event e;
+	uint8_t type; /* enum file_type */
+	uint8_t is_end;
+	uint8_t is_complete;       /* every byte was seen to pass */
+	uint8_t is_attachment;     /* of a mail or form */
+	float entropy;             /* bits a byte of the bytes looked at; 0: too few */
+	uint64_t size;             /* as declared; UINT64_MAX: not told */
+	uint64_t seen;             /* bytes that passed */
+	struct event_str carrier;  /* "smb", "http", "ftp", "smtp" ... */
+	struct event_str name;     /* without its folder where that is known apart */
+	struct event_str place;    /* share, URL path, folder */
+	struct event_str declared; /* MIME type as declared, "" if none */
+};
+
+enum smb_act {
+	SMB_OTHER,
+	SMB_NEGOTIATE,
+	SMB_SESSION, /* set-up; a login event comes with it */
+	SMB_TREE,
+	SMB_OPEN,  /* create or open, of a file, folder or pipe */
+	SMB_READ,  /* the first of an open file */
+	SMB_WRITE, /* the first of an open file */
+	SMB_CLOSE, /* with the totals */
+	SMB_DELETE,
+	SMB_RENAME,
+	SMB_LIST,        /* a folder's content was asked */
+	SMB_CONTROL,     /* ioctl, fsctl: `access` is its code */
+	SMB_TRANSACTION, /* SMB1 trans, trans2, nt_trans: `access` is its function */
+	SMB_HIDDEN,      /* from here on encrypted: nothing more is seen */
+	SMB__COUNT
+};
+
+/* No answer was seen. */
+#define SMB_NO_ANSWER UINT32_MAX
+
+/* What a client did by SMB1, 2 or 3, told with its answer, or without one when that is lost. */
+struct event_smb {
+	struct event e;
+	uint8_t version; /* 1, 2, 3 */
+	uint8_t act;     /* enum smb_act */
+	uint8_t is_encrypted, is_compressed, is_signed;
+	uint8_t is_guest, is_null; /* of the session */
+	uint8_t is_pipe, is_folder;
+	uint8_t file_type;    /* enum file_type, of its first bytes */
+	uint8_t is_malformed; /* breaks the protocol in a way that exploits do: `detail` says how */
+	uint8_t pad;
+	uint16_t command; /* of the wire */
+	uint16_t dialect; /* 0x0311; SMB1: 0x0100 */
+	uint32_t status;  /* NTSTATUS of the answer, SMB_NO_ANSWER */
+	uint32_t access;  /* asked access mask; code of a control or transaction */
+	uint32_t disposition;
+	uint64_t session, file; /* the wire's own numbers */
+	uint32_t tree;
+	uint32_t pad2;
+	uint64_t size;            /* end of file as told; UINT64_MAX: not told */
+	uint64_t read, written;   /* bytes of this file so far */
+	struct event_str share;   /* "ADMIN$" of \\host\ADMIN$ */
+	struct event_str name;    /* path within the share, or pipe without its folder */
+	struct event_str renamed; /* to */
+	struct event_str detail;  /* native system, dialects, what is odd */
+};
+
+enum rpc_act {
+	RPC_BIND,   /* of one interface, with its result */
+	RPC_CALL,   /* with its answer, or without one when that is lost */
+	RPC_FAULT,  /* answered by a fault: `status` is its code */
+	RPC_MAPPED, /* the endpoint mapper told where an interface listens: `mapped_port` */
+	RPC__COUNT
+};
+
+enum rpc_transport { RPC_TCP, RPC_PIPE, RPC_HTTP };
+
+struct event_rpc {
+	struct event e;
+	uint8_t act;        /* enum rpc_act */
+	uint8_t transport;  /* enum rpc_transport */
+	uint8_t auth_type;  /* 0 none, 9 SPNEGO, 10 NTLM, 16 Kerberos, 68 netlogon */
+	uint8_t auth_level; /* 0 none ... 5 integrity, 6 privacy: then the arguments are not seen */
+	uint8_t is_answered;
+	uint8_t is_sealed; /* the arguments are encrypted */
+	uint8_t interface_version;
+	uint8_t pad;
+	uint16_t opnum;
+	uint16_t mapped_port;
+	uint32_t call_id;
+	uint32_t
+		status; /* fault or bind result; else the answer's last four bytes (return value) */
+	uint32_t stub_len; /* of the call */
+	uint32_t answer_len;
+	uint32_t pad2;
+	uint8_t interface_id[16];   /* UUID, of the wire */
+	struct event_str interface; /* "svcctl", or the UUID as text */
+	struct event_str operation; /* "RCreateServiceW", or "opnum 12" */
+	struct event_str pipe;      /* "svcctl", "" over TCP */
+	struct event_str object;    /* what it is about: a service, task, account, key, path */
+	struct event_str detail;    /* more of the arguments: a command line, a UNC path */
+};
+
 static inline const uint8_t *event_str_data(const struct event *e, const struct event_str *s)
 {
 	return (const uint8_t *)e + s->off;
@@ -255,6 +394,8 @@ static inline const uint8_t *event_str_data(const struct event *e, const struct 
 
 /* Lower-case name of a kind: "flow_start". */
 const char *event_kind_name(enum event_kind kind);
+/* Bytes of the struct of a kind, without strings. */
+uint16_t event_struct_size(enum event_kind kind);
 
 /* ---- the field tables ---- */
 

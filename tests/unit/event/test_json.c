@@ -95,31 +95,13 @@ static void assert_valid(const char *text)
 
 /* ---- making events ---- */
 
-static const size_t sizes[EVENT__COUNT] = {
-	[EVENT_FLOW_START] = sizeof(struct event_flow),
-	[EVENT_FLOW_PROGRESS] = sizeof(struct event_flow),
-	[EVENT_FLOW_END] = sizeof(struct event_flow),
-	[EVENT_CLASSIFIED] = sizeof(struct event_classified),
-	[EVENT_DNS] = sizeof(struct event_dns),
-	[EVENT_HTTP] = sizeof(struct event_http),
-	[EVENT_TLS] = sizeof(struct event_tls),
-	[EVENT_QUIC] = sizeof(struct event_tls),
-	[EVENT_SSH] = sizeof(struct event_ssh),
-	[EVENT_ICMP] = sizeof(struct event_icmp),
-	[EVENT_NTP] = sizeof(struct event_ntp),
-	[EVENT_ARP] = sizeof(struct event_arp),
-	[EVENT_DHCP] = sizeof(struct event_dhcp),
-	[EVENT_NAME] = sizeof(struct event_name),
-	[EVENT_SENSOR] = sizeof(struct event_sensor),
-};
-
 /* An event with every byte of its struct set to `fill` and every string to text. */
 static struct event *filled(struct event_log *log, enum event_kind kind, uint8_t fill,
 			    const void *text, size_t len)
 {
-	struct event *e = event_log_begin(log, kind, sizes[kind], 1);
+	struct event *e = event_log_begin(log, kind, event_struct_size(kind), 1);
 	struct event head = *e;
-	memset(e, fill, sizes[kind]);
+	memset(e, fill, event_struct_size(kind));
 	e->size = head.size;
 	e->kind = head.kind;
 	e->seq = head.seq;
@@ -247,7 +229,7 @@ static void field_tables_lie_within_their_structs(void **state)
 			assert_string_equal(head->name, f->name);
 		for (; f->name; f++) {
 			assert_true(f->offset >= sizeof(struct event));
-			assert_true(f->offset + widths[f->type] <= sizes[kind]);
+			assert_true(f->offset + widths[f->type] <= event_struct_size(kind));
 			for (const struct event_field *g = event_fields(kind); g != f; g++)
 				assert_string_not_equal(f->name, g->name);
 		}

@@ -1,0 +1,28 @@
+/*
+ * event/file.c - names of the kinds of files.
+ */
+#include "exfild/event/file.h"
+
+static const char *const names[FILE__COUNT] = {
+	[FILE_UNKNOWN] = "unknown",
+	[FILE_TEXT] = "text",
+	[FILE_EXECUTABLE] = "executable",
+	[FILE_SCRIPT] = "script",
+	[FILE_ARCHIVE] = "archive",
+	[FILE_ENCRYPTED] = "encrypted",
+	[FILE_DOCUMENT] = "document",
+	[FILE_IMAGE] = "image",
+	[FILE_MEDIA] = "media",
+	[FILE_DATABASE] = "database",
+	[FILE_DIRECTORY] = "directory",
+	[FILE_REGISTRY] = "registry",
+	[FILE_MEMORY] = "memory",
+	[FILE_KEY] = "key",
+	[FILE_HIGH_ENTROPY] = "high_entropy",
+};
+
+const char *file_type_name(enum file_type type)
+{
+	unsigned i = (unsigned)type;
+	return i < FILE__COUNT ? names[i] : "unknown";
+}

@@ -10,8 +10,9 @@
  *     own buffer.  No rule of the list has more than 5 labels or 50 bytes, so that is always
  * enough. A byte outside [a-z0-9-_] becomes '_', which no rule contains: such a label can be the
  * one that is registered, never part of a suffix.  An empty label counts as the label "_".
- *  3. Asks libpsl about each end of that text, with the same cache before it: of the names of a
- *     tunnel only the part that changes is asked for.
+ *  3. Looks each end of that text up among the list's rules (suffix_rules.h), until no longer rule
+ *     can follow.  Where a label is of another script (xn--), or the list's text is not at hand, it
+ *     asks libpsl about the end, with the same cache before it.
  *
  * The private section counts: bucket.s3.amazonaws.com and user.github.io are registered domains,
  * because each belongs to somebody else.
@@ -19,6 +20,7 @@
 #include "suffix.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +28,8 @@
 #include <string.h>
 
 #include <libpsl.h>
+
+#include "suffix_rules.h"
 
 #define LABELS_MAX        9u
 #define TAIL_ENOUGH       100u /* bytes, more than any suffix: 50, or 36 and a label for its '*' */
@@ -45,10 +49,11 @@ struct cached {
 };
 
 struct suffix {
-	psl_ctx_t *list;         /* owned, or NULL */
-	const psl_ctx_t *active; /* the list in use */
-	struct hash_key key;     /* of questions about a name */
-	struct hash_key end_key; /* of questions about the end of one */
+	psl_ctx_t *list;           /* owned, or NULL */
+	const psl_ctx_t *active;   /* the list in use */
+	struct suffix_rules rules; /* of that list */
+	struct hash_key key;       /* of questions about a name */
+	struct hash_key end_key;   /* of questions about the end of one */
 	uint32_t clock;
 	uint8_t plain[256]; /* lower case; '_' for what a rule cannot contain */
 	struct cached cache[CACHE_SETS][CACHE_WAYS];
@@ -62,6 +67,26 @@ struct tail {
 	unsigned labels;
 };
 
+/*
+ * The list that the distribution keeps up to date, with its text, which lies beside it; else the
+ * newest that libpsl knows, whose text is not at hand.
+ */
+static void use_system_list(struct suffix *s)
+{
+	char text[PATH_MAX];
+	const char *dist = psl_dist_filename();
+	const char *dot = dist ? strrchr(dist, '.') : NULL;
+	if (dot &&
+	    snprintf(text, sizeof(text), "%.*s.dat", (int)(dot - dist), dist) < (int)sizeof(text) &&
+	    suffix_rules_init(&s->rules, text, &s->end_key))
+		s->list = psl_load_file(dist);
+	if (!s->list) {
+		suffix_rules_deinit(&s->rules);
+		s->list = psl_latest(NULL);
+	}
+	s->active = s->list ? s->list : psl_builtin();
+}
+
 int suffix_new(const char *path, const struct hash_key *key, struct suffix **ret, char *ret_why,
 	       size_t why_size)
 {
@@ -71,10 +96,12 @@ int suffix_new(const char *path, const struct hash_key *key, struct suffix **ret
 		return -EXF_E_NOMEM;
 	}
 	errno = 0;
-	s->list = path ? psl_load_file(path) : psl_latest(NULL);
-	s->active = s->list;
-	if (!s->active && !path)
-		s->active = psl_builtin();
+	s->key = *key;
+	s->end_key = (struct hash_key){ { ~key->k[0], key->k[1] } };
+	if (!path)
+		use_system_list(s);
+	else if ((s->active = s->list = psl_load_file(path)) != NULL)
+		(void)suffix_rules_init(&s->rules, path, &s->end_key);
 	if (!s->active) {
 		int error = errno;
 		snprintf(ret_why, why_size, "%s: cannot read the public suffix list: %s",
@@ -82,8 +109,6 @@ int suffix_new(const char *path, const struct hash_key *key, struct suffix **ret
 		free(s);
 		return -EXF_E_IO;
 	}
-	s->key = *key;
-	s->end_key = (struct hash_key){ { ~key->k[0], key->k[1] } };
 	for (unsigned c = 0; c < 256; c++) {
 		bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 		bool is_upper = c >= 'A' && c <= 'Z';
@@ -99,6 +124,7 @@ void suffix_free(struct suffix *s)
 	if (!s)
 		return;
 	psl_free(s->list);
+	suffix_rules_deinit(&s->rules);
 	free(s);
 }
 
@@ -157,19 +183,48 @@ static struct cached *cache_slot(struct suffix *s, uint64_t hash)
 	return victim;
 }
 
-/* Labels of the longest suffix that ends the text. */
+/* Of the last labels of the text. */
+static uint64_t end_hash(const struct suffix *s, const struct tail *t, unsigned labels)
+{
+	const char *text = t->text_starts[labels - 1];
+	return hash_bytes(&s->end_key, text, (size_t)(t->text + TAIL_MAX - text));
+}
+
+static bool library_says(struct suffix *s, const char *text, uint64_t hash)
+{
+	struct cached *slot = cache_slot(s, hash);
+	if (!slot->answer)
+		slot->answer = psl_is_public_suffix(s->active, text) ? IS_SUFFIX : NO_SUFFIX;
+	return slot->answer == IS_SUFFIX;
+}
+
+/*
+ * Labels of the longest suffix that ends the text.  A wildcard takes its own domain, as with
+ * libpsl, and one label more, but for its exceptions; the list's last rule is "*".
+ */
 static unsigned suffix_labels(struct suffix *s, const struct tail *t)
 {
-	unsigned best = 1; /* the list's last rule is "*" */
+	unsigned best = 1;
+	uint64_t hash = end_hash(s, t, 1);
+	bool is_known = s->rules.slots != NULL;
+	unsigned before = is_known ? suffix_rules_flags(&s->rules, hash) : 0;
 	for (unsigned labels = 2; labels <= t->labels && labels <= SUFFIX_LABELS_MAX; labels++) {
+		is_known = is_known && strncmp(t->text_starts[labels - 2], "xn--", 4) != 0;
+		if (is_known && !(before & SUFFIX_GROWS))
+			break;
 		const char *text = t->text_starts[labels - 1];
-		size_t len = (size_t)(t->text + TAIL_MAX - text);
-		struct cached *slot = cache_slot(s, hash_bytes(&s->end_key, text, len));
-		if (!slot->answer)
-			slot->answer =
-				psl_is_public_suffix(s->active, text) ? IS_SUFFIX : NO_SUFFIX;
-		if (slot->answer == IS_SUFFIX)
+		hash = end_hash(s, t, labels);
+		if (!is_known || strncmp(text, "xn--", 4) == 0) {
+			if (library_says(s, text, hash))
+				best = labels;
+			continue;
+		}
+		unsigned flags = suffix_rules_flags(&s->rules, hash);
+		if (flags & SUFFIX_EXCEPT)
+			return labels - 1; /* prevails: the rule without its first label */
+		if ((flags & (SUFFIX_RULE | SUFFIX_WILD)) || (before & SUFFIX_WILD))
 			best = labels;
+		before = flags;
 	}
 	return best;
 }

@@ -1,7 +1,10 @@
 /*
  * Registered domains by the public suffix list, of friendly and of hostile names.
  */
+#include <stdio.h>
 #include <time.h>
+
+#include <libpsl.h>
 
 #include "support.h"
 
@@ -69,6 +72,46 @@ static void private_section_counts(void **state)
 	check("x.y.workers.dev", "y.workers.dev");
 	check("amazonaws.com", "amazonaws.com");
 	check("ec2.amazonaws.com", "amazonaws.com");
+}
+
+static void other_scripts(void **state)
+{
+	(void)state;
+	check("a.b.example.xn--fiqs8s", "example.xn--fiqs8s");
+	check("a.b.xn--55qx5d.cn", "b.xn--55qx5d.cn");
+	check("a.b.xn--gmqw5a.xn--j6w193g", "b.xn--gmqw5a.xn--j6w193g");
+	check("a.b.xn--mxtq1m.hk", "b.xn--mxtq1m.hk");
+}
+
+/* Every rule of the system's list, asked through the cache and the walk, against libpsl alone. */
+static void agrees_with_the_library(void **state)
+{
+	(void)state;
+	char line[512];
+	unsigned asked = 0;
+	FILE *f = fopen("/usr/share/publicsuffix/public_suffix_list.dat", "re");
+	psl_ctx_t *list = psl_load_file("/usr/share/publicsuffix/public_suffix_list.dat");
+	while (f && list && fgets(line, sizeof(line), f)) {
+		static const char *const before[] = { "", "two.", "one.two." };
+		size_t len = strcspn(line, " \t\r\n");
+		char *rule = line + strspn(line, "!*.");
+		line[len] = '\0';
+		if (strncmp(line, "//", 2) == 0 || !*rule ||
+		    strspn(rule, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(rule))
+			continue;
+		for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+			char name[600];
+			snprintf(name, sizeof(name), "%s%s", before[i], rule);
+			const char *registered = psl_registrable_domain(list, name);
+			check(name, registered ? registered : name);
+		}
+		asked++;
+	}
+	if (f)
+		fclose(f);
+	psl_free(list);
+	if (!asked)
+		skip(); /* no list on this machine */
 }
 
 static void wildcards_and_exceptions(void **state)
@@ -246,6 +289,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(suffixes_of_several_labels),
 		cmocka_unit_test(private_section_counts),
+		cmocka_unit_test(other_scripts),
+		cmocka_unit_test(agrees_with_the_library),
 		cmocka_unit_test(wildcards_and_exceptions),
 		cmocka_unit_test(suffix_itself_and_single_labels_are_their_own),
 		cmocka_unit_test(case_and_dots_at_the_end_do_not_count),

@@ -28,6 +28,7 @@ CHECK(event_login);
 CHECK(event_file);
 CHECK(event_smb);
 CHECK(event_rpc);
+CHECK(event_ftp);
 
 static const char *const names[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = "flow_start",
@@ -49,6 +50,7 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_FILE] = "file",
 	[EVENT_SMB] = "smb",
 	[EVENT_RPC] = "rpc",
+	[EVENT_FTP] = "ftp",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -77,6 +79,7 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_FILE] = sizeof(struct event_file),
 	[EVENT_SMB] = sizeof(struct event_smb),
 	[EVENT_RPC] = sizeof(struct event_rpc),
+	[EVENT_FTP] = sizeof(struct event_ftp),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

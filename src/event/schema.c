@@ -221,6 +221,7 @@ static const struct event_field login_fields[] = {
 	AT(event_login, outcome, FIELD_U8),
 	AT(event_login, method, FIELD_U8),
 	AT(event_login, is_inferred, FIELD_BOOL),
+	AT(event_login, secret_mark, FIELD_U8),
 	AT(event_login, status, FIELD_U32),
 	AT(event_login, attempt, FIELD_U32),
 	END,
@@ -297,6 +298,19 @@ static const struct event_field rpc_fields[] = {
 	END,
 };
 
+static const struct event_field ftp_fields[] = {
+	HEAD,
+	AT(event_ftp, verb, FIELD_STR),
+	AT(event_ftp, argument, FIELD_STR),
+	AT(event_ftp, folder, FIELD_STR),
+	AT(event_ftp, code, FIELD_U16),
+	AT(event_ftp, reply, FIELD_STR),
+	AT(event_ftp, data_address, FIELD_IP),
+	AT(event_ftp, data_port, FIELD_U16),
+	AT(event_ftp, is_passive, FIELD_BOOL),
+	END,
+};
+
 static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = flow_fields, [EVENT_FLOW_PROGRESS] = flow_fields,
 	[EVENT_FLOW_END] = flow_fields,   [EVENT_CLASSIFIED] = classified_fields,
@@ -307,7 +321,7 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_DHCP] = dhcp_fields,       [EVENT_NAME] = name_fields,
 	[EVENT_SENSOR] = sensor_fields,   [EVENT_LOGIN] = login_fields,
 	[EVENT_FILE] = file_fields,       [EVENT_SMB] = smb_fields,
-	[EVENT_RPC] = rpc_fields,
+	[EVENT_RPC] = rpc_fields,         [EVENT_FTP] = ftp_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

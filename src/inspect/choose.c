@@ -6,6 +6,7 @@
 
 #define CLEAR_PACKETS 64 /* payload packets of a protocol that may turn to TLS */
 #define CLEAR_BYTES   8192u
+#define TURN_PACKETS  4 /* payload packets after both have agreed to go on as TLS */
 #define PORT_XMPP     5222
 
 static bool proto_fits(const struct inspector *insp, const struct flow *f)
@@ -56,6 +57,8 @@ unsigned inspect_by_verdict(const struct inspect *in, const struct flow *f)
 /* Protocols in the clear that have a command for TLS (RFC 3207, 2595, 4217, 4511, 6120). */
 bool inspect_may_turn(const struct flow *f)
 {
+	if (f->flags & FLOW_TURNS)
+		return f->probes < TURN_PACKETS;
 	switch (f->app) {
 	case APP_SMTP:
 	case APP_IMAP:

@@ -3,9 +3,9 @@
  *
  * The first payloads of a flow are shown to the probes.  An inspector that recognises its protocol
  * may decide the class without nDPI; else nDPI decides, and its verdict may attach an inspector.
- * A flow that nobody wants any more is shunted: from then on its packets are only counted.  A mail,
- * file or directory protocol in the clear may turn to TLS (STARTTLS): its first bytes are looked
- * through for a hello before.
+ * A flow that nobody wants any more is shunted: from then on its packets are only counted.  A
+ * protocol in the clear may turn to TLS (STARTTLS).  Where its inspector has seen both agree, the
+ * next packets are looked through for a hello; where none reads it, those of its first bytes.
  */
 #include "exfild/inspect/inspect.h"
 
@@ -140,6 +140,11 @@ static bool feed(struct inspect *in, const struct packet *p, const struct flow_s
 	case INSPECT_DONE:
 		let_go(in, f);
 		return true;
+	case INSPECT_TURNS:
+		inspect_release(in, f);
+		f->flags |= FLOW_INSPECTED | FLOW_TURNS;
+		f->probes = 0;
+		return true;
 	case INSPECT_NOT_MINE:
 		in->counts.not_mine++;
 		let_go(in, f);
@@ -217,6 +222,8 @@ void inspect_packet(struct inspect *in, const struct packet *p, const struct flo
 	}
 	if (f->inspector) {
 		(void)feed(in, p, step, seq);
+	} else if ((f->flags & FLOW_TURNS) && inspect_may_turn(f)) {
+		turn(in, p, step, seq);
 	} else if (!(f->flags & FLOW_INSPECTED) && f->probes < PROBES_MAX) {
 		probe(in, p, step, seq);
 	}
@@ -224,13 +231,14 @@ void inspect_packet(struct inspect *in, const struct packet *p, const struct flo
 	classifier_packet(in->classifier, p, step, seq);
 	if (!(f->flags & FLOW_CLASSIFIED))
 		return;
-	if (!was_classified && !f->inspector && !(f->flags & FLOW_LET_GO)) {
+	if (!was_classified && !f->inspector && !(f->flags & (FLOW_LET_GO | FLOW_TURNS))) {
 		unsigned number = inspect_by_verdict(in, f);
 		if (number && inspect_attach(in, f, number, p, seq))
 			(void)feed(in, p, step, seq);
 	}
 	if (!f->inspector && inspect_may_turn(f)) {
-		turn(in, p, step, seq);
+		if (!(f->flags & FLOW_TURNS))
+			turn(in, p, step, seq);
 		return;
 	}
 	if (!f->inspector) {

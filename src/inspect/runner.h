@@ -10,7 +10,7 @@
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspect.h"
 
-#define INSPECTORS_MAX 31
+#define INSPECTORS_MAX 63
 
 struct inspect_work {
 	struct inspect_work *older, *newer; /* newer: the next free one, too */

@@ -2,8 +2,9 @@
  * fuzz/stream_input.h - an input of the fuzzer as a TCP conversation of one inspector.
  *
  * Input: one byte of options (bit 0: which side speaks first, bit 1: both sides in turn, bit 2: the
- * capture kept only the start of the last segment), one byte that says how the rest is cut into
- * segments, the bytes.
+ * capture kept only the start of the last segment, bit 3: in frames), one byte that says how the
+ * rest is cut into segments, the bytes.  In frames: a length of one byte, so many bytes of one
+ * side, then the other's turn; after a length of 255 the same side goes on.
  */
 #ifndef EXFILD_TESTS_FUZZ_STREAM_INPUT_H
 #define EXFILD_TESTS_FUZZ_STREAM_INPUT_H
@@ -13,6 +14,7 @@
 #define OPTION_SERVER (1u << 0)
 #define OPTION_TURNS  (1u << 1)
 #define OPTION_CUT    (1u << 2)
+#define OPTION_FRAMES (1u << 3)
 
 /* What must hold of each event. */
 typedef void (*stream_input_check)(const struct event *e);
@@ -22,6 +24,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static inline void check_str(const struct event *e, const struct event_str *s)
 {
 	assert(s->off == 0 || (s->off + s->len <= e->size && s->full >= s->len));
+}
+
+/* What must hold of each log-in. */
+static inline void check_login(const struct event *e)
+{
+	const struct event_login *x = (const struct event_login *)e;
+
+	assert(e->kind == EVENT_LOGIN);
+	assert(x->outcome <= LOGIN_NO_USER && x->method <= LOGIN_KEY);
+	assert(x->service.off && x->attempt > 0);
+	check_str(e, &x->user);
+	check_str(e, &x->domain);
+	check_str(e, &x->workstation);
 }
 
 /* A segment of which the capture kept `len` bytes. */
@@ -38,6 +53,22 @@ static inline void stream_input_cut(struct harness *h, bool from_client, const u
 	free(copy);
 }
 
+static inline void stream_input_frames(struct harness *h, bool from_client, const uint8_t *data,
+				       size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		size_t n = data[at++];
+		bool goes_on = n == 255;
+		if (n > size - at)
+			n = size - at;
+		if (n)
+			harness_stream(h, from_client, data + at, n);
+		at += n;
+		if (!goes_on)
+			from_client = !from_client;
+	}
+}
+
 static inline void stream_input_run(const struct inspector *inspector, const uint8_t *data,
 				    size_t size, stream_input_check check)
 {
@@ -52,6 +83,10 @@ static inline void stream_input_run(const struct inspector *inspector, const uin
 	size -= 2;
 	harness_init(&h, inspector, PROTO_TCP, 40000, 4000);
 	(void)harness_probe(&h, from_client, data, size);
+	if (options & OPTION_FRAMES) {
+		stream_input_frames(&h, from_client, data, size);
+		size = 0;
+	}
 	for (size_t at = 0; at < size;) {
 		size_t n = cut && cut < size - at ? cut : size - at;
 		if (at + n == size && (options & OPTION_CUT))
@@ -63,6 +98,8 @@ static inline void stream_input_run(const struct inspector *inspector, const uin
 		if (options & OPTION_TURNS)
 			from_client = !from_client;
 	}
+	if (inspector->on_end)
+		harness_end(&h);
 	for (const struct event *e = event_log_next(h.log, NULL); e; e = event_log_next(h.log, e)) {
 		assert(e->size <= EVENT_MAX);
 		check(e);

@@ -185,12 +185,18 @@ static inline bool harness_probe(struct harness *h, bool from_client, const void
 	return is_mine;
 }
 
+static inline bool harness_is_final(const struct harness *h)
+{
+	return h->verdict == INSPECT_DONE || h->verdict == INSPECT_NOT_MINE ||
+	       h->verdict == INSPECT_TURNS;
+}
+
 /* In-order bytes of one direction, as the runner gives them: what is not used comes again. */
 static inline enum inspect_verdict harness_stream(struct harness *h, bool from_client,
 						  const void *data, size_t len)
 {
 	unsigned side = from_client ? h->flow.client : !h->flow.client;
-	if (h->verdict == INSPECT_DONE || h->verdict == INSPECT_NOT_MINE || h->side_done[side])
+	if (harness_is_final(h) || h->side_done[side])
 		return h->verdict;
 	size_t total = h->pending_len[side] + len;
 	uint8_t *bytes = malloc(total ? total : 1);
@@ -224,8 +230,7 @@ static inline enum inspect_verdict harness_stream(struct harness *h, bool from_c
 static inline void harness_end(struct harness *h)
 {
 	for (unsigned side = 0; side < 2; side++) {
-		if (h->verdict == INSPECT_DONE || h->verdict == INSPECT_NOT_MINE ||
-		    h->side_done[side])
+		if (harness_is_final(h) || h->side_done[side])
 			continue;
 		harness_packet(h, side == h->flow.client, NULL, 0, 1);
 		h->inspector->on_end(&h->in, h->pending[side], h->pending_len[side]);

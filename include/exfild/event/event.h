@@ -44,6 +44,7 @@ enum event_kind {
 	EVENT_FILE,
 	EVENT_SMB,
 	EVENT_RPC,
+	EVENT_FTP,
 	EVENT__COUNT
 };
 
@@ -276,9 +277,10 @@ struct event_login {
 	uint8_t outcome;     /* enum login_outcome */
 	uint8_t method;      /* enum login_method */
 	uint8_t is_inferred; /* from sizes and times, not from a message in the clear */
-	uint8_t pad;
-	uint32_t status;  /* the protocol's own code: NTSTATUS, Kerberos error, FTP reply */
-	uint32_t attempt; /* of this flow, from 1 */
+	uint8_t secret_mark; /* eight bits of a keyed hash of the secret, to see whether it is the
+				same again; 0: it was not seen in the clear */
+	uint32_t status;     /* the protocol's own code: NTSTATUS, Kerberos error, FTP reply */
+	uint32_t attempt;    /* of this flow, from 1 */
 	uint32_t pad2;
 	struct event_str service; /* "ssh", "smb", "mysql" ... */
 	struct event_str user, domain, workstation;
@@ -385,6 +387,24 @@ struct event_rpc {
 	struct event_str pipe;      /* "svcctl", "" over TCP */
 	struct event_str object;    /* what it is about: a service, task, account, key, path */
 	struct event_str detail;    /* more of the arguments: a command line, a UNC path */
+};
+
+/*
+ * A command of an FTP control connection, told with each reply to it (150, then 226), or with code
+ * 0 when none was seen.  User names are those of the login event that comes before.
+ */
+struct event_ftp {
+	struct event e;
+	struct ipaddr
+		data_address; /* where the next data connection goes; unspecified: not known */
+	uint16_t data_port;   /* 0: not known */
+	uint16_t code;        /* of the reply, 0: none was seen */
+	uint8_t is_passive;   /* the server waits at data_address, else the client */
+	uint8_t pad[3];
+	struct event_str verb;     /* upper case: "STOR", "PASV"; never PASS */
+	struct event_str argument; /* a file's name as the client wrote it */
+	struct event_str folder;   /* the last one that was changed to, "" if none */
+	struct event_str reply;    /* text of the reply's last line */
 };
 
 static inline const uint8_t *event_str_data(const struct event *e, const struct event_str *s)

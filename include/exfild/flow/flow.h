@@ -45,6 +45,7 @@ enum flow_flag {
 	FLOW_REFUSED_ICMP = 1u << 15,
 	FLOW_AT_REST = 1u << 16, /* its timer waits for the idle time-out only */
 	FLOW_LET_GO = 1u << 17, /* an inspector has had enough: nDPI's verdict brings it not back */
+	FLOW_TURNS = 1u << 18,  /* its inspector has seen it agree to go on as TLS */
 };
 
 struct inspect_work;

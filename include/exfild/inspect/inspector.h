@@ -27,6 +27,7 @@ enum inspect_verdict {
 	INSPECT_MORE,      /* go on */
 	INSPECT_SIDE_DONE, /* nothing more is wanted from this side */
 	INSPECT_DONE,      /* nothing more is wanted from this flow */
+	INSPECT_TURNS,     /* as done, and TLS begins here: its hello is waited for */
 	INSPECT_NOT_MINE,  /* the probe was wrong: let nDPI decide */
 };
 

@@ -253,6 +253,7 @@ static const struct event_field smb_fields[] = {
 	AT(event_smb, share, FIELD_STR),
 	AT(event_smb, name, FIELD_STR),
 	AT(event_smb, renamed, FIELD_STR),
+	AT(event_smb, user, FIELD_STR),
 	AT(event_smb, detail, FIELD_STR),
 	AT(event_smb, access, FIELD_U32),
 	AT(event_smb, disposition, FIELD_U32),

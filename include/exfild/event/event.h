@@ -350,7 +350,8 @@ struct event_smb {
 	struct event_str share;   /* "ADMIN$" of \\host\ADMIN$ */
 	struct event_str name;    /* path within the share, or pipe without its folder */
 	struct event_str renamed; /* to */
-	struct event_str detail;  /* native system, dialects, what is odd */
+	struct event_str user;    /* DOMAIN\user of the session as far as known; Kerberos: absent */
+	struct event_str detail;  /* dialects, server asked for, what is odd */
 };
 
 enum rpc_act {

@@ -29,6 +29,8 @@ CHECK(event_file);
 CHECK(event_smb);
 CHECK(event_rpc);
 CHECK(event_ftp);
+CHECK(event_http_body);
+CHECK(event_mail);
 
 static const char *const names[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = "flow_start",
@@ -51,6 +53,8 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_SMB] = "smb",
 	[EVENT_RPC] = "rpc",
 	[EVENT_FTP] = "ftp",
+	[EVENT_HTTP_BODY] = "http_body",
+	[EVENT_MAIL] = "mail",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -80,6 +84,8 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_SMB] = sizeof(struct event_smb),
 	[EVENT_RPC] = sizeof(struct event_rpc),
 	[EVENT_FTP] = sizeof(struct event_ftp),
+	[EVENT_HTTP_BODY] = sizeof(struct event_http_body),
+	[EVENT_MAIL] = sizeof(struct event_mail),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

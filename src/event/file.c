@@ -1,7 +1,9 @@
 /*
- * event/file.c - names of the kinds of files.
+ * event/file.c - names of the kinds of files and of attempts.
  */
 #include "exfild/event/file.h"
+
+#include "exfild/event/content.h"
 
 static const char *const names[FILE__COUNT] = {
 	[FILE_UNKNOWN] = "unknown",
@@ -25,4 +27,18 @@ const char *file_type_name(enum file_type type)
 {
 	unsigned i = (unsigned)type;
 	return i < FILE__COUNT ? names[i] : "unknown";
+}
+
+static const char *const exploits[EXPLOIT__COUNT] = {
+	[EXPLOIT_NONE] = "none",
+	[EXPLOIT_LOOKUP] = "look-up",
+	[EXPLOIT_SHELLSHOCK] = "shellshock",
+	[EXPLOIT_COMMAND] = "command",
+	[EXPLOIT_EXPRESSION] = "expression",
+};
+
+const char *exploit_kind_name(enum exploit_kind kind)
+{
+	unsigned i = (unsigned)kind;
+	return i < EXPLOIT__COUNT ? exploits[i] : "unknown";
 }

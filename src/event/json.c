@@ -76,7 +76,7 @@ static void put_number(struct json *j, const struct event *e, const struct event
 		json_string(j, f->name, word);
 	else if (f->type == FIELD_BOOL)
 		json_bool(j, f->name, value != 0);
-	else if (!(e->kind == EVENT_HTTP && value == UINT64_MAX)) /* content length not given */
+	else if (f->type != FIELD_U64 || value != UINT64_MAX) /* a size that was not told */
 		json_uint(j, f->name, value);
 }
 

@@ -3,10 +3,33 @@
 
 extern const struct inspector http_inspector;
 
+static void check_body(const struct event *e)
+{
+	const struct event_http_body *b = (const struct event_http_body *)e;
+	const struct event_file *f = (const struct event_file *)e;
+
+	if (e->kind == EVENT_FILE) {
+		check_str(e, &f->name);
+		check_str(e, &f->declared);
+		assert(f->type < FILE__COUNT && f->seen > 0);
+		return;
+	}
+	check_str(e, &b->uri);
+	check_str(e, &b->file_name);
+	check_str(e, &b->attempt);
+	check_str(e, &b->callback);
+	assert(b->type < FILE__COUNT && b->seen >= b->looked && b->looked > 0);
+	assert(b->base64_share <= 100 && b->hex_share <= 100);
+}
+
 static void check(const struct event *e)
 {
 	const struct event_http *x = (const struct event_http *)e;
 
+	if (e->kind == EVENT_HTTP_BODY || e->kind == EVENT_FILE) {
+		check_body(e);
+		return;
+	}
 	assert(e->kind == EVENT_HTTP);
 	check_str(e, &x->method);
 	check_str(e, &x->host);
@@ -16,6 +39,8 @@ static void check(const struct event *e)
 	check_str(e, &x->referrer);
 	check_str(e, &x->cookie);
 	check_str(e, &x->reason);
+	check_str(e, &x->attempt);
+	check_str(e, &x->callback);
 	assert(x->is_response ? x->status >= 100 : x->method.len > 0);
 }
 

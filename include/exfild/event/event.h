@@ -19,6 +19,7 @@
 
 #include "exfild/base/ipaddr.h"
 #include "exfild/event/app.h"
+#include "exfild/event/content.h"
 #include "exfild/event/file.h"
 
 #define EVENT_MAX     8192
@@ -45,6 +46,8 @@ enum event_kind {
 	EVENT_SMB,
 	EVENT_RPC,
 	EVENT_FTP,
+	EVENT_HTTP_BODY,
+	EVENT_MAIL,
 	EVENT__COUNT
 };
 
@@ -163,12 +166,47 @@ struct event_http {
 	uint8_t is_response;
 	uint8_t version; /* 10, 11 */
 	uint16_t status;
+	uint32_t marks;          /* enum http_mark */
 	uint64_t content_length; /* UINT64_MAX: not given */
 	uint32_t head_len;
 	uint16_t header_count;
-	uint16_t pad;
-	uint64_t header_hash; /* order of header names */
+	uint16_t callback_port; /* of `callback`; 0: not told */
+	uint64_t header_hash;   /* order of header names */
+	uint8_t exploit;        /* enum exploit_kind: what the head tries */
+	uint8_t pad[7];
 	struct event_str method, host, uri, user_agent, content_type, referrer, cookie, reason;
+	struct event_str forwarded_for; /* X-Forwarded-For: the true client, if a proxy says so */
+	struct event_str attempt, callback; /* of the exploit: its text, whom to call */
+};
+
+/*
+ * The body of an HTTP message, told at its end or when no more of it is seen: of each request that
+ * has one; of an answer when it holds output of commands, a prompt, or program text.
+ */
+struct event_http_body {
+	struct event e;
+	uint8_t is_response;
+	uint8_t type; /* enum file_type: of the body, or of the first file of a form */
+	uint8_t form; /* enum content_form */
+	uint8_t is_complete;
+	uint8_t fields, files;
+	uint8_t credential_fields, machine_fields, command_fields; /* by their names */
+	uint8_t is_one_value;            /* of all fields one has a value */
+	uint8_t base64_share, hex_share; /* percent of the bytes looked at */
+	uint16_t status;                 /* of an answer */
+	uint16_t callback_port;          /* of `callback`; 0: not told */
+	uint32_t marks;                  /* enum content_mark */
+	uint32_t head_marks;             /* enum http_mark, of the request */
+	uint8_t exploit;                 /* enum exploit_kind: what a request's body tries */
+	uint8_t pad[7];
+	uint32_t looked; /* bytes behind marks, shares, entropy and hash */
+	float entropy;   /* bits a byte; 0: too few */
+	uint64_t size;   /* as declared; UINT64_MAX: not told */
+	uint64_t seen;   /* bytes that passed */
+	uint64_t hash;   /* keyed, of the bytes looked at */
+	struct event_str method, host, uri, user_agent; /* of the request */
+	struct event_str content_type, file_name;
+	struct event_str attempt, callback; /* of the exploit */
 };
 
 struct event_tls { /* tls and quic client hello, server hello */
@@ -303,6 +341,31 @@ struct event_file {
 	struct event_str name;     /* without its folder where that is known apart */
 	struct event_str place;    /* share, URL path, folder */
 	struct event_str declared; /* MIME type as declared, "" if none */
+};
+
+enum mail_mark {                            /* bits of event_mail.head_marks */
+		 MAIL_HAS_MAILER = 1u << 0, /* User-Agent or X-Mailer */
+		 MAIL_HAS_ID = 1u << 1,     /* Message-ID */
+		 MAIL_HAS_RECEIVED = 1u << 2,
+		 MAIL_HAS_REPLY = 1u << 3, /* In-Reply-To, References */
+		 MAIL_HAS_LIST = 1u << 4,
+		 MAIL_IS_TO_SELF = 1u << 5,   /* the sender is the recipient */
+		 MAIL_IS_LOGGED_IN = 1u << 6, /* the session has authenticated itself */
+		 MAIL_NAMES_HOST = 1u << 7,   /* the subject has the name that EHLO told */
+};
+
+/* One mail handed to a server in the clear, told at its end or when no more of it is seen. */
+struct event_mail {
+	struct event e;
+	uint16_t nth; /* of its connection, from 1 */
+	uint16_t recipients;
+	uint16_t reply; /* of the server to it; 0: none was seen */
+	uint8_t attachments;
+	uint8_t attachment_type; /* enum file_type: of the first that is no text */
+	uint32_t marks;          /* enum content_mark, of its first text */
+	uint32_t head_marks;     /* enum mail_mark */
+	uint64_t size;           /* bytes that passed */
+	struct event_str helo, from, to, subject, mailer, attachment;
 };
 
 enum smb_act {

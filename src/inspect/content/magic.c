@@ -203,7 +203,21 @@ static bool is_pkcs12(const struct cursor *all)
 	return memmem(all->data + at, n, "\x2a\x86\x48\x86\xf7\x0d\x01\x07", 8) != NULL;
 }
 
-/* UTF-8 by its lead bytes (RFC 3629); a sequence that the end cuts is well. */
+/* Bytes that follow a lead byte of UTF-8 (RFC 3629), 0 for a byte of ASCII text; -1: neither. */
+static int bytes_after(uint8_t b)
+{
+	if (b < 0x20)
+		return b == '\t' || b == '\n' || b == '\r' || b == '\f' || b == 0x1b ? 0 : -1;
+	if (b < 0x7f)
+		return 0;
+	if (b >= 0xc2 && b < 0xe0)
+		return 1;
+	if (b >= 0xe0 && b < 0xf0)
+		return 2;
+	return b >= 0xf0 && b < 0xf5 ? 3 : -1;
+}
+
+/* A sequence that the end cuts is well. */
 bool magic_is_text(const uint8_t *data, size_t len)
 {
 	struct cursor c = cursor_make(data, len);
@@ -211,16 +225,8 @@ bool magic_is_text(const uint8_t *data, size_t len)
 	    ((data[0] == 0xff && data[1] == 0xfe) || (data[0] == 0xfe && data[1] == 0xff)))
 		return true;
 	while (cursor_left(&c)) {
-		uint8_t b = cursor_u8(&c);
-		if (b < 0x20 && b != '\t' && b != '\n' && b != '\r' && b != '\f' && b != 0x1b)
-			return false;
-		if (b < 0x7f)
-			continue;
-		unsigned more = b >= 0xc2 && b < 0xe0 ? 1 :
-				b >= 0xe0 && b < 0xf0 ? 2 :
-				b >= 0xf0 && b < 0xf5 ? 3 :
-							0;
-		if (!more)
+		int more = bytes_after(cursor_u8(&c));
+		if (more < 0)
 			return false;
 		for (; more && cursor_left(&c); more--)
 			if ((cursor_u8(&c) & 0xc0) != 0x80)

@@ -76,13 +76,16 @@ static void take_byte(struct http_chunks *k, uint8_t b)
 	}
 }
 
-uint32_t http_chunks_pass(struct http_chunks *k, const uint8_t *data, uint32_t len)
+uint32_t http_chunks_pass(struct http_chunks *k, const uint8_t *data, uint32_t len,
+			  http_chunks_fn body, void *arg)
 {
 	uint32_t at = 0;
 
 	while (at < len && k->phase < HTTP_CHUNK_DONE) {
 		if (k->phase == HTTP_CHUNK_DATA) {
 			uint32_t n = k->left < len - at ? (uint32_t)k->left : len - at;
+			if (body)
+				body(arg, data + at, n);
 			k->left -= n;
 			at += n;
 			if (k->left == 0)

@@ -28,7 +28,12 @@ struct http_chunks {
 	uint8_t digits;
 };
 
-/* Returns the bytes used: all, up to the end of the body or to where it breaks. */
-uint32_t http_chunks_pass(struct http_chunks *k, const uint8_t *data, uint32_t len);
+/* Gets the bytes of the body, piece by piece. */
+typedef void (*http_chunks_fn)(void *arg, const uint8_t *data, uint32_t len);
+
+/* Returns the bytes used: all, up to the end of the body or to where it breaks. body: may be NULL.
+ */
+uint32_t http_chunks_pass(struct http_chunks *k, const uint8_t *data, uint32_t len,
+			  http_chunks_fn body, void *arg);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "exfild/base/cursor.h"
+#include "exfild/event/content.h"
 
 #define METHOD_MAX     24
 #define LENGTH_MAX     100000000000000000ull /* one digit more fits into 64 bits */
@@ -223,9 +224,36 @@ static struct http_text *place_of(struct http_head *h, const struct http_text *n
 		return is_text(name, "user-agent") ? &h->user_agent : NULL;
 	case 12:
 		return is_ended && is_text(name, "content-type") ? &h->content_type : NULL;
+	case 15:
+		return is_text(name, "x-forwarded-for") ? &h->forwarded_for : NULL;
 	default:
 		return NULL;
 	}
+}
+
+/* The bit of a field whose presence tells what program asks; 0: none. */
+static uint32_t mark_of(const struct http_text *name)
+{
+	static const struct {
+		const char *name;
+		uint32_t mark;
+	} fields[] = {
+		{ "referer", HTTP_HAS_REFERRER },
+		{ "origin", HTTP_HAS_ORIGIN },
+		{ "accept-language", HTTP_HAS_LANGUAGE },
+		{ "accept-encoding", HTTP_HAS_ENCODINGS },
+		{ "cookie", HTTP_HAS_COOKIE },
+		{ "authorization", HTTP_HAS_AUTHORIZATION },
+		{ "accept", HTTP_HAS_ACCEPT },
+		{ "sec-fetch-mode", HTTP_HAS_FETCH },
+		{ "sec-ch-ua", HTTP_HAS_FETCH },
+		{ "expect", HTTP_HAS_EXPECT },
+		{ "content-encoding", HTTP_IS_CODED },
+	};
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (lower(name->data[0]) == fields[i].name[0] && is_text(name, fields[i].name))
+			return fields[i].mark;
+	return 0;
 }
 
 /* Returns where the value went, for the lines that may continue it. */
@@ -240,6 +268,7 @@ static struct http_text *read_field(struct http_head *h, const struct http_text 
 	struct http_text value = trim(colon + 1, line->data + line->len);
 	h->header_count++;
 	h->header_hash = hash_mix(h->header_hash, hash_bytes(key, name.data, name.len));
+	h->marks |= name.len ? mark_of(&name) : 0;
 	struct http_text *place = place_of(h, &name, is_ended);
 	if (place) {
 		if (place->data)

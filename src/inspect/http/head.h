@@ -33,7 +33,8 @@ struct http_head {
 	uint64_t content_length; /* if has_length */
 	uint64_t header_hash;    /* keyed: names, as spelled, in their order */
 	struct http_text method, uri, reason;
-	struct http_text host, user_agent, content_type, referrer, cookie;
+	struct http_text host, user_agent, content_type, referrer, cookie, forwarded_for;
+	uint32_t marks; /* enum http_mark */
 };
 
 /*

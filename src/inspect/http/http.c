@@ -2,8 +2,9 @@
  * inspect/http/http.c - HTTP/1.0 and 1.1: the heads of requests and responses (RFC 9110, 9112).
  *
  * One event_http a head.  Bodies are passed over by their length or their chunks, so that the next
- * head on the connection is seen; nothing of them is kept.  What a response's body is depends on
- * its request (HEAD, CONNECT), so the requests on their way are remembered as bits, in order.
+ * head on the connection is seen; their first bytes go to body.c.  What a response's body is
+ * depends on its request (HEAD, CONNECT), so the requests on their way are remembered as bits, in
+ * order.
  *
  * A head says by itself whether it is a request.  Where the flow table had to guess who is client,
  * and guessed otherwise, src and dst of the event are swapped, so that src is always the asker.
@@ -14,6 +15,8 @@
  */
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
+#include "../content/exploit.h"
+#include "body.h"
 #include "chunks.h"
 #include "head.h"
 
@@ -22,7 +25,7 @@
 #define HEAD_MAX \
  (STREAM_WINDOW - 2048) /* a longer head would leave the window with the next segment */
 
-enum phase { PHASE_HEAD, PHASE_LENGTH, PHASE_CHUNKS };
+enum phase { PHASE_HEAD, PHASE_LENGTH, PHASE_CHUNKS, PHASE_REST };
 
 struct http_side {
 	uint8_t phase;    /* enum phase */
@@ -35,7 +38,9 @@ struct http_state {
 	struct http_side side[2];
 	uint64_t head_requests, connect_requests; /* bit n: request n, modulo 64, had this method */
 	uint16_t requests, responses, messages;
-	bool is_accepted; /* there was a good head */
+	bool is_accepted;     /* there was a good head */
+	bool is_answering[2]; /* a side sends responses */
+	uint8_t desk;         /* of body.c */
 };
 
 static bool probe(const struct packet *p, bool from_client)
@@ -50,8 +55,12 @@ static void put_text(struct inspection *in, struct event_str *s, const struct ht
 		event_log_str(in->log, s, t->data, t->len, t->len);
 }
 
-static void put_event(struct inspection *in, const struct http_head *h, uint32_t head_len)
+static void put_event(struct inspection *in, const struct http_head *h, const uint8_t *data,
+		      uint32_t head_len)
 {
+	struct exploit x = { 0 };
+	if (!h->is_response)
+		(void)exploit_find(data, head_len, true, &x);
 	struct event_http *e = inspect_event(in, EVENT_HTTP, sizeof(*e));
 
 	if (in->from_client == h->is_response && !(in->flow->flags & FLOW_CLIENT_KNOWN)) {
@@ -80,6 +89,13 @@ static void put_event(struct inspection *in, const struct http_head *h, uint32_t
 	put_text(in, &e->referrer, &h->referrer);
 	put_text(in, &e->cookie, &h->cookie);
 	put_text(in, &e->reason, &h->reason);
+	put_text(in, &e->forwarded_for, &h->forwarded_for);
+	e->marks = h->marks;
+	e->exploit = (uint8_t)x.kind;
+	e->callback_port = x.port;
+	put_text(in, &e->attempt, &(struct http_text){ *x.text ? x.text : NULL, strlen(x.text) });
+	put_text(in, &e->callback,
+		 &(struct http_text){ *x.target ? x.target : NULL, strlen(x.target) });
 	event_log_commit(in->log);
 }
 
@@ -101,14 +117,15 @@ static enum inspect_verdict frame_by_head(struct http_side *side, const struct h
 		side->left = h->content_length;
 		side->phase = PHASE_LENGTH;
 	} else if (h->is_response && !h->has_length) {
-		return INSPECT_SIDE_DONE; /* up to the end of the connection */
+		side->phase = PHASE_REST; /* up to the end of the connection */
 	}
 	return INSPECT_MORE;
 }
 
-static enum inspect_verdict after_request(struct http_state *state, struct http_side *side,
+static enum inspect_verdict after_request(struct inspection *in, struct http_side *side,
 					  const struct http_head *h)
 {
+	struct http_state *state = in->state;
 	if (h->version >= 20)
 		return INSPECT_DONE; /* the preface of HTTP/2 */
 	uint64_t bit = 1ull << state->requests % PENDING_MAX;
@@ -119,12 +136,14 @@ static enum inspect_verdict after_request(struct http_state *state, struct http_
 	if (is_method(h, "CONNECT"))
 		state->connect_requests |= bit;
 	state->requests++;
+	http_body_begin(in, &state->desk, h);
 	return frame_by_head(side, h);
 }
 
-static enum inspect_verdict after_response(struct http_state *state, struct http_side *side,
+static enum inspect_verdict after_response(struct inspection *in, struct http_side *side,
 					   const struct http_head *h)
 {
+	struct http_state *state = in->state;
 	uint64_t bit = 1ull << state->responses % PENDING_MAX;
 
 	if (h->status == 101)
@@ -136,6 +155,7 @@ static enum inspect_verdict after_response(struct http_state *state, struct http
 		return INSPECT_DONE;
 	if ((state->head_requests & bit) || h->status == 204 || h->status == 304)
 		return INSPECT_MORE;
+	http_body_begin(in, &state->desk, h);
 	return frame_by_head(side, h);
 }
 
@@ -152,9 +172,10 @@ static enum inspect_verdict read_head(struct inspection *in, const uint8_t *data
 	if (http_head_read(data, len, is_cut, in->key, &h) < 0)
 		return state->is_accepted ? INSPECT_SIDE_DONE : INSPECT_NOT_MINE;
 	state->is_accepted = true;
-	put_event(in, &h, len);
+	put_event(in, &h, data, len);
+	state->is_answering[in->side] = h.is_response;
 	state->messages++;
-	verdict = h.is_response ? after_response(state, side, &h) : after_request(state, side, &h);
+	verdict = h.is_response ? after_response(in, side, &h) : after_request(in, side, &h);
 	if (state->messages >= MESSAGES_MAX)
 		verdict = INSPECT_DONE;
 	return is_cut && verdict == INSPECT_MORE ? INSPECT_SIDE_DONE : verdict;
@@ -197,24 +218,58 @@ static enum inspect_verdict take_head(struct inspection *in, const uint8_t *data
 	return read_head(in, data, len, true);
 }
 
-static enum inspect_verdict take_chunks(struct http_side *side, const uint8_t *data, uint32_t len,
-					uint32_t *ret_used)
+static void take_body(void *arg, const uint8_t *data, uint32_t len)
 {
-	*ret_used = http_chunks_pass(&side->chunks, data, len);
-	if (side->chunks.phase == HTTP_CHUNK_BROKEN)
+	struct inspection *in = arg;
+	const struct http_state *state = in->state;
+	http_body_take(in, state->desk, state->is_answering[in->side], data, len);
+}
+
+static void end_body(struct inspection *in, bool is_complete)
+{
+	struct http_state *state = in->state;
+	http_body_end(in, state->desk, state->is_answering[in->side], is_complete);
+}
+
+static enum inspect_verdict take_chunks(struct inspection *in, struct http_side *side,
+					const uint8_t *data, uint32_t len, uint32_t *ret_used)
+{
+	*ret_used = http_chunks_pass(&side->chunks, data, len, take_body, in);
+	if (side->chunks.phase == HTTP_CHUNK_BROKEN) {
+		end_body(in, false);
 		return INSPECT_SIDE_DONE;
-	if (side->chunks.phase == HTTP_CHUNK_DONE)
+	}
+	if (side->chunks.phase == HTTP_CHUNK_DONE) {
+		end_body(in, true);
 		side->phase = PHASE_HEAD;
+	}
 	return INSPECT_MORE;
 }
 
-static enum inspect_verdict take_length(struct http_side *side, uint32_t len, uint32_t *ret_used)
+static enum inspect_verdict take_length(struct inspection *in, struct http_side *side,
+					const uint8_t *data, uint32_t len, uint32_t *ret_used)
 {
 	*ret_used = side->left < len ? (uint32_t)side->left : len;
 	side->left -= *ret_used;
-	if (side->left == 0)
+	take_body(in, data, *ret_used);
+	if (side->left == 0) {
+		end_body(in, true);
 		side->phase = PHASE_HEAD;
+	}
 	return INSPECT_MORE;
+}
+
+/* A body without an end of its own is followed as long as its bytes are looked at. */
+static enum inspect_verdict take_rest(struct inspection *in, const uint8_t *data, uint32_t len,
+				      uint32_t *ret_used)
+{
+	const struct http_state *state = in->state;
+	*ret_used = len;
+	take_body(in, data, len);
+	if (http_body_wants(in, state->desk, state->is_answering[in->side]))
+		return INSPECT_MORE;
+	end_body(in, false);
+	return INSPECT_SIDE_DONE;
 }
 
 static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
@@ -229,23 +284,27 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 		if (side->phase == PHASE_HEAD)
 			verdict = take_head(in, data + total, len - total, &used);
 		else if (side->phase == PHASE_CHUNKS)
-			verdict = take_chunks(side, data + total, len - total, &used);
+			verdict = take_chunks(in, side, data + total, len - total, &used);
+		else if (side->phase == PHASE_LENGTH)
+			verdict = take_length(in, side, data + total, len - total, &used);
 		else
-			verdict = take_length(side, len - total, &used);
+			verdict = take_rest(in, data + total, len - total, &used);
 		total += used;
 	}
 	*ret_used = total;
 	return verdict;
 }
 
-/* A head that never came to its end; its first line must have. */
+/* A head that never came to its end, if its first line has; a body that did not. */
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
-	const struct http_state *state = in->state;
+	struct http_state *state = in->state;
 	uint32_t used;
 
 	if (len && state->side[in->side].phase == PHASE_HEAD && memchr(data, '\n', len))
 		(void)on_stream(in, data, len, &used);
+	end_body(in, state->side[in->side].phase == PHASE_REST);
+	http_body_leave(in, &state->desk);
 }
 
 const struct inspector http_inspector = {
@@ -253,6 +312,7 @@ const struct inspector http_inspector = {
 	.app = APP_HTTP,
 	.proto = PROTO_TCP,
 	.state_size = sizeof(struct http_state),
+	.shard_state_size = sizeof(struct http_desks),
 	.apps = { APP_HTTP },
 	.probe = probe,
 	.on_stream = on_stream,

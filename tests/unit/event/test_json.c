@@ -213,7 +213,8 @@ static void line_says_what_a_person_needs(void **state)
 			    "\"dst\":\"192.0.2.7\",\"dport\":80,\"proto\":6,\"ip_version\":4,"
 			    "\"app\":\"http\",\"is_response\":false,\"version\":11,"
 			    "\"method\":\"POST\",\"uri\":\"\",\"uri_len\":2000,\"status\":0,"
-			    "\"head_len\":0,\"header_count\":0}");
+			    "\"head_len\":0,\"header_count\":0,\"marks\":0,"
+			    "\"exploit\":0,\"callback_port\":0}");
 	buf_deinit(&out);
 	event_log_free(log);
 }

@@ -1,0 +1,58 @@
+/*
+ * event/content.h - what the clear text of a message says about itself.
+ *
+ * What: marks that inspectors set and detectors weigh: commands, their output, reports about a
+ * machine, lists of passwords; what the head of a request tells of its program.
+ * Threads: any.
+ */
+#ifndef EXFILD_EVENT_CONTENT_H
+#define EXFILD_EVENT_CONTENT_H
+
+enum content_mark { /* bits of event_http_body.marks and event_mail.marks */
+		    CONTENT_COMMAND =
+			    1u << 0, /* a field's value is a command line of an operating system */
+		    CONTENT_OUTPUT = 1u << 1, /* what such commands answer */
+		    CONTENT_PROMPT = 1u << 2, /* a shell's prompt with its command */
+		    CONTENT_CODE = 1u << 3,   /* program text that is to be run */
+		    CONTENT_MACHINE =
+			    1u << 4, /* facts of a machine: names of user, computer, system */
+		    CONTENT_PASSWORDS = 1u << 5, /* a list of places, users and passwords */
+		    CONTENT_HTML = 1u << 6,
+		    CONTENT_CODED =
+			    1u << 7, /* what the marks speak of was in base64 within the text */
+};
+
+enum content_form {
+	FORM_RAW,       /* none of the others */
+	FORM_FIELDS,    /* name=value&... */
+	FORM_MULTIPART, /* RFC 7578 */
+	FORM_JSON,
+	FORM_XML,
+};
+
+enum http_mark { /* bits of event_http.marks: fields of a head, and what it holds */
+		 HTTP_HAS_REFERRER = 1u << 0,
+		 HTTP_HAS_ORIGIN = 1u << 1,
+		 HTTP_HAS_LANGUAGE = 1u << 2,
+		 HTTP_HAS_ENCODINGS = 1u << 3, /* Accept-Encoding */
+		 HTTP_HAS_COOKIE = 1u << 4,
+		 HTTP_HAS_AUTHORIZATION = 1u << 5,
+		 HTTP_HAS_ACCEPT = 1u << 6,
+		 HTTP_HAS_FETCH = 1u << 7, /* Sec-Fetch-*, Sec-CH-*: browsers of today */
+		 HTTP_HAS_EXPECT = 1u << 8,
+		 HTTP_IS_CODED = 1u << 9, /* Content-Encoding */
+};
+
+enum exploit_kind {
+	EXPLOIT_NONE,
+	EXPLOIT_LOOKUP,     /* ${jndi:...} (CVE-2021-44228 and its kin) */
+	EXPLOIT_SHELLSHOCK, /* () { :; }; (CVE-2014-6271) */
+	EXPLOIT_COMMAND,    /* a fetching or calling command behind a shell's separator */
+	EXPLOIT_EXPRESSION, /* OGNL, SpEL and their like that reach for a process */
+	EXPLOIT__COUNT
+};
+
+/* "look-up", "command" ... */
+const char *exploit_kind_name(enum exploit_kind kind);
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * inspect/http/body.c - the bodies of HTTP messages, and the files in them.
+ */
+#include "body.h"
+
+#include <string.h>
+
+#include "exfild/base/sketch.h"
+#include "../content/exploit.h"
+#include "../content/form.h"
+#include "../content/magic.h"
+#include "../content/text.h"
+
+#define FILE_TOLD 1024 /* bytes that tell what a file is */
+
+/* The flow's desk, if it is still its own. */
+static struct http_desk *desk_of(struct inspection *in, uint8_t number)
+{
+	struct http_desks *all = in->shard_state;
+	if (!number || number > HTTP_DESKS || all->flow[number - 1] != in->flow->id)
+		return NULL;
+	all->used_seq[number - 1] = in->seq;
+	return &all->desk[number - 1];
+}
+
+/* Its own, a free one, or that which was idle for longest. */
+static struct http_desk *take_desk(struct inspection *in, uint8_t *number)
+{
+	struct http_desks *all = in->shard_state;
+	struct http_desk *own = desk_of(in, *number);
+	unsigned found = 0;
+	if (own)
+		return own;
+	for (unsigned i = 0; i < HTTP_DESKS && all->flow[found]; i++)
+		if (all->flow[i] == 0 || all->used_seq[i] < all->used_seq[found])
+			found = i;
+	all->flow[found] = in->flow->id;
+	all->used_seq[found] = in->seq;
+	all->desk[found].body[0].is_open = all->desk[found].body[1].is_open = false;
+	*number = (uint8_t)(found + 1);
+	return &all->desk[found];
+}
+
+static size_t keep_text(char *dst, size_t size, const struct http_text *t)
+{
+	size_t n = t->len < size ? t->len : size;
+	if (n)
+		memcpy(dst, t->data, n);
+	return n;
+}
+
+void http_body_begin(struct inspection *in, uint8_t *number, const struct http_head *h)
+{
+	struct http_desk *d = h->is_response ? desk_of(in, *number) : take_desk(in, number);
+	if (!d)
+		return;
+	if (!h->is_response) {
+		d->method_len = (uint8_t)keep_text(d->method, sizeof(d->method), &h->method);
+		d->host_len = (uint8_t)keep_text(d->host, sizeof(d->host), &h->host);
+		d->agent_len = (uint8_t)keep_text(d->agent, sizeof(d->agent), &h->user_agent);
+		d->uri_len = (uint16_t)keep_text(d->uri, sizeof(d->uri), &h->uri);
+	}
+	struct http_body *b = &d->body[h->is_response];
+	b->size = h->has_length ? h->content_length : UINT64_MAX;
+	b->seen = 0;
+	b->kept = 0;
+	b->is_open = h->is_chunked || (h->has_length && h->content_length) ||
+		     (h->is_response && !h->has_length);
+	b->status = h->status;
+	b->marks = h->marks;
+	b->type_len = (uint8_t)keep_text(b->type, sizeof(b->type), &h->content_type);
+}
+
+/* A file's own name: what follows the last slash of the path. */
+static struct form_text name_of_path(const struct http_desk *d)
+{
+	size_t end = 0, from = 0;
+	while (end < d->uri_len && d->uri[end] != '?' && d->uri[end] != '#')
+		end++;
+	for (size_t i = 0; i < end; i++)
+		if (d->uri[i] == '/')
+			from = i + 1;
+	return (struct form_text){ (const uint8_t *)d->uri + from, end - from };
+}
+
+static bool is_method(const struct http_desk *d, const char *name)
+{
+	return d->method_len == strlen(name) && memcmp(d->method, name, d->method_len) == 0;
+}
+
+/* Pictures, sounds, pages are all that the web is made of: only what matters is told. */
+static bool is_told(const struct http_desk *d, bool is_response, enum file_type type, bool is_part)
+{
+	const struct http_body *b = &d->body[is_response];
+	switch (type) {
+	case FILE_SCRIPT: /* of a page, or on its own */
+		return !is_response || (!memmem(b->type, b->type_len, "javascript", 10) &&
+					!memmem(b->type, b->type_len, "html", 4));
+	case FILE_UNKNOWN:
+	case FILE_TEXT:
+	case FILE_HIGH_ENTROPY:
+		return !is_response && (is_part || is_method(d, "PUT"));
+	case FILE_IMAGE:
+	case FILE_MEDIA:
+		return !is_response;
+	default:
+		return true;
+	}
+}
+
+static void put_str(struct inspection *in, struct event_str *s, const void *data, size_t len)
+{
+	if (len)
+		event_log_str(in->log, s, data, len, len);
+}
+
+/* As the heads' events: src is the asker, wherever the flow's table sees the client. */
+static void turn(struct inspection *in, struct event *e, bool is_response)
+{
+	if (in->from_client == is_response && !(in->flow->flags & FLOW_CLIENT_KNOWN)) {
+		struct ipaddr addr = e->src;
+		uint16_t port = e->sport;
+		e->src = e->dst;
+		e->sport = e->dport;
+		e->dst = addr;
+		e->dport = port;
+		e->from_server = is_response;
+	}
+	if (e->app == APP_UNKNOWN)
+		e->app = APP_HTTP;
+}
+
+static void put_file(struct inspection *in, struct http_desk *d, bool is_response, bool is_end,
+		     bool is_complete)
+{
+	struct http_body *b = &d->body[is_response];
+	struct form f = { 0 };
+	if (!is_response)
+		form_read(&f, b->data, b->kept, b->type, b->type_len);
+	bool is_part = f.files > 0;
+	enum file_type type =
+		is_part ? (enum file_type)f.file_type : file_type_of(b->data, b->kept);
+	if (b->kept == 0 || !is_told(d, is_response, type, is_part) ||
+	    (f.form != FORM_RAW && f.form != FORM_XML && !is_part))
+		return;
+	struct event_file *e = inspect_event(in, EVENT_FILE, sizeof(*e));
+	struct form_text name = is_part ? f.file_name : name_of_path(d);
+	turn(in, &e->e, is_response);
+	e->type = (uint8_t)type;
+	e->is_end = is_end;
+	e->is_complete = is_complete;
+	e->is_attachment = is_part;
+	e->entropy = b->kept >= MAGIC_NOISE_MIN ? (float)entropy_bytes(b->data, b->kept) : 0;
+	e->size = b->size;
+	e->seen = b->seen;
+	put_str(in, &e->carrier, "http", 4);
+	put_str(in, &e->name, name.data, name.len);
+	put_str(in, &e->place, d->uri, d->uri_len);
+	if (is_part)
+		put_str(in, &e->declared, f.file_declared.data, f.file_declared.len);
+	else
+		put_str(in, &e->declared, b->type, b->type_len);
+	event_log_commit(in->log);
+}
+
+/* An answer is told of when it holds what a detector of answers asks for. */
+static void put_body(struct inspection *in, struct http_desk *d, bool is_response, bool is_complete)
+{
+	struct http_body *b = &d->body[is_response];
+	enum file_type type = file_type_of(b->data, b->kept);
+	bool is_text = type == FILE_TEXT || type == FILE_SCRIPT || type == FILE_UNKNOWN;
+	uint32_t marks = is_text ? content_marks(b->data, b->kept) : 0;
+	struct content_shares shares = content_shares(b->data, is_text ? b->kept : 0);
+	struct exploit x = { 0 };
+	struct form f = { 0 };
+	if (is_response && !(marks & (CONTENT_OUTPUT | CONTENT_PROMPT | CONTENT_CODE)))
+		return;
+	if (!is_response) {
+		form_read(&f, b->data, b->kept, b->type, b->type_len);
+		if (is_text)
+			(void)exploit_find(b->data, b->kept, false, &x);
+	}
+	struct event_http_body *e = inspect_event(in, EVENT_HTTP_BODY, sizeof(*e));
+	turn(in, &e->e, is_response);
+	e->is_response = is_response;
+	e->type = (uint8_t)(f.files ? f.file_type : (uint8_t)type);
+	e->form = (uint8_t)f.form;
+	e->is_complete = is_complete;
+	e->fields = f.fields;
+	e->files = f.files;
+	e->credential_fields = f.credential_fields;
+	e->machine_fields = f.machine_fields;
+	e->command_fields = f.command_fields;
+	e->is_one_value = f.is_one_value;
+	e->base64_share = shares.base64;
+	e->hex_share = shares.hex;
+	e->status = b->status;
+	e->exploit = (uint8_t)x.kind;
+	e->callback_port = x.port;
+	e->marks = marks | f.marks;
+	e->head_marks = d->body[0].marks;
+	e->looked = b->kept;
+	e->entropy = b->kept >= MAGIC_NOISE_MIN ? (float)entropy_bytes(b->data, b->kept) : 0;
+	e->size = b->size;
+	e->seen = b->seen;
+	e->hash = hash_bytes(in->key, b->data, b->kept);
+	put_str(in, &e->method, d->method, d->method_len);
+	put_str(in, &e->host, d->host, d->host_len);
+	put_str(in, &e->uri, d->uri, d->uri_len);
+	put_str(in, &e->user_agent, d->agent, d->agent_len);
+	put_str(in, &e->content_type, b->type, b->type_len);
+	put_str(in, &e->file_name, f.file_name.data, f.file_name.len);
+	put_str(in, &e->attempt, x.text, strlen(x.text));
+	put_str(in, &e->callback, x.target, strlen(x.target));
+	event_log_commit(in->log);
+}
+
+void http_body_take(struct inspection *in, uint8_t number, bool is_response, const uint8_t *data,
+		    uint32_t len)
+{
+	struct http_desk *d = desk_of(in, number);
+	if (!d || !d->body[is_response].is_open)
+		return;
+	struct http_body *b = &d->body[is_response];
+	uint32_t room = HTTP_LOOKED - b->kept, n = len < room ? len : room;
+	memcpy(b->data + b->kept, data, n);
+	bool was_short = b->kept < FILE_TOLD;
+	b->kept += n;
+	b->seen += len;
+	if (was_short && b->kept >= FILE_TOLD)
+		put_file(in, d, is_response, false, false);
+}
+
+bool http_body_wants(struct inspection *in, uint8_t number, bool is_response)
+{
+	const struct http_desk *d = desk_of(in, number);
+	return d && d->body[is_response].is_open && d->body[is_response].kept < HTTP_LOOKED;
+}
+
+void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool is_complete)
+{
+	struct http_desk *d = desk_of(in, number);
+	if (!d || !d->body[is_response].is_open)
+		return;
+	struct http_body *b = &d->body[is_response];
+	b->is_open = false;
+	if (b->seen == 0)
+		return;
+	put_file(in, d, is_response, true, is_complete);
+	put_body(in, d, is_response, is_complete);
+}
+
+void http_body_leave(struct inspection *in, uint8_t *number)
+{
+	struct http_desk *d = desk_of(in, *number);
+	struct http_desks *all = in->shard_state;
+	if (!d || d->body[0].is_open || d->body[1].is_open)
+		return;
+	all->flow[*number - 1] = 0;
+	*number = 0;
+}

@@ -440,8 +440,8 @@ struct event_rpc {
 	uint16_t opnum;
 	uint16_t mapped_port;
 	uint32_t call_id;
-	uint32_t
-		status; /* fault or bind result; else the answer's last four bytes (return value) */
+	uint32_t status;   /* fault's code; bind: result, reason << 16; else the answer's last four
+			      bytes, its return value as a rule: 0 where sealed */
 	uint32_t stub_len; /* of the call */
 	uint32_t answer_len;
 	uint32_t pad2;
@@ -450,7 +450,8 @@ struct event_rpc {
 	struct event_str operation; /* "RCreateServiceW", or "opnum 12" */
 	struct event_str pipe;      /* "svcctl", "" over TCP */
 	struct event_str object;    /* what it is about: a service, task, account, key, path */
-	struct event_str detail;    /* more of the arguments: a command line, a UNC path */
+	struct event_str detail;    /* more of the arguments: a command line, a UNC path; bind: the
+				       transfer syntax */
 };
 
 /*

@@ -1,0 +1,501 @@
+/*
+ * inspect/dcerpc/assoc.c - bindings, calls and their answers (C706 chapter 12, MS-RPCE 2.2.2).
+ *
+ *   head: version 5 | minor | type | flags | data representation 4 | length 2 | verifier length 2 |
+ *         call 4
+ *   bind, alter_context: sizes 2+2 | group 4 | contexts 1, padding 3 | per context: id 2 |
+ *         transfers 1, padding 1 | interface 16+4 | per transfer 16+4
+ *   bind_ack: sizes 2+2 | group 4 | address: length 2, text, padding | results 1, padding 3 |
+ *         per result: result 2 | reason 2 | transfer 16+4
+ *   request: hint 4 | context 2 | opnum 2 | object 16 if the flag says so | stub
+ *   response: hint 4 | context 2 | cancels 1, padding 1 | stub       fault: ... | status 4 | stub
+ *   verifier: type 1 | level 1 | padding 1, reserved 1 | context 4 | token
+ */
+
+#include "assoc.h"
+
+#include "arguments.h"
+#include "interfaces.h"
+
+#define VERSION       5
+#define VERIFIER_LEN  8
+#define LEVEL_PRIVACY 6
+#define BODY          (PDU_HEAD + 8) /* where a stub begins */
+#define NAK_RESULT    2              /* provider rejection */
+#define MAYBE_LATER   0              /* status of a call that wants no answer */
+
+#define NDR32_FIRST    0x8a885d04u /* of the transfer syntaxes' UUIDs */
+#define NDR64_FIRST    0x71710533u
+#define FEATURES_FIRST 0x6cb71c2cu /* MS-RPCE 3.3.1.5.3 */
+
+int pdu_read(struct pdu *ret, const uint8_t *data, size_t have)
+{
+	struct cursor c = cursor_make(data, have);
+	memset(ret, 0, sizeof(*ret));
+	uint8_t version = cursor_u8(&c);
+	uint8_t minor = cursor_u8(&c);
+	ret->type = cursor_u8(&c);
+	ret->flags = cursor_u8(&c);
+	uint8_t representation = cursor_u8(&c);
+	/* what is there must fit, so that foreign bytes are not waited for */
+	if ((have > 0 && version != VERSION) || (have > 1 && minor > 1) ||
+	    (have > 2 && ret->type > PDU_ORPHANED) || (have > 4 && (representation & 0xee)))
+		return -1;
+	if (have < PDU_HEAD)
+		return 1;
+	ret->is_big_endian = !(representation & 0x10);
+	uint8_t real = cursor_u8(&c); /* of floating point numbers: IEEE, VAX, Cray, IBM */
+	uint16_t reserved = cursor_be16(&c);
+	ret->frag_len = ret->is_big_endian ? cursor_be16(&c) : cursor_le16(&c);
+	ret->auth_len = ret->is_big_endian ? cursor_be16(&c) : cursor_le16(&c);
+	ret->call_id = ret->is_big_endian ? cursor_be32(&c) : cursor_le32(&c);
+	if (real > 3 || reserved || ret->frag_len < PDU_HEAD ||
+	    (ret->auth_len && ret->auth_len + PDU_HEAD + VERIFIER_LEN > ret->frag_len))
+		return -1;
+	ret->data = data;
+	ret->have = have < ret->frag_len ? (uint32_t)have : ret->frag_len;
+	ret->stub_end = ret->frag_len;
+	if (!ret->auth_len)
+		return 0;
+	uint16_t verifier = (uint16_t)(ret->frag_len - ret->auth_len - VERIFIER_LEN);
+	ret->has_auth = true;
+	ret->stub_end = verifier;
+	if (ret->have < verifier + (uint32_t)VERIFIER_LEN)
+		return 0;
+	ret->auth_type = data[verifier];
+	ret->auth_level = data[verifier + 1];
+	uint8_t padding = data[verifier + 2];
+	if (padding <= verifier - PDU_HEAD)
+		ret->stub_end = (uint16_t)(verifier - padding);
+	if (ret->have == ret->frag_len)
+		ret->token = data + verifier + VERIFIER_LEN;
+	return 0;
+}
+
+/* The bytes at hand of a PDU's body, from `at` to where its verifier begins. */
+static struct cursor body(const struct pdu *p, size_t at)
+{
+	size_t end = p->have < p->stub_end ? p->have : p->stub_end;
+	struct cursor c = cursor_make(p->data, end);
+	cursor_seek(&c, at);
+	return c;
+}
+
+static uint16_t get16(const struct pdu *p, struct cursor *c)
+{
+	return p->is_big_endian ? cursor_be16(c) : cursor_le16(c);
+}
+
+static uint32_t get32(const struct pdu *p, struct cursor *c)
+{
+	return p->is_big_endian ? cursor_be32(c) : cursor_le32(c);
+}
+
+/* ---- bindings ---- */
+
+static void forget_asked(struct rpc_assoc *a, const struct rpc_where *w, uint32_t status,
+			 bool is_answered)
+{
+	for (unsigned n = 0; n < RPC_CONTEXTS; n++) {
+		/* in the order in which they were asked */
+		struct rpc_context *c = &a->context[(a->next_context + n) % RPC_CONTEXTS];
+		if (!(c->flags & CONTEXT_ASKED))
+			continue;
+		c->flags &= (uint8_t)~CONTEXT_ASKED;
+		event_bind(w, a, c, status, is_answered);
+	}
+}
+
+static struct rpc_context *new_context(struct rpc_assoc *a, const struct rpc_where *w, uint16_t id)
+{
+	uint8_t index = a->next_context;
+	for (uint8_t i = 0; i < RPC_CONTEXTS; i++) /* an id that is bound anew */
+		if ((a->context[i].flags & CONTEXT_USED) && a->context[i].id == id)
+			a->context[i].flags &= (uint8_t)~CONTEXT_USED;
+	struct rpc_context *c = &a->context[index];
+	if (c->flags & CONTEXT_ASKED)
+		event_bind(w, a, c, 0, false);
+	for (unsigned i = 0; i < RPC_CALLS; i++) /* calls by the one that makes room */
+		if (a->call[i].context == index + 1)
+			a->call[i].context = 0;
+	memset(c, 0, sizeof(*c));
+	c->id = id;
+	c->flags = CONTEXT_USED | CONTEXT_ASKED;
+	a->next_context = (uint8_t)((index + 1) % RPC_CONTEXTS);
+	return c;
+}
+
+static uint8_t syntax_of(uint32_t first)
+{
+	switch (first) {
+	case NDR32_FIRST:
+		return SYNTAX_NDR;
+	case NDR64_FIRST:
+		return SYNTAX_NDR64;
+	case FEATURES_FIRST:
+		return SYNTAX_FEATURES;
+	default:
+		return SYNTAX_OTHER;
+	}
+}
+
+static void on_bind(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
+{
+	struct cursor c = body(p, BODY);
+	uint8_t count = cursor_u8(&c);
+	cursor_skip(&c, 3);
+	forget_asked(a, w, 0, false);
+	if (p->has_auth) {
+		a->auth_type = p->auth_type;
+		a->auth_level = p->auth_level;
+	}
+	for (uint8_t i = 0; i < count; i++) {
+		uint16_t id = get16(p, &c);
+		uint8_t transfers = cursor_u8(&c);
+		cursor_skip(&c, 1);
+		const uint8_t *wire = cursor_take(&c, UUID_LEN);
+		uint32_t version = get32(p, &c);
+		uint32_t first = get32(p, &c);
+		cursor_skip(&c, UUID_LEN);
+		if (transfers > 1)
+			cursor_skip(&c, (transfers - 1u) * 20u);
+		if (!cursor_ok(&c) || !wire)
+			return;
+		struct rpc_context *ctx = new_context(a, w, id);
+		uuid_from_wire(ctx->uuid, wire, p->is_big_endian);
+		ctx->known = rpc_interface_find(ctx->uuid);
+		ctx->version = (uint8_t)version;
+		ctx->syntax = transfers ? syntax_of(first) : SYNTAX_NONE;
+		a->is_accepted = true;
+	}
+}
+
+static void on_bind_ack(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
+{
+	struct cursor c = body(p, BODY);
+	cursor_skip(&c, get16(p, &c));
+	if (cursor_offset(&c) % 4)
+		cursor_skip(&c, 4 - cursor_offset(&c) % 4);
+	uint8_t count = cursor_u8(&c);
+	cursor_skip(&c, 3);
+	a->is_accepted = true;
+	for (unsigned n = 0; n < RPC_CONTEXTS && count; n++) {
+		struct rpc_context *ctx = &a->context[(a->next_context + n) % RPC_CONTEXTS];
+		if (!(ctx->flags & CONTEXT_ASKED))
+			continue;
+		uint16_t result = get16(p, &c);
+		uint16_t reason = get16(p, &c);
+		uint32_t first = get32(p, &c);
+		cursor_skip(&c, UUID_LEN);
+		if (!cursor_ok(&c))
+			return;
+		count--;
+		if (result == 0)
+			ctx->syntax = syntax_of(first);
+		ctx->flags &= (uint8_t)~CONTEXT_ASKED;
+		event_bind(w, a, ctx, result | (uint32_t)reason << 16, true);
+	}
+}
+
+static void on_bind_nak(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
+{
+	struct cursor c = body(p, PDU_HEAD);
+	uint32_t reason = get16(p, &c);
+	forget_asked(a, w, NAK_RESULT | reason << 16, true);
+}
+
+/* ---- calls ---- */
+
+static uint8_t find_context(const struct rpc_assoc *a, uint16_t id)
+{
+	for (uint8_t i = 0; i < RPC_CONTEXTS; i++)
+		if ((a->context[i].flags & CONTEXT_USED) && a->context[i].id == id)
+			return (uint8_t)(i + 1);
+	return 0;
+}
+
+static uint8_t find_call(const struct rpc_assoc *a, uint32_t id)
+{
+	for (uint8_t i = 0; i < RPC_CALLS; i++)
+		if ((a->call[i].flags & CALL_USED) && a->call[i].id == id)
+			return (uint8_t)(i + 1);
+	return 0;
+}
+
+static void end_call(struct rpc_assoc *a, const struct rpc_where *w, uint8_t call, uint32_t status,
+		     bool is_answered, bool is_fault)
+{
+	event_call(w, a, call, status, is_answered, is_fault);
+	memset(&a->call[call - 1], 0, sizeof(a->call[0]));
+	if (a->text_call == call)
+		a->text_call = 0;
+	if (a->stub_call == call)
+		a->stub_call = 0;
+	for (unsigned i = 0; i < 2; i++)
+		if (a->side[i].call == call)
+			a->side[i].call = 0;
+}
+
+/* A free place, or that of the oldest, which is told without an answer. */
+static uint8_t new_call(struct rpc_assoc *a, const struct rpc_where *w, uint32_t id)
+{
+	uint8_t call = find_call(a, id);
+	for (uint8_t i = 0; !call && i < RPC_CALLS; i++)
+		if (!(a->call[i].flags & CALL_USED))
+			call = (uint8_t)(i + 1);
+	if (!call) {
+		call = (uint8_t)(a->next_call + 1);
+		a->next_call = (uint8_t)((a->next_call + 1) % RPC_CALLS);
+	}
+	if (a->call[call - 1].flags & CALL_USED)
+		end_call(a, w, call, 0, false, false);
+	a->call[call - 1].id = id;
+	a->call[call - 1].flags = CALL_USED;
+	return call;
+}
+
+static struct ndr stub_reader(const struct rpc_assoc *a, uint8_t call, const uint8_t *stub,
+			      size_t len)
+{
+	const struct rpc_call *r = &a->call[call - 1];
+	return (struct ndr){ .c = cursor_make(stub, len),
+			     .is_big_endian = (r->flags & CALL_BIG_ENDIAN) != 0,
+			     .is_wide = r->context &&
+					a->context[r->context - 1].syntax == SYNTAX_NDR64 };
+}
+
+/* Operations of which the answer ends with a handle and a return value, and what they open. */
+static bool is_opening(uint8_t interface, uint16_t opnum)
+{
+	switch (interface) {
+	case RPC_IF_svcctl:
+		return opnum == 12 || opnum == 16 || opnum == 24 || opnum == 28 || opnum == 44 ||
+		       opnum == 45;
+	case RPC_IF_winreg:
+		return opnum == 15 || opnum <= 4;
+	case RPC_IF_eventlog:
+		return opnum == 7;
+	case RPC_IF_samr:
+		return opnum == 34;
+	default:
+		return false;
+	}
+}
+
+/* What was opened by the handle that a request begins with. */
+static void put_handle_name(struct rpc_assoc *a, uint8_t call, const uint8_t *stub, size_t len)
+{
+	if (len < RPC_HANDLE_LEN)
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct rpc_name *n = &a->name[i];
+		if (!n->len || memcmp(n->handle, stub, RPC_HANDLE_LEN) != 0)
+			continue;
+		if (a->text_call != call) {
+			memset(&a->text, 0, sizeof(a->text));
+			a->text_call = call;
+		}
+		if (a->text.object_len == 0) {
+			memcpy(a->text.object, n->text, n->len);
+			a->text.object_len = n->len;
+			a->text.object_full = n->len;
+		}
+		return;
+	}
+}
+
+static void read_arguments(struct rpc_assoc *a, const struct rpc_where *w, uint8_t call,
+			   const uint8_t *stub, size_t len)
+{
+	struct rpc_call *r = &a->call[call - 1];
+	if (!r->context)
+		return;
+	uint8_t interface = rpc_interface_like(a->context[r->context - 1].known);
+	struct ndr n = stub_reader(a, call, stub, len);
+	struct rpc_text text;
+	if (!interface)
+		return;
+	if (rpc_arguments(&text, interface, r->opnum, &n)) {
+		if (a->text_call && a->text_call != call) /* there is room for one text */
+			end_call(a, w, a->text_call, 0, false, false);
+		a->text = text;
+		a->text_call = call;
+		if (is_opening(interface, r->opnum))
+			r->flags |= CALL_NAMES;
+	}
+	if (!(r->flags & CALL_NAMES) && (!a->text_call || a->text_call == call))
+		put_handle_name(a, call, stub, len);
+}
+
+/* A request in fragments: its first bytes are put together before they are read. */
+static void collect(struct rpc_assoc *a, const struct rpc_where *w, uint8_t call,
+		    const struct pdu *p, struct cursor *stub)
+{
+	size_t len = cursor_left(stub);
+	if (p->flags & PDU_FIRST) {
+		if ((p->flags & PDU_LAST) || len >= RPC_HEAD || a->stub_call) {
+			const uint8_t *data = cursor_take(stub, len);
+			if (data && len)
+				read_arguments(a, w, call, data, len);
+			return;
+		}
+		a->stub_call = call;
+		a->stub_kept = 0;
+	}
+	if (a->stub_call != call)
+		return;
+	size_t room = RPC_HEAD - a->stub_kept;
+	size_t n = len < room ? len : room;
+	cursor_copy(stub, a->stub + a->stub_kept, n);
+	a->stub_kept = (uint16_t)(a->stub_kept + n);
+	if (!(p->flags & PDU_LAST) && a->stub_kept < RPC_HEAD)
+		return;
+	a->stub_call = 0;
+	read_arguments(a, w, call, a->stub, a->stub_kept);
+}
+
+/*
+ * A conversation that is picked up in its middle: what few requests hold in the clear tells whose
+ * they are.
+ */
+static uint8_t guess_context(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p,
+			     uint16_t id, uint16_t opnum)
+{
+	struct cursor stub = body(p, BODY + (p->flags & PDU_OBJECT ? UUID_LEN : 0));
+	struct ndr n = { .c = stub, .is_big_endian = p->is_big_endian };
+	n.c.data = n.c.pos;
+	uint8_t interface = cursor_ok(&stub) ? arguments_guess(&n, opnum) : RPC_IF_NONE;
+	if (!interface)
+		return 0;
+	struct rpc_context *c = new_context(a, w, id);
+	c->flags = CONTEXT_USED;
+	c->known = interface;
+	c->syntax = SYNTAX_NDR;
+	rpc_interface_uuid(interface, c->uuid);
+	return (uint8_t)(c - a->context + 1);
+}
+
+static void on_request(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
+{
+	struct cursor c = body(p, PDU_HEAD + 4);
+	uint16_t context = get16(p, &c);
+	uint16_t opnum = get16(p, &c);
+	size_t start = BODY + (p->flags & PDU_OBJECT ? UUID_LEN : 0);
+	if (!cursor_ok(&c))
+		return;
+	uint8_t call = find_call(a, p->call_id);
+	if (p->flags & PDU_FIRST) {
+		call = new_call(a, w, p->call_id);
+		struct rpc_call *r = &a->call[call - 1];
+		r->opnum = opnum;
+		r->context = find_context(a, context);
+		if (!r->context)
+			r->context = guess_context(a, w, p, context, opnum);
+		r->auth_type = p->auth_type ? p->auth_type : a->auth_type;
+		r->auth_level = p->auth_level ? p->auth_level : a->auth_level;
+		if (p->has_auth && r->auth_level == LEVEL_PRIVACY)
+			r->flags |= CALL_SEALED;
+		if (p->is_big_endian)
+			r->flags |= CALL_BIG_ENDIAN;
+	}
+	if (!call)
+		return;
+	a->is_accepted = true;
+	if (start < p->stub_end)
+		a->call[call - 1].stub_len += p->stub_end - (uint32_t)start;
+	if (!(a->call[call - 1].flags & CALL_SEALED)) {
+		struct cursor stub = body(p, start);
+		collect(a, w, call, p, &stub);
+	}
+	if (p->flags & PDU_MAYBE && p->flags & PDU_LAST)
+		end_call(a, w, call, MAYBE_LATER, false, false);
+}
+
+static void on_response(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
+{
+	uint8_t call = find_call(a, p->call_id);
+	if (!call)
+		return;
+	struct rpc_call *r = &a->call[call - 1];
+	struct cursor stub = body(p, BODY);
+	size_t len = cursor_left(&stub);
+	bool is_whole = p->have >= p->stub_end;
+	if (p->stub_end > BODY)
+		r->answer_len += p->stub_end - BODY;
+	const uint8_t *data = len ? cursor_take(&stub, len) : NULL;
+	if ((r->flags & CALL_SEALED) || !data || p->is_big_endian != !!(r->flags & CALL_BIG_ENDIAN))
+		data = NULL;
+	if (data && (p->flags & PDU_FIRST) && r->context && r->opnum == 3 &&
+	    a->context[r->context - 1].known == RPC_IF_epmapper) {
+		struct ndr n = stub_reader(a, call, data, len);
+		endpoint_mapped(w, a, call, &n);
+	}
+	if (data && is_whole && (r->flags & CALL_NAMES) && a->text_call == call &&
+	    len >= RPC_HANDLE_LEN + 4) {
+		struct rpc_name *n = &a->name[a->next_name];
+		size_t keep = a->text.object_len < RPC_NAME_MAX ? a->text.object_len : RPC_NAME_MAX;
+		memcpy(n->handle, data + len - RPC_HANDLE_LEN - 4, RPC_HANDLE_LEN);
+		memcpy(n->text, a->text.object, keep);
+		n->len = (uint8_t)keep;
+		a->next_name ^= 1;
+	}
+	memset(a->ending_tail, 0, sizeof(a->ending_tail));
+	if (data && len >= sizeof(a->ending_tail))
+		memcpy(a->ending_tail, data + len - sizeof(a->ending_tail), sizeof(a->ending_tail));
+	if (p->flags & PDU_LAST)
+		a->ending = call;
+}
+
+void assoc_answered(struct rpc_assoc *a, const struct rpc_where *w, uint8_t call,
+		    const uint8_t tail[4])
+{
+	const struct rpc_call *r = &a->call[call - 1];
+	struct ndr n = stub_reader(a, call, tail, 4);
+	uint32_t status = r->flags & CALL_SEALED ? 0 : ndr_u32(&n);
+	end_call(a, w, call, status, true, false);
+}
+
+static void on_fault(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
+{
+	struct cursor c = body(p, BODY);
+	uint32_t status = get32(p, &c);
+	uint8_t call = find_call(a, p->call_id);
+	if (call)
+		end_call(a, w, call, status, true, true);
+}
+
+void assoc_pdu(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
+{
+	switch (p->type) {
+	case PDU_BIND:
+	case PDU_ALTER:
+		on_bind(a, w, p);
+		break;
+	case PDU_BIND_ACK:
+	case PDU_ALTER_ACK:
+		on_bind_ack(a, w, p);
+		break;
+	case PDU_BIND_NAK:
+		on_bind_nak(a, w, p);
+		break;
+	case PDU_REQUEST:
+		on_request(a, w, p);
+		break;
+	case PDU_RESPONSE:
+		on_response(a, w, p);
+		break;
+	case PDU_FAULT:
+		on_fault(a, w, p);
+		break;
+	default:
+		break;
+	}
+}
+
+void assoc_end(struct rpc_assoc *a, const struct rpc_where *w)
+{
+	forget_asked(a, w, 0, false);
+	for (uint8_t i = 0; i < RPC_CALLS; i++)
+		if (a->call[i].flags & CALL_USED)
+			end_call(a, w, (uint8_t)(i + 1), 0, false, false);
+}

@@ -1,0 +1,144 @@
+/*
+ * inspect/dcerpc/pdu.c - cuts a stream, or a pipe's writes and reads, into PDUs.
+ *
+ * A PDU that is at hand as a whole is read where it lies.  Of one that comes in parts the first
+ * bytes are kept (pipes) or awaited (streams); what it has beyond them is passed over, save an
+ * answer's last four bytes: they are its return value.
+ */
+#include "assoc.h"
+
+#define WAIT_MAX 12288u /* a longer PDU is not awaited: the stream's window is 16 KiB */
+
+static void keep_tail(struct rpc_side *s, const uint8_t *data, uint32_t n)
+{
+	if (s->skip <= s->after)
+		return;
+	uint32_t stub = s->skip - s->after;
+	if (stub > n)
+		stub = n;
+	for (uint32_t i = stub > 4 ? stub - 4 : 0; i < stub; i++) {
+		memmove(s->tail, s->tail + 1, 3);
+		s->tail[3] = data[i];
+	}
+}
+
+static void pass_over(struct rpc_assoc *a, const struct rpc_where *w, struct rpc_side *s,
+		      const uint8_t *data, uint32_t n)
+{
+	if (s->call && n)
+		keep_tail(s, data, n);
+	s->skip -= n;
+	if (s->skip == 0 && s->call) {
+		uint8_t call = s->call;
+		s->call = 0;
+		assoc_answered(a, w, call, s->tail);
+	}
+}
+
+static void take(struct rpc_assoc *a, const struct rpc_where *w, struct rpc_side *s,
+		 const struct pdu *p)
+{
+	a->ending = 0;
+	assoc_pdu(a, w, p);
+	s->call = a->ending;
+	memcpy(s->tail, a->ending_tail, sizeof(s->tail));
+	s->skip = p->frag_len - p->have;
+	s->after = p->frag_len - p->stub_end;
+	pass_over(a, w, s, NULL, 0);
+}
+
+/* Adds to the bytes kept of a PDU in parts; returns how many. */
+static uint32_t gather(struct rpc_assoc *a, const struct rpc_where *w, struct rpc_side *s,
+		       const uint8_t *data, uint32_t len)
+{
+	struct pdu p;
+	uint32_t used = 0;
+	while (used < len) {
+		uint32_t want = PDU_HEAD;
+		if (s->kept >= PDU_HEAD && pdu_read(&p, s->head, s->kept) == 0)
+			want = p.frag_len < RPC_HEAD ? p.frag_len : RPC_HEAD;
+		uint32_t n = want - s->kept < len - used ? want - s->kept : len - used;
+		memcpy(s->head + s->kept, data + used, n);
+		s->kept = (uint16_t)(s->kept + n);
+		used += n;
+		int got = pdu_read(&p, s->head, s->kept);
+		if (got < 0) { /* no PDU after all: begin again at the next write */
+			s->kept = 0;
+			return len;
+		}
+		if (got == 0 && s->kept >= (p.frag_len < RPC_HEAD ? p.frag_len : RPC_HEAD)) {
+			s->kept = 0;
+			take(a, w, s, &p);
+			return used;
+		}
+	}
+	return used;
+}
+
+void rpc_pipe_feed(struct inspection *in, struct rpc_assoc *a, bool from_client, const char *pipe,
+		   const uint8_t *data, uint32_t len)
+{
+	struct rpc_where w = { in, pipe };
+	struct rpc_side *s = &a->side[!from_client];
+	a->transport = RPC_PIPE;
+	for (uint32_t used = 0; used < len;) {
+		uint32_t left = len - used;
+		struct pdu p;
+		if (s->skip) {
+			uint32_t n = s->skip < left ? s->skip : left;
+			pass_over(a, &w, s, data + used, n);
+			used += n;
+			continue;
+		}
+		if (s->kept) {
+			used += gather(a, &w, s, data + used, left);
+			continue;
+		}
+		int got = pdu_read(&p, data + used, left);
+		if (got < 0)
+			return;
+		if (got == 0 && (p.have == p.frag_len || p.have >= RPC_HEAD)) {
+			take(a, &w, s, &p);
+			used += p.have;
+			continue;
+		}
+		used += gather(a, &w, s, data + used, left);
+	}
+}
+
+void rpc_pipe_end(struct inspection *in, struct rpc_assoc *a, const char *pipe)
+{
+	struct rpc_where w = { in, pipe };
+	struct pdu p;
+	for (unsigned i = 0; i < 2; i++) /* what was cut short tells what there is of it */
+		if (a->side[i].kept && pdu_read(&p, a->side[i].head, a->side[i].kept) == 0)
+			take(a, &w, &a->side[i], &p);
+	assoc_end(a, &w);
+	memset(a, 0, sizeof(*a));
+}
+
+uint32_t rpc_stream_feed(struct inspection *in, struct rpc_assoc *a, bool from_client,
+			 const uint8_t *data, uint32_t len, bool is_cut)
+{
+	struct rpc_where w = { in, "" };
+	struct rpc_side *s = &a->side[!from_client];
+	uint32_t used = 0;
+	while (used < len) {
+		uint32_t left = len - used;
+		struct pdu p;
+		if (s->skip) {
+			uint32_t n = s->skip < left ? s->skip : left;
+			pass_over(a, &w, s, data + used, n);
+			used += n;
+			continue;
+		}
+		int got = pdu_read(&p, data + used, left);
+		if (got < 0)
+			return UINT32_MAX;
+		if (got > 0 || (p.have < p.frag_len && p.frag_len <= WAIT_MAX && !is_cut))
+			break;
+		take(a, &w, s, &p);
+		used += p.have;
+	}
+	return used;
+}

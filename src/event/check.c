@@ -52,6 +52,7 @@ static const struct range ranges[] = {
 	RANGE(EVENT_SMB, EVENT_SMB, event_smb, file_type, FILE__COUNT - 1),
 	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, act, RPC__COUNT - 1),
 	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, transport, RPC_HTTP),
+	RANGE(EVENT_KERBEROS, EVENT_KERBEROS, event_kerberos, pac, KERBEROS_PAC_REFUSED),
 };
 
 struct places {

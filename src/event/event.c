@@ -31,6 +31,8 @@ CHECK(event_rpc);
 CHECK(event_ftp);
 CHECK(event_http_body);
 CHECK(event_mail);
+CHECK(event_kerberos);
+CHECK(event_ldap);
 
 static const char *const names[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = "flow_start",
@@ -55,6 +57,8 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_FTP] = "ftp",
 	[EVENT_HTTP_BODY] = "http_body",
 	[EVENT_MAIL] = "mail",
+	[EVENT_KERBEROS] = "kerberos",
+	[EVENT_LDAP] = "ldap",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -86,6 +90,8 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_FTP] = sizeof(struct event_ftp),
 	[EVENT_HTTP_BODY] = sizeof(struct event_http_body),
 	[EVENT_MAIL] = sizeof(struct event_mail),
+	[EVENT_KERBEROS] = sizeof(struct event_kerberos),
+	[EVENT_LDAP] = sizeof(struct event_ldap),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

@@ -122,6 +122,30 @@ static void put_bytes(struct json *j, const uint8_t *at, const struct event_fiel
 	json_string(j, f->name, hex);
 }
 
+/* "18,17,-135" */
+static void put_etypes(struct json *j, const uint8_t *at, const struct event_field *f)
+{
+	char text[KERBEROS_ETYPES * 8] = "";
+	size_t n = 0;
+	for (unsigned i = 0; i < KERBEROS_ETYPES; i++) {
+		int16_t value;
+		memcpy(&value, at + i * sizeof(value), sizeof(value));
+		if (value == KERBEROS_NO_ETYPE)
+			break;
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%d", n ? "," : "", value);
+	}
+	if (n)
+		json_string(j, f->name, text);
+}
+
+static void put_etype(struct json *j, const uint8_t *at, const struct event_field *f)
+{
+	int16_t value;
+	memcpy(&value, at, sizeof(value));
+	if (value != KERBEROS_NO_ETYPE)
+		json_int(j, f->name, value);
+}
+
 static void put_field(struct json *j, const struct event *e, const struct event_field *f)
 {
 	const uint8_t *at = (const uint8_t *)e + f->offset;
@@ -167,6 +191,12 @@ static void put_field(struct json *j, const struct event *e, const struct event_
 	case FIELD_HEX64:
 	case FIELD_BYTES16:
 		put_bytes(j, at, f);
+		break;
+	case FIELD_ETYPE:
+		put_etype(j, at, f);
+		break;
+	case FIELD_ETYPES:
+		put_etypes(j, at, f);
 		break;
 	}
 }

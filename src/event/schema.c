@@ -372,6 +372,53 @@ static const struct event_field ftp_fields[] = {
 	END,
 };
 
+static const struct event_field kerberos_fields[] = {
+	HEAD,
+	AT(event_kerberos, message, FIELD_U8),
+	AT(event_kerberos, request, FIELD_U8),
+	AT(event_kerberos, error, FIELD_U32),
+	AT(event_kerberos, cname, FIELD_STR),
+	AT(event_kerberos, cname_type, FIELD_ETYPE),
+	AT(event_kerberos, realm, FIELD_STR),
+	AT(event_kerberos, sname, FIELD_STR),
+	AT(event_kerberos, sname_type, FIELD_ETYPE),
+	AT(event_kerberos, for_user, FIELD_STR),
+	AT(event_kerberos, etype_count, FIELD_U8),
+	AT(event_kerberos, etypes, FIELD_ETYPES),
+	AT(event_kerberos, preauth_etype, FIELD_ETYPE),
+	AT(event_kerberos, tgt_etype, FIELD_ETYPE),
+	AT(event_kerberos, ticket_etype, FIELD_ETYPE),
+	AT(event_kerberos, reply_etype, FIELD_ETYPE),
+	AT(event_kerberos, options, FIELD_U32),
+	AT(event_kerberos, pac, FIELD_U8),
+	AT(event_kerberos, has_preauth, FIELD_BOOL),
+	AT(event_kerberos, has_fast, FIELD_BOOL),
+	AT(event_kerberos, has_additional_ticket, FIELD_BOOL),
+	AT(event_kerberos, is_malformed, FIELD_BOOL),
+	END,
+};
+
+static const struct event_field ldap_fields[] = {
+	HEAD,
+	AT(event_ldap, operation, FIELD_U8),
+	AT(event_ldap, is_response, FIELD_BOOL),
+	AT(event_ldap, message_id, FIELD_U32),
+	AT(event_ldap, result, FIELD_U32),
+	AT(event_ldap, base, FIELD_STR),
+	AT(event_ldap, scope, FIELD_U8),
+	AT(event_ldap, filter, FIELD_STR),
+	AT(event_ldap, attributes, FIELD_STR),
+	AT(event_ldap, attribute_count, FIELD_U16),
+	AT(event_ldap, size_limit, FIELD_U32),
+	AT(event_ldap, entries, FIELD_U32),
+	AT(event_ldap, bytes, FIELD_U64),
+	AT(event_ldap, mechanism, FIELD_STR),
+	AT(event_ldap, is_signed, FIELD_BOOL),
+	AT(event_ldap, is_ping, FIELD_BOOL),
+	AT(event_ldap, is_malformed, FIELD_BOOL),
+	END,
+};
+
 static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = flow_fields,
 	[EVENT_FLOW_PROGRESS] = flow_fields,
@@ -395,6 +442,8 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_FTP] = ftp_fields,
 	[EVENT_HTTP_BODY] = http_body_fields,
 	[EVENT_MAIL] = mail_fields,
+	[EVENT_KERBEROS] = kerberos_fields,
+	[EVENT_LDAP] = ldap_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

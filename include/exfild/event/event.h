@@ -21,6 +21,7 @@
 #include "exfild/event/app.h"
 #include "exfild/event/content.h"
 #include "exfild/event/file.h"
+#include "exfild/event/kerberos.h"
 
 #define EVENT_MAX     8192
 #define EVENT_STR_MAX 1024
@@ -48,6 +49,8 @@ enum event_kind {
 	EVENT_FTP,
 	EVENT_HTTP_BODY,
 	EVENT_MAIL,
+	EVENT_KERBEROS,
+	EVENT_LDAP,
 	EVENT__COUNT
 };
 
@@ -472,6 +475,8 @@ struct event_ftp {
 	struct event_str reply;    /* text of the reply's last line */
 };
 
+#include "exfild/event/domain.h" /* further structs */
+
 static inline const uint8_t *event_str_data(const struct event *e, const struct event_str *s)
 {
 	return (const uint8_t *)e + s->off;
@@ -497,6 +502,8 @@ enum field_type {
 	FIELD_TIME, /* u64 ns */
 	FIELD_HEX64,
 	FIELD_BYTES16, /* 16 raw bytes */
+	FIELD_ETYPE,   /* int16_t; KERBEROS_NO_ETYPE: none */
+	FIELD_ETYPES,  /* KERBEROS_ETYPES of them, the unused ones none */
 };
 
 struct event_field {

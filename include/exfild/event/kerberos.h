@@ -1,0 +1,66 @@
+/*
+ * event/kerberos.h - the numbers of Kerberos that detectors reason about.
+ *
+ * What: message types, errors and encryption types (RFC 4120 7.5, RFC 3961 8, RFC 4757), name
+ * types (RFC 4120 6.2, MS-KILE 2.2).
+ * Threads: any.
+ */
+#ifndef EXFILD_EVENT_KERBEROS_H
+#define EXFILD_EVENT_KERBEROS_H
+
+#include <stdint.h>
+
+#define KERBEROS_ETYPES   12 /* kept of a request */
+#define KERBEROS_NO_ETYPE INT16_MIN
+
+enum kerberos_message {
+	KERBEROS_AS_REQ = 10,
+	KERBEROS_AS_REP = 11,
+	KERBEROS_TGS_REQ = 12,
+	KERBEROS_TGS_REP = 13,
+	KERBEROS_AP_REQ = 14,
+	KERBEROS_AP_REP = 15,
+	KERBEROS_ERROR = 30,
+};
+
+enum kerberos_error {
+	KERBEROS_NO_CLIENT = 6,
+	KERBEROS_NO_SERVER = 7,
+	KERBEROS_POLICY = 12,
+	KERBEROS_NO_ETYPE_SHARED = 14,
+	KERBEROS_CLIENT_REVOKED = 18,
+	KERBEROS_KEY_EXPIRED = 23,
+	KERBEROS_PREAUTH_FAILED = 24,
+	KERBEROS_PREAUTH_REQUIRED = 25,
+	KERBEROS_TOO_BIG = 52, /* ask again by TCP */
+};
+
+enum kerberos_etype {
+	ETYPE_DES_CRC = 1,
+	ETYPE_DES_MD5 = 3,
+	ETYPE_AES128 = 17,
+	ETYPE_AES256 = 18,
+	ETYPE_AES128_SHA2 = 19,
+	ETYPE_AES256_SHA2 = 20,
+	ETYPE_RC4 = 23,
+	ETYPE_RC4_EXPORT = 24,
+};
+
+enum kerberos_name_type {
+	KERBEROS_NAME_PRINCIPAL = 1,
+	KERBEROS_NAME_SERVICE = 2,
+	KERBEROS_NAME_WELLKNOWN = 11,
+	KERBEROS_NAME_ENTERPRISE = 10,
+	KERBEROS_NAME_ACCOUNT = -128, /* DOMAIN\account */
+};
+
+enum kerberos_pac { KERBEROS_PAC_NOT_TOLD, KERBEROS_PAC_ASKED, KERBEROS_PAC_REFUSED };
+
+/* KDCOptions, RFC 4120 5.4.1: bit 0 is the highest. */
+#define KERBEROS_FORWARDABLE  0x40000000u
+#define KERBEROS_PROXIABLE    0x10000000u
+#define KERBEROS_RENEWABLE    0x00800000u
+#define KERBEROS_CANONICALIZE 0x00010000u
+#define KERBEROS_RENEWABLE_OK 0x00000010u
+
+#endif

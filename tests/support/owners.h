@@ -3,7 +3,7 @@
  *
  * What: a context, all detectors, fusion and the alert store with their list of parts; alerts are
  * rendered and thrown away.  owners_entries() walks a file of entries as tests/fuzz/fuzz_state.in
- * has them: part (a byte), length (two, little-endian), bytes.
+ * has them: part (a tag made of its name, two bytes), length (two, both little-endian), bytes.
  * Threads: one.
  */
 #ifndef EXFILD_TESTS_SUPPORT_OWNERS_H
@@ -17,7 +17,7 @@
 #include "exfild/detect/detector.h"
 
 #define OWNERS_START     (1795000000ull * 1000000000ull)
-#define OWNERS_DETECTORS 32
+#define OWNERS_DETECTORS 96
 
 struct owners {
 	struct detect_env env;
@@ -154,6 +154,23 @@ static inline void owners_live(struct owners *o)
 	alert_store_flush(o->alerts);
 }
 
+/* Stays the same whatever parts come beside it: FNV-1a, folded. */
+static inline uint16_t owners_tag(const char *name)
+{
+	uint32_t h = 2166136261u;
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * 16777619u;
+	return (uint16_t)(h >> 16 ^ h);
+}
+
+static inline const struct keep_part *owners_part(const struct owners *o, uint16_t tag)
+{
+	for (size_t i = 0; i < o->list.count; i++)
+		if (owners_tag(o->list.parts[i].name) == tag)
+			return &o->list.parts[i];
+	return &o->list.parts[tag % o->list.count];
+}
+
 typedef void (*owners_entry_fn)(void *arg, const struct keep_part *part, const uint8_t *data,
 				size_t len);
 
@@ -161,13 +178,13 @@ static inline void owners_entries(struct owners *o, const uint8_t *data, size_t 
 				  owners_entry_fn each, void *arg)
 {
 	struct cursor c = cursor_make(data, size);
-	while (cursor_left(&c) >= 3) {
-		size_t number = cursor_u8(&c) % o->list.count;
+	while (cursor_left(&c) >= 4) {
+		const struct keep_part *part = owners_part(o, cursor_le16(&c));
 		size_t len = cursor_le16(&c);
 		len = len < cursor_left(&c) ? len : cursor_left(&c);
 		const uint8_t *bytes = cursor_take(&c, len);
 		if (bytes)
-			each(arg, &o->list.parts[number], bytes, len);
+			each(arg, part, bytes, len);
 	}
 }
 

@@ -54,6 +54,7 @@ exf_script(e2e.live.evidence e2e ${Python3_EXECUTABLE} tests/e2e/live_evidence.p
 exf_script(e2e.live.replay e2e ${Python3_EXECUTABLE} tests/e2e/live_replay.py --exfild $<TARGET_FILE:exfild>)
 add_executable(sender support/sender.c)
 set_target_properties(sender PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+exf_script(e2e.live.processes e2e ${Python3_EXECUTABLE} tests/e2e/processes.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.live.failures e2e ${Python3_EXECUTABLE} tests/e2e/failures.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl> --sender $<TARGET_FILE:sender>)
 exf_script(perf.flood perf ${Python3_EXECUTABLE} tests/e2e/live_flood.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl> --sender $<TARGET_FILE:sender>)
 set_tests_properties(perf.flood PROPERTIES PROCESSORS 2)

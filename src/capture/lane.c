@@ -29,8 +29,8 @@ struct pool_block {
 
 struct live_lane {
 	unsigned worker;
-	int wake_fd;
-	pthread_mutex_t lock; /* of the rings */
+	int wake_fd, waker_fd; /* waker_fd: -1: none */
+	pthread_mutex_t lock;  /* of the rings */
 	struct handle handles[LIVE_INTERFACES];
 	size_t handle_count; /* places that were ever used */
 
@@ -60,6 +60,7 @@ struct live_lane *lane_new(unsigned worker)
 	if (!l)
 		return NULL;
 	l->worker = worker;
+	l->waker_fd = -1;
 	for (size_t i = 0; i < LIVE_INTERFACES; i++)
 		handle_init(&l->handles[i]);
 	pthread_mutex_init(&l->lock, NULL);
@@ -223,10 +224,11 @@ int live_next(struct live_lane *l, struct frame *ret)
 
 void live_wait(struct live_lane *l, int timeout_ms)
 {
-	struct pollfd fds[LIVE_INTERFACES + 1];
+	struct pollfd fds[LIVE_INTERFACES + 2];
 	nfds_t count = 0;
 	uint64_t calls;
 	fds[count++] = (struct pollfd){ .fd = l->wake_fd, .events = POLLIN };
+	fds[count++] = (struct pollfd){ .fd = l->waker_fd, .events = POLLIN };
 	pthread_mutex_lock(&l->lock);
 	for (size_t i = 0; i < l->handle_count; i++)
 		if (handle_is_open(&l->handles[i]))
@@ -237,7 +239,7 @@ void live_wait(struct live_lane *l, int timeout_ms)
 	(void)poll(fds, count, timeout_ms);
 	if (fds[0].revents && read(l->wake_fd, &calls, sizeof(calls)) < 0)
 		return;
-	for (nfds_t i = 1; i < count; i++) {
+	for (nfds_t i = 2; i < count; i++) {
 		int error;
 		socklen_t len = sizeof(error);
 		/* that an interface went down is told once, by this; it comes back by itself */
@@ -252,6 +254,16 @@ void live_wake(struct live_lane *l)
 	/* the counter is full only when it is about to be read */
 	ssize_t done = write(l->wake_fd, &one, sizeof(one));
 	(void)done;
+}
+
+void lane_set_waker(struct live_lane *l, int fd)
+{
+	l->waker_fd = fd;
+}
+
+int lane_wake_fd(const struct live_lane *l)
+{
+	return l->wake_fd;
 }
 
 bool live_is_stopping(const struct live_lane *l)

@@ -11,7 +11,7 @@
 #ifndef EXFILD_CAPTURE_PICK_H
 #define EXFILD_CAPTURE_PICK_H
 
-#include "exfild/capture/live.h"
+#include "exfild/capture/follow.h"
 #include "network.h"
 
 #define PICK_PREFIXES 4096

@@ -3,48 +3,47 @@
  */
 #include "collect.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "exfild/base/log.h"
-#include "exfild/capture/live.h"
-#include "exfild/evidence/outbox.h"
+#include "retain.h"
+#include "wire.h"
 
-#define FOLLOW_NS   (60ull * 1000000000ull)
-#define SHARE_LEAST (512u << 10) /* of a worker: the largest frame must have room */
-#define OUTBOX_OF   4            /* a worker's share: a quarter on the way to the disk, */
-#define PLACES_OF   8            /* an eighth for the flows' budgets, the rest packets */
-#define PLACE_BYTES 16
-#define DAY_S       86400ull
-#define TELL_NS     1000000000ull
-#define PER_ALERT   16 /* an alert's packets: so many times what a flow may keep */
+#define DAY_S      86400ull
+#define PARCEL_MAX (sizeof(struct retain_parcel) + 262144)
+#define ONCE       64 /* parcels between two looks at the rest */
+#define LINK_MAX   65535u
+#define LAST_NS    500000000ull
 
-struct lane { /* of one worker */
-	struct collector *collector;
-	struct keep *keep;
-	struct outbox *outbox;
-	uint64_t told_ns;
-	/* for other threads */
-	pthread_mutex_t lock;
-	struct keep_request asked[COLLECT_ASKED];
-	unsigned asked_count;
-	_Atomic bool has_asked;
-	uint64_t not_asked;
-	struct keep_counts told;
+struct asked { /* an alert whose packets may come */
+	char alert_id[KEEP_ID_MAX];
+	uint64_t touched;
+	uint64_t bytes; /* that came */
 };
 
 struct collector {
-	unsigned workers;
-	struct lane lanes[LIVE_WORKERS];
+	uint64_t bytes_per_alert;
+	int wake_fd;
+	uint8_t *parcel;      /* the thread's */
+	int parcels;          /* the thread's; -1: none */
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t wake;
+	int next_parcels;     /* to take the place of `parcels`; -1: none */
+	struct asked asked[COLLECT_ALERTS];
+	uint64_t asks;
+	uint64_t not_asked, unasked;
 	struct vault *vault;
-	bool has_parcels, is_stopping, has_thread;
+	bool is_stopping, has_thread;
 	pthread_t thread;
+	int ask; /* the analysis's */
 };
 
 static uint64_t wall_s(void)
@@ -52,23 +51,101 @@ static uint64_t wall_s(void)
 	return (uint64_t)time(NULL);
 }
 
-/* --- to the files ------------------------------------------------------------------------ */
-
-static void put_parcel(void *arg, const struct parcel *p)
+static uint64_t monotonic_ns(void)
 {
-	struct collector *c = arg;
-	if (p->frame)
-		vault_packet(c->vault, p->alert_id, p->frame, wall_s());
-	else
-		vault_end(c->vault, p->alert_id, p->end, wall_s());
+	struct timespec t = { 0 };
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-/* Under the lock: a packet's worker has its outbox's own lock only. */
-static void write_parcels(struct collector *c)
+/* --- to the files ------------------------------------------------------------------------ */
+
+static struct asked *find_asked(struct collector *c, const char *alert_id)
 {
-	for (unsigned i = 0; i < c->workers; i++)
-		(void)outbox_read(c->lanes[i].outbox, put_parcel, c);
-	vault_turn(c->vault, wall_s());
+	for (size_t i = 0; i < COLLECT_ALERTS; i++)
+		if (c->asked[i].touched && strcmp(c->asked[i].alert_id, alert_id) == 0)
+			return &c->asked[i];
+	return NULL;
+}
+
+/* False: it is none, or nobody has asked for it. */
+static bool put_parcel(struct collector *c, size_t len)
+{
+	struct retain_parcel p;
+	if (len < sizeof(p))
+		return false;
+	memcpy(&p, c->parcel, sizeof(p));
+	p.alert_id[KEEP_ID_MAX - 1] = '\0';
+	struct asked *a = find_asked(c, p.alert_id);
+	if (!a || p.caplen != len - sizeof(p) || p.linktype > LINK_MAX)
+		return false;
+	if (p.is_end) {
+		const struct keep_end end = { .packets = p.packets,
+					      .bytes = p.bytes,
+					      .withheld = p.withheld,
+					      .lost = p.lost,
+					      .reach_ns = p.reach_ns,
+					      .is_short = p.is_short != 0,
+					      .is_early = p.is_early != 0,
+					      .time_ns = p.time_ns };
+		vault_end(c->vault, a->alert_id, &end, wall_s());
+		return true;
+	}
+	const struct frame f = { .data = c->parcel + sizeof(p),
+				 .caplen = p.caplen,
+				 .wirelen = p.wirelen < p.caplen ? p.caplen : p.wirelen,
+				 .linktype = p.linktype,
+				 .time_ns = p.time_ns };
+	a->bytes += p.caplen;
+	if (a->bytes > c->bytes_per_alert)
+		return false;
+	vault_packet(c->vault, a->alert_id, &f, wall_s());
+	return true;
+}
+
+/* Under the lock.  False: there are no more now. */
+static bool read_parcels(struct collector *c)
+{
+	for (unsigned i = 0; i < ONCE; i++) {
+		ssize_t got =
+			c->parcels < 0 ? -1 : recv(c->parcels, c->parcel, PARCEL_MAX, MSG_DONTWAIT);
+		if (got == 0 && c->parcels >= 0) {
+			(void)close(c->parcels);
+			c->parcels = -1;
+		}
+		if (got <= 0)
+			return false;
+		c->unasked += !put_parcel(c, (size_t)got);
+	}
+	return true;
+}
+
+static void read_all(struct collector *c)
+{
+	uint64_t until_ns = monotonic_ns() + LAST_NS;
+	while (read_parcels(c) && monotonic_ns() < until_ns)
+		;
+}
+
+static void change_socket(struct collector *c)
+{
+	if (c->next_parcels < 0)
+		return;
+	read_all(c);
+	if (c->parcels >= 0)
+		(void)close(c->parcels);
+	c->parcels = c->next_parcels;
+	c->next_parcels = -1;
+}
+
+static void wait_for_parcels(struct collector *c)
+{
+	uint64_t calls;
+	struct pollfd fds[2] = { { .fd = c->wake_fd, .events = POLLIN },
+				 { .fd = c->parcels, .events = POLLIN } };
+	(void)poll(fds, 2, 1000);
+	if (fds[0].revents && read(c->wake_fd, &calls, sizeof(calls)) < 0)
+		return; /* it is quiet all the same */
 }
 
 static void *write_main(void *arg)
@@ -76,106 +153,78 @@ static void *write_main(void *arg)
 	struct collector *c = arg;
 	pthread_mutex_lock(&c->lock);
 	while (!c->is_stopping) {
-		struct timespec soon = { 0 };
-		(void)clock_gettime(CLOCK_REALTIME, &soon);
-		soon.tv_sec++;
-		if (!c->has_parcels)
-			(void)pthread_cond_timedwait(&c->wake, &c->lock, &soon);
-		c->has_parcels = false;
-		write_parcels(c);
+		change_socket(c);
+		bool more = read_parcels(c);
+		vault_turn(c->vault, wall_s());
+		pthread_mutex_unlock(&c->lock);
+		if (!more)
+			wait_for_parcels(c);
+		pthread_mutex_lock(&c->lock);
 	}
+	read_all(c);
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
 
-/* --- a worker's -------------------------------------------------------------------------- */
-
-/* The writer sleeps while all outboxes are empty; trylock: it is awake, and will look again. */
-static void wake_writer(struct collector *c)
+static void wake(const struct collector *c)
 {
-	if (pthread_mutex_trylock(&c->lock) != 0)
-		return;
-	c->has_parcels = true;
-	pthread_cond_signal(&c->wake);
-	pthread_mutex_unlock(&c->lock);
-}
-
-static bool give(void *arg, const char *alert_id, const struct frame *f, const struct keep_end *end)
-{
-	struct lane *l = arg;
-	bool was_empty;
-	bool has_room = outbox_put(l->outbox, alert_id, f, end, &was_empty);
-	if (was_empty || !has_room)
-		wake_writer(l->collector);
-	return has_room;
-}
-
-static void take_asked(struct lane *l, uint64_t now_ns)
-{
-	if (!atomic_load_explicit(&l->has_asked, memory_order_acquire))
-		return;
-	pthread_mutex_lock(&l->lock);
-	for (unsigned i = 0; i < l->asked_count; i++)
-		keep_ask(l->keep, &l->asked[i], now_ns);
-	l->asked_count = 0;
-	atomic_store(&l->has_asked, false);
-	pthread_mutex_unlock(&l->lock);
-}
-
-void collector_packet(struct collector *c, unsigned worker, const struct frame *f,
-		      const struct packet *p)
-{
-	keep_packet(c->lanes[worker].keep, f, p);
-}
-
-bool collector_turn(struct collector *c, unsigned worker, uint64_t now_ns)
-{
-	struct lane *l = &c->lanes[worker];
-	take_asked(l, now_ns);
-	bool more = keep_turn(l->keep, now_ns);
-	if (now_ns - l->told_ns >= TELL_NS) {
-		l->told_ns = now_ns;
-		pthread_mutex_lock(&l->lock);
-		keep_counts(l->keep, &l->told);
-		pthread_mutex_unlock(&l->lock);
-	}
-	return more;
+	const uint64_t one = 1;
+	ssize_t done = write(c->wake_fd, &one, sizeof(one));
+	(void)done; /* full: it is awake */
 }
 
 /* --- others' ----------------------------------------------------------------------------- */
 
-static void ask_lane(struct lane *l, const struct keep_request *r)
+void collector_connect(struct collector *c, int parcels, int ask)
 {
-	pthread_mutex_lock(&l->lock);
-	unsigned i = 0;
-	while (i < l->asked_count && strcmp(l->asked[i].alert_id, r->alert_id) != 0)
-		i++;
-	if (i < COLLECT_ASKED) {
-		l->asked[i] = *r;
-		l->asked_count += i == l->asked_count;
-		atomic_store(&l->has_asked, true);
-	} else {
-		l->not_asked++;
+	if (c->ask >= 0)
+		(void)close(c->ask);
+	c->ask = ask;
+	pthread_mutex_lock(&c->lock);
+	if (c->next_parcels >= 0)
+		(void)close(c->next_parcels);
+	c->next_parcels = parcels;
+	pthread_mutex_unlock(&c->lock);
+	wake(c);
+}
+
+/* Its place, a free one, or that of the alert that was asked for longest ago. */
+static void note_asked(struct collector *c, const char *alert_id)
+{
+	struct asked *a = find_asked(c, alert_id);
+	if (!a) {
+		a = &c->asked[0];
+		for (size_t i = 1; i < COLLECT_ALERTS; i++)
+			if (c->asked[i].touched < a->touched)
+				a = &c->asked[i];
+		*a = (struct asked){ 0 };
+		memcpy(a->alert_id, alert_id, strnlen(alert_id, KEEP_ID_MAX - 1));
 	}
-	pthread_mutex_unlock(&l->lock);
+	a->touched = ++c->asks;
 }
 
 void collector_ask(struct collector *c, const struct alert *a)
 {
 	const struct finding *f = &a->finding;
-	struct keep_request r = {
-		.has_peer = f->peer.has_ip,
-		.proto = f->proto,
-		.tunnel_key = f->tunnel_key,
-		.subject = f->subject.ip,
-		.peer = f->peer.ip,
-		.start_ns = f->start_ns,
-	};
+	struct keep_request r;
 	if (!f->subject.has_ip)
 		return;
+	memset(&r, 0, sizeof(r));
+	r.has_peer = f->peer.has_ip;
+	r.proto = f->proto;
+	r.tunnel_key = f->tunnel_key;
+	r.subject = f->subject.ip;
+	r.peer = f->peer.ip;
+	r.start_ns = f->start_ns;
 	memcpy(r.alert_id, a->alert_id, strnlen(a->alert_id, KEEP_ID_MAX - 1));
-	for (unsigned i = 0; i < c->workers; i++)
-		ask_lane(&c->lanes[i], &r);
+	pthread_mutex_lock(&c->lock);
+	note_asked(c, r.alert_id);
+	pthread_mutex_unlock(&c->lock);
+	if (c->ask < 0 || !wire_send(c->ask, WIRE_ASK, &r, sizeof(r), NULL, 0)) {
+		pthread_mutex_lock(&c->lock);
+		c->not_asked++;
+		pthread_mutex_unlock(&c->lock);
+	}
 }
 
 bool collector_find(struct collector *c, const char *alert_id, struct vault_found *ret)
@@ -186,52 +235,17 @@ bool collector_find(struct collector *c, const char *alert_id, struct vault_foun
 	return is_there;
 }
 
-static void add_counts(struct keep_counts *sum, const struct keep_counts *k)
-{
-	sum->packets += k->packets;
-	sum->bytes += k->bytes;
-	sum->capacity += k->capacity;
-	sum->overwritten += k->overwritten;
-	sum->too_large += k->too_large;
-	sum->given += k->given;
-	sum->withheld += k->withheld;
-	sum->lost += k->lost;
-	sum->ended_early += k->ended_early;
-	sum->watches = k->watches > sum->watches ? k->watches : sum->watches;
-}
-
 void collector_counts(struct collector *c, struct collect_counts *ret)
 {
 	*ret = (struct collect_counts){ 0 };
-	for (unsigned i = 0; i < c->workers; i++) {
-		struct lane *l = &c->lanes[i];
-		pthread_mutex_lock(&l->lock);
-		add_counts(&ret->keep, &l->told);
-		ret->not_asked += l->not_asked;
-		pthread_mutex_unlock(&l->lock);
-	}
 	pthread_mutex_lock(&c->lock);
+	ret->not_asked = c->not_asked;
+	ret->unasked = c->unasked;
 	vault_counts(c->vault, &ret->vault);
 	pthread_mutex_unlock(&c->lock);
 }
 
 /* --- life -------------------------------------------------------------------------------- */
-
-static bool start_lane(struct lane *l, size_t share, uint32_t bytes_per_flow)
-{
-	const struct keep_options o = {
-		.memory_bytes = share - share / OUTBOX_OF - share / PLACES_OF,
-		.flow_places = (uint32_t)(share / PLACES_OF / PLACE_BYTES),
-		.bytes_per_flow = bytes_per_flow,
-		.bytes_per_alert = (uint64_t)bytes_per_flow * PER_ALERT,
-		.follow_ns = FOLLOW_NS,
-		.give = give,
-		.arg = l,
-	};
-	l->outbox = outbox_new(share / OUTBOX_OF);
-	l->keep = keep_new(&o);
-	return l->outbox && l->keep;
-}
 
 /* Signals are the main thread's. */
 static bool start_thread(struct collector *c)
@@ -244,13 +258,14 @@ static bool start_thread(struct collector *c)
 	return c->has_thread;
 }
 
-static int open_vault(struct collector *c, const struct config *config, uint64_t disk_bytes)
+static int open_vault(struct collector *c, const struct config *config, uint64_t disk_bytes,
+		      unsigned workers)
 {
 	char why[512];
 	const struct vault_options o = { .directory = config->evidence.directory,
 					 .max_bytes = disk_bytes,
 					 .keep_s = config->privacy.evidence_days * DAY_S,
-					 .givers = c->workers };
+					 .givers = workers };
 	int err = vault_open(&o, &c->vault, why, sizeof(why));
 	if (err == -EXF_E_IO)
 		log_errorx("evidence", "%s", why);
@@ -266,21 +281,13 @@ int collector_new(const struct config *config, const struct sizes *sizes, unsign
 	struct collector *c = calloc(1, sizeof(*c));
 	if (!c)
 		return -EXF_E_NOMEM;
-	size_t share = sizes->evidence_bytes / workers;
-	uint32_t bytes_per_flow = (uint32_t)config->evidence.kb_per_flow * 1024;
-	c->workers = workers;
+	c->bytes_per_alert = config->evidence.kb_per_flow * 1024 * RETAIN_PER_ALERT * workers;
+	c->parcels = c->next_parcels = c->ask = -1;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->wake, NULL);
-	for (unsigned i = 0; i < LIVE_WORKERS; i++) {
-		c->lanes[i].collector = c;
-		pthread_mutex_init(&c->lanes[i].lock, NULL);
-	}
-	int err = open_vault(c, config, sizes->evidence_disk);
-	bool ok = !err;
-	for (unsigned i = 0; ok && i < workers; i++)
-		ok = start_lane(&c->lanes[i], share < SHARE_LEAST ? SHARE_LEAST : share,
-				bytes_per_flow);
-	if (ok && start_thread(c)) {
+	c->parcel = malloc(PARCEL_MAX);
+	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int err = open_vault(c, config, sizes->evidence_disk, workers);
+	if (!err && c->parcel && c->wake_fd >= 0 && start_thread(c)) {
 		*ret = c;
 		return 0;
 	}
@@ -288,18 +295,10 @@ int collector_new(const struct config *config, const struct sizes *sizes, unsign
 	return err == -EXF_E_IO ? 0 : -EXF_E_NOMEM;
 }
 
-/* Nobody else is there any more: what memory has is given as far as it goes. */
-static void give_rest(struct collector *c, struct lane *l)
+static void close_one(int fd)
 {
-	bool more = true;
-	take_asked(l, l->told_ns);
-	for (unsigned turns = 0; more && turns < 65536; turns++) {
-		more = keep_turn(l->keep, l->told_ns);
-		write_parcels(c);
-	}
-	keep_free(l->keep);
-	l->keep = NULL;
-	write_parcels(c);
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 void collector_free(struct collector *c)
@@ -309,19 +308,19 @@ void collector_free(struct collector *c)
 	if (c->has_thread) {
 		pthread_mutex_lock(&c->lock);
 		c->is_stopping = true;
-		pthread_cond_signal(&c->wake);
 		pthread_mutex_unlock(&c->lock);
+		wake(c);
 		(void)pthread_join(c->thread, NULL);
-		for (unsigned i = 0; i < c->workers; i++)
-			give_rest(c, &c->lanes[i]);
+		/* one that was given and never begun */
+		change_socket(c);
+		read_all(c);
 	}
 	vault_close(c->vault);
-	for (unsigned i = 0; i < LIVE_WORKERS; i++) {
-		keep_free(c->lanes[i].keep);
-		outbox_free(c->lanes[i].outbox);
-		pthread_mutex_destroy(&c->lanes[i].lock);
-	}
-	pthread_cond_destroy(&c->wake);
+	close_one(c->parcels);
+	close_one(c->next_parcels);
+	close_one(c->ask);
+	close_one(c->wake_fd);
+	free(c->parcel);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

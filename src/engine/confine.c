@@ -78,6 +78,11 @@ static void add_state(struct confined *k, const char *path)
 	k->is_full |= !sandbox_write(&k->sandbox, path);
 }
 
+bool confine_is_sanitized(void)
+{
+	return IS_SANITIZED;
+}
+
 int confine(const struct options *o, const struct config *c, const char *data_dir, char *ret_why,
 	    size_t why_size)
 {
@@ -85,7 +90,7 @@ int confine(const struct options *o, const struct config *c, const char *data_di
 	struct confined *k = calloc(1, sizeof(*k));
 	if (!k)
 		return -EXF_E_NOMEM;
-	k->sandbox.is_sanitized = IS_SANITIZED;
+	k->sandbox.is_sanitized = confine_is_sanitized();
 	for (size_t i = 0; i < sizeof(system_paths) / sizeof(system_paths[0]); i++)
 		k->is_full |= !sandbox_read(&k->sandbox, system_paths[i]);
 	k->is_full |= !sandbox_read(&k->sandbox, data_dir);
@@ -106,7 +111,7 @@ int confine(const struct options *o, const struct config *c, const char *data_di
 			"long: put catalogues into one file",
 			FOLDERS);
 	else
-		err = sandbox_enter(&k->sandbox, ret_why, why_size);
+		err = sandbox_enter_core(&k->sandbox, ret_why, why_size);
 	if (!err && k->sandbox.landlock)
 		log_debug("start", "confined: seccomp, Landlock %d", k->sandbox.landlock);
 	else if (!err)

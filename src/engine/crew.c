@@ -37,14 +37,14 @@ int crew_new(const struct crew_options *o, struct crew **ret)
 		.key = *o->key,
 		.event_key = *o->event_key,
 		.start_ns = o->start_ns,
-		.own_peers = o->own_peers,
 		.out = o->out,
 	};
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
 	c->shared.live = o->live;
 	c->shared.split = o->split;
-	c->shared.collector = o->collector;
+	c->shared.retain = o->retain;
+	pthread_mutex_init(&c->shared.connections.lock, NULL);
 	c->shared.nat = nat_new(o->key);
 	c->shared.workers = live_workers(o->live);
 	c->shared.shards = w.limits.shards = split_shards(c->shared.workers);
@@ -78,6 +78,7 @@ void crew_free(struct crew *c)
 		handover_free(c->shared.handovers[i]);
 	}
 	nat_free(c->shared.nat);
+	pthread_mutex_destroy(&c->shared.connections.lock);
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -156,6 +157,11 @@ int crew_run(struct crew *c, void (*look)(void *arg), void *arg)
 	return err;
 }
 
+void crew_connections(struct crew *c, const struct wire_connections *list)
+{
+	connections_set(&c->shared.connections, list);
+}
+
 static void add_counts(struct tally *t, const struct worker_counts *w)
 {
 	t->frames += w->frames;
@@ -194,5 +200,7 @@ void crew_tally(struct crew *c, struct tally *t, bool is_end)
 		};
 		t->drops += live.drops + t->workers[i].not_taken;
 	}
+	if (c->shared.retain)
+		retain_tally(c->shared.retain, &t->evidence);
 	tally_add_links(t, c->shared.live);
 }

@@ -17,7 +17,8 @@
 #include "outlet.h"
 #include "pipeline.h"
 
-struct collector;
+struct retain;
+struct wire_connections;
 struct crew;
 struct tally;
 
@@ -25,10 +26,9 @@ struct crew_options {
 	struct live *live;
 	struct shard_limits limits;
 	const struct hash_key *key, *event_key; /* as plane.h has them; copied */
-	uint64_t start_ns;           /* packet time to start with, 0: the first packet's */
-	struct split_key split;      /* the same as the capture's */
-	const char *own_peers;       /* URL of the server that exfild itself talks to, or "" */
-	struct collector *collector; /* NULL: no packets are kept */
+	uint64_t start_ns;      /* packet time to start with, 0: the first packet's */
+	struct split_key split; /* the same as the capture's */
+	struct retain *retain;  /* NULL: no packets are kept */
 	struct outlet out;
 };
 
@@ -40,6 +40,9 @@ void crew_free(struct crew *c);
  * the caller's thread, every 100 ms at least.
  */
 int crew_run(struct crew *c, void (*look)(void *arg), void *arg) EXF_MUST_USE;
+
+/* Any: exfild's own connections. */
+void crew_connections(struct crew *c, const struct wire_connections *list);
 
 /* What the workers count, in sum; is_end: they have come to rest. */
 void crew_tally(struct crew *c, struct tally *t, bool is_end);

@@ -6,9 +6,13 @@
 #include "exfild/base/log.h"
 #include "notify.h"
 
-static void tell_manager(const struct tally *t)
+/* A loop that does not turn any more keeps the watchdog waiting. */
+static void tell_manager(struct desk *d, const struct tally *t)
 {
 	unsigned open = 0;
+	if (t->turns == d->turns)
+		return;
+	d->turns = t->turns;
 	for (uint64_t i = 0; i < t->link_count; i++)
 		open += t->links[i].is_open != 0;
 	notify_alive("listening on %u of %u interfaces; %llu packets, %llu dropped", open,
@@ -29,8 +33,48 @@ static void take_drops(struct desk *d, const struct tally *t)
 	d->frames = t->frames;
 }
 
-void desk_take(struct desk *d, const struct tally *t)
+static struct desk_sum sum_of(const struct tally *t)
 {
+	return (struct desk_sum){ .frames = t->frames,
+				  .bytes = t->bytes,
+				  .drops = t->drops,
+				  .flows = t->plane.flows,
+				  .late = t->late,
+				  .leaps = t->leaps,
+				  .own = t->own,
+				  .twice = t->twice };
+}
+
+void desk_begin(struct desk *d)
+{
+	d->before.frames += d->last.frames;
+	d->before.bytes += d->last.bytes;
+	d->before.drops += d->last.drops;
+	d->before.flows += d->last.flows;
+	d->before.late += d->last.late;
+	d->before.leaps += d->last.leaps;
+	d->before.own += d->last.own;
+	d->before.twice += d->last.twice;
+	d->last = (struct desk_sum){ 0 };
+	d->steps_back = 0;
+}
+
+static void add_before(struct desk *d, struct tally *t)
+{
+	d->last = sum_of(t);
+	t->frames += d->before.frames;
+	t->bytes += d->before.bytes;
+	t->drops += d->before.drops;
+	t->plane.flows += d->before.flows;
+	t->late += d->before.late;
+	t->leaps += d->before.leaps;
+	t->own += d->before.own;
+	t->twice += d->before.twice;
+}
+
+void desk_take(struct desk *d, struct tally *t)
+{
+	add_before(d, t);
 	take_drops(d, t);
 	d->now_ns = t->now_ns;
 	if (t->steps_back != d->steps_back) {
@@ -41,5 +85,5 @@ void desk_take(struct desk *d, const struct tally *t)
 	}
 	if (d->publisher)
 		publisher_tally(d->publisher, t);
-	tell_manager(t);
+	tell_manager(d, t);
 }

@@ -12,13 +12,22 @@
 #include "publish.h"
 #include "tally.h"
 
+struct desk_sum {
+	uint64_t frames, bytes, drops, flows, late, leaps, own, twice;
+};
+
 struct desk {
 	struct analysis *analysis;
 	struct publisher *publisher;        /* NULL: none */
 	uint64_t drops, frames, steps_back; /* that have been told */
 	uint64_t now_ns;                    /* packet time of the tally before */
+	struct desk_sum before, last;       /* of the packet halves before this one; of this one */
+	uint64_t turns;                     /* of its loop, when last looked at */
 };
 
-void desk_take(struct desk *d, const struct tally *t);
+/* Another packet half begins to count at 0: what the one before has counted stays in the sums. */
+void desk_begin(struct desk *d);
+/* Once a second; the sums are put into it. */
+void desk_take(struct desk *d, struct tally *t);
 
 #endif

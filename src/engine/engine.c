@@ -12,45 +12,23 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
-#include "analysis.h"
-#include "collect.h"
-#include "confine.h"
-#include "crew.h"
 #include "datadir.h"
-#include "desk.h"
+#include "engine_parts.h"
 #include "evidence.h"
-#include "keeper.h"
-#include "lastgood.h"
 #include "machine.h"
+#include "parent.h"
 #include "plane.h"
-#include "publish.h"
 #include "reader.h"
-#include "reload.h"
 #include "report.h"
 #include "selftest.h"
-#include "sizes.h"
-#include "watch.h"
 
 #define SYSTEM_CONFIG "/etc/exfild/exfild.yaml"
 
-struct engine {
-	const struct options *options;
-	struct setup *setup;
-	const struct config *config; /* of setup */
-	struct reload *reload;
-	struct sizes sizes;
-	struct evidence *evidence;   /* replay */
-	struct collector *collector; /* live */
-	struct analysis *analysis;
-	struct keeper *keeper;
+struct replay {
+	struct engine e;
+	struct evidence *evidence;
 	struct reader reader;
 	struct tally tally;
-	struct desk desk; /* live */
-	struct publisher *publisher;
-	bool lost_output;
-	char data_dir[512];
-	char why[512];
-	char broken[LASTGOOD_WHY]; /* why the configuration was refused, "" it was not */
 };
 
 /* A self-test speaks of what the service runs with. */
@@ -61,29 +39,13 @@ static const char *config_path(const struct engine *e)
 	return is_system ? SYSTEM_CONFIG : o->config_path;
 }
 
-static int load_config(struct engine *e)
+int engine_load_config(struct engine *e)
 {
 	int err = lastgood_start(e->options, config_path(e), &e->setup, e->broken, e->why,
 				 sizeof(e->why));
 	if (!err)
 		e->config = e->setup->config;
 	return err;
-}
-
-static int start_reload(struct engine *e)
-{
-	const struct reload_options o = { .options = e->options,
-					  .path = e->options->config_path,
-					  .setup = e->setup,
-					  .analysis = e->analysis,
-					  .publisher = e->publisher,
-					  .broken = e->broken[0] ? e->broken : NULL };
-	reload_log_level(e->options, e->config);
-	int err = reload_new(&o, &e->reload);
-	if (err)
-		return err;
-	publisher_reload(e->publisher, e->reload);
-	return 0;
 }
 
 static int print_config(struct engine *e)
@@ -132,8 +94,9 @@ static bool reads_stdin(const struct options *o)
 	return false;
 }
 
-static int start_evidence(struct engine *e)
+static int start_evidence(struct replay *p)
 {
+	struct engine *e = &p->e;
 	if (!e->options->evidence_path)
 		return 0;
 	if (reads_stdin(e->options)) {
@@ -149,18 +112,11 @@ static int start_evidence(struct engine *e)
 		return -EXF_E_IO;
 	}
 	(void)fclose(probe);
-	e->evidence = evidence_new(e->config->evidence.kb_per_flow, e->config->evidence.max_mb);
-	return e->evidence ? 0 : -EXF_E_NOMEM;
+	p->evidence = evidence_new(e->config->evidence.kb_per_flow, e->config->evidence.max_mb);
+	return p->evidence ? 0 : -EXF_E_NOMEM;
 }
 
-static enum live_side side_of(const char *name)
-{
-	return strcmp(name, "inside") == 0  ? LIVE_SIDE_INSIDE :
-	       strcmp(name, "outside") == 0 ? LIVE_SIDE_OUTSIDE :
-					      LIVE_SIDE_AUTO;
-}
-
-static unsigned workers_of(const struct engine *e)
+unsigned engine_workers(const struct engine *e)
 {
 	if (e->options->workers)
 		return e->options->workers;
@@ -170,72 +126,17 @@ static unsigned workers_of(const struct engine *e)
 	return cores > 3 ? (unsigned)(cores / 2) : 1;
 }
 
-static struct split_key split_of(const struct engine *e)
+static int make_plane(struct replay *p)
 {
-	const struct hash_key *key = &e->reader.key;
-	return split_key_of(hash_bytes(key, "split", 5), hash_bytes(key, "last", 4));
-}
-
-/* The interfaces of the command line with the sides of the configuration, or that one's. */
-static int open_live(struct engine *e)
-{
-	const struct options *o = e->options;
-	const struct config *c = e->config;
-	struct live_interface list[LIVE_INTERFACES];
-	size_t count = 0;
-	for (; count < o->interface_count && count < LIVE_INTERFACES; count++) {
-		list[count] = (struct live_interface){ o->interfaces[count], LIVE_SIDE_AUTO };
-		for (size_t i = 0; i < c->capture.interface_count; i++)
-			if (strcmp(c->capture.interfaces[i].name, o->interfaces[count]) == 0)
-				list[count].side = side_of(c->capture.interfaces[i].side);
-	}
-	for (size_t i = 0; !o->interface_count && i < c->capture.interface_count; i++)
-		if (count < LIVE_INTERFACES)
-			list[count++] =
-				(struct live_interface){ c->capture.interfaces[i].name,
-							 side_of(c->capture.interfaces[i].side) };
-	struct live_options options = {
-		.interfaces = list,
-		.interface_count = count,
-		.buffer_bytes = e->sizes.buffer_bytes,
-		.filter = o->filter ? o->filter : c->capture.filter,
-		.workers = workers_of(e),
-		.split = split_of(e),
-	};
-	return live_open(&options, &e->reader.live, e->why, sizeof(e->why));
-}
-
-static int open_input(struct engine *e)
-{
-	struct capture_options in = capture_options_of(e);
-	if (e->options->is_live)
-		return open_live(e);
-	return capture_open(&in, &e->reader.capture, e->why, sizeof(e->why));
-}
-
-static int make_crew(struct engine *e)
-{
-	struct crew_options o = {
-		.live = e->reader.live,
-		.limits = e->reader.limits,
-		.key = &e->reader.key,
-		.event_key = &e->reader.sketch_key,
-		.start_ns = e->reader.start_ns,
-		.split = split_of(e),
-		.own_peers = e->config->redis.url,
-		.collector = e->collector,
-		.out = { .analysis = e->analysis },
-	};
-	return crew_new(&o, &e->reader.crew);
-}
-
-static int make_plane(struct engine *e)
-{
-	const struct outlet out = { .analysis = e->analysis };
-	struct reader *r = &e->reader;
+	const struct outlet out = { .analysis = p->e.analysis };
+	struct reader *r = &p->reader;
+	r->key = p->e.key;
+	r->sketch_key = p->e.sketch_key;
+	r->start_ns = p->e.start_ns;
+	r->limits = p->e.sizes.shards;
 	r->decoder = decoder_new(&r->key);
-	r->plane = plane_new(workers_of(e), &r->limits, &r->key, &r->sketch_key, &out);
-	r->show_progress = !e->options->quiet && isatty(STDERR_FILENO) == 1;
+	r->plane = plane_new(engine_workers(&p->e), &r->limits, &r->key, &r->sketch_key, &out);
+	r->show_progress = !p->e.options->quiet && isatty(STDERR_FILENO) == 1;
 	return r->decoder && r->plane ? 0 : -EXF_E_NOMEM;
 }
 
@@ -251,155 +152,104 @@ static int without_state(struct engine *e, int err)
 	return 0;
 }
 
-static int open_state(struct engine *e)
+int engine_open_state(struct engine *e)
 {
 	const struct options *o = e->options;
 	const char *directory = o->state_path ? o->state_path : e->config->state.directory;
 	if (!o->state_path && (!o->is_live || !*directory))
 		return 0;
-	int err = keeper_open(directory, e->sizes.state_disk, &e->reader.sketch_key, &e->keeper,
-			      e->why, sizeof(e->why));
+	int err = keeper_open(directory, e->sizes.state_disk, &e->sketch_key, &e->keeper, e->why,
+			      sizeof(e->why));
 	return err ? without_state(e, err) : 0;
 }
 
-static int resume(struct engine *e)
+int engine_resume(struct engine *e)
 {
 	if (!e->keeper)
 		return 0;
 	int err = analysis_resume(e->analysis, e->keeper, e->why, sizeof(e->why));
 	if (err)
 		return without_state(e, err);
-	if (e->publisher)
-		publisher_keeper(e->publisher, e->keeper);
-	e->reader.start_ns = analysis_now(e->analysis);
+	e->start_ns = analysis_now(e->analysis);
 	return 0;
 }
 
-static int size_up(struct engine *e)
+struct analysis_options engine_analysis_options(const struct engine *e)
 {
-	if (e->options->is_live)
-		return sizes_live(e->config, machine_memory_limit(), &e->sizes, e->why,
-				  sizeof(e->why));
-	e->sizes = sizes_of(e->config);
-	return 0;
-}
-
-static int start(struct engine *e)
-{
-	const struct options *o = e->options;
-	const struct config *c = e->config;
-	struct sizes *sizes = &e->sizes;
-	int err = size_up(e);
-	if (err)
-		return err;
-	struct analysis_options analysis = {
-		.options = o,
-		.config = c,
+	return (struct analysis_options){
+		.options = e->options,
+		.config = e->config,
 		.data_dir = e->data_dir,
-		.max_hosts = sizes->hosts,
-		.max_pairs = sizes->pairs,
-		.max_names = sizes->names,
-		.max_open = sizes->alerts,
-		.key = &e->reader.key,
-		.sketch_key = &e->reader.sketch_key,
-		.is_live = o->is_live,
+		.max_hosts = e->sizes.hosts,
+		.max_pairs = e->sizes.pairs,
+		.max_names = e->sizes.names,
+		.max_open = e->sizes.alerts,
+		.key = &e->key,
+		.sketch_key = &e->sketch_key,
+		.is_live = e->options->is_live,
 	};
-	e->reader.key = o->is_live ? hash_key_random() : hash_key_fixed;
-	e->reader.sketch_key = o->is_live ? hash_key_random() : hash_key_fixed;
-	err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
-	if (!err && o->is_live)
-		err = confine(o, c, e->data_dir, e->why, sizeof(e->why));
+}
+
+static int start(struct replay *p)
+{
+	struct engine *e = &p->e;
+	e->sizes = sizes_of(e->config);
+	e->key = e->sketch_key = hash_key_fixed;
+	struct analysis_options analysis = engine_analysis_options(e);
+	struct capture_options in = capture_options_of(e);
+	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
 	if (!err)
-		err = start_evidence(e);
+		err = start_evidence(p);
 	if (!err)
-		err = open_state(e);
-	analysis.evidence = e->evidence;
-	e->reader.limits = sizes->shards;
-	if (!err && o->is_live)
-		err = publisher_start(o, c, sizes, &e->reader.key, &e->publisher, e->why,
-				      sizeof(e->why));
-	analysis.publisher = e->publisher;
-	if (!err && o->is_live)
-		err = collector_new(c, sizes, workers_of(e), &e->collector);
-	analysis.collector = e->collector;
-	if (e->collector)
-		publisher_collector(e->publisher, e->collector);
+		err = engine_open_state(e);
+	analysis.evidence = p->evidence;
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
 	if (!err)
-		err = resume(e);
+		err = engine_resume(e);
 	if (!err)
-		err = open_input(e);
-	if (!err)
-		err = o->is_live ? make_crew(e) : make_plane(e);
-	return !err && o->is_live ? start_reload(e) : err;
+		err = capture_open(&in, &p->reader.capture, e->why, sizeof(e->why));
+	return err ? err : make_plane(p);
 }
 
-static double seconds_now(void)
+double engine_seconds(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* What the packet half tells, both halves being in this process. */
-static void hear_tally(void *arg, const struct tally *t)
+static void write_evidence(struct replay *p)
 {
-	struct engine *e = arg;
-	desk_take(&e->desk, t);
+	struct engine *e = &p->e;
+	struct capture_options in = capture_options_of(e);
+	if (p->evidence && evidence_write(p->evidence, &in, e->options->evidence_path, e->why,
+					  sizeof(e->why)) != 0) {
+		log_errorx("evidence", "%s", e->why);
+		e->lost_output = true;
+	}
 }
 
-static void hear_inside(void *arg, const struct prefix *list, size_t count)
+static int run(struct replay *p)
 {
-	const struct engine *e = arg;
-	analysis_tell_inside(e->analysis, list, count);
-}
-
-static void hear_reload(void *arg)
-{
-	const struct engine *e = arg;
-	reload_ask(e->reload);
-}
-
-static int run_live(struct engine *e)
-{
-	const struct watch_ears ears = { .tally = hear_tally,
-					 .inside = hear_inside,
-					 .reload = hear_reload,
-					 .arg = e };
-	e->desk = (struct desk){ .analysis = e->analysis, .publisher = e->publisher };
-	return watch_run(&e->reader, &ears);
-}
-
-static int run(struct engine *e)
-{
-	double began = seconds_now();
+	struct engine *e = &p->e;
+	double began = engine_seconds();
 	bool quiet = e->options->quiet;
 	if (!quiet)
 		report_inside(analysis_context(e->analysis));
-	int err = e->reader.live ? run_live(e) : reader_run(&e->reader);
+	int err = reader_run(&p->reader);
 	if (err)
 		return err;
 	analysis_end(e->analysis);
 	e->lost_output = !analysis_keep_end(e->analysis);
-	if (e->evidence) {
-		struct capture_options in = capture_options_of(e);
-		if (evidence_write(e->evidence, &in, e->options->evidence_path, e->why,
-				   sizeof(e->why)) != 0) {
-			log_errorx("evidence", "%s", e->why);
-			e->lost_output = true;
-		}
-	}
-	tally_fill(&e->tally, &e->reader, true);
-	if (e->reader.capture)
-		report_damage(e->reader.capture);
-	if (e->reader.live && !quiet)
-		report_interfaces(&e->tally);
-	report_counters(&e->tally, e->options->verbose > 0);
+	write_evidence(p);
+	tally_fill(&p->tally, &p->reader, true);
+	report_damage(p->reader.capture);
+	report_counters(&p->tally, e->options->verbose > 0);
 	e->lost_output = !analysis_report(e->analysis) || e->lost_output;
 	if (!quiet)
-		report_summary(&e->tally, analysis_alerts(e->analysis), seconds_now() - began,
-			       e->reader.live != NULL);
+		report_summary(&p->tally, analysis_alerts(e->analysis), engine_seconds() - began,
+			       false);
 	return 0;
 }
 
@@ -411,53 +261,56 @@ static enum severity level_of(const char *name)
 					     SEVERITY_CRITICAL;
 }
 
-static int status_of(const struct engine *e)
+int engine_status(const struct engine *e)
 {
 	if (e->lost_output)
 		return EXIT_START;
 	if (e->options->fail_on && analysis_reached(e->analysis, level_of(e->options->fail_on)))
 		return EXIT_ALERTS;
-	return e->reader.capture && capture_damage_count(e->reader.capture) ? EXIT_DAMAGED :
-									      EXIT_DONE;
+	return EXIT_DONE;
 }
 
-static void take_down(struct engine *e)
+int engine_fail(const struct engine *e, int err)
 {
-	reload_stop(e->reload);
-	crew_free(e->reader.crew);
-	plane_free(e->reader.plane);
-	decoder_free(e->reader.decoder);
-	capture_close(e->reader.capture);
-	live_close(e->reader.live);
-	analysis_free(e->analysis);
-	keeper_close(e->keeper);
-	publisher_stop(e->publisher);
-	collector_free(e->collector);
-	evidence_free(e->evidence);
-	reload_free(e->reload);
-	setup_drop(e->setup);
+	log_errorx("start", "%s", e->why[0] ? e->why : exf_strerror(err));
+	return EXIT_START;
+}
+
+static void take_down(struct replay *p)
+{
+	plane_free(p->reader.plane);
+	decoder_free(p->reader.decoder);
+	capture_close(p->reader.capture);
+	analysis_free(p->e.analysis);
+	keeper_close(p->e.keeper);
+	evidence_free(p->evidence);
+	setup_drop(p->e.setup);
+}
+
+static int replay_status(const struct replay *p)
+{
+	int status = engine_status(&p->e);
+	return status == EXIT_DONE && capture_damage_count(p->reader.capture) ? EXIT_DAMAGED :
+										status;
 }
 
 int engine_run(const struct options *o)
 {
-	struct engine e = { .options = o };
+	if (o->is_live && !o->check_only && !o->self_test)
+		return parent_run(o);
+	struct replay p = { .e.options = o };
 	int status;
-	int err = load_config(&e);
+	int err = engine_load_config(&p.e);
 	if (!err && (o->check_only || o->self_test)) {
-		status = o->self_test ? self_test(&e) : print_config(&e);
-		take_down(&e);
+		status = o->self_test ? self_test(&p.e) : print_config(&p.e);
+		take_down(&p);
 		return status;
 	}
 	if (!err)
-		err = start(&e);
+		err = start(&p);
 	if (!err)
-		err = run(&e);
-	if (err) {
-		log_errorx("start", "%s", e.why[0] ? e.why : exf_strerror(err));
-		status = EXIT_START;
-	} else {
-		status = status_of(&e);
-	}
-	take_down(&e);
+		err = run(&p);
+	status = err ? engine_fail(&p.e, err) : replay_status(&p);
+	take_down(&p);
 	return status;
 }

@@ -1,31 +1,38 @@
 /*
  * engine/leave.h - packets that are not judged, live.
  *
- * What: exfild's own connections (to the configured Redis, and whatever sockets the process has),
- * and second copies of a packet that passes two watched interfaces.
- * Ownership: borrows the capture.  Threads: the reader's.
- * Limits: LEAVE_PEERS peers, LEAVE_SOCKETS sockets, a direct-mapped table of LEAVE_SEEN packets.
+ * What: exfild's own connections, which the process that has them tells (connections.h), and second
+ * copies of a packet that passes two watched interfaces.
+ * Ownership: borrows the capture.  Threads: the reader's; connections_set(): any.
+ * Limits: those of struct wire_connections, a direct-mapped table of LEAVE_SEEN packets.
  */
 #ifndef EXFILD_SRC_ENGINE_LEAVE_H
 #define EXFILD_SRC_ENGINE_LEAVE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "exfild/base/hash.h"
 #include "exfild/capture/live.h"
 #include "exfild/decode/packet.h"
+#include "wire.h"
 
-#define LEAVE_PEERS    32
-#define LEAVE_SOCKETS  64
 #define LEAVE_SEEN     16384
 #define LEAVE_TWICE_NS 200000000ull /* a copy comes within this time */
 
+/* What was told, for all workers. */
+struct connections {
+	pthread_mutex_t lock;
+	struct wire_connections list;
+};
+/* Counts beyond their arrays are cut. */
+void connections_set(struct connections *c, const struct wire_connections *list);
+
 struct leave;
 
-/* peer_url: redis://HOST:PORT of the server that exfild talks to, "" for none. */
-struct leave *leave_new(struct live *live, const char *peer_url, const struct hash_key *key);
+struct leave *leave_new(struct live *live, struct connections *shared, const struct hash_key *key);
 void leave_free(struct leave *l);
-/* Looks at the process's sockets again. */
+/* Takes over what was told since. */
 void leave_refresh(struct leave *l);
 /* input: of its frame. */
 bool leave_packet(struct leave *l, uint32_t input, const struct packet *p);

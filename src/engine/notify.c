@@ -12,6 +12,25 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "wire.h"
+
+static int relay_fd = -1;
+
+void notify_through(int fd)
+{
+	relay_fd = fd;
+}
+
+static void relay(enum wire_word word, uint64_t steady_us, const char *text)
+{
+	struct wire_notify n;
+	memset(&n, 0, sizeof(n));
+	n.word = (uint32_t)word;
+	n.steady_us = steady_us;
+	(void)snprintf(n.text, sizeof(n.text), "%s", text);
+	(void)wire_send(relay_fd, WIRE_NOTIFY, &n, sizeof(n), NULL, 0);
+}
+
 static void say(const char *text)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -32,12 +51,19 @@ static void say(const char *text)
 
 void notify_ready(void)
 {
-	say("READY=1\nSTATUS=listening");
+	if (relay_fd >= 0)
+		relay(WIRE_READY, 0, "");
+	else
+		say("READY=1\nSTATUS=listening");
 }
 
 void notify_reloading(uint64_t steady_us)
 {
 	char text[128];
+	if (relay_fd >= 0) {
+		relay(WIRE_RELOADING, steady_us, "");
+		return;
+	}
 	(void)snprintf(text, sizeof(text),
 		       "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reading the configuration again",
 		       (unsigned long long)steady_us);
@@ -52,7 +78,10 @@ void notify_alive(const char *status, ...)
 	va_start(ap, status);
 	(void)vsnprintf(text + len, sizeof(text) - len, status, ap);
 	va_end(ap);
-	say(text);
+	if (relay_fd >= 0)
+		relay(WIRE_ALIVE, 0, text + len);
+	else
+		say(text);
 }
 
 void notify_stopping(void)

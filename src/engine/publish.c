@@ -261,7 +261,7 @@ static void put_plane(struct publisher *p, const struct tally_plane *t, struct s
 	p->plane_table_count = 4;
 }
 
-static void put_evidence(struct publisher *p, struct snapshot *s)
+static void put_evidence(struct publisher *p, const struct tally_evidence *keep, struct snapshot *s)
 {
 	struct collector *c = atomic_load(&p->collector);
 	struct collect_counts k;
@@ -272,19 +272,19 @@ static void put_evidence(struct publisher *p, struct snapshot *s)
 	s->evidence_failing = k.vault.is_failing;
 	s->evidence_files = k.vault.files;
 	s->evidence_bytes = k.vault.bytes;
-	s->evidence_alerts = k.keep.watches;
+	s->evidence_alerts = (uint32_t)keep->watches;
 	p->plane_tables[4] = (struct snap_table){ .name = "evidence_memory",
-						  .entries = k.keep.bytes,
-						  .capacity = k.keep.capacity,
-						  .evictions = k.keep.overwritten,
-						  .refused = k.keep.too_large + k.not_asked,
-						  .worst_case_bytes = k.keep.capacity };
-	p->plane_tables[5] =
-		(struct snap_table){ .name = "evidence_disk",
-				     .entries = k.vault.bytes,
-				     .capacity = k.vault.max_bytes,
-				     .evictions = k.vault.removed,
-				     .refused = k.vault.refused + k.keep.lost + k.keep.withheld };
+						  .entries = keep->bytes,
+						  .capacity = keep->capacity,
+						  .evictions = keep->overwritten,
+						  .refused = keep->too_large + k.not_asked,
+						  .worst_case_bytes = keep->capacity };
+	p->plane_tables[5] = (struct snap_table){ .name = "evidence_disk",
+						  .entries = k.vault.bytes,
+						  .capacity = k.vault.max_bytes,
+						  .evictions = k.vault.removed,
+						  .refused = k.vault.refused + k.unasked +
+							     keep->lost + keep->withheld };
 	p->plane_table_count = 6;
 }
 
@@ -327,12 +327,13 @@ void publisher_tally(struct publisher *p, const struct tally *t)
 	s->clock_synchronised = synchronised;
 	s->disk_free = disk_free;
 	s->disk_size = disk_size;
-	s->memory_bytes = machine_memory();
+	s->memory_bytes = machine_memory() + t->memory_bytes;
 	put_links(t, s);
 	put_workers(t, s);
 	put_rates(p, t, s);
 	put_plane(p, &t->plane, s);
-	put_evidence(p, s);
+	s->events_dropped += t->events_refused;
+	put_evidence(p, &t->evidence, s);
 	put_decode(t, s);
 	put_state(p, s);
 	board_done(p->board);

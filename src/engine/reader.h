@@ -12,18 +12,13 @@
 #include <stdint.h>
 
 #include "exfild/capture/capture.h"
-#include "exfild/capture/live.h"
 #include "exfild/decode/decode.h"
 #include "plane.h"
 
-struct crew;
-
 struct reader {
-	struct capture *capture; /* one of the two */
-	struct live *live;
-	struct decoder *decoder; /* replay */
-	struct plane *plane;     /* replay */
-	struct crew *crew;       /* live */
+	struct capture *capture;
+	struct decoder *decoder;
+	struct plane *plane;
 	bool show_progress;
 	struct hash_key key;        /* of tables */
 	struct hash_key sketch_key; /* of hashes that outlive the process */
@@ -33,7 +28,6 @@ struct reader {
 	uint64_t frames, bytes;
 	uint64_t late, leaps, doubted;
 	uint64_t now_ns; /* packet time */
-	uint64_t turns;  /* live: of the loop */
 	bool interrupted;
 };
 

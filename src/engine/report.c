@@ -59,6 +59,7 @@ void report_counters(const struct tally *t, bool verbose)
 {
 	const char *name;
 	report_plane(&t->plane);
+	say("event", t->events_refused, "events found no room on their way to the analysis");
 	say("capture", t->drops, "packets were dropped: more capture.buffer_mb, or a filter");
 	if (t->twice && verbose)
 		log_info("capture", "%llu packets were seen on two interfaces and counted once",

@@ -20,6 +20,11 @@
 #define EVIDENCE_LEAST (4 * MB)
 #define EVIDENCE_MOST  (64 * MB)
 
+/* Events between the processes: the power of two at or below so little of what is allowed. */
+#define RING_OF    32
+#define RING_LEAST (1ull << 21)
+#define RING_MOST  (1ull << 25)
+
 /* Of limits.disk_mb; the rest is for alerts that wait. */
 #define STATE_OF         4
 #define EVIDENCE_DISK_OF 2
@@ -47,6 +52,7 @@ static const struct {
 	[SIZES_PROGRAM] = { .name = "program" },
 	[SIZES_BUFFER] = { .name = "capture buffer" },
 	[SIZES_EVIDENCE] = { .name = "evidence" },
+	[SIZES_RING] = { .name = "event ring" },
 };
 
 static uint32_t limit_or(uint64_t configured, uint32_t otherwise)
@@ -112,6 +118,14 @@ static uint64_t evidence_of(const struct config *c, uint64_t allowed)
 					bytes;
 }
 
+static uint64_t ring_of(uint64_t allowed)
+{
+	uint64_t bytes = RING_MOST;
+	while (bytes > RING_LEAST && bytes > allowed / RING_OF)
+		bytes /= 2;
+	return bytes;
+}
+
 struct bounds { /* of a part: 0, or how many there must be; how many there may be */
 	uint32_t fixed, most;
 };
@@ -166,7 +180,8 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	if (!c->limits.memory_mb && buffer > allowed / 4)
 		buffer = allowed / 4;
 	uint64_t evidence = evidence_of(c, allowed);
-	uint64_t fixed = PROGRAM_BYTES + buffer + evidence;
+	uint64_t ring = ring_of(allowed);
+	uint64_t fixed = PROGRAM_BYTES + buffer + evidence + ring;
 	uint64_t rest = allowed > fixed ? allowed - fixed : 0;
 	/* the largest factor up to 64 that fits */
 	uint64_t low = 0, high = 64u << 10;
@@ -182,6 +197,7 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	add_disk(c, ret);
 	ret->buffer_bytes = buffer;
 	ret->evidence_bytes = evidence;
+	ret->ring_bytes = ring;
 	ret->allowed_bytes = allowed;
 	ret->machine_bytes = machine_bytes;
 	for (size_t i = 0; i < SIZES__COUNT; i++)
@@ -189,6 +205,7 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	ret->bytes[SIZES_PROGRAM] = PROGRAM_BYTES;
 	ret->bytes[SIZES_BUFFER] = buffer;
 	ret->bytes[SIZES_EVIDENCE] = evidence;
+	ret->bytes[SIZES_RING] = ring;
 	if (needed > rest || (machine_bytes && allowed > machine_bytes))
 		return refuse(ret, needed + fixed, ret_why, why_size);
 	return 0;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "exfild/base/str.h"
-#include "crew.h"
 
 void tally_add_plane(struct tally_plane *t, const struct shard_counts counts[SHARDS])
 {
@@ -50,12 +49,6 @@ void tally_fill(struct tally *t, const struct reader *r, bool is_end)
 {
 	struct shard_counts counts[SHARDS];
 	const struct decode_counter *list;
-	if (r->crew) {
-		crew_tally(r->crew, t, is_end);
-		t->turns = r->turns;
-		t->is_interrupted = r->interrupted;
-		return;
-	}
 	size_t count = decode_counters(r->decoder, &list);
 	*t = (struct tally){
 		.now_ns = r->now_ns,

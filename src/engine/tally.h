@@ -2,15 +2,15 @@
  * engine/tally.h - what the packet half counts, for the analysis half to tell.
  *
  * What: one fixed-size record of plain numbers; live it is filled once a second, in a replay at
- * the end.  Between processes it lies in shared memory (tally_share): it is hearsay then, and
- * tally_receive() makes it safe to print and to index by.
+ * the end.  Between processes it lies in shared memory (hearsay.h).
  * Ownership: plain values.
- * Threads: a tally belongs to who fills it; a shared one has one writer and any readers.
+ * Threads: a tally belongs to who fills it.
  * Limits: LIVE_INTERFACES links, LIVE_WORKERS workers, TALLY_DECODE counters.
  */
 #ifndef EXFILD_SRC_ENGINE_TALLY_H
 #define EXFILD_SRC_ENGINE_TALLY_H
 
+#include "exfild/capture/live.h"
 #include "reader.h"
 
 #define TALLY_DECODE 192
@@ -35,12 +35,19 @@ struct tally_plane { /* of all shards */
 	uint64_t events_dropped;
 };
 
+struct tally_evidence { /* packets that may become evidence: of all workers */
+	uint64_t packets, bytes, capacity, overwritten, too_large, given, withheld, lost, watches;
+};
+
 struct tally {
 	uint64_t turns; /* of the loop; one more each second */
 	uint64_t now_ns, ahead_ns, steps_back, late, leaps, doubted;
 	uint64_t frames, bytes, drops, own, twice;
 	uint64_t is_interrupted;
+	uint64_t memory_bytes;   /* at most so far, of the packet half's process */
+	uint64_t events_refused; /* that found no room on their way to the analysis */
 	struct tally_plane plane;
+	struct tally_evidence evidence;
 	uint64_t link_count;
 	struct tally_link links[LIVE_INTERFACES];
 	uint64_t worker_count;
@@ -51,7 +58,8 @@ struct tally {
 /* Adds what the shards count. */
 void tally_add_plane(struct tally_plane *t, const struct shard_counts counts[SHARDS]);
 void tally_add_links(struct tally *t, struct live *live);
-/* is_end: the plane has come to rest; else its numbers are those of the last second. */
+/* Of a replay.  is_end: the plane has come to rest; else its numbers are those of the last second.
+ */
 void tally_fill(struct tally *t, const struct reader *r, bool is_end);
 
 #endif

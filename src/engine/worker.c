@@ -10,18 +10,17 @@
 #include "exfild/base/log.h"
 #include "feed.h"
 #include "hold.h"
-#include "leave.h"
 #include "own.h"
 
-#define WAIT_MS       100
-#define HAND_NS       100000000ull /* what was gathered is handed on at least this often */
-#define EVERY_NS      1000000000ull
-#define QUIET_NS      50000000ull /* nothing came for so long: wall time moves on */
-#define BEHIND_NS     20000000ull /* what the kernel may still hold back */
-#define LOOK_FRAMES   256         /* frames between two looks at the clock */
-#define HANDED_ONCE   64
-#define COLLECT_TURNS 64     /* while nothing comes */
-#define PAUSE_NS      200000 /* all blocks are held: others let them go */
+#define WAIT_MS      100
+#define HAND_NS      100000000ull /* what was gathered is handed on at least this often */
+#define EVERY_NS     1000000000ull
+#define QUIET_NS     50000000ull /* nothing came for so long: wall time moves on */
+#define BEHIND_NS    20000000ull /* what the kernel may still hold back */
+#define LOOK_FRAMES  256         /* frames between two looks at the clock */
+#define HANDED_ONCE  64
+#define RETAIN_TURNS 64     /* while nothing comes */
+#define PAUSE_NS     200000 /* all blocks are held: others let them go */
 
 struct worker {
 	struct worker_options o;
@@ -38,6 +37,7 @@ struct worker {
 	uint64_t now_ns; /* monotonic */
 	uint64_t came_ns, handed_ns, told_ns;
 	uint64_t frames, bytes, handed_over;
+	uint64_t generation; /* of the interfaces, when last looked at */
 	bool has_refused_link, is_stopped;
 	struct handed handed[HANDED_ONCE];
 	/* for other threads */
@@ -120,8 +120,8 @@ static void take_held(struct worker *w, uint64_t until_ns)
 /* The worker that has the frame keeps it, whoever judges the packet. */
 static void keep_frame(struct worker *w, const struct packet *p)
 {
-	if (w->o.shared->collector && w->frame)
-		collector_packet(w->o.shared->collector, w->o.number, w->frame, p);
+	if (w->o.shared->retain && w->frame)
+		retain_packet(w->o.shared->retain, w->o.number, w->frame, p);
 }
 
 static bool is_left_out(void *arg, uint32_t input, struct packet *p)
@@ -189,6 +189,10 @@ static void hand_on(struct worker *w)
 
 static void look_around(struct worker *w)
 {
+	uint64_t generation = live_generation(w->o.shared->live);
+	if (generation == w->generation)
+		return;
+	w->generation = generation;
 	w->is_several = live_count(w->o.shared->live) > 1;
 	own_refresh(&w->own, w->o.shared->live);
 }
@@ -196,11 +200,12 @@ static void look_around(struct worker *w)
 static void look_after(struct worker *w)
 {
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
+	look_around(w);
 	take_handed(w);
 	if (w->is_several)
 		take_held(w, w->feed.law.now_ns - NAT_WAIT_NS);
-	if (w->o.shared->collector)
-		(void)collector_turn(w->o.shared->collector, w->o.number, w->feed.law.now_ns);
+	if (w->o.shared->retain)
+		(void)retain_turn(w->o.shared->retain, w->o.number, w->feed.law.now_ns);
 	if (w->now_ns - w->handed_ns >= HAND_NS) {
 		hand_on(w);
 		if (w->o.look)
@@ -209,7 +214,6 @@ static void look_after(struct worker *w)
 	if (w->now_ns - w->told_ns >= EVERY_NS) {
 		w->told_ns = w->now_ns;
 		leave_refresh(w->leave);
-		look_around(w);
 		tell(w);
 	}
 }
@@ -217,8 +221,8 @@ static void look_after(struct worker *w)
 /* Nothing else is to be done: what memory has of an alert is given faster. */
 static void give_evidence(struct worker *w)
 {
-	for (unsigned i = 0; w->o.shared->collector && i < COLLECT_TURNS; i++)
-		if (!collector_turn(w->o.shared->collector, w->o.number, w->feed.law.now_ns))
+	for (unsigned i = 0; w->o.shared->retain && i < RETAIN_TURNS; i++)
+		if (!retain_turn(w->o.shared->retain, w->o.number, w->feed.law.now_ns))
 			return;
 }
 
@@ -264,6 +268,7 @@ void worker_read(struct worker *w)
 	struct frame f;
 	int got;
 	w->now_ns = w->came_ns = w->handed_ns = clock_ns(CLOCK_MONOTONIC);
+	look_around(w);
 	while ((got = live_next(w->lane, &f)) != LIVE_END) {
 		if (got == 0)
 			on_frame(w, &f);
@@ -314,7 +319,7 @@ struct worker *worker_new(const struct worker_options *o)
 	w->plane = plane_new_part(o->number, o->shared->workers, &o->limits, &o->key, &o->event_key,
 				  &out);
 	w->hold = hold_new();
-	w->leave = leave_new(o->shared->live, o->own_peers, &o->key);
+	w->leave = leave_new(o->shared->live, &o->shared->connections, &o->key);
 	if (!w->decoder || !w->plane || !w->leave || !w->hold) {
 		worker_free(w);
 		return NULL;
@@ -324,7 +329,6 @@ struct worker *worker_new(const struct worker_options *o)
 	w->feed.arg = w;
 	w->feed.law.follows_back = true;
 	w->feed.law.now_ns = o->start_ns;
-	look_around(w);
 	w->feed.seq_is_time = o->port != NULL;
 	return w;
 }

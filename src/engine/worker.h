@@ -8,10 +8,11 @@
 #define EXFILD_SRC_ENGINE_WORKER_H
 
 #include "exfild/capture/live.h"
-#include "collect.h"
 #include "handover.h"
 #include "joint.h"
+#include "leave.h"
 #include "nat.h"
+#include "retain.h"
 #include "tally.h"
 
 /* What all workers of a crew share. */
@@ -20,17 +21,17 @@ struct worker_shared {
 	struct split_key split;
 	unsigned workers, shards;
 	struct nat *nat;
-	struct collector *collector;              /* NULL: no packets are kept */
+	struct retain *retain; /* NULL: no packets are kept */
+	struct connections connections;
 	struct handover *handovers[LIVE_WORKERS]; /* by worker; none when there is one */
 };
 
 struct worker_options {
-	const struct worker_shared *shared;
+	struct worker_shared *shared;
 	unsigned number;
 	struct shard_limits limits; /* with the number of shards */
 	struct hash_key key, event_key;
 	uint64_t start_ns;
-	const char *own_peers;
 	struct outlet out;
 	struct port *port; /* NULL: one worker */
 	/* called on the worker's thread, every 100 ms at least; NULL: none */

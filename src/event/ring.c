@@ -17,11 +17,13 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAGIC      0x31676e6972667865ull /* "exfring1" */
 #define HEAD_BYTES 4096u
 #define KIND_TICK  0xff00u
+#define PAUSE_NS   200000u
 #define SEALS      (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 struct shared { /* the first page */
@@ -54,9 +56,10 @@ struct ring {
 	uint64_t head; /* writer: its position, published or not */
 	uint64_t tail; /* reader: its own position; writer: the reader's, when last looked at */
 	uint64_t seen; /* reader: the writer's position when last looked at */
-	uint64_t owed_leap_ns; /* writer: of ticks that found no room */
-	uint64_t seq, now_ns;  /* reader: of the last record, of the last tick */
-	uint64_t leaped_ns;    /* reader: of all ticks */
+	_Atomic uint64_t patience_ns; /* writer */
+	uint64_t owed_leap_ns;        /* writer: of ticks that found no room */
+	uint64_t seq, now_ns;         /* reader: of the last record, of the last tick */
+	uint64_t leaped_ns;           /* reader: of all ticks */
 	uint64_t latest_ns;
 	struct event_checker *checker; /* reader: made at its first record */
 	const char *fault;
@@ -214,9 +217,32 @@ static void add_one(_Atomic uint64_t *counter)
 	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
 }
 
+void ring_set_patience(struct ring *r, uint64_t patience_ns)
+{
+	atomic_store_explicit(&r->patience_ns, patience_ns, memory_order_relaxed);
+}
+
+/* The reader is given time, as long as there is patience. */
+static bool wait_for_room(struct ring *r, uint64_t len, uint64_t reserve)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	uint64_t left;
+	ring_publish(r);
+	while ((left = atomic_load_explicit(&r->patience_ns, memory_order_relaxed)) != 0) {
+		(void)nanosleep(&pause, NULL);
+		/* another thread may have given more meanwhile: that is lost, once */
+		atomic_store_explicit(&r->patience_ns, left > PAUSE_NS ? left - PAUSE_NS : 0,
+				      memory_order_relaxed);
+		if (has_room(r, len, reserve))
+			return true;
+	}
+	return false;
+}
+
 bool ring_put(struct ring *r, const struct event *e)
 {
-	if (!has_room(r, e->size, reserve_of(r, e->kind))) {
+	uint64_t reserve = reserve_of(r, e->kind);
+	if (!has_room(r, e->size, reserve) && !wait_for_room(r, e->size, reserve)) {
 		add_one(&r->shared->dropped[e->kind < EVENT__COUNT ? e->kind : EVENT_SENSOR]);
 		add_one(&r->shared->dropped[EVENT__COUNT]);
 		return false;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,7 +27,9 @@
 #define FS_OF_FILES   (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 /* to remove a folder and a file, to make a folder, a regular file and a socket */
 #define FS_MAKE_FILES ((1ull << 4) | (1ull << 5) | (1ull << 7) | (1ull << 8) | (1ull << 9))
+#define SCOPE_SOCKETS 1ull /* 6: abstract unix sockets outside */
 #define SCOPE_SIGNALS 2ull /* 6: to processes outside */
+#define NET_ALL       3ull /* 4: to bind and to connect TCP */
 
 struct ruleset {
 	uint64_t fs, net, scoped; /* net: ports of TCP, left open: sinks are wherever they are */
@@ -99,4 +102,25 @@ int landlock_close(struct sandbox *s)
 	if (err == 0)
 		s->landlock = version;
 	return err;
+}
+
+int landlock_close_all(void)
+{
+	int version = version_of_kernel();
+	if (!version)
+		return 0; /* a kernel without it: user and seccomp remain */
+	struct ruleset rules = { .fs = rights_of(version),
+				 .net = version >= 4 ? NET_ALL : 0,
+				 .scoped = version >= 6 ? SCOPE_SIGNALS | SCOPE_SOCKETS : 0 };
+	size_t size = version >= 6 ? sizeof(rules) :
+		      version >= 4 ? offsetof(struct ruleset, scoped) :
+				     sizeof(rules.fs);
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+	if (fd < 0)
+		return -1;
+	int err = (int)syscall(SYS_landlock_restrict_self, fd, 0);
+	int keep = errno;
+	(void)close(fd);
+	errno = keep;
+	return err ? -1 : version;
 }

@@ -86,16 +86,14 @@ class Lab:
         try:
             self.daemon.wait(20)
         except subprocess.TimeoutExpired:
-            self.daemon.kill()
-            self.daemon.wait()
+            harness.kill_all(self.daemon)
 
     def down(self):
         for child in self.children:
             child.kill()
             child.wait()
         if self.daemon and self.daemon.poll() is None:
-            self.daemon.kill()
-            self.daemon.wait()
+            harness.kill_all(self.daemon)
         subprocess.run([NS, "down"], env=self.environment, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def log(self):

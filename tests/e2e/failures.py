@@ -109,8 +109,9 @@ def no_descriptors(check, arguments):
         check(ran >= 3, "with some it runs", ran)
         sender = nets.sender("a", "a0")
         with Live(nets, "b", arguments.exfild, "-i", "b0") as live:
-            used = len(os.listdir(f"/proc/{live.pid()}/fd"))
-            subprocess.run(["prlimit", "--pid", str(live.pid()), f"--nofile={used + 2}:{used + 2}"], check=True)
+            core = live.pids()["exfild-core"]
+            used = len(os.listdir(f"/proc/{core}/fd"))
+            subprocess.run(["prlimit", "--pid", str(core), f"--nofile={used + 2}:{used + 2}"], check=True)
             clients = []
             for _ in range(10):
                 client = socket.socket(socket.AF_UNIX)

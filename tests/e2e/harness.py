@@ -87,6 +87,41 @@ def wait(child, deadline):
         pause = min(pause * 1.5, 0.05)
 
 
+def processes(pid):
+    """Of a live exfild: its parent's and those of its children, by their names."""
+    found = {"exfild": pid}
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
+        for child in map(int, stream.read().split()):
+            try:
+                with open(f"/proc/{child}/comm", encoding="ascii") as name:
+                    found[name.read().strip()] = child
+            except OSError:
+                pass
+    return found
+
+
+def kill_all(child):
+    """SIGKILL to all processes of a live exfild, as a service manager does it; returns when they are gone."""
+    pids = processes(child.pid).values()
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    child.wait()
+    deadline = time.monotonic() + 10
+    while any(is_running(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stream:
+            return stream.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class Checks:
     """Counts what held, says what did not."""
 

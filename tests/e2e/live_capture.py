@@ -186,8 +186,8 @@ def drops(check, arguments):
 
 
 def live_pid(live):
-    """Of exfild itself: ip has become it."""
-    return live.pid()
+    """Of the process that reads packets."""
+    return live.pids()["exfild-capture"]
 
 
 if __name__ == "__main__":

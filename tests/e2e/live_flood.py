@@ -18,11 +18,6 @@ CLIENT, SERVER = "10.9.0.2", "10.9.0.1"
 LIMIT_MB = 128
 
 
-def resident_mb(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as stream:
-        return next(int(line.split()[1]) / 1024 for line in stream if line.startswith("VmRSS"))
-
-
 def iodine(nets):
     """A tunnel over the watched link, and what keeps it busy."""
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -61,7 +56,7 @@ def main():
         nets.link("a", "a0", "b", "b0")
         nets.link("c", "c0", "b", "b1")
         with Live(nets, "b", o.exfild, "-i", "b0", "-i", "b1", "-j", "2", "--set", "limits.memory_mb=128", listening=2) as live:
-            before = resident_mb(live.pid())
+            before = live.proportional_mb()
             flood = subprocess.Popen(["ip", "netns", "exec", nets.of("c"), o.sender, "c0", "flood", str(o.seconds)],
                                      stdout=subprocess.PIPE, text=True)
             time.sleep(o.seconds / 6)
@@ -70,7 +65,7 @@ def main():
             try:
                 while flood.poll() is None:
                     sender.sendto(os.urandom(900), (SERVER, 9))
-                    sizes.append(resident_mb(live.pid()))
+                    sizes.append(live.proportional_mb())
                     time.sleep(0.2)
             finally:
                 for child in children:

@@ -97,13 +97,15 @@ class Nets:
 class Live:
     """exfild on interfaces of a namespace, until stop()."""
 
-    def __init__(self, nets, name, program, *arguments, listening=1):
+    def __init__(self, nets, name, program, *arguments, listening=1, owner=None, before=()):
         self.folder = tempfile.mkdtemp(prefix="exfild-live-")
+        if owner is not None:
+            os.chown(self.folder, owner, owner)
         self.events_path = self.folder + "/events"
         self.control = self.folder + "/control"
         self.err_path = self.folder + "/err"
-        command = ["ip", "netns", "exec", nets.of(name), program, "-v", "-o", "json", "--events", self.events_path,
-                   "--set", "control.socket=" + self.control, "--set", f"state.directory={self.folder}", *arguments]
+        command = ["ip", "netns", "exec", nets.of(name), *before, program, "-v", "-o", "json", "--events",
+                   self.events_path, "--set", "control.socket=" + self.control, "--set", f"state.directory={self.folder}", *arguments]
         if not any("evidence.directory" in a for a in arguments):
             command += ["--set", f"evidence.directory={self.folder}/evidence"]
         if not any("redis.url" in a for a in arguments):
@@ -130,7 +132,20 @@ class Live:
             time.sleep(0.02)
 
     def pid(self):
+        """Of the parent: ip has become it."""
         return self.child.pid
+
+    def pids(self):
+        """Of all processes, by their names."""
+        return harness.processes(self.child.pid)
+
+    def proportional_mb(self):
+        """Memory of all of them together, what they share counted once."""
+        total = 0
+        for pid in self.pids().values():
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as stream:
+                total += next(int(line.split()[1]) for line in stream if line.startswith("Pss:"))
+        return total / 1024
 
     def stop(self):
         """SIGTERM; the exit status."""
@@ -147,8 +162,7 @@ class Live:
 
     def close(self):
         if self.child.poll() is None:
-            self.child.kill()
-            self.child.wait()
+            harness.kill_all(self.child)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):

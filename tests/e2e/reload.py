@@ -145,13 +145,12 @@ class Lab:
         try:
             return self.daemon.wait(20)
         except subprocess.TimeoutExpired:
-            self.daemon.kill()
-            return self.daemon.wait() or -1
+            harness.kill_all(self.daemon)
+            return self.daemon.returncode or -1
 
     def down(self):
         if self.daemon and self.daemon.poll() is None:
-            self.daemon.kill()
-            self.daemon.wait()
+            harness.kill_all(self.daemon)
         for child in self.children:
             child.kill()
             child.wait()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What a taken-over exfild could do: forbidden things tried from inside its limits, and what the kernel says of the
-running daemon and each of its threads."""
+"""What a taken-over process of exfild could do: forbidden things tried from inside the limits of each, and what the
+kernel says of the running processes and each of their threads."""
 import os
 import signal
 import subprocess
@@ -11,20 +11,29 @@ import live_net
 from live_net import Live, Nets, ethernet, ipv4, udp
 
 ENDS, REFUSED, CLOSED, DONE = "SIGSYS", "EPERM", "EACCES", "done"
-NET_RAW = 1 << 13
+NET_RAW, SETUID, SETGID = 1 << 13, 1 << 7, 1 << 6
 
-# what is tried, and what comes of it; paths are Landlock's, which not every kernel has
+# what is tried, and what comes of it in parent, core and capture
 ATTEMPTS = {
-    "read_passwd": DONE, "write_own": DONE, "make_thread": DONE, "inet_socket": DONE, "unix_socket": DONE,
-    "run_program": ENDS, "make_process": ENDS, "trace_parent": ENDS, "new_namespace": ENDS, "load_bpf": ENDS,
-    "signal_parent": REFUSED, "become_root": REFUSED, "write_and_run": REFUSED, "turn_to_code": REFUSED,
-    "dump_core": REFUSED, "show_memory": REFUSED,
+    "make_thread": (DONE, DONE, DONE),
+    "read_passwd": (DONE, DONE, REFUSED), "write_own": (DONE, DONE, REFUSED),
+    "inet_socket": (DONE, DONE, REFUSED), "unix_socket": (DONE, DONE, REFUSED),
+    "packet_socket": (DONE, REFUSED, REFUSED),
+    "send_packet": (None, None, REFUSED), "send_by_message": (None, None, REFUSED),
+    "take_number": (None, None, REFUSED), "close_written": (None, None, REFUSED),
+    "run_program": (ENDS, ENDS, ENDS), "make_process": (DONE, ENDS, ENDS), "trace_parent": (ENDS, ENDS, ENDS),
+    "new_namespace": (ENDS, ENDS, ENDS), "load_bpf": (ENDS, ENDS, ENDS),
+    "signal_parent": (None, REFUSED, REFUSED), "become_root": (None, REFUSED, REFUSED),
+    "write_and_run": (REFUSED, REFUSED, REFUSED), "turn_to_code": (REFUSED, REFUSED, REFUSED),
+    "dump_core": (REFUSED, REFUSED, REFUSED), "show_memory": (None, REFUSED, REFUSED),
 }
-PATHS = ("read_outside", "write_outside", "write_passwd")
+PROCESSES = ("parent", "core", "capture")
+PATHS = ("read_outside", "write_outside", "write_passwd")  # Landlock's, which not every kernel has
 
 
-def attempt(program, inside, outside, name):
-    done = subprocess.run([program, inside, outside, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+def attempt(program, process, inside, outside, name):
+    done = subprocess.run([program, process, inside, outside, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
     if done.returncode == -signal.SIGSYS:
         return ENDS
     return done.stdout.strip() or f"status {done.returncode}: {done.stderr[-300:]}"
@@ -33,15 +42,17 @@ def attempt(program, inside, outside, name):
 def forbidden(check, arguments):
     """Forbidden things, each tried by a process that has given up its power by the daemon's own function."""
     with tempfile.TemporaryDirectory() as inside, tempfile.TemporaryDirectory() as outside:
-        for name, expected in ATTEMPTS.items():
-            got = attempt(arguments.sandboxed, inside, outside, name)
-            check(got == expected, f"{name}: {expected}", got)
-        if attempt(arguments.sandboxed, inside, outside, "landlock") == "0":
+        for name, results in ATTEMPTS.items():
+            for process, expected in zip(PROCESSES, results):
+                got = attempt(arguments.sandboxed, process, inside, outside, name) if expected else None
+                check(got == expected, f"{process}: {name}: {expected}", got)
+        if attempt(arguments.sandboxed, "core", inside, outside, "landlock") == "0":
             print("this kernel has no Landlock: paths are not tried")
             return
+        check(attempt(arguments.sandboxed, "capture", inside, outside, "landlock") != "0", "capture has Landlock, too")
         for name in PATHS:
-            got = attempt(arguments.sandboxed, inside, outside, name)
-            check(got == CLOSED, f"{name}: {CLOSED}", got)
+            got = attempt(arguments.sandboxed, "core", inside, outside, name)
+            check(got == CLOSED, f"core: {name}: {CLOSED}", got)
         check(not os.listdir(outside), "nothing was written outside")
 
 
@@ -50,25 +61,44 @@ def status_of(pid, thread):
         return dict(line.rstrip("\n").split(":\t", 1) for line in stream if ":\t" in line)
 
 
+def one_process(check, name, pid, most):
+    """Of each thread: its capabilities, all of `most` at most, and no way to more."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        status = status_of(pid, thread)
+        tell = f"{name}, thread {status['Name']}: "
+        check(status["NoNewPrivs"] == "1", tell + "no new privileges", status["NoNewPrivs"])
+        check(status["Seccomp"] == "2", tell + "a filter of system calls", status["Seccomp"])
+        for kind in ("CapPrm", "CapEff"):
+            check(int(status[kind], 16) & ~most == 0, tell + kind + " has no more than it needs", status[kind])
+        check(int(status["CapBnd"], 16) & ~(NET_RAW | SETUID | SETGID) == 0, tell + "bounds are the parent's", status["CapBnd"])
+        for kind in ("CapInh", "CapAmb"):
+            check(int(status[kind], 16) == 0, tell + kind + " is empty", status[kind])
+    with open(f"/proc/{pid}/limits", encoding="ascii") as stream:
+        core = [line.split() for line in stream if line.startswith("Max core file size")]
+    check(core[0][4:6] == ["0", "0"], name + ": no core file, and no way to one", core)
+
+
 def little_power(check, arguments):
-    """The running daemon, started by root: one capability, no way to more, in every thread; and it works."""
+    """The running processes, started by root: what each may, in every thread; and it works."""
     with Nets("a", "b") as nets:
         nets.link("a", "a0", "b", "b0")
         with Live(nets, "b", arguments.exfild, "-i", "b0", "-j", "2") as live:
-            threads = os.listdir(f"/proc/{live.pid()}/task")
-            check(len(threads) > 2, "it has threads", threads)
-            for thread in threads:
-                status = status_of(live.pid(), thread)
-                tell = f"thread {status['Name']}: "
-                check(status["NoNewPrivs"] == "1", tell + "no new privileges", status["NoNewPrivs"])
-                check(status["Seccomp"] == "2", tell + "a filter of system calls", status["Seccomp"])
-                for name in ("CapPrm", "CapEff", "CapBnd"):
-                    check(int(status[name], 16) & ~NET_RAW == 0, tell + name + " is CAP_NET_RAW at most", status[name])
-                for name in ("CapInh", "CapAmb"):
-                    check(int(status[name], 16) == 0, tell + name + " is empty", status[name])
-            with open(f"/proc/{live.pid()}/limits", encoding="ascii") as stream:
-                core = [line.split() for line in stream if line.startswith("Max core file size")]
-            check(core[0][4:6] == ["0", "0"], "no core file, and no way to one", core)
+            pids = live.pids()
+            check(set(pids) == {"exfild", "exfild-core", "exfild-capture"}, "three processes", pids)
+            one_process(check, "parent", pids["exfild"], NET_RAW | SETUID | SETGID)
+            one_process(check, "core", pids["exfild-core"], 0)
+            one_process(check, "capture", pids["exfild-capture"], 0)
+            check(len(os.listdir(f"/proc/{pids['exfild-capture']}/task")) > 2, "capture has a thread a worker")
+            check(status_of(pids["exfild-capture"], pids["exfild-capture"])["Uid"].split()[0] != "0", "capture is not root")
+            # what it holds: its rings and channels; no file, no connection
+            held = [os.readlink(f"/proc/{pids['exfild-capture']}/fd/{fd}")
+                    for fd in os.listdir(f"/proc/{pids['exfild-capture']}/fd")]
+            check(all(h.startswith(("socket:", "anon_inode:", "/memfd:exfild-", "/dev/null")) or h == live.err_path for h in held),
+                  "capture has no file", held)
+            with open(f"/proc/{pids['exfild-capture']}/oom_score_adj", encoding="ascii") as stream:
+                score = int(stream.read())
+            with open(f"/proc/{pids['exfild-core']}/oom_score_adj", encoding="ascii") as stream:
+                check(score > int(stream.read()), "where memory is short capture goes before core", score)
             # an interface that goes and comes takes a new packet socket
             nets.ip("b", "link del b0")
             live.wait_for(lambda: "b0: closed" in live.err(), "an interface that is gone is left", 10)

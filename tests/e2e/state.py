@@ -236,12 +236,14 @@ class Live:
         return json.loads(result.stdout)["result"] if result.returncode == 0 else None
 
     def stop(self, number=signal.SIGTERM):
+        if number == signal.SIGKILL:
+            harness.kill_all(self.daemon)
+            return self.daemon.returncode
         self.daemon.send_signal(number)
         try:
             self.daemon.wait(20)
         except subprocess.TimeoutExpired:
-            self.daemon.kill()
-            self.daemon.wait()
+            harness.kill_all(self.daemon)
         return self.daemon.returncode
 
     def log(self):

@@ -1,8 +1,8 @@
 /*
- * sandboxed FOLDER OUTSIDE ATTEMPT - gives up power as the live exfild does, by the very same
- * function, then tries one thing.  Prints "done", or the name of the error; what ends the process
- * ends it.  FOLDER is what it may write to, OUTSIDE another.  ATTEMPT "landlock" prints its
- * version.
+ * sandboxed PROCESS FOLDER OUTSIDE ATTEMPT - gives up power as that process of a live exfild does
+ * (parent, core, capture), by the very same function, then tries one thing.  Prints "done", or the
+ * name of the error; what ends the process ends it.  FOLDER is what core may write to, OUTSIDE
+ * another.  ATTEMPT "landlock" prints its version.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,6 +33,31 @@ static int try_open(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC, 0600);
 	return fd < 0 ? -1 : close(fd);
+}
+
+/* Opened before: capture gets such sockets from its parent. */
+static int packets = -1;
+
+static int send_packet(void)
+{
+	static const char frame[64];
+	return write(packets, frame, sizeof(frame)) < 0 ? -1 : 0;
+}
+
+static int send_packet_by_message(void)
+{
+	static const char frame[64];
+	return send(packets, frame, sizeof(frame), 0) < 0 ? -1 : 0;
+}
+
+static int open_as_written(void)
+{
+	return dup2(packets, STDERR_FILENO) < 0 ? -1 : 0;
+}
+
+static int close_written(void)
+{
+	return close(STDERR_FILENO);
 }
 
 static int read_passwd(void)
@@ -170,30 +195,66 @@ static const struct {
 	{ "write_and_run", write_and_run }, { "turn_to_code", turn_to_code },
 	{ "dump_core", dump_core },         { "show_memory", show_memory },
 	{ "new_namespace", new_namespace }, { "load_bpf", load_bpf },
+	{ "send_packet", send_packet },     { "send_by_message", send_packet_by_message },
+	{ "take_number", open_as_written }, { "close_written", close_written },
 };
+
+static int give_up(const char *process, const char *folder, int *ret_landlock, char *why,
+		   size_t size)
+{
+	struct sandbox_user user;
+	struct sandbox s = { 0 };
+	const struct sandbox_parent p = { 0 };
+	struct sandbox_capture c = { .writes = { STDOUT_FILENO, STDERR_FILENO }, .write_count = 2 };
+	int err = -1;
+	(void)snprintf(why, size, "no such process");
+	if (strcmp(process, "parent") == 0) {
+		err = sandbox_enter_parent(&p, why, size);
+	} else if (strcmp(process, "core") == 0) {
+		err = sandbox_read(&s, "/etc") && sandbox_write(&s, folder) ?
+			      sandbox_enter_core(&s, why, size) :
+			      -1;
+	} else if (strcmp(process, "capture") == 0) {
+		c.user = sandbox_find_user("exfild-capture", &user) ? &user : NULL;
+		c.keeps[c.keep_count++] = packets;
+		err = sandbox_enter_capture(&c, why, size);
+		s.landlock = c.landlock;
+	}
+	*ret_landlock = s.landlock;
+	return err;
+}
+
+/* By one call: dprintf asks for the file's place. */
+static void say(const char *word)
+{
+	char line[64];
+	int len = snprintf(line, sizeof(line), "%s\n", word);
+	ssize_t done = write(STDOUT_FILENO, line, (size_t)len);
+	(void)done;
+}
 
 int main(int argc, char **argv)
 {
 	char why[512];
-	struct sandbox s = { 0 };
-	if (argc != 4)
+	int landlock;
+	if (argc != 5)
 		return 2;
-	(void)snprintf(written, sizeof(written), "%s/file", argv[1]);
-	(void)snprintf(outside, sizeof(outside), "%s", argv[2]);
-	(void)snprintf(outside_file, sizeof(outside_file), "%s/file", argv[2]);
-	if (!sandbox_read(&s, "/etc") || !sandbox_write(&s, argv[1]) ||
-	    sandbox_enter(&s, why, sizeof(why)) != 0) {
+	(void)snprintf(written, sizeof(written), "%s/file", argv[2]);
+	(void)snprintf(outside, sizeof(outside), "%s", argv[3]);
+	(void)snprintf(outside_file, sizeof(outside_file), "%s/file", argv[3]);
+	packets = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	if (give_up(argv[1], argv[2], &landlock, why, sizeof(why)) != 0) {
 		(void)fprintf(stderr, "sandboxed: %s\n", why);
 		return 2;
 	}
-	if (strcmp(argv[3], "landlock") == 0)
-		(void)dprintf(STDOUT_FILENO, "%d\n", s.landlock);
+	if (strcmp(argv[4], "landlock") == 0)
+		say(landlock ? "some" : "0");
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
-		if (strcmp(attempts[i].name, argv[3]) != 0)
+		if (strcmp(attempts[i].name, argv[4]) != 0)
 			continue;
 		int got = attempts[i].run();
 		const char *word = got == 0 ? "done" : strerrorname_np(errno);
-		(void)dprintf(STDOUT_FILENO, "%s\n", word ? word : "?");
+		say(word ? word : "?");
 	}
 	_exit(0); /* no exit handlers: they have other calls in mind */
 }

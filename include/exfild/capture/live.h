@@ -1,18 +1,18 @@
 /*
- * capture/live.h - frames from network interfaces (TPACKET_V3).
+ * capture/live.h - frames from network interfaces (TPACKET_V3): the half that reads.
  *
  * What: several interfaces, for several workers: each worker (a lane) reads its own ring of each
- * interface, and gets the packets whose outer address pair is its share (split.h).  Interfaces are
- * named, or chosen: the inside ones of a gateway, followed by rtnetlink while it runs.  What has
- * come since the last look is copied into reference-counted blocks, so that the kernel's ring is
- * free again at once, and is given in order of time.  An interface that vanishes is opened again
- * when it returns.
+ * interface, and gets the packets whose outer address pair is its share (split.h).  Which
+ * interfaces there are, and their sockets, come from who follows them (follow.h), in another
+ * process: nothing here takes a privilege or opens anything.  What has come since the last look is
+ * copied into reference-counted blocks, so that the kernel's ring is free again at once, and is
+ * given in order of time.
  * Ownership: a frame's bytes belong to its block; they live while the block is held.  Without a
  * hold they are valid until the next live_next() of that lane.
- * Threads: one reader a lane; live_follow() and the counters: one more, or one of them.
+ * Threads: one reader a lane; places, own addresses and counters: one more, or one of them.
  * Limits: LIVE_INTERFACES interfaces; LIVE_WORKERS lanes; LIVE_FRAMES frames a look; LIVE_BLOCKS
- * blocks of 256 KiB a lane, held ones included; the kernel's rings as configured.  What finds no
- * room in a ring is a drop, counted.
+ * blocks of 256 KiB a lane, held ones included; LIVE_OWN addresses of this machine; the kernel's
+ * rings as configured.  What finds no room in a ring is a drop, counted.
  */
 #ifndef EXFILD_CAPTURE_LIVE_H
 #define EXFILD_CAPTURE_LIVE_H
@@ -29,28 +29,7 @@
 #define LIVE_WORKERS    SOCKETS_MAX
 #define LIVE_FRAMES     1024
 #define LIVE_BLOCKS     256
-
-enum live_side { LIVE_SIDE_AUTO, LIVE_SIDE_INSIDE, LIVE_SIDE_OUTSIDE };
-
-struct live_interface {
-	const char *name;
-	enum live_side side;
-};
-
-/* Opens the sockets of an interface; errors as sockets_open(). */
-typedef int (*live_sockets_fn)(void *arg, const struct sockets_options *o, struct sockets *ret,
-			       char *ret_why, size_t why_size);
-
-struct live_options {
-	const struct live_interface *interfaces; /* copied */
-	size_t interface_count;                  /* 0: the inside interfaces are chosen */
-	uint64_t buffer_bytes;                   /* of all interfaces and workers together */
-	const char *filter;                      /* BPF expression, NULL or "" for none */
-	unsigned workers;                        /* 1 to LIVE_WORKERS */
-	struct split_key split;
-	live_sockets_fn open; /* NULL: sockets_open(); else who has the power to */
-	void *open_arg;
-};
+#define LIVE_OWN        256
 
 /* Of one interface, or one worker, since the start. */
 struct live_counts {
@@ -65,10 +44,21 @@ struct live_counts {
 struct live;
 struct live_lane;
 
-/* 0, or negative with a sentence that says what to do. */
-int live_open(const struct live_options *options, struct live **ret, char *ret_why,
-	      size_t why_size) EXF_MUST_USE;
+/* NULL without memory or descriptors. */
+struct live *live_new(unsigned workers);
 void live_close(struct live *l);
+
+/* The place of an interface gets its sockets, which are taken over also on failure. */
+int live_set(struct live *l, size_t place, const char *name, struct sockets *s) EXF_MUST_USE;
+/* It is gone; its counters stay. */
+void live_unset(struct live *l, size_t place);
+/* The addresses of this machine: the first LIVE_OWN of them. */
+void live_set_own(struct live *l, const struct ipaddr *list, size_t count);
+/* Before reading: input on this descriptor ends the waits of the first lane. */
+void live_set_waker(struct live *l, int fd);
+/* What wakes a lane's reader: a descriptor that is written to. */
+int live_wake_fd(const struct live *l, unsigned worker);
+
 /* What a worker reads. */
 struct live_lane *live_lane(struct live *l, unsigned worker);
 
@@ -88,8 +78,6 @@ void live_wake(struct live_lane *lane);
 /* Whether live_stop() was called. */
 bool live_is_stopping(const struct live_lane *lane);
 
-/* Looks after links, addresses and routes: opens what is to be watched and closes what is gone. */
-void live_follow(struct live *l);
 /* No more is waited for: live_next() gives what has come until now, within a third of a second. */
 void live_stop(struct live *l);
 
@@ -100,10 +88,8 @@ void live_counts(struct live *l, size_t i, struct live_counts *ret);
 unsigned live_workers(const struct live *l);
 void live_worker_counts(struct live *l, unsigned worker, struct live_counts *ret);
 
-/* Grows when what follows has changed. */
+/* Grows when interfaces or addresses have changed; any thread. */
 uint64_t live_generation(const struct live *l);
-/* The prefixes on or behind interfaces that do not hold the default route; borrowed. */
-const struct prefix *live_inside(const struct live *l, size_t *ret_count);
 /* Addresses of this machine, at most so many; any thread. */
 size_t live_own(struct live *l, struct ipaddr *ret, size_t most);
 /* Whether this machine has the address; any thread. */

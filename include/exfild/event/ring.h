@@ -7,7 +7,8 @@
  * copies a record out once, and checks the copy (check.h); it remembers its own place.
  * Full (a slow reader): events are refused by how much they can be missed, and counted by kind:
  * starts and progress of flows at 3/4, their ends and classes at 7/8, the rest at the brim.  A tick
- * that finds no room is made up for by the next one, with its leap.
+ * that finds no room is made up for by the next one, with its leap.  A writer may have patience:
+ * then it waits before it refuses, never longer than that in all.
  * Ownership: a ring owns its mapping and its descriptors; ring_fds() are borrowed.
  * Threads: one writer, one reader.
  * Limits: RING_MIN to RING_MAX bytes, a power of two.
@@ -53,6 +54,8 @@ struct ring_fds ring_fds(const struct ring *r);
 /* False: there was no room; it is counted. */
 bool ring_put(struct ring *r, const struct event *e);
 void ring_put_tick(struct ring *r, const struct ring_tick *t);
+/* So long, in all, the writer waits for room from now on; any thread of it. */
+void ring_set_patience(struct ring *r, uint64_t patience_ns);
 /* What is put becomes visible, and a sleeping reader is woken.  Call it after a handful. */
 void ring_publish(struct ring *r);
 /* Events refused so far, of a kind; of all: EVENT__COUNT.  Also the reader's, but then hearsay. */

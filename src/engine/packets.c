@@ -1,0 +1,226 @@
+/*
+ * engine/packets.c - see packets.h.
+ */
+#include "packets.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exfild/base/log.h"
+#include "exfild/event/ring.h"
+#include "exfild/sandbox/sandbox.h"
+#include "confine.h"
+#include "crew.h"
+#include "hearsay.h"
+#include "retain.h"
+
+#define WAIT_MS    100
+#define BEGIN_NS   2000000000ull
+#define EVERY_NS   1000000000ull
+#define PATIENT_NS 80000000ull   /* of each 100 ms, a ring that is full is waited for */
+#define LAST_NS    2000000000ull /* at the end, in all */
+
+struct packets {
+	const struct packets_options *o;
+	struct live *live;
+	struct crew *crew;
+	struct retain *retain; /* NULL: no packets are kept */
+	struct hearsay *board;
+	struct tally tally;
+	uint64_t turns, told_ns;
+	struct ipaddr own[LIVE_OWN]; /* being received */
+	size_t own_count;
+	bool has_begun, is_stopping;
+	struct wire message;
+};
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t = { 0 };
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* --- what is said to it -------------------------------------------------------------------- */
+
+static void take_sockets(struct packets *p, struct wire *w)
+{
+	const struct wire_sockets *from = (const void *)w->body;
+	struct sockets s = { .count = w->fd_count,
+			     .index = from->index,
+			     .linktype = from->linktype,
+			     .is_loopback = from->is_loopback != 0,
+			     .block_size = from->block_size,
+			     .block_count = from->block_count };
+	memcpy(s.fds, w->fds, sizeof(s.fds[0]) * w->fd_count);
+	if (live_set(p->live, from->place, from->name, &s) != 0)
+		log_error("capture", "%s: its ring cannot be mapped", from->name);
+}
+
+static void take_own(struct packets *p, const struct wire_addresses *a)
+{
+	if (a->is_first)
+		p->own_count = 0;
+	for (uint32_t i = 0; i < a->count && i < WIRE_LIST && p->own_count < LIVE_OWN; i++)
+		p->own[p->own_count++] = a->list[i];
+	if (a->is_last)
+		live_set_own(p->live, p->own, p->own_count);
+}
+
+static void stop(struct packets *p)
+{
+	p->is_stopping = true;
+	ring_set_patience(p->o->ring, LAST_NS);
+	live_stop(p->live);
+}
+
+static void take_message(struct packets *p, struct wire *w)
+{
+	switch (w->kind) {
+	case WIRE_SOCKETS:
+		take_sockets(p, w);
+		return;
+	case WIRE_UNSET:
+		live_unset(p->live, ((const struct wire_unset *)(const void *)w->body)->place);
+		break;
+	case WIRE_OWN:
+		take_own(p, (const void *)w->body);
+		break;
+	case WIRE_BEGIN:
+		p->has_begun = true;
+		break;
+	case WIRE_STOP:
+		stop(p);
+		break;
+	case WIRE_ASK:
+		if (p->retain)
+			retain_ask(p->retain, (const void *)w->body);
+		break;
+	case WIRE_CONNECTIONS:
+		crew_connections(p->crew, (const void *)w->body);
+		break;
+	default:
+		break;
+	}
+	wire_close_fds(w);
+}
+
+static void take_messages(struct packets *p)
+{
+	enum wire_got got;
+	while ((got = wire_receive(p->o->parent, &p->message)) == WIRE_RECORD)
+		take_message(p, &p->message);
+	/* nobody would ever stop it, nor read what it says */
+	if (got == WIRE_CLOSED && !p->is_stopping)
+		stop(p);
+	while (wire_receive(p->o->ask, &p->message) == WIRE_RECORD)
+		take_message(p, &p->message);
+}
+
+/* --- what it says -------------------------------------------------------------------------- */
+
+static void tell(struct packets *p, bool is_end)
+{
+	struct rusage used;
+	live_update_counts(p->live);
+	crew_tally(p->crew, &p->tally, is_end);
+	p->tally.turns = ++p->turns;
+	if (getrusage(RUSAGE_SELF, &used) == 0)
+		p->tally.memory_bytes = (uint64_t)used.ru_maxrss * 1024;
+	hearsay_tell(p->board, &p->tally);
+}
+
+static void look(void *arg)
+{
+	struct packets *p = arg;
+	uint64_t now_ns = monotonic_ns();
+	take_messages(p);
+	if (!p->is_stopping)
+		ring_set_patience(p->o->ring, PATIENT_NS);
+	if (now_ns - p->told_ns >= EVERY_NS) {
+		p->told_ns = now_ns;
+		tell(p, false);
+	}
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static int make(struct packets *p)
+{
+	const struct packets_options *o = p->o;
+	const struct hash_key key = hash_key_random();
+	struct crew_options crew = {
+		.live = p->live = live_new(o->plan->workers),
+		.limits = o->plan->limits,
+		.key = &key,
+		.event_key = &o->plan->event_key,
+		.start_ns = o->plan->start_ns,
+		.split = o->split,
+		.out = { .ring = o->ring },
+	};
+	const struct retain_options retain = { .evidence_bytes = o->plan->evidence_bytes,
+					       .bytes_per_flow = o->plan->bytes_per_flow,
+					       .workers = o->plan->workers,
+					       .parcels = o->parcels };
+	if (!p->live)
+		return -EXF_E_NOMEM;
+	if (o->plan->evidence_bytes && !(crew.retain = p->retain = retain_new(&retain)))
+		return -EXF_E_NOMEM;
+	p->board = hearsay_attach(o->board);
+	live_set_waker(p->live, o->parent);
+	return p->board ? crew_new(&crew, &p->crew) : -EXF_E_NOMEM;
+}
+
+/* It writes to these descriptors and no other. */
+static int give_up(const struct packets *p, char *why, size_t why_size)
+{
+	struct sandbox_capture s = { .user = p->o->user, .is_sanitized = confine_is_sanitized() };
+	s.writes[s.write_count++] = STDERR_FILENO;
+	s.writes[s.write_count++] = p->o->parcels;
+	s.writes[s.write_count++] = ring_fds(p->o->ring).wake;
+	for (unsigned i = 0; i < live_workers(p->live); i++)
+		s.writes[s.write_count++] = live_wake_fd(p->live, i);
+	s.keeps[s.keep_count++] = p->o->parent;
+	s.keeps[s.keep_count++] = p->o->ask;
+	return sandbox_enter_capture(&s, why, why_size);
+}
+
+/* Interfaces and addresses are there before the first packet is judged. */
+static void wait_for_begin(struct packets *p)
+{
+	uint64_t until_ns = monotonic_ns() + BEGIN_NS;
+	while (!p->has_begun && !p->is_stopping && monotonic_ns() < until_ns) {
+		struct pollfd fd = { .fd = p->o->parent, .events = POLLIN };
+		(void)poll(&fd, 1, WAIT_MS);
+		take_messages(p);
+	}
+}
+
+int packets_run(const struct packets_options *o)
+{
+	char why[512] = "";
+	struct packets *p = calloc(1, sizeof(*p));
+	if (!p)
+		return 1;
+	p->o = o;
+	(void)prctl(PR_SET_NAME, "exfild-capture");
+	int err = make(p);
+	if (!err)
+		err = give_up(p, why, sizeof(why));
+	if (!err)
+		wait_for_begin(p);
+	if (!err)
+		err = crew_run(p->crew, look, p);
+	if (err) {
+		log_errorx("capture", "%s", why[0] ? why : exf_strerror(err));
+		return 1;
+	}
+	tell(p, true);
+	retain_free(p->retain);
+	return 0; /* the end of the process frees the rest */
+}

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The processes of a listening exfild: each is killed while a tunnel runs, and the theft is told all the same; what ended is
+started again, within a second, and an alert says so. A service manager hears of it all from the first one. The clock is set
+back and ahead under a running exfild. What each process may do is in sandbox.py, what a hostile capture can do in the unit test of the inlet."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import harness
+import live_net
+from live_net import Live, Nets, ethernet, ipv4, udp
+from live_replay import packets_of
+
+SOON_S, SANITIZED = 1.0, 10
+
+
+def bar(arguments, seconds):
+    return seconds * (SANITIZED if harness.sanitized(arguments.exfild) else 1)
+
+
+def tunnel(sender, pause=0.0):
+    for _, frame in packets_of(harness.capture_of("dns_iodine")):
+        sender.send(frame)
+        time.sleep(pause)
+
+
+def noise(sender, count=20):
+    for n in range(count):
+        sender.send(ethernet(ipv4("10.0.0.1", "192.0.2.9", 17, udp(1000 + n, 9, b"x" * 100)), 0x800))
+
+
+def rules(live):
+    return {alert["rule"]["id"] for alert in live.alerts()}
+
+
+def replaced(live, name, pid, seconds):
+    """The process of that name is another one; how long it took."""
+    began = time.monotonic()
+    while time.monotonic() < began + seconds:
+        now = live.pids()
+        if now.get(name, pid) != pid:
+            return time.monotonic() - began
+        time.sleep(0.02)
+    return None
+
+
+def capture_killed(check, arguments):
+    """SIGKILL of capture in the middle of a tunnel, five times: it is back within a second, the theft and the end are told."""
+    for workers in ("1", "2"):
+        with Nets("a", "b") as nets:
+            nets.link("a", "a0", "b", "b0")
+            with Live(nets, "b", arguments.exfild, "-i", "b0", "-j", workers) as live:
+                sender = nets.sender("a", "a0")
+                first = live.pids()
+                tunnel(sender, 0.002)
+                os.kill(first["exfild-capture"], signal.SIGKILL)
+                took = replaced(live, "exfild-capture", first["exfild-capture"], bar(arguments, 5))
+                check(took is not None and took < bar(arguments, SOON_S), f"{workers}: capture is back within {SOON_S} s", took)
+                live.wait_for(lambda: live.err().count("b0: listening again") >= 1, "its interface is opened again", 10)
+                check(live.pids()["exfild-core"] == first["exfild-core"] and live.pids()["exfild"] == first["exfild"],
+                      "the others go on", (first, live.pids()))
+                time.sleep(0.3)
+                for _, frame in packets_of(harness.capture_of("icmp_hping")):
+                    sender.send(frame)
+                time.sleep(0.5)
+                check(live.stop() == 0, f"{workers}: it ends well", live.err()[-800:])
+                told = rules(live)
+                check({"dns_tunnel", "icmp_tunnel", "sensor_process"} <= told, f"{workers}: both thefts and the end are told", told)
+                ends = [a["message"] for a in live.alerts() if a["rule"]["id"] == "sensor_process"]
+                check(len(ends) == 1 and "exfild-capture" in ends[0] and "signal 9" in ends[0], "as what it was", ends)
+                check("Sanitizer" not in live.err(), "and nothing is wrong below", live.err()[-800:])
+
+
+def later_each_time(check, arguments):
+    """One that ends again and again is started later each time, and the others do not mind."""
+    with Nets("a", "b") as nets:
+        nets.link("a", "a0", "b", "b0")
+        with Live(nets, "b", arguments.exfild, "-i", "b0") as live:
+            waits = []
+            for _ in range(5):
+                pid = live.pids()["exfild-capture"]
+                os.kill(pid, signal.SIGKILL)
+                waits.append(replaced(live, "exfild-capture", pid, 20))
+                time.sleep(0.1)
+            check(None not in waits and waits[0] < bar(arguments, SOON_S) and waits[-1] > waits[0] and waits[-1] < bar(arguments, 4),
+                  "later each time", waits)
+            time.sleep(0.5)
+            sender = nets.sender("a", "a0")
+            tunnel(sender)
+            time.sleep(0.5)
+            check(live.stop() == 0 and "dns_tunnel" in rules(live), "and then it sees", live.err()[-600:])
+
+
+def core_killed(check, arguments):
+    """SIGKILL of core: another one goes on from its state; what is stolen after that is told, and that it ended."""
+    with Nets("a", "b") as nets:
+        nets.link("a", "a0", "b", "b0")
+        with Live(nets, "b", arguments.exfild, "-i", "b0", "--set", "detectors.dns_tunnel.daily_bytes=4096") as live:
+            sender = nets.sender("a", "a0")
+            first = live.pids()
+            noise(sender)
+            time.sleep(0.5)
+            os.kill(first["exfild-core"], signal.SIGKILL)
+            took = replaced(live, "exfild-core", first["exfild-core"], bar(arguments, 5))
+            check(took is not None and took < bar(arguments, SOON_S), f"core is back within {SOON_S} s", took)
+            live.wait_for(lambda: "b0: listening again" in live.err(), "and listens", bar(arguments, 5))
+            time.sleep(0.5)
+            check(live.pids()["exfild-capture"] != first["exfild-capture"], "with a capture of its own", live.pids())
+            tunnel(sender, 0.001)
+            time.sleep(0.5)
+            check(live.stop() == 0, "it ends well", live.err()[-800:])
+            check({"dns_tunnel", "sensor_process"} <= rules(live), "the theft and the end are told", rules(live))
+
+
+def parent_killed(check, arguments):
+    """SIGKILL of the parent: all end, and another exfild starts at once from what they left."""
+    with Nets("a", "b") as nets:
+        nets.link("a", "a0", "b", "b0")
+        with Live(nets, "b", arguments.exfild, "-i", "b0") as live:
+            pids = live.pids()
+            os.kill(pids["exfild"], signal.SIGKILL)
+            live.child.wait()
+            deadline = time.monotonic() + bar(arguments, 2)
+            while any(harness.is_running(pid) for pid in pids.values()) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            check(not any(harness.is_running(pid) for pid in pids.values()), "no process is left", pids)
+
+
+def stopped_loops(check, arguments):
+    """A loop that stands still: the service manager's watchdog hears nothing more, whichever of the three it is."""
+    with Nets("a", "b") as nets:
+        nets.link("a", "a0", "b", "b0")
+        path = f"/tmp/exfild-notify-{os.getpid()}"
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(path)
+        os.environ["NOTIFY_SOCKET"] = path
+        try:
+            with Live(nets, "b", arguments.exfild, "-i", "b0") as live:
+                said = hear(listener, 2.5)
+                check(any("READY=1" in s for s in said), "it says that it is ready", said)
+                check(sum("WATCHDOG=1" in s for s in said) >= 1, "and once a second that it turns", said)
+                for name in ("exfild-capture", "exfild-core", "exfild"):
+                    pid = live.pids()[name]
+                    os.kill(pid, signal.SIGSTOP)
+                    hear(listener, 1.5)
+                    said = hear(listener, 2.5)
+                    check(not any("WATCHDOG=1" in s for s in said), f"{name} stands still: no word", said)
+                    os.kill(pid, signal.SIGCONT)
+                    said = hear(listener, 3.5)
+                    check(any("WATCHDOG=1" in s for s in said), f"{name} goes on: it is heard again", said)
+                live.child.send_signal(signal.SIGHUP)
+                said = hear(listener, 2)
+                check(any("RELOADING=1" in s for s in said) and any("READY=1" in s for s in said), "a reload is told", said)
+                check(live.stop() == 0, "it ends well", live.err()[-500:])
+                check(any("STOPPING=1" in s for s in hear(listener, 0.5)), "and says so")
+        finally:
+            del os.environ["NOTIFY_SOCKET"]
+            listener.close()
+            os.unlink(path)
+
+
+def hear(listener, seconds):
+    said = []
+    deadline = time.monotonic() + seconds
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return said
+        listener.settimeout(left)
+        try:
+            said.append(listener.recv(4096).decode())
+        except TimeoutError:
+            return said
+
+
+def another_user(check, arguments):
+    """Not as root, with CAP_NET_RAW alone: the same processes, of one user; it works."""
+    if not shutil.which("setpriv"):
+        print("skipped: setpriv is missing")
+        return
+    with Nets("a", "b") as nets:
+        nets.link("a", "a0", "b", "b0")
+        less = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", "+net_raw", "--ambient-caps",
+                "+net_raw", "--bounding-set", "-all,+net_raw")
+        with Live(nets, "b", arguments.exfild, "-i", "b0", owner=65534, before=less) as live:
+            pids = live.pids()
+            check(set(pids) == {"exfild", "exfild-core", "exfild-capture"}, "three processes", pids)
+            for name, pid in pids.items():
+                with open(f"/proc/{pid}/status", encoding="ascii") as stream:
+                    status = dict(line.rstrip("\n").split(":\t", 1) for line in stream if ":\t" in line)
+                check(status["CapEff"].endswith("2000" if name == "exfild" else "0000"), name + " has what it needs", status["CapEff"])
+                check(status["Uid"].split()[0] == "65534" and status["Seccomp"] == "2", name + " is the same user, and limited")
+            os.kill(pids["exfild-capture"], signal.SIGKILL)
+            live.wait_for(lambda: "b0: listening again" in live.err(), "capture is started again", 5)
+            time.sleep(0.3)
+            tunnel(nets.sender("a", "a0"))
+            time.sleep(0.5)
+            check(live.stop() == 0 and "dns_tunnel" in rules(live), "and sees", live.err()[-500:])
+
+
+if __name__ == "__main__":
+    live_net.main(__doc__, [capture_killed, later_each_time, core_killed, parent_killed, stopped_loops, another_user])

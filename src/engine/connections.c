@@ -59,7 +59,7 @@ static bool split_url(const char *url, char *host, size_t host_size, char *port,
 	return true;
 }
 
-void connections_find_peers(struct wire_connections *l, const char *url)
+void connections_find_peers(struct wire_connections *c, const char *url)
 {
 	char host[256], port[8];
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
@@ -67,10 +67,10 @@ void connections_find_peers(struct wire_connections *l, const char *url)
 	if (!split_url(url, host, sizeof(host), port, sizeof(port)) ||
 	    getaddrinfo(host, port, &hints, &list) != 0)
 		return;
-	for (const struct addrinfo *i = list; i && l->peer_count < PEERS; i = i->ai_next) {
+	for (const struct addrinfo *i = list; i && c->peer_count < PEERS; i = i->ai_next) {
 		struct sockaddr_storage a = { 0 };
 		memcpy(&a, i->ai_addr, i->ai_addrlen < sizeof(a) ? i->ai_addrlen : sizeof(a));
-		l->peer_count += end_of(&a, &l->peers[l->peer_count]);
+		c->peer_count += end_of(&a, &c->peers[c->peer_count]);
 	}
 	freeaddrinfo(list);
 }
@@ -85,19 +85,19 @@ static bool socket_pair(int fd, struct wire_end *here, struct wire_end *there)
 	return getpeername(fd, (struct sockaddr *)&a, &len) == 0 && end_of(&a, there);
 }
 
-void connections_find_sockets(struct wire_connections *l)
+void connections_find_sockets(struct wire_connections *c)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	const struct dirent *entry;
 	if (!dir)
 		return;
-	l->socket_count = 0;
-	while ((entry = readdir(dir)) != NULL && l->socket_count < SOCKETS) {
+	c->socket_count = 0;
+	while ((entry = readdir(dir)) != NULL && c->socket_count < SOCKETS) {
 		char *end;
 		long fd = strtol(entry->d_name, &end, 10);
 		if (end != entry->d_name && *end == '\0')
-			l->socket_count += socket_pair((int)fd, &l->sockets[l->socket_count].here,
-						       &l->sockets[l->socket_count].there);
+			c->socket_count += socket_pair((int)fd, &c->sockets[c->socket_count].here,
+						       &c->sockets[c->socket_count].there);
 	}
 	(void)closedir(dir);
 }

@@ -131,22 +131,22 @@ void retain_ask(struct retain *r, const struct keep_request *request)
 		ask_lane(&r->lanes[i], request);
 }
 
-void retain_tally(struct retain *r, struct tally_evidence *sum)
+void retain_tally(struct retain *r, struct tally_evidence *ret)
 {
-	*sum = (struct tally_evidence){ 0 };
+	*ret = (struct tally_evidence){ 0 };
 	for (unsigned i = 0; i < r->workers; i++) {
 		struct lane *l = &r->lanes[i];
 		pthread_mutex_lock(&l->lock);
 		const struct keep_counts *k = &l->told;
-		sum->packets += k->packets;
-		sum->bytes += k->bytes;
-		sum->capacity += k->capacity;
-		sum->overwritten += k->overwritten;
-		sum->too_large += k->too_large + l->not_asked;
-		sum->given += k->given;
-		sum->withheld += k->withheld;
-		sum->lost += k->lost;
-		sum->watches = k->watches > sum->watches ? k->watches : sum->watches;
+		ret->packets += k->packets;
+		ret->bytes += k->bytes;
+		ret->capacity += k->capacity;
+		ret->overwritten += k->overwritten;
+		ret->too_large += k->too_large + l->not_asked;
+		ret->given += k->given;
+		ret->withheld += k->withheld;
+		ret->lost += k->lost;
+		ret->watches = k->watches > ret->watches ? k->watches : ret->watches;
 		pthread_mutex_unlock(&l->lock);
 	}
 }

@@ -163,13 +163,13 @@ static enum wire_got receive_one(int fd, struct wire *w, bool *ret_is_sound)
 	return WIRE_RECORD;
 }
 
-enum wire_got wire_receive(int fd, struct wire *w)
+enum wire_got wire_receive(int fd, struct wire *ret)
 {
 	bool is_sound = false;
 	enum wire_got got;
-	while ((got = receive_one(fd, w, &is_sound)) == WIRE_RECORD && !is_sound)
-		wire_close_fds(w);
+	while ((got = receive_one(fd, ret, &is_sound)) == WIRE_RECORD && !is_sound)
+		wire_close_fds(ret);
 	if (got == WIRE_RECORD)
-		end_texts(w);
+		end_texts(ret);
 	return got;
 }

@@ -50,6 +50,7 @@ static const struct range ranges[] = {
 	RANGE(EVENT_MAIL, EVENT_MAIL, event_mail, attachment_type, FILE__COUNT - 1),
 	RANGE(EVENT_SMB, EVENT_SMB, event_smb, act, SMB__COUNT - 1),
 	RANGE(EVENT_SMB, EVENT_SMB, event_smb, file_type, FILE__COUNT - 1),
+	RANGE(EVENT_SMB, EVENT_SMB, event_smb, oddity, SMB_ODD__COUNT - 1),
 	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, act, RPC__COUNT - 1),
 	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, transport, RPC_HTTP),
 	RANGE(EVENT_KERBEROS, EVENT_KERBEROS, event_kerberos, pac, KERBEROS_PAC_REFUSED),

@@ -332,6 +332,7 @@ static const struct event_field smb_fields[] = {
 	AT(event_smb, is_guest, FIELD_BOOL),
 	AT(event_smb, is_null, FIELD_BOOL),
 	AT(event_smb, is_malformed, FIELD_BOOL),
+	AT(event_smb, oddity, FIELD_U8),
 	END,
 };
 

@@ -389,6 +389,20 @@ enum smb_act {
 	SMB__COUNT
 };
 
+enum smb_oddity {
+	SMB_ODD_NONE,
+	SMB_ODD_KIND,        /* SMB1: a secondary message for a transaction of another kind */
+	SMB_ODD_BEYOND,      /* SMB1: a secondary message beyond the end of its transaction */
+	SMB_ODD_WRITE,       /* SMB1: a write into a transaction that is not whole */
+	SMB_ODD_FUNCTION,    /* SMB1: nt_trans of a function that there is not */
+	SMB_ODD_RENAME,      /* SMB1: nt_trans rename, which no server has */
+	SMB_ODD_PEEK,        /* SMB1: a peek of a pipe that nobody has opened */
+	SMB_ODD_SETUP,       /* SMB1: trans2 session setup, which no server has */
+	SMB_ODD_IMPLANT,     /* ... and the answer to it that only DoublePulsar gives */
+	SMB_ODD_COMPRESSION, /* SMB3: sizes of a compression header overflow */
+	SMB_ODD__COUNT
+};
+
 /* No answer was seen. */
 #define SMB_NO_ANSWER UINT32_MAX
 
@@ -402,11 +416,11 @@ struct event_smb {
 	uint8_t is_pipe, is_folder;
 	uint8_t file_type;    /* enum file_type, of its first bytes */
 	uint8_t is_malformed; /* breaks the protocol in a way that exploits do: `detail` says how */
-	uint8_t pad;
-	uint16_t command; /* of the wire */
-	uint16_t dialect; /* 0x0311; SMB1: 0x0100 */
-	uint32_t status;  /* NTSTATUS of the answer, SMB_NO_ANSWER */
-	uint32_t access;  /* asked access mask; code of a control or transaction */
+	uint8_t oddity;       /* enum smb_oddity: the same for programs */
+	uint16_t command;     /* of the wire */
+	uint16_t dialect;     /* 0x0311; SMB1: 0x0100 */
+	uint32_t status;      /* NTSTATUS of the answer, SMB_NO_ANSWER */
+	uint32_t access;      /* asked access mask; code of a control or transaction */
 	uint32_t disposition;
 	uint64_t session, file; /* the wire's own numbers */
 	uint32_t tree;

@@ -1,0 +1,57 @@
+/*
+ * inspect/smb/pipe.c - bytes of pipes: what is RPC goes to its inspector.
+ */
+#include "smb.h"
+
+void smb_pipe_part(struct inspection *in, const struct smb_file_id *id, const uint8_t *data,
+		   uint32_t have, uint32_t message_len, uint32_t off, uint32_t len)
+{
+	struct smb_state *state = in->state;
+	struct smb_side *side = &state->side[in->side];
+	if (off > message_len || len == 0)
+		return;
+	if (len > message_len - off)
+		len = message_len - off;
+	uint32_t here = have > off ? have - off : 0;
+	if (here > len)
+		here = len;
+	if (here)
+		smb_pipe_feed(in, id, data + off, here);
+	/* where the head ends before the data begins, the data is not followed */
+	if (have >= off && len > here) {
+		side->pipe = len - here;
+		side->pipe_file = *id;
+	}
+}
+
+/* A name ended by NUL. */
+static void name_of(const struct smb_file *f, char ret[SMB_NAME_KEPT + 1])
+{
+	size_t len = f ? f->name_len : 0;
+	if (len)
+		memcpy(ret, f->name, len);
+	ret[len] = '\0';
+}
+
+void smb_pipe_feed(struct inspection *in, const struct smb_file_id *id, const uint8_t *data,
+		   uint32_t len)
+{
+	char name[SMB_NAME_KEPT + 1];
+	if (!id->a && !id->b)
+		return;
+	name_of(smb_file_find(in, id), name);
+	struct smb_pipe *pipe = smb_pipe_get(in, id);
+	rpc_pipe_feed(in, &pipe->assoc, in->from_client, name, data, len);
+}
+
+void smb_pipe_close(struct inspection *in, const struct smb_file *f)
+{
+	char name[SMB_NAME_KEPT + 1];
+	const struct smb_file_id id = { f->slot.a, f->slot.b };
+	struct smb_pipe *pipe = smb_pipe_find(in, &id);
+	if (!pipe)
+		return;
+	name_of(f, name);
+	rpc_pipe_end(in, &pipe->assoc, name);
+	pipe->slot.flow = 0;
+}

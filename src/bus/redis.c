@@ -1,65 +1,67 @@
 /*
  * bus/redis.c - see include/exfild/bus/redis.h
  *
- * hiredis 0.14 and 1.x.  hiredis writes with plain write(2): a server that has gone would end the
- * process by SIGPIPE, so the signal is held back around every write and taken away if it came.
+ * hiredis 0.14 and 1.x as writer and reader of the protocol; the socket is wire.c's.
  */
 #include "exfild/bus/redis.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
-#include <time.h>
 
 #include <hiredis/hiredis.h>
 
-#include "redis_url.h"
+#include "exfild/base/buf.h"
+#include "exfild/bus/wire.h"
+#include "private.h"
 
-#define DEFAULT_TIMEOUT_MS 3000
+#define READ_SIZE    16384
+#define FLUSH_FACTOR 4 /* a flush may take so many time-outs */
+#define NS_MS        1000000ull
 
 struct redis_conn {
-	redisContext *context;
+	struct wire *wire; /* NULL: broken */
+	redisReader *reader;
+	struct buf out;
 	size_t pending;
+	size_t begun; /* commands that were pending before the transaction; SIZE_MAX: none */
 	uint32_t timeout_ms;
-	char where[300];
+	char where[300], problem[128];
 };
 
-struct pipe_guard {
-	sigset_t before;
-	bool was_pending;
-};
+/* hiredis makes room for as many elements as an answer announces: at most so many. */
+#if HIREDIS_MAJOR < 1
+typedef int element_count;
+#else
+typedef size_t element_count;
+#endif
+static redisReplyObjectFunctions usual, bounded;
 
-static bool is_pipe_pending(void)
+static void *create_array(const redisReadTask *task, element_count elements)
 {
-	sigset_t pending;
-	return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+	return elements > REDIS_ELEMENTS ? NULL : usual.createArray(task, elements);
 }
 
-static void pipe_hold(struct pipe_guard *g)
+static void learn_functions(void)
 {
-	sigset_t pipe_only;
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
-	g->was_pending = is_pipe_pending();
-	pthread_sigmask(SIG_BLOCK, &pipe_only, &g->before);
+	redisReader *r = redisReaderCreate();
+	if (!r)
+		return;
+	usual = bounded = *r->fn;
+	bounded.createArray = create_array;
+	redisReaderFree(r);
 }
 
-static void pipe_release(const struct pipe_guard *g)
+static redisReader *make_reader(void)
 {
-	static const struct timespec at_once;
-	sigset_t pipe_only;
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
-	if (!g->was_pending && is_pipe_pending()) {
-		while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
-			;
-	}
-	pthread_sigmask(SIG_SETMASK, &g->before, NULL);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, learn_functions);
+	redisReader *r = redisReaderCreate();
+	if (r && bounded.createArray)
+		r->fn = &bounded;
+	return r;
 }
 
 /* The sentence for a broken connection: what happened, and what to look at. */
@@ -88,15 +90,9 @@ static void explain(const struct redis_conn *c, const char *what, int err, char 
 			 where, c->timeout_ms);
 	else
 		snprintf(why, size, "%s Redis at %s: %s", what, where,
-			 err                                 ? strerror(err) :
-			 c->context && c->context->errstr[0] ? c->context->errstr :
-							       "unknown error");
-}
-
-static void explain_context(const struct redis_conn *c, const char *what, int err, char *why,
-			    size_t size)
-{
-	explain(c, what, c->context && c->context->err == REDIS_ERR_IO ? err : 0, why, size);
+			 err           ? strerror(err) :
+			 c->problem[0] ? c->problem :
+					 "Server closed the connection");
 }
 
 /* What a server's refusal of AUTH, SELECT or PING means for the operator. */
@@ -120,23 +116,94 @@ static void explain_refusal(const char *where, const char *error, bool has_user,
 		snprintf(why, size, "Redis at %s refused the log-in: %.100s", where, error);
 }
 
-/* One command and its answer; *ret_error is copied, "" when it succeeded. */
-static int ask(struct redis_conn *c, int argc, const char **argv, char *ret_error, size_t size)
+static uint64_t deadline_of(const struct redis_conn *c, unsigned times)
 {
-	struct pipe_guard guard;
-	pipe_hold(&guard);
-	errno = 0;
-	redisReply *reply = redisCommandArgv(c->context, argc, argv, NULL);
-	int err = errno;
-	pipe_release(&guard);
-	if (!reply) {
-		errno = err;
+	return wire_now_ns() + (uint64_t)c->timeout_ms * times * NS_MS;
+}
+
+/* The next answer, the caller's to free; -EXF_E_IO with errno, 0 there: see problem. */
+static int next_reply(struct redis_conn *c, uint64_t deadline_ns, redisReply **ret)
+{
+	char data[READ_SIZE];
+	for (;;) {
+		void *raw = NULL;
+		errno = 0;
+		if (redisReaderGetReply(c->reader, &raw) != REDIS_OK) {
+			(void)snprintf(c->problem, sizeof(c->problem), "%s", c->reader->errstr);
+			errno = 0;
+			return -EXF_E_IO;
+		}
+		if (raw) {
+			*ret = raw;
+			return 0;
+		}
+		if (c->reader->len - c->reader->pos > REDIS_ANSWER_MAX) {
+			(void)snprintf(c->problem, sizeof(c->problem), "an answer has no end");
+			errno = 0;
+			return -EXF_E_IO;
+		}
+		uint64_t wait_ns = deadline_of(c, 1);
+		int n = wire_read(c->wire, data, sizeof(data),
+				  wait_ns < deadline_ns ? wait_ns : deadline_ns);
+		if (n < 0)
+			return n;
+		if (redisReaderFeed(c->reader, data, (size_t)n) != REDIS_OK) {
+			errno = ENOMEM;
+			return -EXF_E_IO;
+		}
+	}
+}
+
+static void break_off(struct redis_conn *c)
+{
+	int kept = errno;
+	wire_close(c->wire);
+	c->wire = NULL;
+	c->pending = 0; /* nothing more will be answered here */
+	c->begun = SIZE_MAX;
+	buf_reset(&c->out);
+	errno = kept;
+}
+
+static int send_out(struct redis_conn *c, uint64_t deadline_ns)
+{
+	if (!c->wire) {
+		errno = EPIPE;
 		return -EXF_E_IO;
 	}
-	snprintf(ret_error, size, "%s",
-		 reply->type != REDIS_REPLY_ERROR ? "" :
-		 reply->str && reply->str[0]      ? reply->str :
-						    "unknown error");
+	int err = wire_write(c->wire, c->out.data, c->out.len, deadline_ns);
+	buf_reset(&c->out);
+	return err;
+}
+
+static const char *error_text(const redisReply *r)
+{
+	if (r->type != REDIS_REPLY_ERROR)
+		return NULL;
+	return r->str && r->str[0] ? r->str : "unknown error";
+}
+
+/* --- connecting -------------------------------------------------------------------------- */
+
+/* One command and its answer; *ret_error is copied, "" when it succeeded. */
+static int ask(struct redis_conn *c, size_t argc, const char *const *argv, char *ret_error,
+	       size_t size)
+{
+	size_t lens[REDIS_ARGS_MAX];
+	redisReply *reply = NULL;
+	uint64_t deadline_ns = deadline_of(c, 1);
+	for (size_t i = 0; i < argc; i++)
+		lens[i] = strlen(argv[i]);
+	int err = redis_send(c, argc, argv, lens);
+	if (!err)
+		err = send_out(c, deadline_ns);
+	if (!err)
+		err = next_reply(c, deadline_ns, &reply);
+	c->pending = 0;
+	if (err)
+		return err;
+	const char *error = error_text(reply);
+	(void)snprintf(ret_error, size, "%s", error ? error : "");
 	freeReplyObject(reply);
 	return 0;
 }
@@ -161,34 +228,13 @@ static int log_in(struct redis_conn *c, const char *username, const char *passwo
 			error[0] = '\0'; /* an ACL user of the least rights: it is logged in */
 	}
 	if (err < 0) {
-		explain_context(c, "cannot talk to", errno, why, size);
+		explain(c, "cannot talk to", errno, why, size);
 		return err;
 	}
 	if (error[0]) {
 		explain_refusal(c->where, error, username != NULL, why, size);
 		return -EXF_E_IO;
 	}
-	return 0;
-}
-
-static int open_socket(struct redis_conn *c, const struct redis_url *u, char *why, size_t size)
-{
-	struct timeval timeout = { .tv_sec = c->timeout_ms / 1000,
-				   .tv_usec = (suseconds_t)(c->timeout_ms % 1000) * 1000 };
-
-	errno = 0;
-	c->context = u->is_unix ? redisConnectUnixWithTimeout(u->host, timeout) :
-				  redisConnectWithTimeout(u->host, u->port, timeout);
-	int err = errno;
-	if (!c->context)
-		return -EXF_E_NOMEM;
-	if (c->context->err) {
-		explain_context(c, "cannot connect to", err, why, size);
-		return -EXF_E_IO;
-	}
-	(void)redisSetTimeout(c->context, timeout);
-	if (!u->is_unix)
-		(void)redisEnableKeepAlive(c->context);
 	return 0;
 }
 
@@ -199,24 +245,35 @@ static const char *given(const char *option, const char *of_url)
 	return of_url[0] ? of_url : NULL;
 }
 
-int redis_connect(const struct redis_options *o, struct redis_conn **ret, char *ret_why,
-		  size_t why_size)
+int redis_connect_url(const struct redis_options *o, const struct redis_url *u,
+		      struct redis_conn **ret, char *why, size_t size)
 {
-	struct redis_url url;
-	int err = redis_url_parse(o->url, &url, ret_why, why_size);
-	if (err < 0)
-		return err;
 	struct redis_conn *c = calloc(1, sizeof(*c));
+	struct wire_options wire = { .host = u->host,
+				     .port = u->port,
+				     .is_unix = u->is_unix,
+				     .is_tls = u->is_tls,
+				     .ca_file = o->ca_file,
+				     .timeout_ms = o->timeout_ms ? o->timeout_ms : REDIS_TIMEOUT_MS,
+				     .stop = o->stop };
 	if (!c) {
-		snprintf(ret_why, why_size, "%s", exf_strerror(EXF_E_NOMEM));
+		snprintf(why, size, "%s", exf_strerror(EXF_E_NOMEM));
 		return -EXF_E_NOMEM;
 	}
-	c->timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
-	redis_url_print(&url, c->where, sizeof(c->where));
-	err = open_socket(c, &url, ret_why, why_size);
-	if (err == 0)
-		err = log_in(c, given(o->username, url.username), given(o->password, url.password),
-			     url.db, ret_why, why_size);
+	buf_init(&c->out, REDIS_OUT_MAX);
+	c->begun = SIZE_MAX;
+	c->timeout_ms = wire.timeout_ms;
+	c->reader = make_reader();
+	redis_url_print(u, c->where, sizeof(c->where));
+	int err = c->reader ? 0 : -EXF_E_NOMEM;
+	if (!err) {
+		err = wire_open(&wire, &c->wire, c->problem, sizeof(c->problem));
+		if (err)
+			explain(c, "cannot connect to", errno, why, size);
+	}
+	if (!err)
+		err = log_in(c, given(o->username, u->username), given(o->password, u->password),
+			     u->db, why, size);
 	if (err < 0) {
 		redis_close(c);
 		return err;
@@ -229,56 +286,197 @@ void redis_close(struct redis_conn *c)
 {
 	if (!c)
 		return;
-	if (c->context)
-		redisFree(c->context);
+	wire_close(c->wire);
+	if (c->reader)
+		redisReaderFree(c->reader);
+	if (c->out.data)
+		explicit_bzero(c->out.data, c->out.cap); /* AUTH went this way */
+	buf_deinit(&c->out);
 	free(c);
 }
 
+/* --- commands ---------------------------------------------------------------------------- */
+
+static void put_count(struct buf *out, char mark, size_t number)
+{
+	char text[24];
+	size_t at = sizeof(text);
+	text[--at] = '\n';
+	text[--at] = '\r';
+	do {
+		text[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	text[--at] = mark;
+	buf_add(out, text + at, sizeof(text) - at);
+}
+
+/* As redisFormatCommandArgv() writes it, without its allocation for each. */
 int redis_send(struct redis_conn *c, size_t argc, const char *const *argv, const size_t *lens)
 {
-	const char *copy[REDIS_ARGS_MAX];
-
 	if (argc == 0 || argc > REDIS_ARGS_MAX)
 		return -EXF_E_RANGE;
-	if (c->context->err)
+	if (!c->wire)
 		return -EXF_E_IO;
-	memcpy(copy, argv, argc * sizeof(*copy));
-	if (redisAppendCommandArgv(c->context, (int)argc, copy, lens) != REDIS_OK)
+	size_t before = c->out.len;
+	put_count(&c->out, '*', argc);
+	for (size_t i = 0; i < argc; i++) {
+		put_count(&c->out, '$', lens[i]);
+		buf_add(&c->out, argv[i], lens[i]);
+		buf_add(&c->out, "\r\n", 2);
+	}
+	if (c->out.full) {
+		buf_truncate(&c->out, before);
 		return -EXF_E_NOMEM;
+	}
 	c->pending++;
 	return 0;
 }
 
-int redis_flush(struct redis_conn *c, redis_answer_fn fn, void *arg, char *ret_why, size_t why_size)
+static int lost(struct redis_conn *c, char *why, size_t size)
 {
-	struct pipe_guard guard;
-	int err = 0, os_error = 0;
+	int err = errno;
+	break_off(c);
+	explain(c, "lost the connection to", err, why, size);
+	return -EXF_E_IO;
+}
 
-	pipe_hold(&guard);
+int redis_flush(struct redis_conn *c, redis_answer_fn fn, void *arg, char *why, size_t size)
+{
+	uint64_t deadline_ns = deadline_of(c, FLUSH_FACTOR);
+	if (send_out(c, deadline_ns) < 0)
+		return lost(c, why, size);
 	for (size_t i = 0; c->pending > 0; i++) {
-		void *raw = NULL;
-		errno = 0;
-		if (redisGetReply(c->context, &raw) != REDIS_OK || !raw) {
-			os_error = errno;
-			err = -EXF_E_IO;
-			break;
-		}
-		redisReply *reply = raw;
+		redisReply *reply = NULL;
+		if (next_reply(c, deadline_ns, &reply) < 0)
+			return lost(c, why, size);
 		c->pending--;
 		if (fn)
 			fn(arg, i, reply->type == REDIS_REPLY_INTEGER ? reply->integer : -1,
-			   reply->type == REDIS_REPLY_ERROR ? reply->str : NULL);
+			   error_text(reply));
 		freeReplyObject(reply);
 	}
-	pipe_release(&guard);
-	if (err < 0) {
-		c->pending = 0; /* nothing more will be answered here */
-		explain_context(c, "lost the connection to", os_error, ret_why, why_size);
-	}
+	return 0;
+}
+
+int redis_begin(struct redis_conn *c)
+{
+	static const char *const argv[] = { "MULTI" };
+	static const size_t lens[] = { 5 };
+	int err = redis_send(c, 1, argv, lens);
+	c->begun = c->pending;
 	return err;
+}
+
+/* What was said to the commands while they were queued; the first refusal of each is kept. */
+static int read_queued(struct redis_conn *c, size_t count, char (*errors)[128],
+		       uint64_t deadline_ns)
+{
+	for (size_t i = 0; i <= count; i++) { /* MULTI first */
+		redisReply *reply = NULL;
+		int err = next_reply(c, deadline_ns, &reply);
+		if (err)
+			return err;
+		const char *error = error_text(reply);
+		if (error)
+			(void)snprintf(errors[i], sizeof(errors[i]), "%s", error);
+		freeReplyObject(reply);
+	}
+	return 0;
+}
+
+static void tell_executed(const redisReply *exec, size_t count, char (*errors)[128],
+			  redis_answer_fn fn, void *arg)
+{
+	const char *whole = error_text(exec);
+	bool is_whole = exec->type == REDIS_REPLY_ARRAY && exec->elements == count;
+	for (size_t i = 0; i < count; i++) {
+		const redisReply *r = is_whole ? exec->element[i] : NULL;
+		const char *own = errors[i + 1][0] ? errors[i + 1] :
+				  errors[0][0]     ? errors[0] : /* MULTI itself */
+						     NULL;
+		if (r)
+			fn(arg, i, r->type == REDIS_REPLY_INTEGER ? r->integer : -1, error_text(r));
+		else
+			fn(arg, i, -1, own ? own : whole ? whole : "EXECABORT nothing was done");
+	}
+}
+
+int redis_commit(struct redis_conn *c, redis_answer_fn fn, void *arg, char *why, size_t size)
+{
+	static const char *const argv[] = { "EXEC" };
+	static const size_t lens[] = { 4 };
+	if (!c->wire || c->begun == SIZE_MAX) {
+		errno = EPIPE;
+		return lost(c, why, size);
+	}
+	size_t count = c->pending - c->begun;
+	uint64_t deadline_ns = deadline_of(c, FLUSH_FACTOR);
+	redisReply *exec = NULL;
+	char(*errors)[128] = calloc(count + 1, sizeof(*errors));
+	int err = errors ? redis_send(c, 1, argv, lens) : -EXF_E_NOMEM;
+	if (!err)
+		err = send_out(c, deadline_ns);
+	/* what came before MULTI (ASKING) has an answer too */
+	for (size_t i = 1; i < c->begun && !err; i++) {
+		err = next_reply(c, deadline_ns, &exec);
+		if (!err)
+			freeReplyObject(exec);
+	}
+	if (!err)
+		err = read_queued(c, count, errors, deadline_ns);
+	if (!err)
+		err = next_reply(c, deadline_ns, &exec);
+	if (err) {
+		free(errors);
+		return lost(c, why, size);
+	}
+	c->pending = 0;
+	c->begun = SIZE_MAX;
+	tell_executed(exec, count, errors, fn, arg);
+	freeReplyObject(exec);
+	free(errors);
+	return 0;
 }
 
 size_t redis_pending(const struct redis_conn *c)
 {
 	return c->pending;
+}
+
+const char *redis_where(const struct redis_conn *c)
+{
+	return c->where;
+}
+
+int redis_ask(struct redis_conn *c, size_t argc, const char *const *argv, char ret_texts[][128],
+	      size_t most)
+{
+	size_t lens[REDIS_ARGS_MAX];
+	redisReply *r = NULL;
+	uint64_t deadline_ns = deadline_of(c, 1);
+	for (size_t i = 0; i < argc && i < REDIS_ARGS_MAX; i++)
+		lens[i] = strlen(argv[i]);
+	int err = redis_send(c, argc, argv, lens);
+	if (!err)
+		err = send_out(c, deadline_ns);
+	if (!err)
+		err = next_reply(c, deadline_ns, &r);
+	if (err) {
+		break_off(c);
+		return -EXF_E_IO;
+	}
+	c->pending = 0;
+	size_t count = r->type == REDIS_REPLY_ARRAY ? r->elements : 0, taken = 0;
+	for (; taken < count && taken < most; taken++) {
+		const redisReply *e = r->element[taken];
+		(void)snprintf(ret_texts[taken], 128, "%.*s", e->str ? (int)(e->len & 0xff) : 0,
+			       e->str ? e->str : "");
+	}
+	if (r->type == REDIS_REPLY_INTEGER && most) {
+		(void)snprintf(ret_texts[0], 128, "%lld", r->integer);
+		taken = 1;
+	}
+	freeReplyObject(r);
+	return (int)taken;
 }

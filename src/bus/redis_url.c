@@ -155,20 +155,15 @@ int redis_url_parse(const char *text, struct redis_url *ret, char *ret_why, size
 {
 	struct redis_url u;
 	memset(&u, 0, sizeof(u));
-	bool is_tcp = strncmp(text, "redis://", 8) == 0;
+	u.is_tls = strncmp(text, "rediss://", 9) == 0;
+	bool is_tcp = u.is_tls || strncmp(text, "redis://", 8) == 0;
+	size_t scheme = u.is_tls ? 9 : is_tcp ? 8 : 7;
 
-	if (strncmp(text, "rediss://", 9) == 0) {
-		snprintf(
-			ret_why, why_size,
-			"rediss:// needs a hiredis with TLS, which this build has not: run stunnel "
-			"on this host and give its port, redis://127.0.0.1:PORT/0");
-		return -EXF_E_UNSUPPORTED;
-	}
 	if (!is_tcp && strncmp(text, "unix://", 7) != 0)
-		return refuse(
-			ret_why, why_size,
-			"a Redis URL starts with redis:// or unix://, as redis://127.0.0.1:6379/0");
-	struct part rest = { text + (is_tcp ? 8 : 7), strlen(text + (is_tcp ? 8 : 7)) };
+		return refuse(ret_why, why_size,
+			      "a Redis URL starts with redis://, rediss:// or unix://, as "
+			      "redis://127.0.0.1:6379/0");
+	struct part rest = { text + scheme, strlen(text + scheme) };
 	if (!take_credentials(&rest, &u))
 		return refuse(ret_why, why_size,
 			      "user or password in the Redis URL is too long or has a broken %XX");

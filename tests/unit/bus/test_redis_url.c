@@ -32,9 +32,9 @@ static const struct good goods[] = {
 };
 
 static const char *const bads[][2] = {
-	{ "", "starts with redis:// or unix://" },
-	{ "localhost:6379", "starts with redis:// or unix://" },
-	{ "http://h", "starts with redis:// or unix://" },
+	{ "", "starts with redis://" },
+	{ "localhost:6379", "starts with redis://" },
+	{ "http://h", "starts with redis://" },
 	{ "redis://", "host is missing" },
 	{ "redis://:80", "host is missing" },
 	{ "redis://h:0", "port" },
@@ -104,14 +104,19 @@ static void long_parts_are_refused(void **state)
 	}
 }
 
-static void tls_names_stunnel(void **state)
+static void tls_is_told_apart(void **state)
 {
 	struct redis_url u;
 	char why[200];
 	(void)state;
-	assert_int_equal(redis_url_parse("rediss://u:geheim@h", &u, why, sizeof(why)),
-			 -EXF_E_UNSUPPORTED);
-	assert_non_null(strstr(why, "stunnel"));
+	assert_int_equal(redis_url_parse("rediss://u:geheim@h/2", &u, why, sizeof(why)), 0);
+	assert_true(u.is_tls);
+	assert_string_equal(u.host, "h");
+	assert_int_equal(u.db, 2);
+	assert_int_equal(redis_url_parse("redis://h", &u, why, sizeof(why)), 0);
+	assert_false(u.is_tls);
+	assert_int_equal(redis_url_parse("rediss://u:geheim@", &u, why, sizeof(why)),
+			 -EXF_E_INVALID);
 	assert_null(strstr(why, "geheim"));
 }
 
@@ -134,7 +139,7 @@ int main(void)
 		cmocka_unit_test(good_urls_are_taken_apart),
 		cmocka_unit_test(bad_urls_get_a_sentence),
 		cmocka_unit_test(long_parts_are_refused),
-		cmocka_unit_test(tls_names_stunnel),
+		cmocka_unit_test(tls_is_told_apart),
 		cmocka_unit_test(every_cut_of_a_url_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,3 +330,8 @@ void alert_store_new_session(struct alert_store *s)
 {
 	s->sequence = 0;
 }
+
+uint64_t alert_store_sequence(const struct alert_store *s)
+{
+	return s->sequence;
+}

@@ -201,14 +201,14 @@ static const struct key redis_keys[] = {
 	  .help = "XADD each alert to the stream alerts, which survives until it is read." },
 	{ "list", KEY_BOOL, AT(redis.list), .def = "false",
 	  .help = "RPUSH each alert to the list alerts:list, for shippers that pop." },
-	{ "sentinel", KEY_TEXTS, KEY_LATER, AT(redis.sentinels), COUNT(redis.sentinel_count),
-	  .min = 1, .max = 300, .def = "[]", .check = check_host_port,
+	{ "sentinel", KEY_TEXTS, AT(redis.sentinels), COUNT(redis.sentinel_count), .min = 1,
+	  .max = 300, .def = "[]", .check = check_host_port,
 	  .help = "Sentinels as HOST:PORT; they name the master in place of the url." },
-	{ "sentinel_name", KEY_TEXT, KEY_LATER, AT(redis.sentinel_name), .min = 1, .max = 127,
+	{ "sentinel_name", KEY_TEXT, AT(redis.sentinel_name), .min = 1, .max = 127,
 	  .def = "mymaster", .help = "What the sentinels call the master." },
-	{ "cluster", KEY_BOOL, KEY_LATER, AT(redis.cluster), .def = "false",
+	{ "cluster", KEY_BOOL, AT(redis.cluster), .def = "false",
 	  .help = "The url names a node of a Redis Cluster; all keys share one hash tag." },
-	{ "ca_file", KEY_PATH, KEY_LATER, AT(redis.ca_file), .max = 4095, .def = "",
+	{ "ca_file", KEY_PATH, AT(redis.ca_file), .max = 4095, .def = "",
 	  .help = "Certificates that rediss:// trusts. Empty: those of the system." },
 	{ .name = NULL },
 };
@@ -216,6 +216,8 @@ static const struct key redis_keys[] = {
 static const struct key sink_file_keys[] = {
 	{ "path", KEY_PATH, AT(sinks.file_path), .max = 4095, .def = "",
 	  .help = "Alerts as JSON lines into this file. Empty: no file." },
+	{ "max_mb", KEY_NUMBER, AT(sinks.file_max_mb), .max = 1048576, .def = "0",
+	  .help = "A file that has grown to so many MB is moved to PATH.1. 0: never; let logrotate do it." },
 	{ .name = NULL },
 };
 
@@ -238,7 +240,7 @@ static const struct key sink_keys[] = {
 };
 
 static const struct key spool_keys[] = {
-	{ "directory", KEY_PATH, KEY_LATER, AT(spool.directory), .min = 1, .max = 4095,
+	{ "directory", KEY_PATH, KEY_RESTART, AT(spool.directory), .min = 1, .max = 4095,
 	  .def = "/var/lib/exfild/spool", .help = "Alerts wait here until every sink has them." },
 	{ .name = NULL },
 };

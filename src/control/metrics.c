@@ -155,6 +155,32 @@ static void put_sinks(const struct snapshot *s, struct buf *out)
 	head(out, "sink_receivers", "gauge", "Subscribers of the last alert published.");
 	for (uint32_t i = 0; i < s->sink_count; i++)
 		labelled(out, "sink_receivers", "sink", s->sinks[i].name, s->sinks[i].receivers);
+	head(out, "sink_refusals_total", "counter", "Error answers of the sink.");
+	for (uint32_t i = 0; i < s->sink_count; i++)
+		labelled(out, "sink_refusals_total", "sink", s->sinks[i].name,
+			 s->sinks[i].refusals);
+	head(out, "sink_connects_total", "counter", "Connections made.");
+	for (uint32_t i = 0; i < s->sink_count; i++)
+		labelled(out, "sink_connects_total", "sink", s->sinks[i].name,
+			 s->sinks[i].connects);
+}
+
+static void put_spool(const struct snapshot *s, struct buf *out)
+{
+	const struct snap_spool *k = &s->spool;
+	if (!s->sink_count)
+		return;
+	one(out, "alert_sequence", "gauge", "event.sequence of the last alert.", s->sequence);
+	one(out, "spool_kept", "gauge", "1: alerts outlive the process until every sink has them.",
+	    k->is_kept && !k->is_failing);
+	one(out, "spool_depth_alerts", "gauge", "Alert records that some sink has not yet.",
+	    k->depth);
+	one(out, "spool_bytes", "gauge", "Size of the spool on the disk.", k->bytes);
+	one(out, "spool_limit_bytes", "gauge", "What it may have of limits.disk_mb.", k->max_bytes);
+	one(out, "spool_memory_bytes", "gauge", "Alert records in memory.", k->memory_bytes);
+	one(out, "spool_lost_alerts_total", "counter", "Alert records given up at a limit.",
+	    k->lost);
+	one(out, "spool_errors_total", "counter", "Times that the disk took nothing.", k->errors);
 }
 
 static void put_tables(const struct snapshot *s, struct buf *out)
@@ -238,6 +264,7 @@ void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out
 	put_workers(s, out);
 	put_alerts(s, out);
 	put_sinks(s, out);
+	put_spool(s, out);
 	put_tables(s, out);
 	put_decode(s, out);
 }

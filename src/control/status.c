@@ -100,10 +100,28 @@ static void put_sinks(struct call *c)
 		json_uint(c->out, "failed", k->failed);
 		json_uint(c->out, "waiting", k->waiting);
 		json_uint(c->out, "receivers", k->receivers);
+		json_uint(c->out, "refusals", k->refusals);
+		json_uint(c->out, "connects", k->connects);
 		json_string(c->out, "error", k->error);
 		json_close_object(c->out);
 	}
 	json_close_array(c->out);
+}
+
+static void put_spool(struct call *c)
+{
+	const struct snap_spool *s = &c->snapshot->spool;
+	json_open_object(c->out, "spool");
+	json_bool(c->out, "kept", s->is_kept);
+	json_bool(c->out, "failing", s->is_failing);
+	json_uint(c->out, "depth", s->depth);
+	json_uint(c->out, "bytes", s->bytes);
+	json_uint(c->out, "max_bytes", s->max_bytes);
+	json_uint(c->out, "memory_bytes", s->memory_bytes);
+	json_uint(c->out, "lost", s->lost);
+	json_uint(c->out, "errors", s->errors);
+	json_uint(c->out, "sequence", c->snapshot->sequence);
+	json_close_object(c->out);
 }
 
 static void put_traffic(struct call *c)
@@ -156,6 +174,7 @@ int command_status(struct call *c)
 	put_workers(c);
 	put_alerts(c);
 	put_sinks(c);
+	put_spool(c);
 	return 0;
 }
 

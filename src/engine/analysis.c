@@ -105,7 +105,6 @@ void analysis_idle(struct analysis *a)
 	analysis_take_news(a);
 	if (a->publisher)
 		publisher_turn(a->publisher, a);
-	outputs_flush(a->outputs);
 	if (a->events)
 		(void)fflush(a->events);
 }
@@ -150,7 +149,6 @@ void analysis_end(struct analysis *a)
 		analysis_end_news(a);
 	sensor_flush(&a->sensor);
 	alert_store_flush(a->store);
-	outputs_flush(a->outputs);
 	if (a->events)
 		(void)fflush(a->events);
 }
@@ -167,7 +165,7 @@ const struct context *analysis_context(const struct analysis *a)
 
 bool analysis_report(const struct analysis *a)
 {
-	bool good = outputs_report(a->outputs);
+	bool good = outputs_finish(a->outputs);
 	if (a->silenced)
 		log_info("exceptions", "%llu findings were silenced by exceptions",
 			 (unsigned long long)a->silenced);

@@ -37,8 +37,7 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 		err = analysis_make_context(&o, context_prepare, &c->context, ret_why, why_size);
 	}
 	if (!err)
-		err = outputs_prepare(o.options, config, &a->alert_options, a->outputs, &c->outputs,
-				      ret_why, why_size);
+		err = analysis_make_outputs(a, config, a->outputs, &c->outputs, ret_why, why_size);
 	if (!err) {
 		*ret = c;
 		return 0;
@@ -59,11 +58,7 @@ void analysis_change_free(struct analysis_change *c)
 	if (!c)
 		return;
 	context_free(c->context);
-	if (c->outputs) {
-		outputs_flush(c->outputs);
-		(void)outputs_report(c->outputs);
-		outputs_close(c->outputs);
-	}
+	outputs_close(c->outputs);
 	free(c);
 }
 

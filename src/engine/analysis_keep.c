@@ -167,6 +167,7 @@ int analysis_resume(struct analysis *a, struct keeper *keeper, char *why, size_t
 	}
 	if (!a->goes_on)
 		alert_store_new_session(a->store);
+	outputs_session(a->outputs, a->alert_options.session);
 	int err = keeper_begin(keeper, why, size);
 	if (!err)
 		a->keeper = keeper;
@@ -182,7 +183,8 @@ static uint64_t steady_ns(void)
 
 void analysis_keep_turn(struct analysis *a)
 {
-	if (a->keeper)
+	/* an alert that the state calls sent must be where it outlives the process as well */
+	if (a->keeper && outputs_is_safe(a->outputs))
 		keeper_turn(a->keeper, steady_ns());
 }
 

@@ -88,6 +88,10 @@ typedef int (*make_context_fn)(const struct context_options *o, struct context *
 			       size_t why_size);
 int analysis_make_context(const struct analysis_options *o, make_context_fn make,
 			  struct context **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+/* analysis_outputs.c: the sinks of a configuration; current: those that run, NULL: none do. */
+int analysis_make_outputs(struct analysis *a, const struct config *config,
+			  const struct outputs *current, struct outputs **ret, char *ret_why,
+			  size_t why_size) EXF_MUST_USE;
 const struct config_section *analysis_section(const struct config *config, const char *name);
 /* Which events a detector that is on wants to see ahead. */
 void analysis_count_wants(struct analysis *a);

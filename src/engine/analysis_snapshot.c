@@ -52,6 +52,7 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	s->merged = counts->merged;
 	s->below_minimum = counts->below_minimum;
 	s->closed_early = counts->closed_early;
+	s->sequence = alert_store_sequence(a->store);
 	s->silenced = a->silenced;
 	context_stats(a->context, &context);
 	s->hosts = context.hosts;
@@ -60,6 +61,6 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	s->zones = context.zones;
 	snapshot_table(s, "hosts", context.hosts, a->env.max_hosts, context.host_evictions);
 	snapshot_table(s, "names", context.names, a->max_names, context.name_evictions);
-	s->sink_count = (uint32_t)outputs_health(a->outputs, s->sinks, SNAP_SINKS);
+	outputs_snapshot(a->outputs, s);
 	snapshot_detectors(a, s);
 }

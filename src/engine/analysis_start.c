@@ -206,7 +206,7 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 	a->store = alert_store_new(&a->alert_options, analysis_alert, a);
 	if (!a->fusion || !a->store)
 		return -EXF_E_NOMEM;
-	return outputs_open(o->options, o->config, &a->alert_options, &a->outputs, why, size);
+	return analysis_make_outputs(a, o->config, NULL, &a->outputs, why, size);
 }
 
 int analysis_new(const struct analysis_options *o, struct analysis **ret, char *why, size_t size)

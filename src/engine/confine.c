@@ -63,6 +63,7 @@ static void add_configured(struct confined *k, const struct options *o, const st
 	for (size_t i = 0; i < c->services.file_count; i++)
 		read_folder(k, c->services.files[i]);
 	read_folder(k, c->redis.password_file);
+	read_folder(k, c->redis.ca_file);
 	write_folder(k, c->control.socket);
 	write_folder(k, c->sinks.file_path);
 	write_folder(k, o->events_path);
@@ -101,6 +102,7 @@ int confine(const struct options *o, const struct config *c, const char *data_di
 	/* the copy of the last good configuration lies there in any case */
 	if (!o->state_path || o->config_path)
 		add_state(k, c->state.directory);
+	add_state(k, c->spool.directory);
 	if (c->evidence.kb_per_flow && c->evidence.max_mb)
 		add_state(k, c->evidence.directory);
 	int err = -EXF_E_LIMIT;

@@ -184,6 +184,7 @@ struct analysis_options engine_analysis_options(const struct engine *e)
 		.max_pairs = e->sizes.pairs,
 		.max_names = e->sizes.names,
 		.max_open = e->sizes.alerts,
+		.spool_bytes = e->sizes.spool_disk,
 		.key = &e->key,
 		.sketch_key = &e->sketch_key,
 		.is_live = e->options->is_live,

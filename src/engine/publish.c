@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "exfild/control/drill.h"
+#include "exfild/sink/sink.h"
 #include "activity.h"
 #include "collect.h"
 #include "keeper.h"
@@ -185,6 +186,26 @@ void publisher_turn(struct publisher *p, const struct analysis *a)
 	activity_snapshot(p->activity, c, s);
 	put_plane_tables(p, s);
 	board_done(p->board);
+}
+
+void publisher_beat(struct publisher *p, struct sink_beat *ret)
+{
+	struct snapshot *s = malloc(sizeof(*s));
+	if (!s)
+		return;
+	board_read(p->board, s);
+	(void)snprintf(ret->sensor, sizeof(ret->sensor), "%s", s->sensor);
+	(void)snprintf(ret->version, sizeof(ret->version), "%s", EXFILD_VERSION);
+	(void)snprintf(ret->session, sizeof(ret->session), "%s", s->session);
+	ret->time_ns = wall_ns();
+	ret->packets_per_s = s->packets_per_s;
+	ret->bytes_per_s = s->bytes_per_s;
+	ret->packets = s->packets;
+	ret->drops = s->drops;
+	ret->flows = s->flows;
+	ret->alerts = s->emitted;
+	ret->sequence = s->sequence;
+	free(s);
 }
 
 /* --- desk -------------------------------------------------------------------------------- */

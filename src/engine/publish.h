@@ -18,6 +18,7 @@ struct collector;
 struct keeper;
 struct publisher;
 struct reload;
+struct sink_beat;
 struct sizes;
 struct tally;
 
@@ -44,6 +45,9 @@ const struct drills *publisher_drills(const struct publisher *p);
 void publisher_event(struct publisher *p, const struct context *c, const struct event *e);
 void publisher_turn(struct publisher *p, const struct analysis *a);
 void publisher_alert(struct publisher *p, const char *json, size_t len, unsigned severity);
+
+/* Any: what a heartbeat says. */
+void publisher_beat(struct publisher *p, struct sink_beat *ret);
 
 /* Desk: once a second. */
 void publisher_tally(struct publisher *p, const struct tally *t);

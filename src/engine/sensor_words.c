@@ -62,6 +62,22 @@ static const struct rule rules[SENSOR__COUNT] = {
 			   "silent while there is room",
 			   { "exfilctl top shows who opens most flows",
 			     "If this is your usual load: raise limits.*" } },
+	[SENSOR_SINK] = { "sensor_sink",
+			  "Alerts do not arrive",
+			  SEVERITY_HIGH,
+			  "who reads there sees silence and may take it for peace",
+			  "nothing: the alerts wait and are sent when it is mended",
+			  "silent while every sink takes what it is sent",
+			  { "exfilctl status shows what each sink said last",
+			    "A password or a right that was mended: exfilctl reload" } },
+	[SENSOR_SPOOL] = { "sensor_spool",
+			   "Alerts cannot be kept",
+			   SEVERITY_HIGH,
+			   "an alert that no sink has and no disk keeps ends with the process",
+			   "alerts that were given up, where some were",
+			   "silent while the spool can be written and has room",
+			   { "df -h and the log show what is wrong with the disk",
+			     "More room: limits.disk_mb" } },
 };
 
 static double share_of(const struct sensor_note *n)
@@ -123,6 +139,27 @@ static void say_limit(struct finding *f, const struct sensor_trouble *t)
 	say_fact(f, t, "no room");
 }
 
+static void say_delivery(struct finding *f, const struct sensor_trouble *t)
+{
+	uint64_t count = t->note.count / (t->times ? t->times : 1);
+	bool is_spool = t->note.what == SENSOR_SPOOL;
+	if (is_spool && t->note.count) {
+		f->severity = SEVERITY_CRITICAL;
+		f->count = t->note.count;
+		finding_text(f->message, sizeof(f->message),
+			     "%llu alerts were given up on their way to %s: %s",
+			     (unsigned long long)t->note.count, t->note.object, t->note.text);
+	} else if (is_spool) {
+		finding_text(f->message, sizeof(f->message),
+			     "Alerts cannot be kept on the disk and go from memory: %s",
+			     t->note.text);
+	} else {
+		finding_text(f->message, sizeof(f->message), "%s takes no alerts, %llu wait: %s",
+			     t->note.object, (unsigned long long)count, t->note.text);
+	}
+	say_fact(f, t, t->note.text);
+}
+
 void sensor_explain(const struct sensor_trouble *t, struct finding *ret)
 {
 	const struct rule *r = &rules[t->note.what];
@@ -148,6 +185,10 @@ void sensor_explain(const struct sensor_trouble *t, struct finding *ret)
 		break;
 	case SENSOR_LIMIT:
 		say_limit(ret, t);
+		break;
+	case SENSOR_SINK:
+	case SENSOR_SPOOL:
+		say_delivery(ret, t);
 		break;
 	default:
 		finding_text(ret->message, sizeof(ret->message), "%s: %s: %s", r->title,

@@ -83,6 +83,7 @@ static void add_disk(const struct config *c, struct sizes *s)
 	s->allowed_disk = c->limits.disk_mb * MB;
 	s->state_disk = s->allowed_disk / STATE_OF;
 	s->evidence_disk = evidence < most ? evidence : most;
+	s->spool_disk = s->allowed_disk - s->state_disk - s->evidence_disk;
 }
 
 struct sizes sizes_of(const struct config *c)
@@ -235,6 +236,7 @@ void sizes_print(const struct sizes *s, struct buf *out)
 		buf_printf(out, "; there are %.0f", (double)s->machine_bytes / 1e6);
 	buf_printf(out, "\n# Disk at worst, in MB, of %.0f that limits.disk_mb allows:\n",
 		   (double)s->allowed_disk / 1e6);
-	buf_printf(out, "#   %-16s %8.1f\n#   %-16s %8.1f\n", "state", (double)s->state_disk / 1e6,
-		   "evidence", (double)s->evidence_disk / 1e6);
+	buf_printf(out, "#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n", "state",
+		   (double)s->state_disk / 1e6, "evidence", (double)s->evidence_disk / 1e6, "spool",
+		   (double)s->spool_disk / 1e6);
 }

@@ -11,6 +11,8 @@ static const char *const names[SENSOR__COUNT] = {
 	[SENSOR_INTERFACE] = "interface",
 	[SENSOR_PROCESS] = "process",
 	[SENSOR_LIMIT] = "limit",
+	[SENSOR_SINK] = "sink",
+	[SENSOR_SPOOL] = "spool",
 };
 
 const char *sensor_what_name(enum sensor_what what)

@@ -5,11 +5,11 @@
  *   XADD alerts MAXLEN ~ N * id EVENT_ID severity N alert JSON     durable
  *   RPUSH alerts:list JSON, LTRIM alerts:list -N -1           for shippers that pop
  *
- * Alerts wait in a batch until Redis has answered for each of their commands.  A batch goes out
- * when it is full and at flush.  When the connection breaks, one reconnect is tried in each flush
- * and the unanswered commands go out again (a reader drops the second copy by event.id); alerts
- * that find the batch full and Redis gone are counted as failed.  An error answer (no permission,
- * wrong type, out of memory) is final for its alert.
+ * What a call gives goes out as one transaction: whatever Redis answers, either all of it has
+ * happened or, when the connection broke, it goes out again (a reader drops the second copy by
+ * event.id), and the order stays.  Of commands that the data refuses (the key is of another type)
+ * the others are not repeated.  Where servers may change (Sentinel), WAIT says how far a replica
+ * has come; what no replica has goes again when another server answers.
  */
 #include "exfild/bus/redis.h"
 
@@ -17,60 +17,112 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "exfild/base/log.h"
+#include "exfild/base/json.h"
 #include "exfild/base/str.h"
+#include "exfild/bus/wire.h"
 #include "exfild/sink/sink.h"
 
-#define BATCH          64
 #define DEFAULT_MAXLEN 100000
-#define WAIT_FACTOR    10 /* after a failed reconnect, wait that many times what it took */
+#define WAIT_MS        "500"
+#define REWIND_MOST    1000
+#define BEAT_TTL_S     "35" /* three are missing, and it is gone */
+#define HOPS           4    /* MOVED and ASK in a row */
+#define KEY_MAX        200
 
 extern const struct sink_type sink_redis;
 
 enum command { COMMAND_PUBLISH, COMMAND_XADD, COMMAND_RPUSH, COMMAND_LTRIM, COMMAND__COUNT };
 
-struct waiting {
-	char *json;
-	size_t len;
-	char event_id[ALERT_ID_MAX];
-	char severity[4];
-	uint8_t open; /* 1u << enum command: not yet answered */
-	bool is_refused;
-};
+static const char *const names[COMMAND__COUNT] = { "PUBLISH", "XADD", "RPUSH", "LTRIM" };
 
 struct sent { /* which command an answer belongs to */
-	uint8_t waiting, command;
+	uint16_t record;
+	uint16_t command;
 };
 
 struct redis_sink {
 	struct redis_conn *conn; /* NULL: lost */
-	char *url, *username, *password;
-	char key[160], list_key[168], maxlen[24], trim_from[24];
+	char *url, *username, *password, *ca_file, *sentinel_name;
+	char **sentinels;
+	size_t sentinel_count;
+	const atomic_bool *stop;
+	char channel[KEY_MAX], key[KEY_MAX], list_key[KEY_MAX], beat_key[KEY_MAX + 80];
+	char beat_channel[KEY_MAX], prefix[KEY_MAX];
+	char maxlen[24], trim_from[24];
 	uint8_t commands;
-	struct waiting batch[BATCH];
-	size_t count;
-	struct sent sent[BATCH * COMMAND__COUNT];
-	size_t sent_count;
-	uint64_t retry_ns; /* monotonic: no reconnect before */
+	uint64_t done[COMMAND__COUNT]; /* numbers of records */
+	bool is_cluster, is_asking;
+	char at[300];    /* that MOVED or ASK named; "" as configured */
+	char where[300]; /* that it was connected to last */
+	uint64_t confirmed, rewind_to;
+	uint64_t heard_ns; /* when a PUBLISH had a receiver last, or the first one went out */
+	/* of the transaction under way */
+	struct record *const *list;
+	struct sent *sent;
+	size_t sent_count, sent_room;
+	uint64_t first_refused[COMMAND__COUNT]; /* number of a record; 0: none */
+	enum redis_error worst;
+	char answer[200]; /* the words of the worst */
 	struct sink_health health;
 };
 
-static uint64_t monotonic_ns(void)
+/* --- the connection ---------------------------------------------------------------------- */
+
+static void note_error(struct redis_sink *s, const char *why)
 {
-	struct timespec t = { 0 };
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	(void)str_copy(s->health.error, sizeof(s->health.error), why);
 }
 
-static int reconnect(struct redis_sink *s, char *why, size_t size)
+static void disconnect(struct redis_sink *s)
+{
+	redis_close(s->conn);
+	s->conn = NULL;
+}
+
+/* Another server may lack the last that were sent to the one before. */
+static void compare_place(struct redis_sink *s)
+{
+	const char *where = redis_where(s->conn);
+	uint64_t done = s->done[COMMAND_XADD] ? s->done[COMMAND_XADD] : s->done[COMMAND_RPUSH];
+	bool has_changed = s->where[0] && strcmp(s->where, where) != 0;
+	(void)str_copy(s->where, sizeof(s->where), where);
+	if (!has_changed || !s->sentinel_count || !done)
+		return;
+	uint64_t from = s->confirmed + 1;
+	if (done - s->confirmed > REWIND_MOST)
+		from = done - REWIND_MOST + 1;
+	if (from <= done) {
+		s->rewind_to = from;
+		for (unsigned c = 0; c < COMMAND__COUNT; c++)
+			s->done[c] = from - 1;
+	}
+}
+
+static int connect_now(struct redis_sink *s, char *why, size_t size)
 {
 	struct redis_options o = { .url = s->url,
 				   .username = s->username,
-				   .password = s->password };
-	return redis_connect(&o, &s->conn, why, size);
+				   .password = s->password,
+				   .ca_file = s->ca_file,
+				   .sentinels = (const char *const *)(uintptr_t)s->sentinels,
+				   .sentinel_count = s->sentinel_count,
+				   .sentinel_name = s->sentinel_name,
+				   .at = s->at[0] ? s->at : NULL,
+				   .stop = s->stop };
+	int err = redis_connect(&o, &s->conn, why, size);
+	if (err) {
+		s->conn = NULL;
+		s->at[0] = '\0'; /* that node may be gone: ask the one that is configured */
+		s->is_asking = false;
+		return err;
+	}
+	s->health.connects++;
+	compare_place(s);
+	return 0;
 }
+
+/* --- opening ----------------------------------------------------------------------------- */
 
 static char *copy_of(const char *text)
 {
@@ -84,24 +136,41 @@ static void wipe(char *text)
 	free(text);
 }
 
-static void redis_sink_free(struct redis_sink *s)
+static void sink_free(struct redis_sink *s)
 {
 	redis_close(s->conn);
-	for (size_t i = 0; i < s->count; i++)
-		free(s->batch[i].json);
 	wipe(s->url);
-	free(s->username);
+	wipe(s->username);
 	wipe(s->password);
+	free(s->ca_file);
+	free(s->sentinel_name);
+	for (size_t i = 0; i < s->sentinel_count; i++)
+		free(s->sentinels[i]);
+	free(s->sentinels);
+	free(s->sent);
 	free(s);
 }
 
+/* In a Cluster all keys share one hash tag, so that one node has them and one transaction may. */
 static int set_keys(struct redis_sink *s, const struct sink_options *o)
 {
 	const char *prefix = o->redis_prefix ? o->redis_prefix : "exfild:";
 	uint64_t maxlen = o->redis_stream_maxlen ? o->redis_stream_maxlen : DEFAULT_MAXLEN;
-	int n = snprintf(s->key, sizeof(s->key), "%salerts", prefix);
-
-	snprintf(s->list_key, sizeof(s->list_key), "%s:list", s->key);
+	const char *name = o->sensor_name ? o->sensor_name : "exfild";
+	size_t len = strlen(prefix);
+	if (len > 150)
+		return -EXF_E_RANGE;
+	if (s->is_cluster && !strchr(prefix, '{') && len)
+		snprintf(s->prefix, sizeof(s->prefix), "{%.*s}%s",
+			 (int)(prefix[len - 1] == ':' ? len - 1 : len), prefix,
+			 prefix[len - 1] == ':' ? ":" : "");
+	else
+		(void)str_copy(s->prefix, sizeof(s->prefix), prefix);
+	(void)snprintf(s->channel, sizeof(s->channel), "%.150salerts", prefix);
+	(void)snprintf(s->beat_channel, sizeof(s->beat_channel), "%.150sheartbeat", prefix);
+	(void)snprintf(s->key, sizeof(s->key), "%.160salerts", s->prefix);
+	(void)snprintf(s->list_key, sizeof(s->list_key), "%.160salerts:list", s->prefix);
+	(void)snprintf(s->beat_key, sizeof(s->beat_key), "%.160ssensor:%.63s", s->prefix, name);
 	snprintf(s->maxlen, sizeof(s->maxlen), "%" PRIu64, maxlen);
 	snprintf(s->trim_from, sizeof(s->trim_from), "-%" PRIu64, maxlen);
 	if (o->redis_channel)
@@ -109,236 +178,407 @@ static int set_keys(struct redis_sink *s, const struct sink_options *o)
 	if (o->redis_stream)
 		s->commands |= 1u << COMMAND_XADD;
 	if (o->redis_list)
-		s->commands |= 1u << COMMAND_RPUSH | 1u << COMMAND_LTRIM;
-	return n < 0 || (size_t)n >= sizeof(s->key) ? -EXF_E_RANGE : 0;
+		s->commands |= 1u << COMMAND_RPUSH;
+	return 0;
+}
+
+static int take_options(struct redis_sink *s, const struct sink_options *o)
+{
+	s->is_cluster = o->redis_cluster;
+	s->stop = o->stop;
+	s->url = copy_of(o->redis_url);
+	s->username = copy_of(o->redis_username);
+	s->password = copy_of(o->redis_password);
+	s->ca_file = copy_of(o->redis_ca_file);
+	s->sentinel_name = copy_of(o->redis_sentinel_name);
+	if (o->redis_sentinel_count) {
+		s->sentinels = calloc(o->redis_sentinel_count, sizeof(*s->sentinels));
+		if (!s->sentinels)
+			return -EXF_E_NOMEM;
+	}
+	for (; s->sentinel_count < o->redis_sentinel_count; s->sentinel_count++) {
+		s->sentinels[s->sentinel_count] = copy_of(o->redis_sentinels[s->sentinel_count]);
+		if (!s->sentinels[s->sentinel_count])
+			return -EXF_E_NOMEM;
+	}
+	return set_keys(s, o);
+}
+
+static int check(struct redis_sink *s, int err, bool may_wait, char *why, size_t size)
+{
+	if (err < 0) {
+		snprintf(why, size, "%s",
+			 err == -EXF_E_RANGE ? "redis.prefix is longer than 150 bytes" :
+					       exf_strerror(err));
+		return err;
+	}
+	if (!s->url && !s->sentinel_count) {
+		snprintf(why, size, "redis.url is missing: redis://127.0.0.1:6379/0");
+		return -EXF_E_INVALID;
+	}
+	if (!s->commands) {
+		snprintf(why, size,
+			 "redis.channel, redis.stream and redis.list are all off: turn one on");
+		return -EXF_E_INVALID;
+	}
+	return may_wait ? 0 : connect_now(s, why, size);
 }
 
 static int sink_redis_open(const struct sink_options *o, void **ret, char *ret_why, size_t why_size)
 {
 	struct redis_sink *s = calloc(1, sizeof(*s));
-	int err = s ? 0 : -EXF_E_NOMEM;
-
-	if (s) {
-		s->url = copy_of(o->redis_url);
-		s->username = copy_of(o->redis_username);
-		s->password = copy_of(o->redis_password);
-		err = set_keys(s, o);
+	if (!s) {
+		snprintf(ret_why, why_size, "%s", exf_strerror(EXF_E_NOMEM));
+		return -EXF_E_NOMEM;
 	}
+	int err = check(s, take_options(s, o), o->may_wait, ret_why, why_size);
 	if (err < 0) {
-		snprintf(ret_why, why_size, "%s",
-			 err == -EXF_E_RANGE ? "redis.prefix is longer than 150 bytes" :
-					       exf_strerror(err));
-	} else if (!s->url) {
-		snprintf(ret_why, why_size, "redis.url is missing: redis://127.0.0.1:6379/0");
-		err = -EXF_E_INVALID;
-	} else if (!s->commands) {
-		snprintf(ret_why, why_size,
-			 "redis.channel, redis.stream and redis.list are all off: turn one on");
-		err = -EXF_E_INVALID;
-	} else {
-		err = reconnect(s, ret_why, why_size);
-		if (err == -EXF_E_IO && o->may_wait) {
-			log_warnx("redis", "%s; trying again with every alert", ret_why);
-			str_copy(s->health.error, sizeof(s->health.error), ret_why);
-			err = 0;
-		}
-	}
-	if (err < 0) {
-		if (s)
-			redis_sink_free(s);
+		sink_free(s);
 		return err;
 	}
 	*ret = s;
 	return 0;
 }
 
-static int send_command(struct redis_sink *s, const struct waiting *w, unsigned command)
-{
-	const char *argv[12];
-	size_t lens[12];
-	size_t n = 0, json_at = 12;
+/* --- a transaction ----------------------------------------------------------------------- */
 
-	switch (command) {
-	case COMMAND_PUBLISH:
-	case COMMAND_RPUSH:
-		argv[n++] = command == COMMAND_PUBLISH ? "PUBLISH" : "RPUSH";
-		argv[n++] = command == COMMAND_PUBLISH ? s->key : s->list_key;
-		json_at = n++;
-		break;
-	case COMMAND_XADD:
-		argv[n++] = "XADD";
-		argv[n++] = s->key;
-		argv[n++] = "MAXLEN";
-		argv[n++] = "~";
-		argv[n++] = s->maxlen;
-		argv[n++] = "*";
-		argv[n++] = "id";
-		argv[n++] = w->event_id;
-		argv[n++] = "severity";
-		argv[n++] = w->severity;
-		argv[n++] = "alert";
-		json_at = n++;
-		break;
-	default:
-		argv[n++] = "LTRIM";
-		argv[n++] = s->list_key;
-		argv[n++] = s->trim_from;
-		argv[n++] = "-1";
-		break;
-	}
-	if (json_at < n)
-		argv[json_at] = w->json;
+static int send_words(struct redis_sink *s, size_t n, const char *const *argv)
+{
+	size_t lens[REDIS_ARGS_MAX];
 	for (size_t i = 0; i < n; i++)
-		lens[i] = i == json_at ? w->len : strlen(argv[i]);
+		lens[i] = strlen(argv[i]);
 	return redis_send(s->conn, n, argv, lens);
+}
+
+static int send_command(struct redis_sink *s, const struct record *r, unsigned command)
+{
+	const char *json = r->text[RECORD_JSON].data;
+	char severity[12];
+	const char *argv[12];
+	size_t lens[12], n = 0;
+
+	if (command == COMMAND_LTRIM) {
+		const char *const trim[] = { "LTRIM", s->list_key, s->trim_from, "-1" };
+		return send_words(s, 4, trim);
+	}
+	argv[n++] = names[command];
+	argv[n++] = command == COMMAND_PUBLISH ? s->channel :
+		    command == COMMAND_RPUSH   ? s->list_key :
+						 s->key;
+	if (command == COMMAND_XADD) {
+		snprintf(severity, sizeof(severity), "%u", r->severity);
+		const char *const fields[] = { "MAXLEN",   "~",      s->maxlen,
+					       "*",        "id",     r->text[RECORD_EVENT_ID].data,
+					       "severity", severity, "alert" };
+		memcpy(argv + n, fields, sizeof(fields));
+		n += sizeof(fields) / sizeof(fields[0]);
+	}
+	for (size_t i = 0; i < n; i++)
+		lens[i] = strlen(argv[i]);
+	argv[n] = json;
+	lens[n++] = r->text[RECORD_JSON].len;
+	return redis_send(s->conn, n, argv, lens);
+}
+
+static bool note_sent(struct redis_sink *s, size_t record, unsigned command)
+{
+	if (s->sent_count == s->sent_room) {
+		size_t room = s->sent_room ? s->sent_room * 2 : 256;
+		struct sent *more = realloc(s->sent, room * sizeof(*more));
+		if (!more)
+			return false;
+		s->sent = more;
+		s->sent_room = room;
+	}
+	s->sent[s->sent_count++] = (struct sent){ (uint16_t)record, (uint16_t)command };
+	return true;
+}
+
+/* What each record still needs; one LTRIM at the end will do. */
+static int send_all(struct redis_sink *s, size_t count)
+{
+	static const char *const asking[] = { "ASKING" };
+	bool has_pushed = false;
+	s->sent_count = 0;
+	int err = s->is_asking ? send_words(s, 1, asking) : 0;
+	if (!err)
+		err = redis_begin(s->conn);
+	for (size_t i = 0; i < count && !err; i++)
+		for (unsigned c = 0; c < COMMAND_LTRIM && !err; c++) {
+			if (!(s->commands & 1u << c) || s->done[c] >= s->list[i]->number)
+				continue;
+			err = send_command(s, s->list[i], c);
+			if (!err && !note_sent(s, i, c))
+				err = -EXF_E_NOMEM;
+			has_pushed = has_pushed || c == COMMAND_RPUSH;
+		}
+	if (!err && has_pushed)
+		err = send_command(s, s->list[count - 1], COMMAND_LTRIM);
+	if (!err && has_pushed && !note_sent(s, count - 1, COMMAND_LTRIM))
+		err = -EXF_E_NOMEM;
+	return err;
+}
+
+/* The kind that says most about what to do. */
+static void note_refusal(struct redis_sink *s, const struct sent *which, const char *error)
+{
+	enum redis_error kind = redis_error_of(error);
+	uint64_t number = s->list[which->record]->number;
+	unsigned c = which->command == COMMAND_LTRIM ? COMMAND_RPUSH : which->command;
+	s->health.refusals += kind != REDIS_ERROR_ABORT;
+	if (!s->first_refused[c])
+		s->first_refused[c] = number;
+	if (s->worst != REDIS_ERROR_NONE && s->worst != REDIS_ERROR_ABORT)
+		return;
+	s->worst = kind;
+	snprintf(s->answer, sizeof(s->answer), "%s", error);
+	snprintf(s->health.error, sizeof(s->health.error), "Redis refused %s: %.120s",
+		 names[which->command], error);
+}
+
+static void note_heard(struct redis_sink *s, uint64_t receivers)
+{
+	uint64_t now_ns = wire_now_ns();
+	s->health.receivers = receivers;
+	if (receivers || !s->heard_ns)
+		s->heard_ns = now_ns;
+	s->health.unheard_s = (now_ns - s->heard_ns) / 1000000000ull;
 }
 
 static void on_answer(void *arg, size_t i, int64_t integer, const char *error)
 {
-	static const char *const names[COMMAND__COUNT] = { "PUBLISH", "XADD", "RPUSH", "LTRIM" };
 	struct redis_sink *s = arg;
-
 	if (i >= s->sent_count)
 		return;
-	const struct sent *which = &s->sent[i];
-	struct waiting *w = &s->batch[which->waiting];
-	w->open = (uint8_t)(w->open & ~(1u << which->command));
-	if (error) {
-		w->is_refused = true;
-		snprintf(s->health.error, sizeof(s->health.error), "Redis refused %s: %.120s",
-			 names[which->command], error);
-	} else if (which->command == COMMAND_PUBLISH && integer >= 0) {
-		s->health.receivers = (uint64_t)integer;
-	}
+	if (error)
+		note_refusal(s, &s->sent[i], error);
+	else if (s->sent[i].command == COMMAND_PUBLISH && integer >= 0)
+		note_heard(s, (uint64_t)integer);
 }
 
-/* Counts what was answered and keeps the rest, in order. */
-static void settle(struct redis_sink *s)
+/* How far every kind has come; how many of the records are done with. */
+static size_t settle(struct redis_sink *s, size_t count)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < s->count; i++) {
-		struct waiting *w = &s->batch[i];
-		if (w->open) {
-			s->batch[kept++] = *w;
+	uint64_t least = s->list[count - 1]->number;
+	size_t taken = 0;
+	for (unsigned c = 0; c < COMMAND_LTRIM; c++) {
+		uint64_t to =
+			s->first_refused[c] ? s->first_refused[c] - 1 : s->list[count - 1]->number;
+		if (!(s->commands & 1u << c))
 			continue;
-		}
-		if (w->is_refused)
-			s->health.failed++;
-		else
-			s->health.sent++;
-		free(w->json);
+		if (to > s->done[c])
+			s->done[c] = to;
+		if (s->done[c] < least)
+			least = s->done[c];
 	}
-	s->count = kept;
+	while (taken < count && s->list[taken]->number <= least)
+		taken++;
+	return taken;
 }
 
-static void note_error(struct redis_sink *s, const char *why)
+/* What an error answer asks for; true: try again at once, elsewhere. */
+static bool act_on(struct redis_sink *s)
 {
-	str_copy(s->health.error, sizeof(s->health.error), why);
+	switch (s->worst) {
+	case REDIS_ERROR_MOVED:
+	case REDIS_ERROR_ASK:
+		s->is_asking = s->worst == REDIS_ERROR_ASK;
+		disconnect(s);
+		return redis_error_place(s->answer, s->at, sizeof(s->at));
+	case REDIS_ERROR_OTHER:
+		s->at[0] = '\0';
+		disconnect(s); /* find the one that is the master now */
+		return false;
+	case REDIS_ERROR_RIGHT:
+		disconnect(s); /* rights and passwords are looked at when one logs in */
+		return false;
+	default:
+		return false;
+	}
 }
 
-/* Everything unanswered goes out once on the connection that there is. */
-static int send_batch(struct redis_sink *s)
+/* How far a replica has come, where there may be another server soon. */
+static void confirm(struct redis_sink *s)
+{
+	const char *const argv[] = { "WAIT", "1", WAIT_MS };
+	char texts[1][128];
+	if (!s->sentinel_count || !s->conn)
+		return;
+	if (redis_ask(s->conn, 3, argv, texts, 1) == 1 && strcmp(texts[0], "0") != 0)
+		s->confirmed = s->done[COMMAND_XADD] > s->done[COMMAND_RPUSH] ?
+				       s->done[COMMAND_XADD] :
+				       s->done[COMMAND_RPUSH];
+}
+
+static size_t transact(struct redis_sink *s, size_t count)
 {
 	char why[256] = "";
-	int err = 0;
-
-	s->sent_count = 0;
-	for (size_t i = 0; i < s->count; i++) {
-		for (unsigned c = 0; c < COMMAND__COUNT && err == 0; c++) {
-			if (!(s->batch[i].open & 1u << c))
-				continue;
-			err = send_command(s, &s->batch[i], c);
-			if (err == 0)
-				s->sent[s->sent_count++] = (struct sent){ (uint8_t)i, (uint8_t)c };
-		}
-	}
-	int flush_err = redis_flush(s->conn, on_answer, s, why, sizeof(why));
-	settle(s);
-	if (flush_err == 0 && err == 0)
+	memset(s->first_refused, 0, sizeof(s->first_refused));
+	s->worst = REDIS_ERROR_NONE;
+	int err = send_all(s, count);
+	if (!err)
+		err = redis_commit(s->conn, on_answer, s, why, sizeof(why));
+	if (err) {
+		note_error(s, why[0] ? why : exf_strerror(err));
+		disconnect(s);
 		return 0;
-	if (why[0])
-		note_error(s, why);
-	redis_close(s->conn);
-	s->conn = NULL;
-	return -EXF_E_IO;
+	}
+	return settle(s, count);
 }
 
-/* At most a tenth of the time goes into waiting for a Redis that does not answer. */
-static int try_reconnect(struct redis_sink *s)
+static size_t sink_redis_put(void *sink, struct record *const *list, size_t count)
 {
+	struct redis_sink *s = sink;
 	char why[256] = "";
-	uint64_t start_ns = monotonic_ns();
-
-	if (start_ns < s->retry_ns)
-		return -EXF_E_IO;
-	int err = reconnect(s, why, sizeof(why));
-	if (err < 0) {
-		uint64_t end_ns = monotonic_ns();
-		s->retry_ns = end_ns + (end_ns - start_ns) * WAIT_FACTOR;
-		note_error(s, why);
+	size_t taken = 0;
+	bool again = true;
+	s->list = list;
+	for (unsigned hops = 0; again && hops < HOPS; hops++) {
+		again = false;
+		if (!s->conn && connect_now(s, why, sizeof(why))) {
+			note_error(s, why);
+			break;
+		}
+		if (s->rewind_to)
+			break; /* earlier ones come first */
+		taken = transact(s, count);
+		if (s->worst != REDIS_ERROR_NONE)
+			again = act_on(s);
 	}
+	s->list = NULL;
+	s->health.sent += taken;
+	if (taken == count) {
+		s->health.error[0] = '\0';
+		confirm(s);
+	}
+	if (s->is_asking && s->conn) { /* for this once */
+		s->is_asking = false;
+		s->at[0] = '\0';
+		disconnect(s);
+	}
+	return taken;
+}
+
+static uint64_t sink_redis_rewind(void *sink)
+{
+	struct redis_sink *s = sink;
+	uint64_t from = s->rewind_to;
+	s->rewind_to = 0;
+	return from;
+}
+
+/* --- the heartbeat ----------------------------------------------------------------------- */
+
+struct beat_field {
+	const char *name;
+	char text[64];
+};
+
+#define BEAT_FIELDS 12
+
+static void fill_beat(const struct sink_beat *b, struct beat_field f[BEAT_FIELDS])
+{
+	static const char *const field_names[BEAT_FIELDS] = {
+		"version", "session", "time",   "packets_per_s", "bytes_per_s", "packets",
+		"drops",   "flows",   "alerts", "spool_depth",   "sequence",    "sensor"
+	};
+	const uint64_t numbers[] = { b->packets, b->drops,       b->flows,
+				     b->alerts,  b->spool_depth, b->sequence };
+	for (unsigned i = 0; i < BEAT_FIELDS; i++)
+		f[i].name = field_names[i];
+	snprintf(f[0].text, sizeof(f[0].text), "%s", b->version);
+	snprintf(f[1].text, sizeof(f[1].text), "%s", b->session);
+	(void)str_time(f[2].text, sizeof(f[2].text), b->time_ns);
+	snprintf(f[3].text, sizeof(f[3].text), "%.0f", b->packets_per_s);
+	snprintf(f[4].text, sizeof(f[4].text), "%.0f", b->bytes_per_s);
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		snprintf(f[5 + i].text, sizeof(f[5 + i].text), "%" PRIu64, numbers[i]);
+	snprintf(f[11].text, sizeof(f[11].text), "%s", b->sensor);
+}
+
+static void beat_json(const struct beat_field f[BEAT_FIELDS], struct buf *out)
+{
+	struct json j = json_make(out);
+	json_open_object(&j, NULL);
+	for (unsigned i = 0; i < BEAT_FIELDS; i++) {
+		bool is_number = i >= 3 && i <= 10;
+		if (is_number)
+			json_uint(&j, f[i].name, strtoull(f[i].text, NULL, 10));
+		else
+			json_string(&j, f[i].name, f[i].text);
+	}
+	json_close_object(&j);
+}
+
+static int send_beat(struct redis_sink *s, const struct sink_beat *b)
+{
+	struct beat_field f[BEAT_FIELDS];
+	const char *set[2 + 2 * BEAT_FIELDS] = { "HSET", s->beat_key };
+	const char *const expire[] = { "EXPIRE", s->beat_key, BEAT_TTL_S };
+	struct buf json;
+	fill_beat(b, f);
+	for (unsigned i = 0; i < BEAT_FIELDS; i++) {
+		set[2 + 2 * i] = f[i].name;
+		set[3 + 2 * i] = f[i].text;
+	}
+	buf_init(&json, 4096);
+	beat_json(f, &json);
+	const char *const publish[] = { "PUBLISH", s->beat_channel, json.data ? json.data : "" };
+	int err = send_words(s, 2 + 2 * BEAT_FIELDS, set);
+	if (!err)
+		err = send_words(s, 3, expire);
+	if (!err)
+		err = send_words(s, 3, publish);
+	buf_deinit(&json);
 	return err;
 }
 
-static int sink_redis_flush(void *sink)
+static void on_beat_answer(void *arg, size_t i, int64_t integer, const char *error)
 {
-	struct redis_sink *s = sink;
-	bool was_connected = s->conn != NULL;
-
-	if (s->count == 0)
-		return 0;
-	if (was_connected && send_batch(s) == 0)
-		return 0;
-	if (try_reconnect(s) < 0)
-		return -EXF_E_IO;
-	return send_batch(s);
+	struct redis_sink *s = arg;
+	(void)i;
+	(void)integer;
+	s->health.refusals += error != NULL;
+	if (error)
+		snprintf(s->health.error, sizeof(s->health.error),
+			 "Redis refused the heartbeat: %.110s", error);
 }
 
-static int sink_redis_put(void *sink, const struct alert *a, const char *json, size_t len)
+static bool sink_redis_beat(void *sink, const struct sink_beat *b)
 {
 	struct redis_sink *s = sink;
-
-	if (s->count == BATCH && sink_redis_flush(s) < 0 && s->count == BATCH) {
-		s->health.failed++;
-		return -EXF_E_IO;
+	char why[256] = "";
+	if (!s->conn && connect_now(s, why, sizeof(why))) {
+		note_error(s, why);
+		return false;
 	}
-	struct waiting w = { .json = malloc(len + 1), .len = len, .open = s->commands };
-	if (!w.json) {
-		s->health.failed++;
-		note_error(s, exf_strerror(EXF_E_NOMEM));
-		return -EXF_E_NOMEM;
+	int err = send_beat(s, b);
+	if (!err)
+		err = redis_flush(s->conn, on_beat_answer, s, why, sizeof(why));
+	if (err) {
+		note_error(s, why[0] ? why : exf_strerror(err));
+		disconnect(s);
 	}
-	memcpy(w.json, json, len);
-	w.json[len] = '\0';
-	str_copy(w.event_id, sizeof(w.event_id), a->event_id);
-	snprintf(w.severity, sizeof(w.severity), "%u", (unsigned)a->finding.severity & 0xff);
-	s->batch[s->count++] = w;
-	if (s->count == BATCH)
-		(void)sink_redis_flush(s); /* if it fails, the alert is still held */
-	return 0;
+	return !err;
 }
 
 static void sink_redis_health(const void *sink, struct sink_health *ret)
 {
-	const struct redis_sink *s = sink;
-	*ret = s->health;
-	ret->waiting = s->count;
+	*ret = ((const struct redis_sink *)sink)->health;
 }
 
 static void sink_redis_close(void *sink)
 {
-	struct redis_sink *s = sink;
-	if (!s)
-		return;
-	(void)sink_redis_flush(s);
-	redis_sink_free(s);
+	if (sink)
+		sink_free(sink);
 }
 
 const struct sink_type sink_redis = {
 	.name = "redis",
 	.open = sink_redis_open,
 	.put = sink_redis_put,
-	.flush = sink_redis_flush,
+	.beat = sink_redis_beat,
+	.rewind = sink_redis_rewind,
 	.health = sink_redis_health,
 	.close = sink_redis_close,
 };

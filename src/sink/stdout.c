@@ -2,7 +2,7 @@
  * sink/stdout.c - alerts on standard output: a line of JSON, or the text for people.
  *
  * Each alert is flushed at once: whoever reads the pipe sees it when it happens, and a crash loses
- * nothing.
+ * nothing.  What cannot be written is counted and not tried again.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,14 +11,10 @@
 
 #include "exfild/sink/sink.h"
 
-#define TEXT_MAX 16384
-
 extern const struct sink_type sink_stdout;
 
 struct stdout_sink {
-	const struct alert_options *alert;
-	bool text, colour;
-	struct buf line;
+	bool text;
 	struct sink_health health;
 };
 
@@ -29,45 +25,33 @@ static int stdout_open(const struct sink_options *o, void **ret, char *ret_why, 
 		snprintf(ret_why, why_size, "%s", exf_strerror(EXF_E_NOMEM));
 		return -EXF_E_NOMEM;
 	}
-	s->alert = o->alert;
 	s->text = o->text;
-	s->colour = o->colour;
-	buf_init(&s->line, TEXT_MAX);
 	*ret = s;
 	return 0;
 }
 
-static int failed(struct stdout_sink *s)
+static void put_one(struct stdout_sink *s, const struct record *r)
 {
-	s->health.failed++;
+	enum record_text form = s->text ? RECORD_TEXT : RECORD_JSON;
+	errno = 0;
+	/* the line's end, or what parts two texts */
+	bool good = fwrite(r->text[form].data, 1, r->text[form].len, stdout) == r->text[form].len &&
+		    fputc('\n', stdout) != EOF && fflush(stdout) == 0;
+	if (good) {
+		s->health.sent++;
+		return;
+	}
 	snprintf(s->health.error, sizeof(s->health.error), "cannot write to standard output: %s",
 		 strerror(errno));
-	return -EXF_E_IO;
+	clearerr(stdout);
+	s->health.failed++;
 }
 
-static int stdout_put(void *sink, const struct alert *a, const char *json, size_t len)
+static size_t stdout_put(void *sink, struct record *const *list, size_t count)
 {
-	struct stdout_sink *s = sink;
-
-	buf_reset(&s->line);
-	if (s->text)
-		alert_text(a, s->colour, &s->line);
-	else
-		buf_add(&s->line, json, len);
-	buf_char(&s->line, '\n'); /* ends the JSON line; parts two texts */
-	errno = 0;
-	if (fwrite(s->line.data, 1, s->line.len, stdout) != s->line.len || fflush(stdout) != 0) {
-		clearerr(stdout);
-		return failed(s);
-	}
-	s->health.sent++;
-	return 0;
-}
-
-static int stdout_flush(void *sink)
-{
-	(void)sink;
-	return fflush(stdout) == 0 ? 0 : -EXF_E_IO;
+	for (size_t i = 0; i < count; i++)
+		put_one(sink, list[i]);
+	return count;
 }
 
 static void stdout_health(const void *sink, struct sink_health *ret)
@@ -77,19 +61,16 @@ static void stdout_health(const void *sink, struct sink_health *ret)
 
 static void stdout_close(void *sink)
 {
-	struct stdout_sink *s = sink;
-	if (!s)
+	if (!sink)
 		return;
 	(void)fflush(stdout);
-	buf_deinit(&s->line);
-	free(s);
+	free(sink);
 }
 
 const struct sink_type sink_stdout = {
 	.name = "stdout",
 	.open = stdout_open,
 	.put = stdout_put,
-	.flush = stdout_flush,
 	.health = stdout_health,
 	.close = stdout_close,
 };

@@ -15,17 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define APPLICATION_ID 0x45784673 /* "ExFs" */
-#define PAGE_SIZE      4096
-#define LOG_PAGES      1000
-#define ASIDE_MAX      99
-
-#define SCHEMA_META "CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
-#define SCHEMA_PART                                                                      \
- "CREATE TABLE part(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version INTEGER " \
- "NOT NULL, epoch INTEGER NOT NULL)"
-#define SCHEMA_ENTRY \
- "CREATE TABLE entry(id INTEGER PRIMARY KEY, sum INTEGER NOT NULL, value BLOB NOT NULL)"
+#define PAGE_SIZE 4096
+#define ASIDE_MAX 99
 
 uint64_t file_sum(uint64_t id, const void *data, size_t len)
 {
@@ -63,18 +54,29 @@ static int64_t ask_number(struct file *f, const char *sql)
 /* Only the tables that we made, made as we make them. */
 static bool has_our_schema(struct file *f)
 {
-	return ask_number(f, "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view', "
-			     "'trigger') AND sql NOTNULL") == 3 &&
-	       ask_number(f, "SELECT count(*) FROM sqlite_master WHERE sql IN ('" SCHEMA_META
-			     "', '" SCHEMA_PART "', '" SCHEMA_ENTRY "')") == 3;
+	const struct file_kind *k = f->kind;
+	if (ask_number(f, "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view', "
+			  "'trigger') AND sql NOTNULL") != (int64_t)k->table_count)
+		return false;
+	for (size_t i = 0; i < k->table_count; i++) {
+		char sql[512];
+		(void)snprintf(sql, sizeof(sql),
+			       "SELECT count(*) FROM sqlite_master WHERE sql = '%s'", k->tables[i]);
+		if (ask_number(f, sql) != 1)
+			return false;
+	}
+	return true;
 }
 
 static int make_schema(struct file *f, char *why, size_t size)
 {
+	const struct file_kind *k = f->kind;
 	char sql[160];
 	(void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
-		       APPLICATION_ID, STORE_FORMAT);
-	int err = file_do(f, "BEGIN; " SCHEMA_META "; " SCHEMA_PART "; " SCHEMA_ENTRY, why, size);
+		       (int)k->id, k->format);
+	int err = file_do(f, "BEGIN", why, size);
+	for (size_t i = 0; i < k->table_count && !err; i++)
+		err = file_do(f, k->tables[i], why, size);
 	if (!err)
 		err = file_do(f, sql, why, size);
 	return err ? err : file_do(f, "COMMIT", why, size);
@@ -83,6 +85,7 @@ static int make_schema(struct file *f, char *why, size_t size)
 static int judge(struct file *f, char *why, size_t size)
 {
 	char what[160];
+	const struct file_kind *k = f->kind;
 	int64_t tables = ask_number(f, "SELECT count(*) FROM sqlite_master");
 	int64_t id = ask_number(f, "PRAGMA application_id");
 	int64_t format = ask_number(f, "PRAGMA user_version");
@@ -92,12 +95,12 @@ static int judge(struct file *f, char *why, size_t size)
 	}
 	f->state = FILE_GOOD;
 	(void)snprintf(what, sizeof(what), "its format is %lld, this version knows %d",
-		       (long long)format, STORE_FORMAT);
-	if (tables < 0 || id != APPLICATION_ID)
+		       (long long)format, k->format);
+	if (tables < 0 || id != k->id)
 		file_complain(f, FILE_DAMAGED, "it is not a database of exfild");
-	else if (format > STORE_FORMAT)
+	else if (format > k->format)
 		file_complain(f, FILE_NEWER, what);
-	else if (format < STORE_FORMAT)
+	else if (format < k->format)
 		file_complain(f, FILE_OLDER, what);
 	else if (!has_our_schema(f))
 		file_complain(f, FILE_DAMAGED, "its tables are not those of exfild");
@@ -152,9 +155,16 @@ static int refused(struct file *f, int code, char *why, size_t size)
 	return -EXF_E_IO;
 }
 
+/* The log stands beside the database: a small one gets a small log. */
+static unsigned log_pages(const struct file *f)
+{
+	uint64_t part = f->max_bytes / PAGE_SIZE / 8 + 1;
+	return part < f->kind->log_pages ? (unsigned)part : f->kind->log_pages;
+}
+
 static int set_up(struct file *f)
 {
-	char sql[160];
+	char sql[256];
 	int off = 0;
 	(void)sqlite3_extended_result_codes(f->db, 1);
 	(void)sqlite3_limit(f->db, SQLITE_LIMIT_LENGTH, 2 * STORE_ENTRY_MAX);
@@ -162,16 +172,18 @@ static int set_up(struct file *f)
 	(void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);
 	(void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off);
 	(void)snprintf(sql, sizeof(sql),
-		       "PRAGMA max_page_count = %llu; PRAGMA wal_autocheckpoint = %d",
-		       (unsigned long long)(f->max_bytes / PAGE_SIZE), LOG_PAGES);
+		       "PRAGMA max_page_count = %llu; PRAGMA wal_autocheckpoint = %u; "
+		       "PRAGMA journal_size_limit = %llu; PRAGMA synchronous = %s; "
+		       "PRAGMA secure_delete = %s",
+		       (unsigned long long)(f->max_bytes / PAGE_SIZE), log_pages(f),
+		       (unsigned long long)log_pages(f) * PAGE_SIZE * 2,
+		       f->kind->is_safe ? "FULL" : "NORMAL", f->kind->is_safe ? "FAST" : "ON");
 	/* in this order: an exclusive lock from the first look on needs no shared memory */
 	static const char *const steps[] = {
 		"PRAGMA locking_mode = EXCLUSIVE",
 		"PRAGMA cell_size_check = ON",
 		"PRAGMA mmap_size = 0",
-		"PRAGMA secure_delete = ON",
 		"PRAGMA journal_mode = WAL",
-		"PRAGMA synchronous = NORMAL",
 		"BEGIN EXCLUSIVE",
 		"COMMIT",
 	};
@@ -197,13 +209,15 @@ static int open_path(struct file *f, char *why, size_t size)
 	return err;
 }
 
-int file_open(struct file *f, const struct store_options *o, char *why, size_t size)
+int file_open(struct file *f, const struct file_kind *kind, const struct store_options *o,
+	      char *why, size_t size)
 {
 	memset(f, 0, sizeof(*f));
+	f->kind = kind;
 	f->max_bytes = o->max_bytes;
-	int n = snprintf(f->path, sizeof(f->path), "%s/state.db", o->directory);
+	int n = snprintf(f->path, sizeof(f->path), "%s/%s", o->directory, kind->name);
 	if (n < 0 || (size_t)n >= sizeof(f->path) - 32) {
-		(void)snprintf(why, size, "the path of the state's folder is too long");
+		(void)snprintf(why, size, "the path of the folder for %s is too long", kind->name);
 		return -EXF_E_INVALID;
 	}
 	if (mkdir(o->directory, 0700) != 0 && errno != EEXIST) {

@@ -20,8 +20,20 @@ enum file_state {
 	FILE_OLDER,   /* holds something of a form that is not read any more */
 };
 
+/* What is in a file, and how safe it must be. */
+struct file_kind {
+	const char *name; /* "state.db" */
+	int32_t id;       /* application_id */
+	int format;       /* user_version */
+	const char *const *tables;
+	size_t table_count;
+	unsigned log_pages; /* of the write-ahead log, before it goes into the file */
+	bool is_safe;       /* what is committed outlives the loss of power too */
+};
+
 struct file {
 	sqlite3 *db;
+	const struct file_kind *kind;
 	char path[FILE_PATH_MAX];
 	uint64_t max_bytes;
 	enum file_state state;
@@ -29,7 +41,8 @@ struct file {
 };
 
 /* -EXF_E_IO or -EXF_E_LIMIT with a sentence; a bad file is no error but its state. */
-int file_open(struct file *f, const struct store_options *o, char *why, size_t size) EXF_MUST_USE;
+int file_open(struct file *f, const struct file_kind *kind, const struct store_options *o,
+	      char *why, size_t size) EXF_MUST_USE;
 void file_close(struct file *f);
 /* Closes it, gives it a name that says its state, and opens a new one. */
 int file_replace(struct file *f, char *why, size_t size) EXF_MUST_USE;

@@ -12,6 +12,22 @@
 #include "exfild/base/log.h"
 #include "private.h"
 
+static const char *const tables[] = {
+	"CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID",
+	"CREATE TABLE part(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version INTEGER "
+	"NOT NULL, epoch INTEGER NOT NULL)",
+	"CREATE TABLE entry(id INTEGER PRIMARY KEY, sum INTEGER NOT NULL, value BLOB NOT NULL)",
+};
+
+static const struct file_kind kind = {
+	.name = "state.db",
+	.id = 0x45784673, /* "ExFs" */
+	.format = STORE_FORMAT,
+	.tables = tables,
+	.table_count = sizeof(tables) / sizeof(tables[0]),
+	.log_pages = 1000,
+};
+
 int store_open(const struct store_options *o, struct store **ret, char *ret_why, size_t why_size)
 {
 	struct store *s = calloc(1, sizeof(*s));
@@ -23,7 +39,7 @@ int store_open(const struct store_options *o, struct store **ret, char *ret_why,
 	buf_init(&s->handed, BATCH_MAX);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, NULL);
-	int err = file_open(&s->file, o, ret_why, why_size);
+	int err = file_open(&s->file, &kind, o, ret_why, why_size);
 	if (err) {
 		store_close(s);
 		return err;

@@ -72,7 +72,7 @@ class Lab:
                 self.ns("gw", self.program, "-i", "gin", "--set", f"control.socket={self.socket}", "--set",
                         f"sinks.file.path={self.sink}", "--set", f"redis.url=unix://{self.redis}", "--set",
                         "redis.username=", "--set", "redis.password_file=", "--set", "alerts.minimum=high", "--set",
-                        "metrics.listen=", "--set", "state.directory=", "--set", f"evidence.directory={self.folder}/evidence"),
+                        "metrics.listen=", "--set", "state.directory=", "--set", f"evidence.directory={self.folder}/evidence", "--set", f"spool.directory={self.folder}/spool"),
                 stdout=subprocess.DEVNULL, stderr=log)
         end = time.monotonic() + 30
         while time.monotonic() < end:

@@ -31,7 +31,7 @@ def refused(nets, arguments, *words, before=()):
     """Standard error of a start that fails, or what came instead."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["ip", "netns", "exec", nets.of("b"), *before, arguments.exfild, "--set", f"control.socket={folder}/control",
-                   "--set", f"state.directory={folder}", "--set", f"evidence.directory={folder}/evidence", "--set",
+                   "--set", f"state.directory={folder}", "--set", f"spool.directory={folder}/spool", "--set", f"evidence.directory={folder}/evidence", "--set",
                    "redis.url=", "--set", "metrics.listen=", *words]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False,
@@ -94,7 +94,7 @@ def no_descriptors(check, arguments):
         for most in range(4, 40, 3):
             with tempfile.TemporaryDirectory() as folder:
                 command = ["ip", "netns", "exec", nets.of("b"), "prlimit", f"--nofile={most}", arguments.exfild, "-i", "b0", "-q",
-                           "--set", f"control.socket={folder}/c", "--set", f"state.directory={folder}", "--set",
+                           "--set", f"control.socket={folder}/c", "--set", f"state.directory={folder}", "--set", f"spool.directory={folder}/spool", "--set",
                            f"evidence.directory={folder}/e", "--set", "redis.url=", "--set", "metrics.listen="]
                 child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                 try:

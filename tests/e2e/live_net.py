@@ -105,7 +105,8 @@ class Live:
         self.control = self.folder + "/control"
         self.err_path = self.folder + "/err"
         command = ["ip", "netns", "exec", nets.of(name), *before, program, "-v", "-o", "json", "--events",
-                   self.events_path, "--set", "control.socket=" + self.control, "--set", f"state.directory={self.folder}", *arguments]
+                   self.events_path, "--set", "control.socket=" + self.control, "--set", f"state.directory={self.folder}",
+                   "--set", f"spool.directory={self.folder}/spool", *arguments]
         if not any("evidence.directory" in a for a in arguments):
             command += ["--set", f"evidence.directory={self.folder}/evidence"]
         if not any("redis.url" in a for a in arguments):

@@ -80,6 +80,8 @@ void alert_store_flush(struct alert_store *s);
 
 /* What of it outlives the process: open alerts, and the sequence. */
 void alert_store_keep(struct alert_store *s, struct keep_list *list);
+/* Of the last alert that was sent. */
+uint64_t alert_store_sequence(const struct alert_store *s);
 /* The session is a new one: the sequence begins anew. */
 void alert_store_new_session(struct alert_store *s);
 

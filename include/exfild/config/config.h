@@ -152,6 +152,7 @@ struct config {
 	} redis;
 	struct {
 		const char *file_path;     /* "": none */
+		uint64_t file_max_mb;      /* 0: no cap */
 		const char *syslog_url;    /* "": none */
 		const char *syslog_format; /* cef, json */
 		bool journal;

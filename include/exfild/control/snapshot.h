@@ -56,7 +56,16 @@ struct snap_detector {
 struct snap_sink {
 	char name[16];
 	uint64_t sent, failed, waiting, receivers;
-	char error[160]; /* the last one, "" none */
+	uint64_t refusals, connects; /* answers that were errors; connections made */
+	char error[160];             /* the last one, "" none */
+};
+
+/* Alerts on their way. */
+struct snap_spool {
+	bool is_kept;    /* on the disk, as configured */
+	bool is_failing; /* it is not now */
+	uint64_t depth;  /* that some sink has not yet */
+	uint64_t bytes, max_bytes, memory_bytes, lost, errors;
 };
 
 struct snap_count {
@@ -112,6 +121,8 @@ struct snapshot {
 	struct snap_sink sinks[SNAP_SINKS];
 	uint32_t sink_count;
 	bool has_redis; /* configured */
+	struct snap_spool spool;
+	uint64_t sequence; /* of the last alert */
 	struct snap_table tables[SNAP_TABLES];
 	uint32_t table_count;
 	/* the machine */

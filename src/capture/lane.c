@@ -29,8 +29,9 @@ struct pool_block {
 
 struct live_lane {
 	unsigned worker;
-	int wake_fd, waker_fd; /* waker_fd: -1: none */
-	pthread_mutex_t lock;  /* of the rings */
+	int wake_fd;
+	int wakers[LIVE_WAKERS]; /* -1: none */
+	pthread_mutex_t lock;    /* of the rings */
 	struct handle handles[LIVE_INTERFACES];
 	size_t handle_count; /* places that were ever used */
 
@@ -60,7 +61,8 @@ struct live_lane *lane_new(unsigned worker)
 	if (!l)
 		return NULL;
 	l->worker = worker;
-	l->waker_fd = -1;
+	for (size_t i = 0; i < LIVE_WAKERS; i++)
+		l->wakers[i] = -1;
 	for (size_t i = 0; i < LIVE_INTERFACES; i++)
 		handle_init(&l->handles[i]);
 	pthread_mutex_init(&l->lock, NULL);
@@ -224,11 +226,12 @@ int live_next(struct live_lane *l, struct frame *ret)
 
 void live_wait(struct live_lane *l, int timeout_ms)
 {
-	struct pollfd fds[LIVE_INTERFACES + 2];
+	struct pollfd fds[LIVE_INTERFACES + LIVE_WAKERS + 1];
 	nfds_t count = 0;
 	uint64_t calls;
 	fds[count++] = (struct pollfd){ .fd = l->wake_fd, .events = POLLIN };
-	fds[count++] = (struct pollfd){ .fd = l->waker_fd, .events = POLLIN };
+	for (size_t i = 0; i < LIVE_WAKERS; i++)
+		fds[count++] = (struct pollfd){ .fd = l->wakers[i], .events = POLLIN };
 	pthread_mutex_lock(&l->lock);
 	for (size_t i = 0; i < l->handle_count; i++)
 		if (handle_is_open(&l->handles[i]))
@@ -239,7 +242,7 @@ void live_wait(struct live_lane *l, int timeout_ms)
 	(void)poll(fds, count, timeout_ms);
 	if (fds[0].revents && read(l->wake_fd, &calls, sizeof(calls)) < 0)
 		return;
-	for (nfds_t i = 2; i < count; i++) {
+	for (nfds_t i = LIVE_WAKERS + 1; i < count; i++) {
 		int error;
 		socklen_t len = sizeof(error);
 		/* that an interface went down is told once, by this; it comes back by itself */
@@ -256,9 +259,9 @@ void live_wake(struct live_lane *l)
 	(void)done;
 }
 
-void lane_set_waker(struct live_lane *l, int fd)
+void lane_set_wakers(struct live_lane *l, const int fds[LIVE_WAKERS])
 {
-	l->waker_fd = fd;
+	memcpy(l->wakers, fds, sizeof(l->wakers));
 }
 
 int lane_wake_fd(const struct live_lane *l)

@@ -18,8 +18,8 @@ void lane_free(struct live_lane *lane);
 int lane_set(struct live_lane *lane, size_t place, struct sockets *s) EXF_MUST_USE;
 void lane_unset(struct live_lane *lane, size_t place);
 void lane_stop(struct live_lane *lane);
-/* Before reading: input on this descriptor ends a wait too. */
-void lane_set_waker(struct live_lane *lane, int fd);
+/* Before reading: input on these descriptors ends a wait too. */
+void lane_set_wakers(struct live_lane *lane, const int fds[LIVE_WAKERS]);
 int lane_wake_fd(const struct live_lane *lane);
 
 /* Asks the kernel for its counters. */

@@ -61,9 +61,9 @@ struct live_lane *live_lane(struct live *l, unsigned worker)
 	return l->lanes[worker];
 }
 
-void live_set_waker(struct live *l, int fd)
+void live_set_wakers(struct live *l, const int fds[LIVE_WAKERS])
 {
-	lane_set_waker(l->lanes[0], fd);
+	lane_set_wakers(l->lanes[0], fds);
 }
 
 int live_wake_fd(const struct live *l, unsigned worker)

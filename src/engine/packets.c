@@ -154,6 +154,7 @@ static int make(struct packets *p)
 {
 	const struct packets_options *o = p->o;
 	const struct hash_key key = hash_key_random();
+	const int wakers[LIVE_WAKERS] = { o->parent, o->ask };
 	struct crew_options crew = {
 		.live = p->live = live_new(o->plan->workers),
 		.limits = o->plan->limits,
@@ -172,7 +173,7 @@ static int make(struct packets *p)
 	if (o->plan->evidence_bytes && !(crew.retain = p->retain = retain_new(&retain)))
 		return -EXF_E_NOMEM;
 	p->board = hearsay_attach(o->board);
-	live_set_waker(p->live, o->parent);
+	live_set_wakers(p->live, wakers);
 	return p->board ? crew_new(&crew, &p->crew) : -EXF_E_NOMEM;
 }
 

@@ -12,6 +12,7 @@
 #include "hold.h"
 #include "own.h"
 
+#define LINK_RAW     101u
 #define WAIT_MS      100
 #define HAND_NS      100000000ull /* what was gathered is handed on at least this often */
 #define EVERY_NS     1000000000ull
@@ -117,11 +118,19 @@ static void take_held(struct worker *w, uint64_t until_ns)
 	}
 }
 
-/* The worker that has the frame keeps it, whoever judges the packet. */
+/* The worker that has the frame keeps it, whoever judges the packet; of a datagram in fragments,
+ * whose frames are gone when its last one comes, all of it as it was put together. */
 static void keep_frame(struct worker *w, const struct packet *p)
 {
-	if (w->o.shared->retain && w->frame)
-		retain_packet(w->o.shared->retain, w->o.number, w->frame, p);
+	if (!w->o.shared->retain || !w->frame)
+		return;
+	struct frame whole = *w->frame;
+	if (p->flags & PACKET_REASSEMBLED) {
+		whole.data = p->l3;
+		whole.caplen = whole.wirelen = p->l3_cap;
+		whole.linktype = LINK_RAW;
+	}
+	retain_packet(w->o.shared->retain, w->o.number, &whole, p);
 }
 
 static bool is_left_out(void *arg, uint32_t input, struct packet *p)

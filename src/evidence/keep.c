@@ -113,8 +113,29 @@ static bool give(struct keep *k, struct watch *w, const struct frame *f)
 	return true;
 }
 
+static bool is_for(const struct watch *w, const struct kept *x)
+{
+	const struct keep_request *r = &w->asked;
+	uint64_t since_ns = r->has_peer || r->start_ns < EARLIER_NS ? 0 : r->start_ns - EARLIER_NS;
+	return x->number > w->last_number && x->time_ns >= since_ns &&
+	       concerns(r, &x->src, &x->dst, x->proto, x->tunnel_key);
+}
+
+/* What memory still has for it, and never will be given. */
+static void count_rest(struct keep *k, struct watch *w)
+{
+	const struct kept *x;
+	while ((x = ring_next(&k->ring, &w->at)) != NULL) {
+		bool is_lost = is_for(w, x);
+		w->end.lost += is_lost;
+		k->counts.lost += is_lost;
+	}
+}
+
 static void end_watch(struct keep *k, struct watch *w, uint64_t now_ns, bool is_early)
 {
+	if (w->is_reading)
+		count_rest(k, w);
 	w->is_running = w->is_reading = false;
 	w->last_number = k->number;
 	w->end.is_early = is_early;
@@ -153,8 +174,9 @@ static bool follow(struct keep *k, const struct frame *f, const struct packet *p
 		struct frame g = *f;
 		g.time_ns = p->time_ns;
 		if (!give(k, w, &g)) {
-			w->end.lost++;
-			k->counts.lost++;
+			/* it goes through the memory, and so does what follows it */
+			w->is_reading = is_awaited = true;
+			w->at = k->ring.head;
 		}
 	}
 	return is_awaited;
@@ -250,14 +272,6 @@ void keep_ask(struct keep *k, const struct keep_request *r, uint64_t now_ns)
 	w->end.is_short = k->ring.overwritten && (!oldest || oldest->time_ns > r->start_ns);
 	k->running++;
 	make_filter(k);
-}
-
-static bool is_for(const struct watch *w, const struct kept *x)
-{
-	const struct keep_request *r = &w->asked;
-	uint64_t since_ns = r->has_peer || r->start_ns < EARLIER_NS ? 0 : r->start_ns - EARLIER_NS;
-	return x->number > w->last_number && x->time_ns >= since_ns &&
-	       concerns(r, &x->src, &x->dst, x->proto, x->tunnel_key);
 }
 
 static bool give_kept(struct keep *k, struct watch *w, const struct kept *x)

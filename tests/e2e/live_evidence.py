@@ -7,6 +7,7 @@ import os
 import stat
 import struct
 import subprocess
+import tempfile
 import time
 
 import harness
@@ -15,6 +16,7 @@ from live_net import Live, Nets, ethernet, ipv4, udp
 
 CLIENT, SERVER, OTHER = "10.20.1.10", "203.0.113.20", "10.20.1.11"
 BETWEEN = {CLIENT, SERVER}
+RAW = 101
 
 
 def frames_of(scenario):
@@ -29,9 +31,11 @@ def frames_of(scenario):
     return frames
 
 
-def packets_of(path):
-    """(addresses, comment) of each packet of a pcapng file that exfild wrote, and the remarks at the end."""
-    packets, remarks, at = [], [], 0
+def packets_of(path, whole=None):
+    """(addresses, comment) of each packet of a pcapng file that exfild wrote, and the remarks at the end; `whole` gets
+    the packets, from their IP headers on."""
+    packets, remarks, links, at = [], [], [], 0
+    whole = [] if whole is None else whole
     with open(path, "rb") as stream:
         data = stream.read()
     while at < len(data):
@@ -39,11 +43,17 @@ def packets_of(path):
         body = data[at + 8:at + size - 4]
         assert size >= 12 and at + size <= len(data) and struct.unpack_from("<I", data, at + size - 4)[0] == size, at
         if kind == 6:
-            caplen = struct.unpack_from("<I", body, 12)[0]
+            interface, caplen = struct.unpack_from("<I8xI", body)
             frame, options = body[20:20 + caplen], body[20 + (caplen + 3) // 4 * 4:]
             code, length = struct.unpack_from("<HH", options)
-            ends = {".".join(map(str, frame[i:i + 4])) for i in (26, 30)}
+            at_ip = 0 if links[interface] == RAW else 14
+            ends = {".".join(map(str, frame[at_ip + i:at_ip + i + 4])) for i in (12, 16)}
+            whole.append(frame[at_ip:])
             packets.append((ends, options[4:4 + length].decode() if code == 1 else None))
+        elif kind == 0x0A0D0D0A:
+            links = []
+        elif kind == 1:
+            links.append(struct.unpack_from("<H", body)[0])
         elif kind == 5:
             code, length = struct.unpack_from("<HH", body, 12)
             remarks.append(body[16:16 + length].decode())
@@ -132,7 +142,7 @@ def the_packets_behind(check, arguments):
     """Of one worker and of two; then a restart."""
     with Nets("a", "b") as nets:
         nets.link("a", "a0", "b", "b0")
-        with live_net.tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory() as home:
             for workers in (1, 2):
                 folder = os.path.join(home, f"evidence{workers}")
                 name = from_alert_to_file(check, arguments, nets, folder, workers)
@@ -142,11 +152,43 @@ def the_packets_behind(check, arguments):
                       "after a restart it is still found", answer)
 
 
+def in_pieces(frame, ident, size=64):
+    """The fragments of an IPv4 packet, the last one first."""
+    head, body = frame[14:34], frame[34:]
+    pieces = []
+    for at in range(0, len(body), size):
+        more = 0x2000 if at + size < len(body) else 0
+        piece = body[at:at + size]
+        new = head[:2] + struct.pack("!HHH", 20 + len(piece), ident & 0xffff, more | at // 8) + head[8:10] + b"\0\0" + head[12:]
+        new = new[:10] + struct.pack("!H", live_net.checksum(new)) + new[12:]
+        pieces.append(frame[:14] + new + piece)
+    return pieces[::-1]
+
+
+def fragments(check, arguments):
+    """A tunnel in fragments: what is kept of it are whole datagrams."""
+    with Nets("a", "b") as nets, tempfile.TemporaryDirectory() as folder:
+        nets.link("a", "a0", "b", "b0")
+        tunnel = [f for f in frames_of("dns_iodine") if f[12:14] == b"\x08\x00" and f[14] == 0x45]
+        sender = nets.sender("a", "a0")
+        with start(nets, arguments, folder, 1) as live:
+            send(sender, [piece for n, frame in enumerate(tunnel) for piece in in_pieces(frame, n)])
+            live.wait_for(lambda: alert_id(arguments, live), "the tunnel is told")
+            name = alert_id(arguments, live)
+            live.wait_for(lambda: told(arguments, live, "evidence", name).get("packets", 0) >= len(tunnel) // 2, "its packets are written")
+            check(live.stop() == 0, "it ends well", live.err()[-500:])
+        kept = []
+        packets_of(os.path.join(folder, name + ".pcapng"), kept)
+        bodies = {frame[34:] for frame in tunnel}
+        check(kept and all(struct.unpack_from("!H", k, 2)[0] == len(k) and k[20:] in bodies for k in kept),
+              "datagrams as they were sent", (len(kept), [k[:40].hex() for k in kept if k[20:] not in bodies][:3]))
+
+
 def none_are_kept(check, arguments):
     """kb_per_flow 0; a folder that cannot be made."""
     with Nets("a", "b") as nets:
         nets.link("a", "a0", "b", "b0")
-        with live_net.tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory() as home:
             folder = os.path.join(home, "evidence")
             with start(nets, arguments, folder, 1, "--set", "evidence.kb_per_flow=0") as live:
                 send(nets.sender("a", "a0"), frames_of("dns_iodine"))
@@ -162,4 +204,4 @@ def none_are_kept(check, arguments):
 
 
 if __name__ == "__main__":
-    live_net.main(__doc__, [the_packets_behind, none_are_kept])
+    live_net.main(__doc__, [the_packets_behind, none_are_kept, fragments])

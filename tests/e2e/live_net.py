@@ -237,6 +237,7 @@ def main(doc, tests):
     p = harness.parser(doc)
     p.add_argument("--exfilctl", help="the program that asks it")
     p.add_argument("--sender", help="the program made of tests/support/sender.c")
+    p.add_argument("--hostile", help="the program made of tests/support/hostile.c")
     p.add_argument("--sandboxed", help="the program made of tests/support/sandboxed.c")
     p.add_argument("tests", nargs="*", help="only these")
     arguments = p.parse_args()

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The processes of a listening exfild: each is killed while a tunnel runs, and the theft is told all the same; what ended is
-started again, within a second, and an alert says so. A service manager hears of it all from the first one. The clock is set
-back and ahead under a running exfild. What each process may do is in sandbox.py, what a hostile capture can do in the unit test of the inlet."""
+started again, within a second, and an alert says so. A service manager hears of it all from the first one. A capture that
+does not keep to the rules is played by tests/support/hostile.c. What each process may do is in sandbox.py, jumps of the clock
+in the unit tests of engine/clock.c and inlet.c."""
+import json
 import os
+import re
 import shutil
 import signal
 import socket
-import subprocess
+import tempfile
 import time
 
 import harness
@@ -202,5 +205,28 @@ def another_user(check, arguments):
             check(live.stop() == 0 and "dns_tunnel" in rules(live), "and sees", live.err()[-500:])
 
 
+def hostile_capture(check, arguments):
+    """A capture that writes what it likes into all that it shares with core: false events at most come of it."""
+    for seed in (1, 2, 3):
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.monotonic()
+            done = harness.run(arguments.hostile, 60, seed, "--", "-i", "lo", "-q", "-o", "json", "--set", f"control.socket={folder}/c",
+                               "--set", f"state.directory={folder}/state", "--set", f"evidence.directory={folder}/evidence",
+                               "--set", "redis.url=", "--set", "metrics.listen=", "--set", "limits.memory_mb=128", timeout=600)
+            check(done.status == 0 and "Sanitizer" not in done.err and "runtime error" not in done.err,
+                  f"seed {seed}: core ends as it should", (done.status, done.err[-1500:], done.out[-300:]))
+            lines = done.out.splitlines()
+            print(f"seed {seed}: {lines[-1].decode() if lines else '?'}; {len(lines) - 1} alerts, {time.monotonic() - began:.1f} s")
+            alerts = [json.loads(line) for line in lines[:-1]]
+            # what time there is, is this machine's: nobody is told of a theft that is to come
+            now = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + 600))
+            late = [a["@timestamp"] for a in alerts if a["@timestamp"] > now]
+            check(not late, "no alert is of a time to come", late[:5])
+            check(any(a["rule"]["id"] == "sensor_process" for a in alerts), "that capture ended is told", len(alerts))
+            strange = [n for n in os.listdir(folder) if n not in ("c", "state", "evidence")]
+            strange += [n for n in os.listdir(folder + "/evidence") if not re.fullmatch(r"[0-9a-f]{32}\.pcapng", n)]
+            check(not strange and not os.path.exists("/tmp/x.pcapng"), "files are where they belong", strange)
+
+
 if __name__ == "__main__":
-    live_net.main(__doc__, [capture_killed, later_each_time, core_killed, parent_killed, stopped_loops, another_user])
+    live_net.main(__doc__, [capture_killed, later_each_time, core_killed, parent_killed, stopped_loops, another_user, hostile_capture])

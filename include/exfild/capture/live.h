@@ -30,6 +30,7 @@
 #define LIVE_FRAMES     1024
 #define LIVE_BLOCKS     256
 #define LIVE_OWN        256
+#define LIVE_WAKERS     2
 
 /* Of one interface, or one worker, since the start. */
 struct live_counts {
@@ -54,8 +55,8 @@ int live_set(struct live *l, size_t place, const char *name, struct sockets *s) 
 void live_unset(struct live *l, size_t place);
 /* The addresses of this machine: the first LIVE_OWN of them. */
 void live_set_own(struct live *l, const struct ipaddr *list, size_t count);
-/* Before reading: input on this descriptor ends the waits of the first lane. */
-void live_set_waker(struct live *l, int fd);
+/* Before reading: input on these descriptors ends the waits of the first lane. */
+void live_set_wakers(struct live *l, const int fds[LIVE_WAKERS]);
 /* What wakes a lane's reader: a descriptor that is written to. */
 int live_wake_fd(const struct live *l, unsigned worker);
 

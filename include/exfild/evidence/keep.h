@@ -5,12 +5,11 @@
  * for an alert, gives what it has of the alert's pair (or host), then what follows of it for
  * follow_ns of packet time, then says what is missing.  What is in memory is given in portions, a
  * bit each turn; until that is done, what follows goes through the memory too, so that all comes in
- * its order.
+ * its order; the same when give() has no room for it.
  * Ownership: frames are copied; what is given is borrowed until give() returns.
  * Threads: one, a worker's.
  * Limits: memory_bytes for the ring, 16 bytes a flow place, KEEP_WATCHES alerts followed at once
- * (beyond them the first to end is ended early), bytes_per_alert an alert.  Of a datagram in
- * fragments only the last piece is kept.
+ * (beyond them the first to end is ended early), bytes_per_alert an alert.
  */
 #ifndef EXFILD_EVIDENCE_KEEP_H
 #define EXFILD_EVIDENCE_KEEP_H
@@ -39,7 +38,7 @@ struct keep_request {
 struct keep_end {
 	uint64_t packets, bytes; /* given */
 	uint64_t withheld;       /* packets over bytes_per_alert */
-	uint64_t lost;           /* packets that give() had no room for */
+	uint64_t lost;           /* packets that give() had no room for until the end */
 	uint64_t reach_ns;       /* the oldest packet in memory when asked, 0: none */
 	bool is_short;           /* older packets had been overwritten, after start_ns */
 	bool is_early;           /* ended before its time: too many alerts at once, or the end */

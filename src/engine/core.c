@@ -356,6 +356,8 @@ static int start_analysis(struct core *c)
 		err = engine_resume(e);
 	if (!err && e->keeper)
 		publisher_keeper(c->publisher, e->keeper);
+	if (!err)
+		publisher_analysis(c->publisher, e->analysis);
 	return err;
 }
 
@@ -411,6 +413,8 @@ static void take_down(struct core *c)
 {
 	reload_stop(c->reload);
 	inlet_free(c->inlet);
+	if (c->publisher)
+		publisher_analysis(c->publisher, NULL);
 	analysis_free(c->e.analysis);
 	keeper_close(c->e.keeper);
 	publisher_stop(c->publisher);

@@ -202,6 +202,26 @@ static void advance(struct stream *s, struct stream_pool *pool, uint32_t n)
 	}
 }
 
+bool stream_skip(struct stream *s, struct stream_pool *pool, uint32_t acked, uint32_t *ret_dropped)
+{
+	if (s->lost || !s->piece_count || (int32_t)(acked - (s->base_seq + s->piece[0].off)) < 0)
+		return false;
+	*ret_dropped = s->piece[0].off;
+	s->ready = *ret_dropped; /* as if they had come */
+	join(s);
+	advance(s, pool, *ret_dropped);
+	return true;
+}
+
+void stream_offer(struct stream *s, struct stream_pool *pool, stream_read_fn read, void *arg)
+{
+	if (!s->buf || !s->ready)
+		return;
+	uint32_t used = read(arg, s->buf, s->ready);
+	assert(used <= s->ready);
+	advance(s, pool, used);
+}
+
 static void store(struct stream *s, struct stream_pool *pool, uint32_t off, const uint8_t *data,
 		  uint32_t len)
 {
@@ -246,11 +266,8 @@ void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, co
 	} else {
 		uint32_t before = s->ready;
 		store(s, pool, (uint32_t)ahead, data, cap);
-		if (s->buf && s->ready > before) {
-			uint32_t used = read(arg, s->buf, s->ready);
-			assert(used <= s->ready);
-			advance(s, pool, used);
-		}
+		if (s->ready > before)
+			stream_offer(s, pool, read, arg);
 	}
 	if (cap < len)
 		lose(s, pool);

@@ -77,6 +77,31 @@ static void in_order_needs_no_buffer(void **state)
 	assert_read(r, "abcdef");
 }
 
+static void an_acknowledged_gap_is_skipped(void **state)
+{
+	struct reading *r = *state;
+	uint32_t dropped = 0;
+	send(r, 100, "abc");
+	send(r, 110, "xyz");
+	send(r, 113, "uvw");
+	send(r, 200, "far");
+	assert_false(
+		stream_skip(&r->s, r->pool, 109, &dropped)); /* not all of it is acknowledged */
+	assert_true(stream_skip(&r->s, r->pool, 116, &dropped));
+	assert_int_equal(dropped, 7);
+	stream_offer(&r->s, r->pool, take, r);
+	assert_read(r, "abcxyzuvw");
+	assert_false(stream_skip(&r->s, r->pool, 150, &dropped));
+	send(r, 116, "!");
+	assert_read(r, "abcxyzuvw!");
+	assert_true(stream_skip(&r->s, r->pool, 203, &dropped));
+	assert_int_equal(dropped, 200 - 117);
+	r->most = 1; /* the rest waits on */
+	stream_offer(&r->s, r->pool, take, r);
+	send(r, 203, "t");
+	assert_int_equal(r->len, 12);
+}
+
 static void early_bytes_wait(void **state)
 {
 	struct reading *r = *state;
@@ -270,6 +295,7 @@ int main(void)
 #define STREAM_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		STREAM_TEST(in_order_needs_no_buffer),
+		STREAM_TEST(an_acknowledged_gap_is_skipped),
 		STREAM_TEST(early_bytes_wait),
 		STREAM_TEST(first_copy_wins),
 		STREAM_TEST(unread_bytes_come_again),

@@ -111,6 +111,7 @@ static const struct attack techniques[] = {
 	{ "T1110.003", "Password Spraying", "TA0006" },
 	{ "T1110.004", "Credential Stuffing", "TA0006" },
 	{ "T1112", "Modify Registry", "TA0005" },
+	{ "T1113", "Screen Capture", "TA0009" },
 	{ "T1114", "Email Collection", "TA0009" },
 	{ "T1119", "Automated Collection", "TA0009" },
 	{ "T1124", "System Time Discovery", "TA0007" },

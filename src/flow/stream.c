@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PART 4096u /* of a segment longer than the window */
+
 struct stream_pool {
 	uint32_t max, used, made, free_count;
 	uint64_t refused, evicted;
@@ -236,8 +238,9 @@ static void store(struct stream *s, struct stream_pool *pool, uint32_t off, cons
 		lose(s, pool);
 }
 
-void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
-		    uint32_t cap, uint32_t len, stream_read_fn read, void *arg)
+static void take_segment(struct stream *s, struct stream_pool *pool, uint32_t seq,
+			 const uint8_t *data, uint32_t cap, uint32_t len, stream_read_fn read,
+			 void *arg)
 {
 	if (s->lost || len == 0)
 		return;
@@ -271,4 +274,19 @@ void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, co
 	}
 	if (cap < len)
 		lose(s, pool);
+}
+
+/*
+ * A frame that was put together from many (GRO) may be longer than the window: where bytes wait
+ * already it comes in parts, so that the reader can make room between them.
+ */
+void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
+		    uint32_t cap, uint32_t len, stream_read_fn read, void *arg)
+{
+	uint32_t at = 0;
+	while (s->buf && cap - at > PART && s->ready + (cap - at) > STREAM_WINDOW) {
+		take_segment(s, pool, seq + at, data + at, PART, PART, read, arg);
+		at += PART;
+	}
+	take_segment(s, pool, seq + at, data + at, cap - at, len - at, read, arg);
 }

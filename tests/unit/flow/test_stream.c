@@ -180,6 +180,31 @@ static void a_reader_that_takes_nothing_is_cut_off(void **state)
 	assert_true(r->s.lost);
 }
 
+/* Takes records of 1000 bytes. */
+static uint32_t take_records(void *arg, const uint8_t *data, uint32_t len)
+{
+	return len - len % 1000 ? take(arg, data, len - len % 1000) : 0;
+}
+
+/* A frame put together from many is longer than the window; half a record waits before it. */
+static void a_segment_longer_than_the_window_comes_in_parts(void **state)
+{
+	struct reading *r = *state;
+	static uint8_t text[60500];
+	for (uint32_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 31 >> 3);
+	stream_segment(&r->s, r->pool, 7, text, 500, 500, take_records, r);
+	stream_segment(&r->s, r->pool, 507, text + 500, 60000, 60000, take_records, r);
+	assert_false(r->s.lost);
+	assert_int_equal(r->len, 60000);
+	assert_memory_equal(r->got, text, r->len);
+	assert_int_equal(r->s.ready, 500);
+	/* who takes nothing is cut off all the same */
+	r->most = 0;
+	stream_segment(&r->s, r->pool, 60507, text, 60000, 60000, take, r);
+	assert_true(r->s.lost);
+}
+
 static void too_many_pieces_are_lost(void **state)
 {
 	struct reading *r = *state;
@@ -302,6 +327,7 @@ int main(void)
 		STREAM_TEST(sequence_numbers_wrap),
 		STREAM_TEST(past_the_window_is_lost),
 		STREAM_TEST(a_reader_that_takes_nothing_is_cut_off),
+		STREAM_TEST(a_segment_longer_than_the_window_comes_in_parts),
 		STREAM_TEST(too_many_pieces_are_lost),
 		STREAM_TEST(a_cut_segment_ends_the_stream),
 		STREAM_TEST(a_cut_segment_of_old_bytes_does_no_harm),

@@ -137,7 +137,8 @@ static bool put_compound(struct ldap_text *t, const struct ber *f)
 }
 
 /* As deep as ber_enter() goes. */
-static bool put_filter(struct ldap_text *t, const struct ber *f) /* NOLINT(misc-no-recursion) */
+static bool put_filter(struct ldap_text *t,
+		       const struct ber *f) /* NOLINT(misc-no-recursion): ber_enter() bounds it */
 {
 	bool ok = true;
 	put_char(t, '(');

@@ -74,6 +74,7 @@ static const struct attack techniques[] = {
 	{ "T1053.002", "At", "TA0002" },
 	{ "T1053.005", "Scheduled Task", "TA0002" },
 	{ "T1059", "Command and Scripting Interpreter", "TA0002" },
+	{ "T1059.001", "PowerShell", "TA0002" },
 	{ "T1068", "Exploitation for Privilege Escalation", "TA0004" },
 	{ "T1069", "Permission Groups Discovery", "TA0007" },
 	{ "T1069.002", "Domain Groups", "TA0007" },

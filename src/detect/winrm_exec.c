@@ -17,10 +17,9 @@
 #include "principal.h"
 #include "step.h"
 
-#define WINDOW_NS       (600 * 1000000000ull)
-#define DAY_NS          (86400 * 1000000000ull)
-#define HABIT_DAYS      3u
-#define MANAGER_TARGETS 3u
+#define WINDOW_NS  (600 * 1000000000ull)
+#define DAY_NS     (86400 * 1000000000ull)
+#define HABIT_DAYS 3u
 
 struct winrm_params {
 	uint64_t requests;
@@ -40,16 +39,9 @@ struct pair {
 	bool is_told, is_powershell, is_tool, is_encrypted;
 };
 
-struct manager {
-	struct client_key key;
-	uint64_t last_day;
-	uint32_t targets[MANAGER_TARGETS]; /* marks of hosts */
-	uint8_t count, days, pad[2];
-};
-
 struct state {
 	const struct winrm_params *params;
-	struct table pairs, managers;
+	struct table pairs;
 	uint64_t findings;
 };
 
@@ -88,21 +80,13 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 				      .key_size = sizeof(struct pair_key),
 				      .key = env->key,
 				      .evidence = evidence };
-	struct table_config managers = { .capacity = env->max_hosts / 32 ? env->max_hosts / 32 : 1,
-					 .entry_size = sizeof(struct manager),
-					 .key_size = sizeof(struct client_key),
-					 .key = env->key };
-	int r = table_init(&s->pairs, &pairs);
-	if (r == 0 && (r = table_init(&s->managers, &managers)) != 0)
-		table_deinit(&s->pairs);
-	return r;
+	return table_init(&s->pairs, &pairs);
 }
 
 static void deinit(void *state)
 {
 	struct state *s = state;
 	table_deinit(&s->pairs);
-	table_deinit(&s->managers);
 }
 
 static bool begins(const struct event *e, const struct event_str *s, const char *text)
@@ -126,29 +110,6 @@ static struct pair_key key_of(const struct event *e)
 	key.server = e->dst;
 	key.tunnel_key = e->tunnel_key;
 	return key;
-}
-
-/* Notes that the client manages the server today; whether it is known to manage hosts. */
-static bool is_manager(struct state *s, const struct detect_env *env, const struct event *e)
-{
-	struct client_key key = client_key_of(e);
-	uint64_t day = env->steady_ns / DAY_NS + 1;
-	uint32_t mark = (uint32_t)hash_bytes(&env->sketch_key, &e->dst, sizeof(e->dst)) | 1;
-	bool is_new, is_known = false;
-	struct manager *m = table_get(&s->managers, &key, &is_new);
-	if (!m)
-		return false;
-	bool is_old = m->count >= MANAGER_TARGETS && m->days >= HABIT_DAYS;
-	for (unsigned i = 0; i < m->count; i++)
-		is_known |= m->targets[i] == mark;
-	if (!is_known && m->count < MANAGER_TARGETS)
-		m->targets[m->count++] = mark;
-	if (m->last_day != day) {
-		m->last_day = day;
-		if (m->days < UINT8_MAX)
-			m->days++;
-	}
-	return is_old;
 }
 
 static void tell(struct state *s, const struct detect_env *env, const struct event *e,
@@ -179,8 +140,8 @@ static void tell(struct state *s, const struct detect_env *env, const struct eve
 	finding_text(
 		f.counterfactual, sizeof(f.counterfactual),
 		"silent below %llu requests within 10 min, had this pair done so on %u days, or "
-		"had the client done so to %u hosts on %u days",
-		(unsigned long long)s->params->requests, HABIT_DAYS, MANAGER_TARGETS, HABIT_DAYS);
+		"did the client administer several hosts on several days",
+		(unsigned long long)s->params->requests, HABIT_DAYS);
 	f.count = p->requests;
 	f.subject.bytes = p->bytes;
 	f.visibility = p->is_encrypted ? VISIBILITY_NAME : VISIBILITY_CLEAR;
@@ -238,7 +199,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		if (p->days < UINT8_MAX)
 			p->days++;
 	}
-	if (!is_manager(s, env, event) && !is_habit)
+	bool is_manager = (context_roles(env->context, &event->src) & ROLE_MANAGER) != 0;
+	if (!is_manager && !is_habit)
 		tell(s, env, event, p);
 }
 
@@ -251,16 +213,6 @@ static const struct keep_field pair_fields[] = {
 	KEEP_LAST,
 };
 
-static const struct keep_field manager_fields[] = {
-	KEEP(U8, struct manager, key.client),
-	KEEP(U32, struct manager, key.tunnel_key),
-	KEEP(U64, struct manager, last_day),
-	KEEP(U32, struct manager, targets),
-	KEEP_TO(U8, struct manager, count, MANAGER_TARGETS),
-	KEEP(U8, struct manager, days),
-	KEEP_LAST,
-};
-
 static void keep(void *state, struct keep_list *list)
 {
 	struct state *s = state;
@@ -269,25 +221,17 @@ static void keep(void *state, struct keep_list *list)
 					 .owner = s,
 					 .table = &s->pairs,
 					 .fields = pair_fields };
-	const struct keep_part managers = { .name = "winrm_exec.managers",
-					    .version = 1,
-					    .owner = s,
-					    .table = &s->managers,
-					    .fields = manager_fields };
 	keep_add(list, &pairs);
-	keep_add(list, &managers);
 }
 
 static void counters(const void *state, struct detector_counters *ret)
 {
 	const struct state *s = state;
-	ret->entries = s->pairs.stats.entries + s->managers.stats.entries;
-	ret->evictions = s->pairs.stats.evictions + s->managers.stats.evictions;
+	ret->entries = s->pairs.stats.entries;
+	ret->evictions = s->pairs.stats.evictions;
 	ret->evicted_with_evidence = s->pairs.stats.evicted_with_evidence;
 	ret->findings = s->findings;
-	ret->worst_case_bytes =
-		table_worst_case(s->pairs.stats.capacity, sizeof(struct pair)) +
-		table_worst_case(s->managers.stats.capacity, sizeof(struct manager));
+	ret->worst_case_bytes = table_worst_case(s->pairs.stats.capacity, sizeof(struct pair));
 }
 
 const struct detector winrm_exec_detector = {

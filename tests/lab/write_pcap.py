@@ -6,7 +6,7 @@ usage: write_pcap.py winrm|poisoning|pivot OUT.pcap
 
 winrm      PowerShell remoting: heads as Windows sends them, bodies random; event forwarding beside it
 poisoning  three clients ask by LLMNR and NetBIOS, one host answers for everything, one client logs in by SMB
-pivot      SSH to a server, and from there on to a second one, while the first session lasts
+pivot      PowerShell remoting to a client, and from there on to a server, while the first session lasts; a third one apart
 """
 import random
 import struct
@@ -133,34 +133,20 @@ def poisoning(p):
     t.close()
 
 
-def ssh(p, client, cport, server):
-    t = Tcp(p, ip(client), cport, ip(server), 22)
-    t.send(1, b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
-    t.send(0, b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
-    for side in (0, 1):
-        names = [b"curve25519-sha256", b"ssh-ed25519"] + [b"aes128-ctr"] * 2 + [b"hmac-sha2-256"] * 2 + [b"none"] * 2 + [b""] * 2
-        body = b"\x14" + bytes(16) + b"".join(struct.pack(">I", len(x)) + x for x in names) + bytes(5)
-        body += bytes(8 - (len(body) + 5) % 8 + 4)
-        t.send(side, struct.pack(">IB", len(body) + 1, 8) + body)
-    for side, size in ((0, 44), (1, 400), (0, 100), (1, 100), (0, 500), (1, 60)):
-        t.send(side, random.randbytes(size))
+def remote(p, client, cport, server, turns):
+    t = Tcp(p, ip(client), cport, ip(server), 5985)
+    for _ in range(turns):
+        http_post(t, "/wsman?PSVersion=5.1.19041.1", "Microsoft WinRM Client", server, random.randbytes(1800), SEALED)
+        p.now += 2.5
     return t
 
 
 def pivot(p):
-    a = ssh(p, "10.20.1.10", 50400, "10.20.2.20")
-    for _ in range(30):
-        a.send(0, random.randbytes(76))
-        a.send(1, random.randbytes(300))
-        p.now += 0.5
-    b = ssh(p, "10.20.2.20", 50500, "10.20.2.21")
-    for _ in range(30):
-        for t in (a, b):
-            t.send(0, random.randbytes(76))
-            t.send(1, random.randbytes(300))
-        p.now += 0.5
-    b.close()
-    a.close()
+    first = remote(p, "10.20.1.10", 50400, "10.20.1.12", 6)
+    second = remote(p, "10.20.1.12", 50500, "10.20.2.21", 6)
+    second.close()
+    first.close()
+    remote(p, "10.20.1.11", 50600, "10.20.2.22", 6).close()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 
 #include "exfild/context/context.h"
 #include "hosts.h"
-#include "managers.h"
 #include "names.h"
 #include "prefixes.h"
 #include "services.h"
@@ -36,7 +35,6 @@ struct context {
 	struct suffix *suffix;
 	struct names names;
 	struct hosts hosts;
-	struct managers managers;
 	uint64_t now_ns; /* packet time of the newest event */
 };
 

@@ -51,9 +51,6 @@ enum event_kind {
 	EVENT_MAIL,
 	EVENT_KERBEROS,
 	EVENT_LDAP,
-	EVENT_RDP,
-	EVENT_SESSION,
-	EVENT_SHELL,
 	EVENT__COUNT
 };
 
@@ -493,7 +490,6 @@ struct event_ftp {
 };
 
 #include "exfild/event/domain.h" /* further structs */
-#include "exfild/event/remote.h"
 
 static inline const uint8_t *event_str_data(const struct event *e, const struct event_str *s)
 {

@@ -69,9 +69,11 @@ target_link_libraries(sandboxed PRIVATE exf_sandbox Threads::Threads)
 set_target_properties(sandboxed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 exf_script(e2e.sandbox e2e ${Python3_EXECUTABLE} tests/e2e/sandbox.py --exfild $<TARGET_FILE:exfild> --sandboxed $<TARGET_FILE:sandboxed>)
 
+exf_script(e2e.forms e2e ${Python3_EXECUTABLE} tests/e2e/forms.py --exfild $<TARGET_FILE:exfild>)
 # alerts on their way to Redis, files and others, through every kind of failure
 add_executable(alerts_out support/alerts_out.c)
 target_link_libraries(alerts_out PRIVATE exf_engine)
 target_compile_options(alerts_out PRIVATE -Wno-conversion -Wno-sign-conversion)
 set_target_properties(alerts_out PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 exf_script(e2e.delivery e2e ${Python3_EXECUTABLE} tests/e2e/delivery.py --exfild $<TARGET_FILE:exfild> --alerts $<TARGET_FILE:alerts_out>)
+exf_script(e2e.consumers e2e ${Python3_EXECUTABLE} tests/e2e/consumers.py --exfild $<TARGET_FILE:exfild> --alerts $<TARGET_FILE:alerts_out>)

@@ -130,7 +130,8 @@ static void render(struct ecs *e)
 	json_close_object(&e->j);
 }
 
-void alert_json(const struct alert *a, const struct alert_options *o, struct buf *out)
+static void fit(const struct alert *a, const struct alert_options *o, void (*fn)(struct ecs *),
+		struct buf *out)
 {
 	size_t start = out->len;
 	struct ecs e = { .a = a, .o = o };
@@ -139,9 +140,23 @@ void alert_json(const struct alert *a, const struct alert_options *o, struct buf
 		buf_truncate(out, start);
 		e.cut = (enum ecs_cut)cut;
 		e.j = json_make(out);
-		render(&e);
+		fn(&e);
 		/* One byte is left for the newline. */
 		if (!out->full && out->len - start < ALERT_LINE_MAX)
 			return;
 	}
+}
+
+void alert_json(const struct alert *a, const struct alert_options *o, struct buf *out)
+{
+	fit(a, o, render, out);
+}
+
+void alert_line(const struct alert *a, const struct alert_options *o, struct buf *out)
+{
+	fit(a, o,
+	    o->form == ALERT_OCSF ? ocsf_render :
+	    o->form == ALERT_EVE  ? eve_render :
+				    render,
+	    out);
 }

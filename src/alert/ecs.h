@@ -35,6 +35,10 @@ void ecs_text(struct ecs *e, const char *key, const char *text);
 /* The same for what a function of words.h makes; cut at 1.5 KiB in any case. */
 void ecs_words(struct ecs *e, const char *key, void (*fn)(const struct alert *, struct buf *));
 
+/* The other forms, whole: ocsf.c, eve.c. */
+void ocsf_render(struct ecs *e);
+void eve_render(struct ecs *e);
+
 void ecs_threat(struct ecs *e);
 void ecs_ends(struct ecs *e);
 void ecs_network(struct ecs *e);

@@ -12,6 +12,7 @@
 #include "exfild/alert/ident.h"
 #include "exfild/base/pool.h"
 #include "exfild/base/table.h"
+#include "triage.h"
 
 #define LEVELS 5 /* none, low, medium, high, critical */
 
@@ -58,6 +59,7 @@ struct alert_store {
 	struct fusion *own_fusion;
 	struct pool names; /* of rules and the like that were read from a state */
 	uint64_t order;    /* of the last that was appended to a list */
+	struct triage triage;
 	struct alert_counts counts;
 };
 

@@ -84,10 +84,12 @@ static void append_silence(struct alert_store *s, struct open_alert *o)
 	list_append(open_silence(s, o), &o->silence);
 }
 
-void alert_store_change(struct alert_store *s, uint64_t merge_ns, enum severity minimum)
+void alert_store_change(struct alert_store *s, const struct alert_options *o)
 {
-	s->options.merge_ns = merge_ns;
-	s->options.minimum = minimum;
+	s->options.merge_ns = o->merge_ns;
+	s->options.minimum = o->minimum;
+	s->options.rate_per_minute = o->rate_per_minute;
+	s->options.rule_per_minute = o->rule_per_minute;
 }
 
 static void forget(struct alert_store *s, struct open_alert *o)
@@ -119,6 +121,11 @@ static void send_revision(struct alert_store *s, struct open_alert *o)
 	const struct finding *f = &a->finding;
 	unsigned level = alert_level(f->severity);
 
+	if (!triage_takes(&s->triage, f, s->now_ns, s->options.rate_per_minute,
+			  s->options.rule_per_minute)) {
+		s->counts.held++;
+		return; /* it stays as it is: the next finding of it tries again */
+	}
 	if (!o->is_inherited && a->revision == 0)
 		s->counts.below_minimum--; /* counted when it was opened */
 	else if (!o->is_inherited)
@@ -142,6 +149,8 @@ static void send_revision(struct alert_store *s, struct open_alert *o)
 				 .classes = o->classes };
 	s->emit(s->arg, a);
 }
+
+static void take_finding(struct alert_store *s, const struct finding *f);
 
 static bool has_grown(uint64_t now, uint64_t before, uint64_t times)
 {
@@ -198,10 +207,25 @@ static void end_window(struct alert_store *s, struct open_alert *o)
 	append_silence(s, o);
 }
 
+/* A minute has ended: what it held is told, and another one begins. */
+static void tell_held(struct alert_store *s, uint64_t now_ns)
+{
+	struct triage ended = s->triage;
+	struct finding f;
+	triage_begin(&s->triage, now_ns);
+	for (unsigned i = 0; i < ended.rule_count; i++)
+		if (triage_tell(&ended, i, s->options.rate_per_minute, s->options.rule_per_minute,
+				&f) &&
+		    f.severity >= s->options.minimum)
+			take_finding(s, &f);
+}
+
 void alert_store_tick(struct alert_store *s, uint64_t now_ns)
 {
 	if (now_ns > s->now_ns)
 		s->now_ns = now_ns;
+	if (triage_is_due(&s->triage, s->now_ns))
+		tell_held(s, s->now_ns);
 	while (s->windows.next != &s->windows) {
 		struct open_alert *o = of_window(s->windows.next);
 		if (s->now_ns - o->since_ns < s->options.merge_ns)
@@ -212,6 +236,7 @@ void alert_store_tick(struct alert_store *s, uint64_t now_ns)
 
 void alert_store_flush(struct alert_store *s)
 {
+	tell_held(s, s->now_ns);
 	for (struct link *l = s->windows.next; l != &s->windows; l = l->next)
 		tell_totals(s, of_window(l));
 }
@@ -290,15 +315,9 @@ static void take_totals(struct alert_store *s, const struct finding *f)
 	o->is_updated = true;
 }
 
-void alert_store_finding(struct alert_store *s, const struct finding *f)
+static void take_finding(struct alert_store *s, const struct finding *f)
 {
 	uint8_t key[IDENT_KEY_SIZE];
-
-	alert_store_tick(s, f->time_ns);
-	if (f->is_update) {
-		take_totals(s, f);
-		return;
-	}
 	enum severity severity = f->is_drill ? f->severity : fusion_severity(s->fusion, f);
 	double risk = f->is_drill ? 0 : fusion_add(s->fusion, f);
 	struct open_alert *o = find_alert(s, f, key);
@@ -319,6 +338,15 @@ void alert_store_finding(struct alert_store *s, const struct finding *f)
 	a->chain_count = f->is_drill ? 0 : fusion_chain(s->fusion, f, a->chain);
 	if (is_due(s, o))
 		send_revision(s, o);
+}
+
+void alert_store_finding(struct alert_store *s, const struct finding *f)
+{
+	alert_store_tick(s, f->time_ns);
+	if (f->is_update)
+		take_totals(s, f);
+	else
+		take_finding(s, f);
 }
 
 const struct alert_counts *alert_store_counts(const struct alert_store *s)

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -27,8 +29,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#define SLICE_MS 100
-#define NS_MS    1000000ull
+#define SLICE_MS  100
+#define SETTLE_NS 1000000
+#define NS_MS     1000000ull
 
 struct wire {
 	int fd;
@@ -363,4 +366,32 @@ bool wire_is_idle(const struct wire *w)
 {
 	struct pollfd p = { .fd = w->fd, .events = POLLIN };
 	return poll(&p, 1, 0) == 0;
+}
+
+/* False with errno: the connection was reset. */
+static bool wire_is_alive(const struct wire *w)
+{
+	int err = 0;
+	socklen_t len = sizeof(err);
+	if (getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0 || err == 0)
+		return true;
+	errno = err;
+	return false;
+}
+
+int wire_settle(struct wire *w, uint64_t deadline_ns)
+{
+	int waiting = 0;
+	while (ioctl(w->fd, SIOCOUTQ, &waiting) == 0 && waiting > 0) {
+		const struct timespec pause = { .tv_nsec = SETTLE_NS };
+		bool has_ended = w->stop && atomic_load(w->stop);
+		if (has_ended || wire_now_ns() >= deadline_ns) {
+			errno = has_ended ? ECANCELED : ETIMEDOUT;
+			return -EXF_E_IO;
+		}
+		if (!wire_is_alive(w))
+			return -EXF_E_IO;
+		(void)nanosleep(&pause, NULL);
+	}
+	return wire_is_alive(w) ? 0 : -EXF_E_IO;
 }

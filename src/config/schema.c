@@ -173,11 +173,11 @@ static const struct key alert_keys[] = {
 	  .help = "Less severe alerts are not sent." },
 	{ "merge", KEY_DURATION, AT(alerts.merge_s), .min = 1, .max = 30ull * DAY_S, .def = "1h",
 	  .help = "Findings of one cause within this time are one alert." },
-	{ "rate_per_minute", KEY_NUMBER, KEY_LATER, AT(alerts.rate_per_minute), .min = 1,
-	  .max = 1000000, .def = "600",
-	  .help = "More alerts a minute are counted, not sent; an alert says so." },
-	{ "format", KEY_CHOICE, KEY_LATER, AT(alerts.format), .def = "ecs",
-	  .values = "ecs|ocsf|eve",
+	{ "rate_per_minute", KEY_NUMBER, AT(alerts.rate_per_minute), .max = 1000000, .def = "600",
+	  .help = "More alerts a minute are counted, not sent; an alert says so. 0: no limit." },
+	{ "rule_per_minute", KEY_NUMBER, AT(alerts.rule_per_minute), .max = 1000000, .def = "120",
+	  .help = "The same for the alerts of one rule." },
+	{ "format", KEY_CHOICE, AT(alerts.format), .def = "ecs", .values = "ecs|ocsf|eve",
 	  .help = "JSON by Elastic Common Schema, OCSF Detection Finding or Suricata EVE." },
 	{ .name = NULL },
 };
@@ -222,19 +222,19 @@ static const struct key sink_file_keys[] = {
 };
 
 static const struct key sink_syslog_keys[] = {
-	{ "url", KEY_TEXT, KEY_LATER, AT(sinks.syslog_url), .max = 1024, .def = "",
-	  .check = check_syslog_url,
+	{ "url", KEY_TEXT, AT(sinks.syslog_url), .max = 1024, .def = "", .check = check_syslog_url,
 	  .help = "udp://HOST[:PORT], tcp://, tls:// or unix:///PATH. Empty: no syslog." },
-	{ "format", KEY_CHOICE, KEY_LATER, AT(sinks.syslog_format), .def = "cef",
-	  .values = "cef|json",
+	{ "format", KEY_CHOICE, AT(sinks.syslog_format), .def = "cef", .values = "cef|json",
 	  .help = "What a message holds: CEF, or the JSON of alerts.format." },
+	{ "ca_file", KEY_PATH, AT(sinks.syslog_ca_file), .max = 4095, .def = "",
+	  .help = "Certificates that tls:// trusts. Empty: those of the system." },
 	{ .name = NULL },
 };
 
 static const struct key sink_keys[] = {
 	{ "file", KEY_MAP, .keys = sink_file_keys, .help = "A file." },
 	{ "syslog", KEY_MAP, .keys = sink_syslog_keys, .help = "A syslog server." },
-	{ "journal", KEY_BOOL, KEY_LATER, AT(sinks.journal), .def = "false",
+	{ "journal", KEY_BOOL, AT(sinks.journal), .def = "false",
 	  .help = "Alerts into the journal, their fields as EXFILD_*." },
 	{ .name = NULL },
 };

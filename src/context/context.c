@@ -48,6 +48,8 @@ static int start(struct context *c, const struct context_options *o, char *ret_w
 	r = names_init(&c->names, &c->services, &o->key, capped(o->max_names));
 	if (r == 0)
 		r = hosts_init(&c->hosts, &o->key, &o->sketch_key, capped(o->max_hosts));
+	if (r == 0)
+		r = managers_init(&c->managers, &o->key, &o->sketch_key, capped(o->max_hosts) / 16);
 	if (r < 0)
 		snprintf(ret_why, why_size, "tables of names and hosts: %s", exf_strerror(r));
 	return r;
@@ -103,6 +105,7 @@ void context_free(struct context *c)
 {
 	if (!c)
 		return;
+	managers_deinit(&c->managers);
 	hosts_deinit(&c->hosts);
 	names_deinit(&c->names);
 	suffix_free(c->suffix);

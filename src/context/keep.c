@@ -51,4 +51,5 @@ void context_keep(struct context *c, struct keep_list *list)
 					 .took = took_name };
 	keep_add(list, &names);
 	hosts_keep(&c->hosts, list);
+	managers_keep(&c->managers, list);
 }

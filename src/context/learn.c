@@ -7,11 +7,14 @@
  *
  * Roles: a resolver answers DNS to inside clients and asks others itself; a server was reached
  * by three hosts; a proxy was sent CONNECT or a request with an absolute URI; a gateway claims in
- * ARP a link address behind which many addresses stand.  Only inside hosts are learnt about.
+ * ARP a link address behind which many addresses stand; a domain controller answers Kerberos; a
+ * manager administers several hosts on several days (managers.h).  Only inside hosts are learnt
+ * about.
  */
 #include <string.h>
 #include <strings.h>
 
+#include "exfild/context/admin.h"
 #include "private.h"
 
 #define DHCP_REQUEST 3
@@ -178,10 +181,34 @@ void context_prefetch(const struct context *c, const struct event *e, unsigned s
 		table_prefetch_entry(t, table_hash(t, a));
 }
 
+static void learn_controller(struct context *c, const struct event_kerberos *k)
+{
+	bool is_answer = k->message == KERBEROS_AS_REP || k->message == KERBEROS_TGS_REP;
+	if (!is_answer || !is_inside_host(c, &k->e.dst, k->e.tunnel_id))
+		return;
+	struct host *host = hosts_get(&c->hosts, &k->e.dst);
+	if (host)
+		host->roles |= ROLE_CONTROLLER;
+}
+
+static void learn_manager(struct context *c, const struct event *e)
+{
+	struct admin_act act;
+	if (!admin_act_read(e, &act) || act.protocol == ADMIN_NONE ||
+	    !is_inside_host(c, &act.client, e->tunnel_id))
+		return;
+	if (!managers_note(&c->managers, &act.client, &act.server, c->now_ns))
+		return;
+	struct host *host = hosts_get(&c->hosts, &act.client);
+	if (host)
+		host->roles |= ROLE_MANAGER;
+}
+
 void context_event(struct context *c, const struct event *e)
 {
 	if (c->now_ns < e->time_ns)
 		c->now_ns = e->time_ns;
+	learn_manager(c, e);
 	switch (e->kind) {
 	case EVENT_FLOW_START:
 	case EVENT_FLOW_PROGRESS:
@@ -203,6 +230,9 @@ void context_event(struct context *c, const struct event *e)
 		break;
 	case EVENT_DNS:
 		learn_resolver(c, (const struct event_dns *)e);
+		break;
+	case EVENT_KERBEROS:
+		learn_controller(c, (const struct event_kerberos *)e);
 		break;
 	case EVENT_HTTP:
 		learn_proxy(c, (const struct event_http *)e);

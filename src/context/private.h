@@ -6,6 +6,7 @@
 
 #include "exfild/context/context.h"
 #include "hosts.h"
+#include "managers.h"
 #include "names.h"
 #include "prefixes.h"
 #include "services.h"
@@ -35,6 +36,7 @@ struct context {
 	struct suffix *suffix;
 	struct names names;
 	struct hosts hosts;
+	struct managers managers;
 	uint64_t now_ns; /* packet time of the newest event */
 };
 

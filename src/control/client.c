@@ -23,7 +23,8 @@ enum {
 	OPT_ONCE,
 	OPT_INTERVAL,
 	OPT_TO,
-	OPT_WAIT
+	OPT_WAIT,
+	OPT_FROM
 };
 
 struct options {
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
 	{ "to", required_argument, NULL, OPT_TO },
+	{ "from", required_argument, NULL, OPT_FROM },
 	{ "wait", required_argument, NULL, OPT_WAIT },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -63,6 +65,8 @@ static const char help_text[] =
 	"  hosts         inside hosts by bytes sent        --limit N --sort KEY --filter TEXT\n"
 	"  flows         connections by bytes sent         --limit N --sort KEY --filter TEXT\n"
 	"  alerts        the last alerts                   --limit N --minimum LEVEL -f|--follow\n"
+	"  alerts resend                                   --from N --to N (event.sequence)\n"
+	"                these once more, to every sink that gets alerts through the spool\n"
 	"  evidence ID   where the packets behind an alert are: a pcapng file\n"
 	"  drill KIND    dns, http or icmp: prints a harmless request to run on any client, whose alert\n"
 	"                must come back              --wait SECONDS --to HOST\n"
@@ -125,6 +129,10 @@ static int take(struct options *o, int c)
 		return take_text(r->minimum, sizeof(r->minimum), optarg);
 	case OPT_TO:
 		return take_text(r->to, sizeof(r->to), optarg);
+	case OPT_FROM:
+		return str_parse_u64(optarg, 1, INT64_MAX, &r->from) ?
+			       usage("not a number in its range: ", optarg) :
+			       -1;
 	case OPT_WAIT:
 		return take_number(optarg, 3600, &o->wait_s);
 	case 'h':
@@ -164,10 +172,29 @@ static bool is_promised(const char *command)
 	return false;
 }
 
+static bool is_resend(int count, char **words)
+{
+	return count > 1 && strcmp(words[0], "alerts") == 0 && strcmp(words[1], "resend") == 0;
+}
+
+/* alerts resend --from N --to N */
+static int parse_resend(struct options *o, int count)
+{
+	struct request *r = &o->request;
+	if (count > 2)
+		return usage("alerts resend takes --from N and --to N, nothing else", "");
+	if (!r->from || !*r->to || str_parse_u64(r->to, r->from, INT64_MAX, &r->until))
+		return usage("which alerts: --from N --to N, numbers of event.sequence", "");
+	r->to[0] = '\0';
+	return -1;
+}
+
 /* What a command is about: the kind of a drill, the alert of evidence. */
 static int parse_operand(struct options *o, int count, char **words)
 {
 	struct request *r = &o->request;
+	if (is_resend(count, words))
+		return parse_resend(o, count);
 	bool is_drill = strcmp(words[0], "drill") == 0;
 	bool has_operand = is_drill || strcmp(words[0], "evidence") == 0;
 	if (has_operand && count == 1)
@@ -205,7 +232,8 @@ static int parse(struct options *o, int argc, char **argv)
 			     argv[optind]);
 	if (o->request.follow && strcmp(argv[optind], "alerts") != 0)
 		return usage("--follow goes with alerts only, not with ", argv[optind]);
-	(void)str_copy(o->request.command, sizeof(o->request.command), argv[optind]);
+	(void)str_copy(o->request.command, sizeof(o->request.command),
+		       is_resend(argc - optind, argv + optind) ? "resend" : argv[optind]);
 	o->request.id = 1;
 	return -1;
 }

@@ -118,6 +118,24 @@ int command_evidence(struct call *c)
 	return 0;
 }
 
+int command_resend(struct call *c)
+{
+	const struct request *r = c->request;
+	if (!r->from || r->until < r->from)
+		return command_fail(c, "bad_argument",
+				    "which alerts: --from and --to are numbers of event.sequence",
+				    "exfilctl alerts resend --from 100 --to 120");
+	int64_t n =
+		c->options->resend ? c->options->resend(c->options->arg, r->from, r->until) : -1;
+	if (n < 0)
+		return command_fail(c, "not_kept", "no alert is kept that could be sent again",
+				    "sinks and spool.directory say whether alerts are kept");
+	json_uint(c->out, "alerts", (uint64_t)n);
+	json_uint(c->out, "from", r->from);
+	json_uint(c->out, "until", r->until);
+	return 0;
+}
+
 /* The lines themselves: the server adds what the board holds. */
 int command_alerts(struct call *c)
 {

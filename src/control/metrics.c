@@ -126,6 +126,8 @@ static void put_alerts(const struct snapshot *s, struct buf *out)
 	    s->below_minimum);
 	one(out, "alerts_closed_early_total", "counter", "Alerts closed for room.",
 	    s->closed_early);
+	one(out, "alerts_held_total", "counter",
+	    "Times that an alert found no place within its minute.", s->held);
 	one(out, "findings_silenced_total", "counter", "Findings that an exception took.",
 	    s->silenced);
 	head(out, "detector_findings_total", "counter", "Findings by detector.");

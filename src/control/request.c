@@ -66,6 +66,11 @@ static bool take_arg(struct request *r, const char *key, const json_t *value)
 		r->follow = json_is_true(value);
 		return json_is_boolean(value);
 	}
+	if (strcmp(key, "from") == 0 || strcmp(key, "until") == 0) {
+		json_int_t n = json_is_integer(value) ? json_integer_value(value) : 0;
+		*(key[0] == 'f' ? &r->from : &r->until) = n > 0 ? (uint64_t)n : 0;
+		return n > 0;
+	}
 	if (strcmp(key, "sort") == 0)
 		return take_text(value, r->sort, sizeof(r->sort));
 	if (strcmp(key, "filter") == 0)
@@ -90,7 +95,7 @@ static int take_args(struct request *r, json_t *args, struct request_error *e)
 		if (!take_arg(r, key, value))
 			return fail(e, "bad_argument", "an argument is not known or out of range",
 				    "limit 1 to 512, follow true or false, sort, filter, minimum, "
-				    "kind, to and alert short texts");
+				    "kind, to and alert short texts, from and until above 0");
 	}
 	return 0;
 }

@@ -30,7 +30,8 @@ struct request {
 	char minimum[16];
 	char kind[16]; /* of a drill */
 	char to[128];
-	char alert[40]; /* of evidence */
+	char alert[40];       /* of evidence */
+	uint64_t from, until; /* of resend: event.sequence */
 };
 
 struct request_error {

@@ -26,6 +26,10 @@ void request_print(const struct request *r, struct buf *out)
 		json_string(&j, "kind", r->kind);
 	if (*r->to)
 		json_string(&j, "to", r->to);
+	if (r->from)
+		json_uint(&j, "from", r->from);
+	if (r->until)
+		json_uint(&j, "until", r->until);
 	if (*r->alert)
 		json_string(&j, "alert", r->alert);
 	json_close_object(&j);

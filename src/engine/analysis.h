@@ -107,6 +107,9 @@ bool analysis_change(struct analysis *a, struct analysis_change *c, unsigned pat
 uint64_t analysis_change_pause(const struct analysis_change *c);
 void analysis_change_free(struct analysis_change *c);
 
+/* Any thread: alerts of this session with these numbers once more; how many, below 0: none can. */
+int64_t analysis_resend(struct analysis *a, uint64_t from, uint64_t until);
+
 /* Its part of what the control socket tells. */
 void analysis_snapshot(const struct analysis *a, struct snapshot *s);
 

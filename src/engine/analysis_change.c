@@ -87,7 +87,10 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 	context_take(a->context, c->context);
 	a->alert_options.minimum = analysis_minimum(a->made_with.options, c->config);
 	a->alert_options.merge_ns = c->config->alerts.merge_s * 1000000000ull;
-	alert_store_change(a->store, a->alert_options.merge_ns, a->alert_options.minimum);
+	a->alert_options.rate_per_minute = c->config->alerts.rate_per_minute;
+	a->alert_options.rule_per_minute = c->config->alerts.rule_per_minute;
+	alert_store_change(a->store, &a->alert_options);
+	a->alert_options.form = analysis_form(c->config);
 	outputs_take(a->outputs, c->outputs);
 	c->pause_ns = steady_ns() - began_ns;
 }

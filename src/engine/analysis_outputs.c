@@ -47,3 +47,8 @@ int analysis_make_outputs(struct analysis *a, const struct config *config,
 	return current ? outputs_prepare(&o, current, ret, why, size) :
 			 outputs_open(&o, ret, why, size);
 }
+
+int64_t analysis_resend(struct analysis *a, uint64_t from, uint64_t until)
+{
+	return outputs_resend(a->outputs, from, until);
+}

@@ -92,6 +92,7 @@ int analysis_make_context(const struct analysis_options *o, make_context_fn make
 int analysis_make_outputs(struct analysis *a, const struct config *config,
 			  const struct outputs *current, struct outputs **ret, char *ret_why,
 			  size_t why_size) EXF_MUST_USE;
+enum alert_form analysis_form(const struct config *c);
 const struct config_section *analysis_section(const struct config *config, const char *name);
 /* Which events a detector that is on wants to see ahead. */
 void analysis_count_wants(struct analysis *a);

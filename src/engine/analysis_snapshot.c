@@ -52,6 +52,7 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	s->merged = counts->merged;
 	s->below_minimum = counts->below_minimum;
 	s->closed_early = counts->closed_early;
+	s->held = counts->held;
 	s->sequence = alert_store_sequence(a->store);
 	s->silenced = a->silenced;
 	context_stats(a->context, &context);

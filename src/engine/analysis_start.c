@@ -164,6 +164,14 @@ enum severity analysis_minimum(const struct options *o, const struct config *c)
 	return named ? named : (enum severity)c->alerts.minimum;
 }
 
+enum alert_form analysis_form(const struct config *c)
+{
+	const char *name = c->alerts.format;
+	return strcmp(name, "ocsf") == 0 ? ALERT_OCSF :
+	       strcmp(name, "eve") == 0  ? ALERT_EVE :
+					   ALERT_ECS;
+}
+
 static uint64_t drops_of(void *arg, uint64_t start_ns, uint64_t end_ns)
 {
 	return drops_between(arg, start_ns, end_ns);
@@ -192,8 +200,11 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 	make_session(a);
 	a->alert_options = (struct alert_options){
 		.sensor_name = sensor_name(a, o),
+		.form = analysis_form(o->config),
 		.mode = o->is_live ? "live" : "replay",
 		.session = o->is_live ? a->session : "replay",
+		.rate_per_minute = o->tap ? 0 : o->config->alerts.rate_per_minute,
+		.rule_per_minute = o->tap ? 0 : o->config->alerts.rule_per_minute,
 		.merge_ns = o->config->alerts.merge_s * 1000000000ull,
 		.minimum = o->tap ? SEVERITY_NONE : analysis_minimum(o->options, o->config),
 		.max_open = o->max_open,

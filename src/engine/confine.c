@@ -64,6 +64,7 @@ static void add_configured(struct confined *k, const struct options *o, const st
 		read_folder(k, c->services.files[i]);
 	read_folder(k, c->redis.password_file);
 	read_folder(k, c->redis.ca_file);
+	read_folder(k, c->sinks.syslog_ca_file);
 	write_folder(k, c->control.socket);
 	write_folder(k, c->sinks.file_path);
 	write_folder(k, o->events_path);

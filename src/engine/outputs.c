@@ -31,9 +31,10 @@ struct outputs {
 	const struct sink_type *direct; /* standard output, or NULL */
 	void *direct_sink;
 	bool direct_text, colour;
+	bool has_cef;  /* a sink wants it */
 	bool is_taken; /* `list` is what the delivery shall have: outputs_close() sees to it */
 	struct outputs_options made_with;
-	struct buf line, text;
+	struct buf line, text, form, cef; /* form: where that is not the line's */
 	char password[256];
 };
 
@@ -88,6 +89,8 @@ static char *identity_of(const char *name, const struct sink_options *o)
 			   o->redis_sentinel_name);
 		for (size_t i = 0; i < o->redis_sentinel_count; i++)
 			buf_printf(&b, "\n%s", o->redis_sentinels[i]);
+	} else if (strcmp(name, "syslog") == 0) {
+		buf_printf(&b, "%s %s %s", o->syslog_url, o->syslog_format, o->syslog_ca_file);
 	} else if (strcmp(name, "file") == 0) {
 		buf_printf(&b, "%s %llu", o->file_path, (unsigned long long)o->file_max_bytes);
 	}
@@ -178,6 +181,9 @@ static struct sink_options sink_options_of(const struct outputs *out, const stru
 	return (struct sink_options){
 		.sensor_name = out->alert->sensor_name,
 		.file_path = c->sinks.file_path,
+		.syslog_url = c->sinks.syslog_url,
+		.syslog_format = c->sinks.syslog_format,
+		.syslog_ca_file = c->sinks.syslog_ca_file,
 		.file_max_bytes = c->sinks.file_max_mb * 1000000,
 		.redis_url = c->redis.url,
 		.redis_prefix = c->redis.prefix,
@@ -200,7 +206,7 @@ static struct sink_options sink_options_of(const struct outputs *out, const stru
 struct wanted {
 	const char *names[DELIVERY_SINKS];
 	size_t count;
-	bool has_redis;
+	bool has_redis, has_syslog;
 };
 
 static struct wanted wanted_of(const struct options *o, const struct config *c)
@@ -210,9 +216,14 @@ static struct wanted wanted_of(const struct options *o, const struct config *c)
 		return w;
 	if (c->sinks.file_path && *c->sinks.file_path)
 		w.names[w.count++] = "file";
+	if (c->sinks.journal)
+		w.names[w.count++] = "journal";
 	w.has_redis = (c->redis.url && *c->redis.url) || c->redis.sentinel_count;
 	if (w.has_redis)
 		w.names[w.count++] = "redis";
+	w.has_syslog = c->sinks.syslog_url && *c->sinks.syslog_url;
+	if (w.has_syslog)
+		w.names[w.count++] = "syslog";
 	return w;
 }
 
@@ -225,10 +236,11 @@ static int open_all(struct outputs *out, const struct outputs_options *o,
 	if (options->publish && !w.count) {
 		(void)snprintf(
 			why, why_size,
-			"--publish needs a sink: set redis.url or sinks.file.path "
+			"--publish needs a sink: set redis.url, sinks.file.path or another of sinks "
 			"in the configuration, for example --set redis.url=redis://127.0.0.1:6379/0");
 		return -EXF_E_INVALID;
 	}
+	out->has_cef = w.has_syslog && strcmp(o->config->sinks.syslog_format, "json") != 0;
 	if (w.has_redis)
 		err = read_password(o->config->redis.password_file, out->password,
 				    sizeof(out->password), why, why_size);
@@ -256,6 +268,8 @@ int outputs_prepare(const struct outputs_options *o, const struct outputs *curre
 	out->made_with = *o;
 	buf_init(&out->line, ALERT_LINE_MAX + 1);
 	buf_init(&out->text, RECORD_TEXT_MAX);
+	buf_init(&out->form, ALERT_LINE_MAX + 1);
+	buf_init(&out->cef, ALERT_LINE_MAX);
 	int err = open_all(out, o, current, why, why_size);
 	if (err) {
 		outputs_close(out);
@@ -296,6 +310,7 @@ void outputs_take(struct outputs *out, struct outputs *fresh)
 	size_t count = out->count;
 	out->count = fresh->count;
 	fresh->is_taken = true;
+	out->has_cef = fresh->has_cef;
 	for (size_t i = fresh->count; i < count; i++)
 		free_identity(fresh->list[i].identity);
 	if (!out->delivery) {
@@ -328,7 +343,16 @@ static struct record *make_record(struct outputs *out, const struct alert *a)
 		(void)ipaddr_print(&f->subject.ip, source, sizeof(source));
 	if (f->peer.has_ip)
 		(void)ipaddr_print(&f->peer.ip, destination, sizeof(destination));
+	const struct buf *line = &out->line;
 	buf_reset(&out->text);
+	buf_reset(&out->cef);
+	if (out->alert->form != ALERT_ECS) {
+		buf_reset(&out->form);
+		alert_line(a, out->alert, &out->form);
+		line = &out->form;
+	}
+	if (out->has_cef)
+		alert_cef(a, out->alert, &out->cef);
 	if (out->direct_text)
 		alert_text(a, out->colour, &out->text);
 	add_string(&p, RECORD_EVENT_ID, a->event_id);
@@ -338,7 +362,8 @@ static struct record *make_record(struct outputs *out, const struct alert *a)
 	add_string(&p, RECORD_SOURCE, source);
 	add_string(&p, RECORD_DESTINATION, f->peer.has_ip ? destination : f->domain);
 	add_string(&p, RECORD_MESSAGE, f->message);
-	add_text(&p, RECORD_JSON, out->line.data, out->line.len);
+	add_text(&p, RECORD_JSON, line->data, line->len);
+	add_text(&p, RECORD_CEF, out->cef.data, out->cef.len);
 	add_text(&p, RECORD_TEXT, out->text.data, out->text.len);
 	return record_make(&p);
 }
@@ -452,5 +477,7 @@ void outputs_close(struct outputs *out)
 	explicit_bzero(out->password, sizeof(out->password));
 	buf_deinit(&out->line);
 	buf_deinit(&out->text);
+	buf_deinit(&out->form);
+	buf_deinit(&out->cef);
 	free(out);
 }

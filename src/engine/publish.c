@@ -3,6 +3,7 @@
  */
 #include "publish.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -27,6 +28,8 @@ struct publisher {
 	struct keeper *keeper; /* NULL: no state is kept */
 	struct drills *drills;
 	_Atomic(struct reload *) reload;       /* NULL: not yet */
+	pthread_mutex_t turn;                  /* of who asks the analysis something */
+	struct analysis *analysis;             /* NULL: not yet, or not any more */
 	_Atomic(struct collector *) collector; /* NULL: no packets are kept */
 	uint64_t told_ns;                      /* analysis */
 	/* desk */
@@ -69,6 +72,15 @@ static int on_evidence(void *arg, const char *alert_id, struct control_evidence 
 	return 0;
 }
 
+static int64_t on_resend(void *arg, uint64_t from, uint64_t until)
+{
+	struct publisher *p = arg;
+	pthread_mutex_lock(&p->turn);
+	int64_t n = p->analysis ? analysis_resend(p->analysis, from, until) : -EXF_E_UNSUPPORTED;
+	pthread_mutex_unlock(&p->turn);
+	return n;
+}
+
 int publisher_start(const struct options *o, const struct config *c, const struct sizes *sizes,
 		    const struct hash_key *key, struct publisher **ret, char *ret_why,
 		    size_t why_size)
@@ -76,6 +88,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 	struct publisher *p = calloc(1, sizeof(*p));
 	if (!p)
 		return -EXF_E_NOMEM;
+	pthread_mutex_init(&p->turn, NULL);
 	p->config = c;
 	p->shards = sizes->shards;
 	p->board = board_new();
@@ -97,6 +110,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 						   .drills = p->drills,
 						   .reload = on_reload,
 						   .evidence = on_evidence,
+						   .resend = on_resend,
 						   .arg = p };
 		err = control_start(&control, &p->control, ret_why, why_size);
 	}
@@ -116,12 +130,20 @@ void publisher_stop(struct publisher *p)
 	drills_free(p->drills);
 	activity_free(p->activity);
 	board_free(p->board);
+	pthread_mutex_destroy(&p->turn);
 	free(p);
 }
 
 void publisher_reload(struct publisher *p, struct reload *r)
 {
 	atomic_store(&p->reload, r);
+}
+
+void publisher_analysis(struct publisher *p, struct analysis *a)
+{
+	pthread_mutex_lock(&p->turn);
+	p->analysis = a;
+	pthread_mutex_unlock(&p->turn);
 }
 
 void publisher_configuration(struct publisher *p, const struct snap_configuration *k)

@@ -46,6 +46,8 @@ void publisher_event(struct publisher *p, const struct context *c, const struct 
 void publisher_turn(struct publisher *p, const struct analysis *a);
 void publisher_alert(struct publisher *p, const char *json, size_t len, unsigned severity);
 
+/* Main: from here on alerts can be sent again; NULL: no more, and nobody is in the middle of it. */
+void publisher_analysis(struct publisher *p, struct analysis *a);
 /* Any: what a heartbeat says. */
 void publisher_beat(struct publisher *p, struct sink_beat *ret);
 

@@ -54,6 +54,7 @@ static const struct range ranges[] = {
 	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, act, RPC__COUNT - 1),
 	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, transport, RPC_HTTP),
 	RANGE(EVENT_KERBEROS, EVENT_KERBEROS, event_kerberos, pac, KERBEROS_PAC_REFUSED),
+	RANGE(EVENT_SESSION, EVENT_SESSION, event_session, kind, SESSION__COUNT - 1),
 };
 
 struct places {

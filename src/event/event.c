@@ -33,6 +33,9 @@ CHECK(event_http_body);
 CHECK(event_mail);
 CHECK(event_kerberos);
 CHECK(event_ldap);
+CHECK(event_rdp);
+CHECK(event_session);
+CHECK(event_shell);
 
 static const char *const names[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = "flow_start",
@@ -59,6 +62,9 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_MAIL] = "mail",
 	[EVENT_KERBEROS] = "kerberos",
 	[EVENT_LDAP] = "ldap",
+	[EVENT_RDP] = "rdp",
+	[EVENT_SESSION] = "session",
+	[EVENT_SHELL] = "shell",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -92,6 +98,9 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_MAIL] = sizeof(struct event_mail),
 	[EVENT_KERBEROS] = sizeof(struct event_kerberos),
 	[EVENT_LDAP] = sizeof(struct event_ldap),
+	[EVENT_RDP] = sizeof(struct event_rdp),
+	[EVENT_SESSION] = sizeof(struct event_session),
+	[EVENT_SHELL] = sizeof(struct event_shell),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

@@ -234,6 +234,51 @@ static const struct event_field ntp_fields[] = {
 	END,
 };
 
+static const struct event_field rdp_fields[] = {
+	HEAD,
+	AT(event_rdp, cookie, FIELD_STR),
+	AT(event_rdp, requested, FIELD_U32),
+	AT(event_rdp, selected, FIELD_U32),
+	AT(event_rdp, failure, FIELD_U32),
+	AT(event_rdp, has_request, FIELD_BOOL),
+	AT(event_rdp, has_settings, FIELD_BOOL),
+	AT(event_rdp, client_name, FIELD_STR),
+	AT(event_rdp, client_build, FIELD_U32),
+	AT(event_rdp, width, FIELD_U16),
+	AT(event_rdp, height, FIELD_U16),
+	AT(event_rdp, channel_count, FIELD_U8),
+	AT(event_rdp, channels, FIELD_STR),
+	AT(event_rdp, has_inner, FIELD_BOOL),
+	END,
+};
+
+static const struct event_field session_fields[] = {
+	HEAD,
+	AT(event_session, service, FIELD_STR),
+	AS(event_session, "sort", kind, FIELD_U8),
+	AT(event_session, is_reversed, FIELD_BOOL),
+	AT(event_session, is_end, FIELD_BOOL),
+	AT(event_session, failures, FIELD_U32),
+	AS(event_session, "src_records", records[0], FIELD_U32),
+	AS(event_session, "dst_records", records[1], FIELD_U32),
+	AS(event_session, "src_keys", keys[0], FIELD_U32),
+	AS(event_session, "dst_keys", keys[1], FIELD_U32),
+	AS(event_session, "src_bytes", bytes[0], FIELD_U64),
+	AS(event_session, "dst_bytes", bytes[1], FIELD_U64),
+	AT(event_session, duration_ns, FIELD_U64),
+	END,
+};
+
+static const struct event_field shell_fields[] = {
+	HEAD,
+	AT(event_shell, at_initiator, FIELD_BOOL),
+	AT(event_shell, marks, FIELD_U8),
+	AT(event_shell, is_end, FIELD_BOOL),
+	AT(event_shell, commands, FIELD_U32),
+	AT(event_shell, command, FIELD_STR),
+	END,
+};
+
 static const struct event_field arp_fields[] = {
 	HEAD,
 	AT(event_arp, operation, FIELD_U16),
@@ -445,6 +490,9 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_MAIL] = mail_fields,
 	[EVENT_KERBEROS] = kerberos_fields,
 	[EVENT_LDAP] = ldap_fields,
+	[EVENT_RDP] = rdp_fields,
+	[EVENT_SESSION] = session_fields,
+	[EVENT_SHELL] = shell_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PART 4096u /* of a segment longer than the window */
+
 struct stream_pool {
 	uint32_t max, used, made, free_count;
 	uint64_t refused, evicted;
@@ -202,6 +204,26 @@ static void advance(struct stream *s, struct stream_pool *pool, uint32_t n)
 	}
 }
 
+bool stream_skip(struct stream *s, struct stream_pool *pool, uint32_t acked, uint32_t *ret_dropped)
+{
+	if (s->lost || !s->piece_count || (int32_t)(acked - (s->base_seq + s->piece[0].off)) < 0)
+		return false;
+	*ret_dropped = s->piece[0].off;
+	s->ready = *ret_dropped; /* as if they had come */
+	join(s);
+	advance(s, pool, *ret_dropped);
+	return true;
+}
+
+void stream_offer(struct stream *s, struct stream_pool *pool, stream_read_fn read, void *arg)
+{
+	if (!s->buf || !s->ready)
+		return;
+	uint32_t used = read(arg, s->buf, s->ready);
+	assert(used <= s->ready);
+	advance(s, pool, used);
+}
+
 static void store(struct stream *s, struct stream_pool *pool, uint32_t off, const uint8_t *data,
 		  uint32_t len)
 {
@@ -216,8 +238,9 @@ static void store(struct stream *s, struct stream_pool *pool, uint32_t off, cons
 		lose(s, pool);
 }
 
-void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
-		    uint32_t cap, uint32_t len, stream_read_fn read, void *arg)
+static void take_segment(struct stream *s, struct stream_pool *pool, uint32_t seq,
+			 const uint8_t *data, uint32_t cap, uint32_t len, stream_read_fn read,
+			 void *arg)
 {
 	if (s->lost || len == 0)
 		return;
@@ -246,12 +269,24 @@ void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, co
 	} else {
 		uint32_t before = s->ready;
 		store(s, pool, (uint32_t)ahead, data, cap);
-		if (s->buf && s->ready > before) {
-			uint32_t used = read(arg, s->buf, s->ready);
-			assert(used <= s->ready);
-			advance(s, pool, used);
-		}
+		if (s->ready > before)
+			stream_offer(s, pool, read, arg);
 	}
 	if (cap < len)
 		lose(s, pool);
+}
+
+/*
+ * A frame that was put together from many (GRO) may be longer than the window: where bytes wait
+ * already it comes in parts, so that the reader can make room between them.
+ */
+void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
+		    uint32_t cap, uint32_t len, stream_read_fn read, void *arg)
+{
+	uint32_t at = 0;
+	while (s->buf && cap - at > PART && s->ready + (cap - at) > STREAM_WINDOW) {
+		take_segment(s, pool, seq + at, data + at, PART, PART, read, arg);
+		at += PART;
+	}
+	take_segment(s, pool, seq + at, data + at, cap - at, len - at, read, arg);
 }

@@ -81,18 +81,62 @@ static uint32_t read_stream(void *arg, const uint8_t *data, uint32_t len)
 	return total;
 }
 
+/* What the other side acknowledges and never came is left out, before its answer is read. */
+static void skip_gaps(struct inspect *in, struct feed *feed, struct flow *f, unsigned side)
+{
+	const struct inspector *insp = in->list[f->inspector];
+	struct stream *s = &f->work->stream[side];
+	struct feed before = *feed;
+	uint32_t missing;
+	if (!insp->on_gap || f->work->side_done[side] || !s->piece_count)
+		return;
+	feed->step.side = side;
+	feed->step.from_client = side == f->client;
+	while (feed->verdict == INSPECT_MORE && s->piece_count &&
+	       (int32_t)(f->acked[!side] - (s->base_seq + s->piece[0].off)) >= 0) {
+		insp->on_gap(&feed->step, s->buf, s->ready, s->piece[0].off);
+		if (!stream_skip(s, in->pool, f->acked[!side], &missing))
+			break;
+		stream_offer(s, in->pool, read_stream, feed);
+	}
+	if (feed->verdict == INSPECT_SIDE_DONE) {
+		f->work->side_done[side] = true;
+		stream_reset(s, in->pool);
+		feed->verdict = INSPECT_MORE;
+	}
+	feed->step.side = before.step.side;
+	feed->step.from_client = before.step.from_client;
+}
+
+/* A stream that was lost begins anew with the next segment, where its inspector can go on. */
+static bool goes_on(struct inspect *in, struct feed *feed, struct stream *s)
+{
+	const struct inspector *insp = in->list[feed->step.flow->inspector];
+	if (!insp->on_gap)
+		return false;
+	insp->on_gap(&feed->step, NULL, 0, UINT32_MAX);
+	stream_reset(s, in->pool);
+	return true;
+}
+
 static enum inspect_verdict feed_stream(struct inspect *in, struct feed *feed,
 					const struct packet *p, const struct flow_step *step)
 {
 	struct inspect_work *w = step->flow->work;
 	assert(w); /* of every flow that has an inspector */
-	if (w->side_done[step->side])
-		return INSPECT_MORE;
-	stream_segment(&w->stream[step->side], in->pool, p->tcp_seq, p->payload, p->payload_cap,
-		       p->payload_len, read_stream, feed);
-	if (feed->verdict == INSPECT_SIDE_DONE || w->stream[step->side].lost) {
+	skip_gaps(in, feed, step->flow, !step->side);
+	struct stream *s = &w->stream[step->side];
+	if (w->side_done[step->side] || feed->verdict != INSPECT_MORE)
+		return feed->verdict;
+	stream_segment(s, in->pool, p->tcp_seq, p->payload, p->payload_cap, p->payload_len,
+		       read_stream, feed);
+	bool is_lost = s->lost && !(feed->verdict == INSPECT_MORE && goes_on(in, feed, s));
+	if (!s->started && !is_lost && p->payload_cap == p->payload_len)
+		stream_segment(s, in->pool, p->tcp_seq, p->payload, p->payload_cap, p->payload_len,
+			       read_stream, feed);
+	if (feed->verdict == INSPECT_SIDE_DONE || is_lost) {
 		w->side_done[step->side] = true;
-		stream_reset(&w->stream[step->side], in->pool);
+		stream_reset(s, in->pool);
 		if (feed->verdict == INSPECT_SIDE_DONE)
 			feed->verdict = INSPECT_MORE;
 	}

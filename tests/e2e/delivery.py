@@ -25,6 +25,12 @@ import threading
 import time
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Redis:
     """A server of its own on a unix socket; what it has outlives a kill (appendonly, always)."""
 
@@ -35,7 +41,7 @@ class Redis:
         self.process = None
 
     def start(self):
-        command = ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", self.folder, "--save", "", "--appendonly", "yes",
+        command = ["redis-server", *([] if "--port" in self.arguments else ["--port", "0"]), "--unixsocket", self.socket, "--dir", self.folder, "--save", "", "--appendonly", "yes",
                    "--appendfsync", "always", "--logfile", os.path.join(self.folder, "redis.log"), "--daemonize", "no", *self.arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(400):
@@ -55,10 +61,10 @@ class Redis:
         if os.path.exists(self.socket):
             os.unlink(self.socket)
 
-    def read(self, password=None):
+    def read(self, password=None, key="exfild:alerts"):
         """All alerts of the stream, in order."""
         who = ["-a", password, "--no-auth-warning"] if password else []
-        out = subprocess.run(["redis-cli", "-s", self.socket, *who, "--json", "XRANGE", "exfild:alerts", "-", "+"], capture_output=True,
+        out = subprocess.run(["redis-cli", "-s", self.socket, *who, "--json", "XRANGE", key, "-", "+"], capture_output=True,
                              text=True, check=False).stdout
         rows = json.loads(out) if out.strip().startswith("[") else []
         return [json.loads(fields[fields.index("alert") + 1]) for _, fields in rows]
@@ -351,6 +357,95 @@ class Test:
         self.judge("redis hangs: redis", redis.read(), self.count, began)
         redis.kill()
 
+    def tls(self):
+        """rediss:// with an authority of one's own; one that is not trusted gets nothing."""
+        if subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                           "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", f"{self.folder}/key.pem", "-out", f"{self.folder}/ca.pem"],
+                          check=False, capture_output=True).returncode:
+            print("tls: skipped (openssl made no certificate)")
+            return
+        port, began = free_port(), time.time()
+        redis = Redis(self.folder, "--tls-port", str(port), "--tls-cert-file", f"{self.folder}/ca.pem", "--tls-key-file",
+                      f"{self.folder}/key.pem", "--tls-auth-clients", "no").start()
+        redis.url = f"rediss://127.0.0.1:{port}"
+        sender = self.sender(redis, "--count", str(self.count))
+        sender.wait_done()
+        time.sleep(1)
+        if redis.read():
+            self.fail("tls", "it talked to a server that nobody vouches for")
+        sender.say("health")
+        time.sleep(0.5)
+        sender.say(f"reload redis.ca_file={self.folder}/ca.pem")
+        sender.drain()
+        sender.stop()
+        self.judge("tls, mended by a reload", redis.read(), self.count, began)
+        if "certificate" not in open(f"{self.folder}/sender.log").read() + "\n".join(sender.lines):
+            self.fail("tls", "nothing was said of the certificate")
+        redis.kill()
+
+    def sentinel(self):
+        """The master is killed in the burst: the replica takes over, and nothing is missing there."""
+        began, ports = time.time(), [free_port() for _ in range(3)]
+        servers = []
+        for number, port in enumerate(ports[:2]):
+            place = os.path.join(self.folder, f"node{number}")
+            os.mkdir(place)
+            more = [] if number == 0 else ["--replicaof", "127.0.0.1", str(ports[0])]
+            server = Redis(place, "--port", str(port), "--repl-diskless-sync-delay", "0", *more)
+            server.arguments = [*server.arguments]
+            servers.append(server.start())
+        config = os.path.join(self.folder, "sentinel.conf")
+        with open(config, "w") as out:
+            out.write(f"port {ports[2]}\nsentinel monitor mymaster 127.0.0.1 {ports[0]} 1\nsentinel down-after-milliseconds mymaster 1000\n"
+                      "sentinel failover-timeout mymaster 5000\n")
+        watcher = subprocess.Popen(["redis-server", config, "--sentinel", "--dir", self.folder, "--logfile", f"{self.folder}/sentinel.log"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(100):
+                if "master_link_status:up" in servers[1].ask("INFO", "replication"):
+                    break
+                time.sleep(0.1)
+            time.sleep(2)
+            sender = Sender(self.options.alerts, self.folder, *self.burst(), sets=[f"redis.sentinel=[\"127.0.0.1:{ports[2]}\"]"])
+            sender.wait_put(self.count // 2)
+            servers[0].kill()
+            sender.wait_done()
+            sender.drain()
+            sender.stop()
+            self.judge("sentinel, master killed", servers[1].read(), self.count, began)
+        finally:
+            watcher.kill()
+            watcher.wait()
+            for server in servers:
+                server.kill()
+
+    def cluster(self):
+        """Three nodes; the url names one that has not the slot."""
+        began, ports, servers = time.time(), [free_port() for _ in range(3)], []
+        try:
+            for number, port in enumerate(ports):
+                place = os.path.join(self.folder, f"node{number}")
+                os.mkdir(place)
+                servers.append(Redis(place, "--port", str(port), "--cluster-enabled", "yes", "--cluster-port", str(free_port())).start())
+            made = subprocess.run(["redis-cli", "--cluster", "create", *[f"127.0.0.1:{port}" for port in ports], "--cluster-yes"],
+                                  capture_output=True, text=True, check=False)
+            if "All 16384 slots covered" not in made.stdout:
+                self.fail("cluster", made.stdout[-500:] + made.stderr[-500:])
+                return
+            time.sleep(2)
+            slot = servers[0].ask("CLUSTER", "KEYSLOT", "{exfild}:alerts")
+            owner = [n for n, server in enumerate(servers) if not server.ask("XLEN", "{exfild}:alerts").startswith("MOVED")]
+            other = (owner[0] + 1) % 3
+            sender = Sender(self.options.alerts, self.folder, *self.burst(),
+                            sets=[f"redis.url=redis://127.0.0.1:{ports[other]}", "redis.cluster=true"])
+            sender.wait_done()
+            sender.drain()
+            sender.stop()
+            self.judge(f"cluster, slot {slot} elsewhere", servers[owner[0]].read(key="{exfild}:alerts"), self.count, began)
+        finally:
+            for server in servers:
+                server.kill()
+
     def sent_again(self):
         redis, began = Redis(self.folder).start(), time.time()
         sender = self.sender(redis, "--count", "100")
@@ -385,7 +480,7 @@ class Test:
 
     def run(self):
         for scenario in (self.redis_stops, self.redis_killed, self.sender_killed, self.killed_in_the_burst, self.wrong_password, self.disk_full,
-                         self.malicious, self.hanging, self.sent_again, self.speed):
+                         self.malicious, self.hanging, self.tls, self.sentinel, self.cluster, self.sent_again, self.speed):
             if self.options.only and self.options.only not in scenario.__name__:
                 continue
             self.folder = tempfile.mkdtemp(prefix="exfild-delivery-")

@@ -7,6 +7,16 @@ static void check(const struct event *e)
 {
 	const struct event_ssh *x = (const struct event_ssh *)e;
 
+	if (e->kind == EVENT_LOGIN) {
+		check_login(e);
+		return;
+	}
+	if (e->kind == EVENT_SESSION) {
+		const struct event_session *y = (const struct event_session *)e;
+		assert(y->kind < SESSION__COUNT);
+		assert(y->records[0] + y->records[1] <= 1200);
+		return;
+	}
 	assert(e->kind == EVENT_SSH);
 	check_str(e, &x->banner);
 	check_str(e, &x->hassh);

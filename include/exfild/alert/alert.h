@@ -46,11 +46,15 @@ struct alert {
 	size_t chain_count;
 };
 
+enum alert_form { ALERT_ECS, ALERT_OCSF, ALERT_EVE };
+
 struct alert_options {
+	enum alert_form form;    /* of alert_line() */
 	const char *sensor_name; /* sensor.name, or "exfild" */
 	const char *mode;        /* replay or live; a drill says so itself */
 	const char *session;     /* "replay" in replay */
 	uint64_t merge_ns;
+	uint64_t rate_per_minute, rule_per_minute; /* 0: no limit; see triage.h */
 	enum severity minimum;
 	uint32_t max_open;
 	const struct context *context;
@@ -68,7 +72,7 @@ struct alert_store *alert_store_new(const struct alert_options *o, alert_emit_fn
 void alert_store_free(struct alert_store *s);
 void alert_store_finding(struct alert_store *s, const struct finding *f);
 /* From now on these hold, for open windows too; all else of the options stays. */
-void alert_store_change(struct alert_store *s, uint64_t merge_ns, enum severity minimum);
+void alert_store_change(struct alert_store *s, const struct alert_options *o);
 /*
  * Packet time has come to now_ns: closes the merge windows that are over.  Optional: a finding does
  * the same; live, call it every second so that a closing revision does not wait for the next
@@ -89,12 +93,17 @@ struct alert_counts {
 	/* of this process: records sent; findings taken into an open alert; alerts never sent;
 	 * alerts closed for room */
 	uint64_t emitted, merged, below_minimum, closed_early;
+	uint64_t held;           /* times that one found no place within its minute */
 	uint64_t by_severity[4]; /* low, medium, high, critical: alerts, not revisions */
 };
 const struct alert_counts *alert_store_counts(const struct alert_store *s);
 
 /* The ECS form, one line without newline, at most ALERT_LINE_MAX (optional parts are cut first). */
 void alert_json(const struct alert *a, const struct alert_options *o, struct buf *out);
+/* The same in the form of the options: ECS, OCSF Detection Finding, or Suricata's EVE. */
+void alert_line(const struct alert *a, const struct alert_options *o, struct buf *out);
+/* ArcSight's Common Event Format, one line. */
+void alert_cef(const struct alert *a, const struct alert_options *o, struct buf *out);
 /* The text for people; colour: ANSI colours. */
 void alert_text(const struct alert *a, bool colour, struct buf *out);
 

@@ -21,7 +21,7 @@
 #include "exfild/base/err.h"
 #include "exfild/base/table.h"
 
-#define KEEP_PARTS      64
+#define KEEP_PARTS      128
 #define KEEP_ENTRY_MAX  (32u * 1024)
 #define KEEP_NUMBER_MAX 1e18 /* no sum of ours comes near, and it fits into an integer */
 

@@ -35,6 +35,8 @@ void wire_close(struct wire *w);
 int wire_write(struct wire *w, const void *data, size_t len, uint64_t deadline_ns) EXF_MUST_USE;
 /* At least one byte; how many, or -EXF_E_IO with errno, 0 there: the other end has closed. */
 int wire_read(struct wire *w, void *dst, size_t size, uint64_t deadline_ns) EXF_MUST_USE;
+/* Waits until the other end's kernel has acknowledged all that was written (TCP). */
+int wire_settle(struct wire *w, uint64_t deadline_ns) EXF_MUST_USE;
 /* Whether the other end has closed, or has said something: asks nobody. */
 bool wire_is_idle(const struct wire *w);
 /* CLOCK_MONOTONIC, by which deadlines are. */

@@ -137,7 +137,7 @@ struct config {
 	size_t exception_count;
 	struct {
 		uint32_t minimum; /* enum severity */
-		uint64_t merge_s, rate_per_minute;
+		uint64_t merge_s, rate_per_minute, rule_per_minute;
 		const char *format; /* ecs, ocsf, eve */
 	} alerts;
 	struct {
@@ -155,6 +155,7 @@ struct config {
 		uint64_t file_max_mb;      /* 0: no cap */
 		const char *syslog_url;    /* "": none */
 		const char *syslog_format; /* cef, json */
+		const char *syslog_ca_file;
 		bool journal;
 	} sinks;
 	struct {

@@ -142,6 +142,8 @@ enum host_role {
 	ROLE_NAT = 1u << 2,
 	ROLE_SERVER = 1u << 3, /* accepts connections of several hosts */
 	ROLE_GATEWAY = 1u << 4,
+	ROLE_CONTROLLER = 1u << 5, /* answers Kerberos: a domain controller */
+	ROLE_MANAGER = 1u << 6,    /* administers several hosts on several days */
 };
 uint32_t context_roles(const struct context *c, const struct ipaddr *a);
 

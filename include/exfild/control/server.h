@@ -46,6 +46,8 @@ struct control_options {
 	int (*reload)(void *arg, struct control_reload *ret);
 	/* 0: there are some. NULL: this program keeps none. Called on the control thread. */
 	int (*evidence)(void *arg, const char *alert_id, struct control_evidence *ret);
+	/* How many go again; below 0: none can. NULL: none ever. Called on the control thread. */
+	int64_t (*resend)(void *arg, uint64_t from, uint64_t until);
 	void *arg;
 };
 

@@ -115,7 +115,7 @@ struct snapshot {
 	struct snap_roles roles;
 	/* alerts */
 	uint64_t alerts[4]; /* low, medium, high, critical */
-	uint64_t emitted, merged, below_minimum, closed_early, silenced;
+	uint64_t emitted, merged, below_minimum, closed_early, silenced, held;
 	struct snap_detector detectors[SNAP_DETECTORS];
 	uint32_t detector_count;
 	struct snap_sink sinks[SNAP_SINKS];

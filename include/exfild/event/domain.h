@@ -46,9 +46,13 @@ enum ldap_operation { /* application tags of RFC 4511 */
 		      LDAP_COMPARE = 14,
 		      LDAP_ABANDON = 16,
 		      LDAP_EXTENDED = 23,
-		      LDAP_SEALED = 255, /* encrypted from here on: told once, and at the end with
-					    its bytes */
+		      LDAP_UNKNOWN = 254, /* an answer whose question was not seen */
+		      LDAP_SEALED = 255,  /* encrypted from here on: told once, and at the end with
+					     its bytes */
 };
+
+/* No result was seen. */
+#define LDAP_NO_RESULT UINT32_MAX
 
 /* An LDAP operation: once as it is asked, and (is_response) once when its result has come. */
 struct event_ldap {

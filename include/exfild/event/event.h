@@ -51,6 +51,9 @@ enum event_kind {
 	EVENT_MAIL,
 	EVENT_KERBEROS,
 	EVENT_LDAP,
+	EVENT_RDP,
+	EVENT_SESSION,
+	EVENT_SHELL,
 	EVENT__COUNT
 };
 
@@ -490,6 +493,7 @@ struct event_ftp {
 };
 
 #include "exfild/event/domain.h" /* further structs */
+#include "exfild/event/remote.h"
 
 static inline const uint8_t *event_str_data(const struct event *e, const struct event_str *s)
 {

@@ -49,6 +49,15 @@ typedef uint32_t (*stream_read_fn)(void *arg, const uint8_t *data, uint32_t len)
 /* `seq` of data[0]; `cap` bytes were captured of `len`: a cut segment ends the stream after it. */
 void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
 		    uint32_t cap, uint32_t len, stream_read_fn read, void *arg);
+/*
+ * Bytes that the other side has acknowledged and that never came: they will not.  Moves past the
+ * first gap that `acked` covers; *ret_dropped are the bytes left out, those before the gap that the
+ * reader had left unread among them.  What waits behind it goes to the reader by stream_offer().
+ * False: there is no such gap.
+ */
+bool stream_skip(struct stream *s, struct stream_pool *pool, uint32_t acked, uint32_t *ret_dropped);
+/* Offers the bytes that wait. */
+void stream_offer(struct stream *s, struct stream_pool *pool, stream_read_fn read, void *arg);
 void stream_reset(struct stream *s, struct stream_pool *pool);
 
 #endif

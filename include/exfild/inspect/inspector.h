@@ -70,6 +70,13 @@ struct inspector {
 	 * and says that it is cut.  Tells what would be lost.  NULL: nothing would.
 	 */
 	void (*on_end)(struct inspection *in, const uint8_t *data, uint32_t len);
+	/*
+	 * TCP: bytes of the side are missing for good (not captured, or cut short); `data` are
+	 * those before them that it has left unread, `missing` how many there are with these,
+	 * UINT32_MAX: not known.  What follows comes to on_stream().  NULL: the side ends at its
+	 * first gap.
+	 */
+	void (*on_gap)(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing);
 	/* UDP, ICMP: one whole payload (in->packet->payload, payload_cap). */
 	enum inspect_verdict (*on_datagram)(struct inspection *in);
 	/* Packets without a flow (ARP). */

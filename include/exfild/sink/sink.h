@@ -30,8 +30,11 @@ struct sink_options { /* each sink reads its own part */
 	bool redis_cluster;
 	uint64_t redis_stream_maxlen;
 	bool redis_channel, redis_stream, redis_list;
-	bool may_wait;           /* live: a sink that is away is no reason not to watch */
-	const atomic_bool *stop; /* waits end soon when it becomes true; NULL: none */
+	const char *syslog_url; /* udp://, tcp://, tls://, unix:// */
+	const char *syslog_format, *syslog_ca_file;
+	const char *journal_socket; /* NULL: systemd's */
+	bool may_wait;              /* live: a sink that is away is no reason not to watch */
+	const atomic_bool *stop;    /* waits end soon when it becomes true; NULL: none */
 };
 
 struct sink_health {

@@ -239,6 +239,9 @@ static void end_call(struct rpc_assoc *a, const struct rpc_where *w, uint8_t cal
 /* A free place, or that of the oldest, which is told without an answer. */
 static uint8_t new_call(struct rpc_assoc *a, const struct rpc_where *w, uint32_t id)
 {
+	for (uint8_t i = 0; a->has_gap && i < RPC_CALLS; i++) /* what is not said is over */
+		if ((a->call[i].flags & CALL_USED) && a->call[i].answer_len)
+			end_call(a, w, (uint8_t)(i + 1), 0, true, false);
 	uint8_t call = find_call(a, id);
 	for (uint8_t i = 0; !call && i < RPC_CALLS; i++)
 		if (!(a->call[i].flags & CALL_USED))
@@ -464,8 +467,21 @@ static void on_fault(struct rpc_assoc *a, const struct rpc_where *w, const struc
 		end_call(a, w, call, status, true, true);
 }
 
+/* Where no handshake was seen, who asks tells who is the client. */
+static void note_direction(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
+{
+	bool is_asking = p->type == PDU_BIND || p->type == PDU_ALTER || p->type == PDU_REQUEST;
+	bool is_answer = p->type == PDU_BIND_ACK || p->type == PDU_ALTER_ACK ||
+			 p->type == PDU_RESPONSE || p->type == PDU_FAULT;
+	if (a->transport == RPC_PIPE || (w->in->flow->flags & FLOW_CLIENT_KNOWN) ||
+	    (!is_asking && !is_answer))
+		return;
+	a->is_reversed = w->in->from_client != is_asking;
+}
+
 void assoc_pdu(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
 {
+	note_direction(a, w, p);
 	switch (p->type) {
 	case PDU_BIND:
 	case PDU_ALTER:

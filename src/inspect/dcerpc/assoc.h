@@ -76,6 +76,9 @@ void assoc_end(struct rpc_assoc *a, const struct rpc_where *w);
 
 /* ---- event.c ---- */
 
+/* Exchanges the ends of an event where the flow's initiator was guessed wrong. */
+void event_turn(const struct rpc_assoc *a, struct event *e);
+
 void event_bind(const struct rpc_where *w, const struct rpc_assoc *a, const struct rpc_context *c,
 		uint32_t status, bool is_answered);
 void event_call(const struct rpc_where *w, const struct rpc_assoc *a, uint8_t call, uint32_t status,

@@ -106,6 +106,11 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return INSPECT_MORE;
 }
 
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	rpc_stream_gap(in, find_assoc(in), in->from_client, data, len, missing);
+}
+
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
 	struct rpc_assoc *a = find_assoc(in);
@@ -125,4 +130,5 @@ const struct inspector dcerpc_inspector = {
 	.probe = probe,
 	.on_stream = on_stream,
 	.on_end = on_end,
+	.on_gap = on_gap,
 };

@@ -49,6 +49,7 @@ static void tell(const struct rpc_where *w, const struct rpc_assoc *a, uint8_t c
 	char text[UUID_TEXT_MAX];
 	const char *name = rpc_interface_name(rpc_interface_find(t->uuid));
 	struct event_rpc *e = inspect_event(w->in, EVENT_RPC, sizeof(*e));
+	event_turn(a, &e->e);
 	if (e->e.app == APP_UNKNOWN)
 		e->e.app = APP_DCERPC;
 	e->act = RPC_MAPPED;

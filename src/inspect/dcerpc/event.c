@@ -11,6 +11,20 @@ static void put_text(const struct rpc_where *w, struct event_str *s, const char 
 	event_log_str(w->in->log, s, text, strlen(text), strlen(text));
 }
 
+/* Who asks is the initiator. */
+void event_turn(const struct rpc_assoc *a, struct event *e)
+{
+	struct ipaddr src = e->src;
+	uint16_t sport = e->sport;
+	if (!a->is_reversed)
+		return;
+	e->src = e->dst;
+	e->sport = e->dport;
+	e->dst = src;
+	e->dport = sport;
+	e->from_server = !e->from_server;
+}
+
 static struct event_rpc *begin(const struct rpc_where *w, const struct rpc_assoc *a, uint8_t act,
 			       const struct rpc_context *c)
 {
@@ -21,6 +35,7 @@ static struct event_rpc *begin(const struct rpc_where *w, const struct rpc_assoc
 	struct event_rpc *e = inspect_event(w->in, EVENT_RPC, sizeof(*e));
 	char text[UUID_TEXT_MAX];
 
+	event_turn(a, &e->e);
 	if (e->e.app == APP_UNKNOWN)
 		e->e.app = a->transport == RPC_PIPE ? APP_SMB : APP_DCERPC;
 	e->act = act;

@@ -25,7 +25,7 @@ static void keep_tail(struct rpc_side *s, const uint8_t *data, uint32_t n)
 static void pass_over(struct rpc_assoc *a, const struct rpc_where *w, struct rpc_side *s,
 		      const uint8_t *data, uint32_t n)
 {
-	if (s->call && n)
+	if (s->call && n && data)
 		keep_tail(s, data, n);
 	s->skip -= n;
 	if (s->skip == 0 && s->call) {
@@ -117,6 +117,22 @@ void rpc_pipe_end(struct inspection *in, struct rpc_assoc *a, const char *pipe)
 	memset(a, 0, sizeof(*a));
 }
 
+void rpc_stream_gap(struct inspection *in, struct rpc_assoc *a, bool from_client,
+		    const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct rpc_where w = { in, "" };
+	struct rpc_side *s = &a->side[!from_client];
+	if (len) /* of the PDU that was awaited what there is */
+		(void)rpc_stream_feed(in, a, from_client, data, len, true);
+	missing = missing > len ? missing - len : 0;
+	a->has_gap = true;
+	s->is_adrift = missing > s->skip;
+	uint32_t n = s->is_adrift ? s->skip : missing;
+	memset(s->tail, 0, sizeof(s->tail)); /* a return value that was not seen whole */
+	s->after = s->skip;
+	pass_over(a, &w, s, NULL, n);
+}
+
 uint32_t rpc_stream_feed(struct inspection *in, struct rpc_assoc *a, bool from_client,
 			 const uint8_t *data, uint32_t len, bool is_cut)
 {
@@ -133,8 +149,11 @@ uint32_t rpc_stream_feed(struct inspection *in, struct rpc_assoc *a, bool from_c
 			continue;
 		}
 		int got = pdu_read(&p, data + used, left);
+		if (got < 0 && s->is_adrift)
+			return len; /* the middle of one; a later segment begins with a head */
 		if (got < 0)
 			return UINT32_MAX;
+		s->is_adrift &= got != 0;
 		if (got > 0 || (p.have < p.frag_len && p.frag_len <= WAIT_MAX && !is_cut))
 			break;
 		take(a, &w, s, &p);

@@ -50,7 +50,7 @@ struct rpc_side {
 	uint16_t kept;  /* bytes in head */
 	uint8_t call;   /* index + 1 of the call that ends with the PDU; 0: none */
 	uint8_t tail[4];
-	uint8_t pad;
+	bool is_adrift; /* after a gap: where the next PDU begins is not known */
 	uint8_t head[RPC_HEAD];
 };
 
@@ -82,6 +82,8 @@ struct rpc_assoc {
 	uint8_t next_context; /* to be overwritten */
 	uint8_t next_call, next_name;
 	uint8_t transport;             /* enum rpc_transport */
+	bool has_gap;                  /* bytes were missing: an answer's end may be among them */
+	bool is_reversed;              /* the flow's initiator was guessed, and wrong */
 	bool is_accepted;              /* a binding or a call was seen */
 	uint8_t auth_type, auth_level; /* of the binding */
 	uint8_t login;                 /* how far a log-in has come, of login.c */
@@ -101,5 +103,9 @@ void rpc_pipe_end(struct inspection *in, struct rpc_assoc *a, const char *pipe);
  */
 uint32_t rpc_stream_feed(struct inspection *in, struct rpc_assoc *a, bool from_client,
 			 const uint8_t *data, uint32_t len, bool is_cut);
+
+/* Bytes of the stream are missing; `missing` as of inspector.on_gap(). */
+void rpc_stream_gap(struct inspection *in, struct rpc_assoc *a, bool from_client,
+		    const uint8_t *data, uint32_t len, uint32_t missing);
 
 #endif

@@ -6,6 +6,10 @@
  *   packet: length 4, padding length 1, type 1 (20: KEXINIT), cookie 16, ten name-lists:
  *     kex, host key, cipher c2s, s2c, mac c2s, s2c, compression c2s, s2c, language c2s, s2c
  *
+ * Then the key exchange in the clear, up to NEWKEYS (7.3), which says who is client and who server
+ * by the numbers of its messages (8; RFC 5656, 4; RFC 4419, 3), and after that sizes and times only
+ * (session.h).
+ *
  * One event_ssh a side, with the banner and its HASSH (Reardon 2018): MD5 of
  * "kex;cipher;mac;compression" as that side offers them for what it sends.  The event comes with
  * KEXINIT; where that does not come before the flow ends, is none or was not captured, without a
@@ -15,8 +19,9 @@
 #include "exfild/base/str.h"
 #include "exfild/inspect/inspector.h"
 #include "../crypto/digest.h"
+#include "session.h"
 
-#define BANNER_KEPT  224   /* of at most 255: two sides fit into the state */
+#define BANNER_KEPT  184   /* of at most 255: two sides fit into the state */
 #define LINE_MAX     1024  /* of what servers say before their banner */
 #define PREAMBLE_MAX 16384 /* of all such lines */
 #define PACKET_HEAD  5
@@ -26,9 +31,13 @@
 #define MSG_IGNORE   2
 #define MSG_DEBUG    4
 #define MSG_KEXINIT  20
+#define MSG_NEWKEYS  21
+#define MSG_KEX_MIN  30 /* messages of the key exchange: even ones are the client's */
+#define MSG_KEX_MAX  34
+#define KEX_MAX      16 /* packets between the offers and the new keys */
 #define HASSH_LEN    32
 
-enum phase { PHASE_BANNER, PHASE_PACKETS };
+enum phase { PHASE_BANNER, PHASE_PACKETS, PHASE_KEX, PHASE_SECRET };
 
 struct ssh_side {
 	uint8_t phase; /* enum phase */
@@ -42,6 +51,7 @@ struct ssh_side {
 struct ssh_state {
 	struct ssh_side side[2];
 	bool is_accepted; /* a banner or a key exchange was seen */
+	struct ssh_session session;
 };
 
 _Static_assert(sizeof(struct ssh_state) <= INSPECT_STATE_MAX, "both banners fit into the state");
@@ -124,7 +134,35 @@ static enum inspect_verdict read_kexinit(struct inspection *in, struct cursor *c
 		return give_up(in);
 	state->is_accepted = true;
 	put_event(in, &state->side[in->side], hassh);
-	return INSPECT_SIDE_DONE;
+	state->side[in->side].phase = PHASE_KEX;
+	state->side[in->side].banner_kept = 0; /* told */
+	return INSPECT_MORE;
+}
+
+/*
+ * 30 and 34 come from the client, 31 and 33 from the server; 32 is the client's, too (RFC 4419).
+ * Exchanges with other numbers are not told apart.
+ */
+static void read_roles(struct inspection *in, uint8_t type)
+{
+	struct ssh_state *state = in->state;
+	bool is_client = type == MSG_KEX_MIN || type == MSG_KEX_MIN + 2 || type == MSG_KEX_MAX;
+
+	if (state->session.role == SSH_ROLE_UNKNOWN)
+		ssh_session_role(&state->session, in, is_client == in->from_client);
+}
+
+/* A packet after the offers. */
+static enum inspect_verdict pass_kex(struct inspection *in, uint8_t type)
+{
+	struct ssh_state *state = in->state;
+	struct ssh_side *side = &state->side[in->side];
+
+	if (type == MSG_NEWKEYS)
+		side->phase = PHASE_SECRET;
+	else if (type >= MSG_KEX_MIN && type <= MSG_KEX_MAX)
+		read_roles(in, type);
+	return ++side->packets > KEX_MAX ? INSPECT_SIDE_DONE : INSPECT_MORE;
 }
 
 static enum inspect_verdict take_packet(struct inspection *in, const uint8_t *data, uint32_t len,
@@ -146,8 +184,14 @@ static enum inspect_verdict take_packet(struct inspection *in, const uint8_t *da
 		return is_last ? give_up(in) : INSPECT_MORE;
 	cursor_skip(&packet, 1); /* length of the padding */
 	uint8_t type = cursor_u8(&packet);
-	if (type == MSG_KEXINIT)
+	if (side->phase == PHASE_KEX) {
+		*ret_used = (uint32_t)cursor_offset(&c);
+		return pass_kex(in, type);
+	}
+	if (type == MSG_KEXINIT) {
+		*ret_used = (uint32_t)cursor_offset(&c);
 		return read_kexinit(in, &packet);
+	}
 	if (type < MSG_IGNORE || type > MSG_DEBUG || ++side->packets > PACKETS_MAX)
 		return give_up(in);
 	*ret_used = (uint32_t)cursor_offset(&c);
@@ -220,7 +264,10 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	while (total < len && verdict == INSPECT_MORE) {
 		uint32_t used;
 		uint8_t phase = side->phase;
-		if (phase == PHASE_BANNER)
+		if (phase == PHASE_SECRET) {
+			used = len - total;
+			verdict = ssh_session_record(&state->session, in, used, total > 0);
+		} else if (phase == PHASE_BANNER)
 			verdict = take_line(in, data + total, len - total, &used);
 		else
 			verdict = take_packet(in, data + total, len - total, &used);
@@ -229,7 +276,8 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 			break;
 	}
 	/* cut in or right after the banner */
-	if (verdict == INSPECT_MORE && in->packet->payload_cap < in->packet->payload_len)
+	if (side->phase < PHASE_KEX && verdict == INSPECT_MORE &&
+	    in->packet->payload_cap < in->packet->payload_len)
 		verdict = give_up(in);
 	*ret_used = total;
 	return verdict;
@@ -238,11 +286,15 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 /* A banner, and no key exchange. */
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
-	const struct ssh_state *state = in->state;
+	struct ssh_state *state = in->state;
 	uint32_t used;
 
-	if (len || state->side[in->side].banner_kept)
-		(void)on_stream(in, data, len, &used);
+	if (state->side[in->side].phase < PHASE_KEX) {
+		if (len || state->side[in->side].banner_kept)
+			(void)on_stream(in, data, len, &used);
+	} else if (!in->from_client) {
+		ssh_session_end(&state->session, in);
+	}
 }
 
 const struct inspector ssh_inspector = {

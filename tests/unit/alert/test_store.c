@@ -456,10 +456,12 @@ static void another_configuration_holds_for_what_is_open(void **state)
 	(void)state;
 	put(at(0, SEVERITY_LOW)); /* not sent */
 	size_t before = fx.count;
-	alert_store_change(fx.store, 10 * SECOND_NS, SEVERITY_CRITICAL);
+	alert_store_change(fx.store, &(struct alert_options){ .merge_ns = 10 * SECOND_NS,
+							      .minimum = SEVERITY_CRITICAL });
 	put(at(1, SEVERITY_HIGH));
 	assert_int_equal(fx.count, before);
-	alert_store_change(fx.store, 10 * SECOND_NS, SEVERITY_LOW);
+	alert_store_change(fx.store, &(struct alert_options){ .merge_ns = 10 * SECOND_NS,
+							      .minimum = SEVERITY_LOW });
 	put(at(2, SEVERITY_HIGH));
 	assert_int_equal(fx.count, before + 1);
 	assert_int_equal(fx.seen[before].count, 3); /* what was held back is in it */

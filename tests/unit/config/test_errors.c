@@ -33,13 +33,13 @@ static void wrong_types_say_what_came(void **state)
 	expect_why("alerts: low\n", "t.yaml:1:9: alerts: expected a map, not 'low'");
 	expect_why("alerts: [low]\n", "t.yaml:1:9: alerts: expected a map, not a list");
 	expect_why("alerts: {rate_per_minute: many}\n",
-		   "t.yaml:1:27: alerts.rate_per_minute: expected a number from 1 to 1000000, not "
+		   "t.yaml:1:27: alerts.rate_per_minute: expected a number from 0 to 1000000, not "
 		   "'many'");
 	expect_why("alerts: {rate_per_minute: \"5\"}\n",
-		   "t.yaml:1:27: alerts.rate_per_minute: expected a number from 1 to 1000000, not "
+		   "t.yaml:1:27: alerts.rate_per_minute: expected a number from 0 to 1000000, not "
 		   "the text '5'");
 	expect_why("alerts: {rate_per_minute: 1.5}\n",
-		   "t.yaml:1:27: alerts.rate_per_minute: expected a number from 1 to 1000000, not "
+		   "t.yaml:1:27: alerts.rate_per_minute: expected a number from 0 to 1000000, not "
 		   "'1.5'");
 	expect_why(
 		"limits: {flows: lots}\n",

@@ -245,6 +245,44 @@ static void mac_with_many_addresses_is_a_routers(void **state)
 	assert_false(roles_of("10.9.0.1") & ROLE_GATEWAY);
 }
 
+static void tell_winrm(const char *src, const char *dst)
+{
+	struct event_http *e = begin(EVENT_HTTP, sizeof(*e), src, dst);
+	e->content_length = 900;
+	event_log_str(events, &e->uri, "/wsman?PSVersion=5.1", 20, 20);
+	learn(e);
+}
+
+static void three_hosts_on_three_days_make_a_manager(void **state)
+{
+	(void)state;
+	static const char *const servers[] = { "10.0.0.91", "10.0.0.92", "10.0.0.93" };
+	for (unsigned day = 0; day < 3; day++) {
+		assert_false(roles_of("10.0.0.90") & ROLE_MANAGER);
+		for (unsigned i = 0; i < 3; i++) {
+			tell_winrm("10.0.0.90", servers[i]);
+			tell_winrm("10.0.0.89", servers[0]);
+		}
+		now += 86400ull * 1000000000ull;
+	}
+	assert_true(roles_of("10.0.0.90") & ROLE_MANAGER);
+	assert_false(roles_of("10.0.0.89") & ROLE_MANAGER);
+}
+
+static void who_gives_tickets_is_a_controller(void **state)
+{
+	(void)state;
+	for (unsigned message = KERBEROS_AS_REQ; message <= KERBEROS_AS_REP; message++) {
+		assert_false(roles_of("10.0.0.95") & ROLE_CONTROLLER);
+		struct event_kerberos *e =
+			begin(EVENT_KERBEROS, sizeof(*e), "10.0.0.5", "10.0.0.95");
+		e->message = (uint8_t)message;
+		learn(e);
+	}
+	assert_true(roles_of("10.0.0.95") & ROLE_CONTROLLER);
+	assert_false(roles_of("10.0.0.5") & ROLE_CONTROLLER);
+}
+
 static void privacy_addresses_do_not_make_a_router(void **state)
 {
 	(void)state;
@@ -373,6 +411,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mac_of_inside_hosts_only_and_arp_over_flows, start,
 						stop),
 		cmocka_unit_test_setup_teardown(mac_with_many_addresses_is_a_routers, start, stop),
+		cmocka_unit_test_setup_teardown(three_hosts_on_three_days_make_a_manager, start,
+						stop),
+		cmocka_unit_test_setup_teardown(who_gives_tickets_is_a_controller, start, stop),
 		cmocka_unit_test_setup_teardown(privacy_addresses_do_not_make_a_router, start,
 						stop),
 		cmocka_unit_test_setup_teardown(resolver_answers_and_asks, start, stop),

@@ -171,6 +171,7 @@ static void words_and_truths_out_of_range(void **state)
 	refuse_byte(f, EVENT_RPC, offsetof(struct event_rpc, transport), RPC_HTTP + 1);
 	refuse_byte(f, EVENT_KERBEROS, offsetof(struct event_kerberos, pac),
 		    KERBEROS_PAC_REFUSED + 1);
+	refuse_byte(f, EVENT_SESSION, offsetof(struct event_session, kind), SESSION__COUNT);
 	refuse_byte(f, EVENT_NTP, offsetof(struct event, app), APP__COUNT);
 	refuse_byte(f, EVENT_NTP, offsetof(struct event, app) + 1, 1);
 }

@@ -77,6 +77,31 @@ static void in_order_needs_no_buffer(void **state)
 	assert_read(r, "abcdef");
 }
 
+static void an_acknowledged_gap_is_skipped(void **state)
+{
+	struct reading *r = *state;
+	uint32_t dropped = 0;
+	send(r, 100, "abc");
+	send(r, 110, "xyz");
+	send(r, 113, "uvw");
+	send(r, 200, "far");
+	assert_false(
+		stream_skip(&r->s, r->pool, 109, &dropped)); /* not all of it is acknowledged */
+	assert_true(stream_skip(&r->s, r->pool, 116, &dropped));
+	assert_int_equal(dropped, 7);
+	stream_offer(&r->s, r->pool, take, r);
+	assert_read(r, "abcxyzuvw");
+	assert_false(stream_skip(&r->s, r->pool, 150, &dropped));
+	send(r, 116, "!");
+	assert_read(r, "abcxyzuvw!");
+	assert_true(stream_skip(&r->s, r->pool, 203, &dropped));
+	assert_int_equal(dropped, 200 - 117);
+	r->most = 1; /* the rest waits on */
+	stream_offer(&r->s, r->pool, take, r);
+	send(r, 203, "t");
+	assert_int_equal(r->len, 12);
+}
+
 static void early_bytes_wait(void **state)
 {
 	struct reading *r = *state;
@@ -152,6 +177,31 @@ static void a_reader_that_takes_nothing_is_cut_off(void **state)
 		stream_segment(&r->s, r->pool, i * 1000, block, 1000, 1000, take, r);
 	assert_false(r->s.lost);
 	stream_segment(&r->s, r->pool, 16000, block, 1000, 1000, take, r);
+	assert_true(r->s.lost);
+}
+
+/* Takes records of 1000 bytes. */
+static uint32_t take_records(void *arg, const uint8_t *data, uint32_t len)
+{
+	return len - len % 1000 ? take(arg, data, len - len % 1000) : 0;
+}
+
+/* A frame put together from many is longer than the window; half a record waits before it. */
+static void a_segment_longer_than_the_window_comes_in_parts(void **state)
+{
+	struct reading *r = *state;
+	static uint8_t text[60500];
+	for (uint32_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 31 >> 3);
+	stream_segment(&r->s, r->pool, 7, text, 500, 500, take_records, r);
+	stream_segment(&r->s, r->pool, 507, text + 500, 60000, 60000, take_records, r);
+	assert_false(r->s.lost);
+	assert_int_equal(r->len, 60000);
+	assert_memory_equal(r->got, text, r->len);
+	assert_int_equal(r->s.ready, 500);
+	/* who takes nothing is cut off all the same */
+	r->most = 0;
+	stream_segment(&r->s, r->pool, 60507, text, 60000, 60000, take, r);
 	assert_true(r->s.lost);
 }
 
@@ -270,12 +320,14 @@ int main(void)
 #define STREAM_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		STREAM_TEST(in_order_needs_no_buffer),
+		STREAM_TEST(an_acknowledged_gap_is_skipped),
 		STREAM_TEST(early_bytes_wait),
 		STREAM_TEST(first_copy_wins),
 		STREAM_TEST(unread_bytes_come_again),
 		STREAM_TEST(sequence_numbers_wrap),
 		STREAM_TEST(past_the_window_is_lost),
 		STREAM_TEST(a_reader_that_takes_nothing_is_cut_off),
+		STREAM_TEST(a_segment_longer_than_the_window_comes_in_parts),
 		STREAM_TEST(too_many_pieces_are_lost),
 		STREAM_TEST(a_cut_segment_ends_the_stream),
 		STREAM_TEST(a_cut_segment_of_old_bytes_does_no_harm),

@@ -456,6 +456,65 @@ static void many_calls_at_once_are_told(void **state)
 		assert_int_equal(rpc(i)->call_id, 99 + i);
 }
 
+static void gap(bool from_client, const struct bytes *unread, uint32_t missing)
+{
+	harness_packet(&h, from_client, NULL, 0, 0);
+	h.inspector->on_gap(&h.in, unread ? unread->b : NULL, unread ? (uint32_t)unread->len : 0,
+			    missing);
+}
+
+/* An answer whose end was not captured is over when the next request comes. */
+static void a_gap_costs_one_call(void **state)
+{
+	(void)state;
+	struct bytes m = { 0 }, stub = { 0 }, long_answer = { 0 };
+	bind_to(SVCCTL);
+	put_request(&m, whole, 15, &stub);
+	client(&m);
+	m.len = 0;
+	for (unsigned i = 0; i < 1000; i++)
+		put32(&long_answer, i);
+	put_response(&m, whole, &long_answer);
+	m.len = 1460;
+	gap(false, &m, 3000);
+	m.len = 0;
+	put_create(&stub);
+	put_request(&m, (struct form){ 0, 3, 3, 0, 0 }, 12, &stub);
+	client(&m);
+	assert_int_equal(harness_count(&h, EVENT_RPC), 2);
+	assert_int_equal(rpc(1)->answer_len, 4000);
+	assert_true(rpc(1)->is_answered);
+	harness_stream(&h, false, "the middle of something", 23);
+	struct bytes answer = { 0 };
+	m.len = 0;
+	put32(&answer, 5);
+	put_response(&m, (struct form){ 2, 3, 3, 0, 0 }, &answer);
+	gap(false, NULL, UINT32_MAX);
+	server(&m);
+	assert_int_equal(rpc(2)->status, 5);
+	assert_true(harness_str_is(rpc(2), &rpc(2)->object, "BTOBTO"));
+}
+
+/* Picked up in its middle, from the server's side: who asks is the client all the same. */
+static void who_asks_is_the_initiator(void **state)
+{
+	(void)state;
+	struct bytes m = { 0 }, stub = { 0 };
+	put_bind(&m, SVCCTL, 2);
+	server(&m);
+	m.len = 0;
+	put_ack(&m, 0, 0);
+	client(&m);
+	m.len = 0;
+	put_request(&m, whole, 15, &stub);
+	server(&m);
+	harness_end(&h);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(ipaddr_equal(&rpc(i)->e.dst, &h.flow.key.addr[0]));
+		assert_int_equal(rpc(i)->e.sport, 49670);
+	}
+}
+
 /* The whole exchange, byte by byte and in pieces, over a stream and over a pipe. */
 static size_t exchange(struct bytes *c, struct bytes *s)
 {
@@ -584,6 +643,8 @@ int main(void)
 		TEST(a_refused_binding_is_told),
 		TEST(the_endpoint_mapper_is_read),
 		TEST(many_calls_at_once_are_told),
+		TEST(a_gap_costs_one_call),
+		TEST(who_asks_is_the_initiator),
 		TEST(a_pipe_may_give_any_pieces),
 		TEST(every_truncation_is_survived),
 		TEST(other_bytes_are_not_taken),

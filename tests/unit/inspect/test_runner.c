@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@
 #define RUNNER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define DATA              (TCP_PSH | TCP_ACK)
 
-enum { PORTED = 1, GREEDY, NAMED, EYELESS, DATAGRAM, STATEFUL, ECHO, WATCHER, LATE };
+enum { PORTED = 1, GREEDY, NAMED, EYELESS, DATAGRAM, STATEFUL, ECHO, WATCHER, LATE, LOSSY };
 
 struct diary {
 	char bytes[2][40000]; /* used, by side */
@@ -234,6 +235,31 @@ static const struct inspector late = {
 	.probe = probe_hello,
 	.on_stream = read_lines,
 };
+static void read_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	char *to = diary.bytes[in->side] + diary.len[in->side];
+	int n = missing == UINT32_MAX ? snprintf(to, 64, "[?]") :
+					snprintf(to, 64, "[%.*s%u]", (int)len,
+						 len ? (const char *)data : "", missing);
+	assert_true((in->side == in->flow->client) == in->from_client);
+	diary.len[in->side] += (size_t)n;
+}
+
+static bool probe_l(const struct packet *p, bool from_client)
+{
+	(void)from_client;
+	return p->payload[0] == 'L';
+}
+
+static const struct inspector lossy = {
+	.name = "lossy",
+	.app = APP_DCERPC,
+	.proto = PROTO_TCP,
+	.state_size = 8,
+	.probe = probe_l,
+	.on_stream = read_lines,
+	.on_gap = read_gap,
+};
 static const struct inspector watcher = { .name = "watcher", .app = APP_OTHER, .on_packet = watch };
 
 const struct inspector *const *inspector_list(void)
@@ -241,7 +267,7 @@ const struct inspector *const *inspector_list(void)
 	static const struct inspector *const list[] = { &ported,      &greedy,   &named,
 							&eyeless,     &datagram, &stateful,
 							&echo_reader, &watcher,  &late,
-							NULL };
+							&lossy,       NULL };
 	return list;
 }
 
@@ -529,6 +555,29 @@ static void a_gap_that_stays_ends_its_side_only(void **state)
 	give(w, conversation_tcp_at(&w->c, false, w->c.next[1] + 20000, "far\n", 4));
 	assert_true(f->flags & FLOW_SHUNTED); /* nothing is left to read */
 	assert_int_equal(counts(w).work, 0);
+}
+
+/* What was acknowledged and never came is left out, in front of the answer to it. */
+static void a_gap_is_passed_by_who_can(void **state)
+{
+	struct world *w = *state;
+	open_tcp(w, 40000, 4500);
+	struct flow *f = say(w, true, "L 1\n");
+	say(w, true, "half");
+	w->c.next[0] += 10; /* not captured */
+	say(w, true, "two\n");
+	assert_read(0, "L 1\n");
+	say(w, false, "answer\n");
+	assert_read(0, "L 1\n[half14]two\n");
+	assert_read(1, "answer\n");
+	say(w, true, "three\n");
+	assert_read(0, "L 1\n[half14]two\nthree\n");
+	/* far ahead, and the end */
+	w->c.next[0] += 100000;
+	say(w, true, "four\n");
+	say(w, true, "five\n");
+	assert_read(0, "L 1\n[half14]two\nthree\n[?]four\nfive\n");
+	assert_int_equal(f->inspector, LOSSY);
 }
 
 static void a_side_that_is_done_is_not_read(void **state)
@@ -840,6 +889,7 @@ int main(void)
 		RUNNER_TEST(both_directions_are_read_apart),
 		RUNNER_TEST(segments_come_in_order_and_once),
 		RUNNER_TEST(a_gap_that_stays_ends_its_side_only),
+		RUNNER_TEST(a_gap_is_passed_by_who_can),
 		RUNNER_TEST(a_side_that_is_done_is_not_read),
 		RUNNER_TEST(a_cut_segment_ends_its_side),
 		RUNNER_TEST(the_flow_idle_for_longest_gives_up_its_place),

@@ -33,6 +33,7 @@ static inline struct record *sample_record(uint64_t number, const char *json)
 	sample_set(&p, RECORD_DESTINATION, "203.0.113.9");
 	sample_set(&p, RECORD_MESSAGE, "10.1.2.3 sent 48 kB in names");
 	sample_set(&p, RECORD_JSON, json ? json : line);
+	sample_set(&p, RECORD_CEF, "CEF:0|exfild|exfild|0|dns_tunnel|Data|8|");
 	sample_set(&p, RECORD_TEXT, "HIGH  Data in DNS names\n");
 	struct record *r = record_make(&p);
 	r->number = number;

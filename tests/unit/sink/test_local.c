@@ -67,7 +67,7 @@ static void registry_is_sorted_and_complete(void **state)
 		assert_true(list[n]->open && list[n]->put && list[n]->health && list[n]->close);
 		list[n]->close(NULL);
 	}
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 5);
 	assert_null(sink_find("pigeon"));
 }
 

@@ -1,0 +1,79 @@
+/*
+ * event/remote.h - what is told of remote desktops, encrypted sessions and shells.
+ *
+ * What: further structs of event/event.h, which includes this: by itself it is nothing.
+ * Ownership, threads: as there.
+ */
+#ifndef EXFILD_EVENT_REMOTE_H
+#define EXFILD_EVENT_REMOTE_H
+
+#include "exfild/event/event.h"
+
+#define RDP_CHANNELS_MAX 31 /* that a client may ask for (MS-RDPBCGR 2.2.1.3.4) */
+
+/* How a remote desktop connection began: told with the server's choice, or without when refused. */
+struct event_rdp {
+	struct event e;
+	uint32_t requested; /* protocols (MS-RDPBCGR 2.2.1.1.1): 1 TLS, 2 NLA, 8 NLA with early
+			       answer */
+	uint32_t selected;  /* 0: standard security, in the clear up to here */
+	uint32_t failure;   /* code of a refusal, 0: none */
+	uint32_t client_build;
+	uint16_t width, height;
+	uint8_t has_request;  /* a negotiation request was sent; old clients send none */
+	uint8_t has_settings; /* the client's settings were seen: names, build, channels */
+	uint8_t has_inner;    /* asked for a channel that only servers make (MS_T120) */
+	uint8_t channel_count;
+	struct event_str cookie;      /* user or token of "Cookie: mstshash=" */
+	struct event_str client_name; /* "" when the client left it empty */
+	struct event_str channels;    /* ", " between */
+};
+
+enum session_kind {
+	SESSION_UNKNOWN, /* too little was seen */
+	SESSION_TYPED,   /* keys and their echo */
+	SESSION_BULK,    /* one side sends, the other acknowledges */
+	SESSION_OTHER,
+	SESSION__COUNT
+};
+
+/*
+ * What goes on in an encrypted connection, from sizes and times.  Index 0: from src, 1: from dst.
+ * Told when it is sure, and at the end of what is looked at.
+ */
+struct event_session {
+	struct event e;
+	uint8_t kind;        /* enum session_kind */
+	uint8_t is_reversed; /* the initiator plays the server: dst gives the commands */
+	uint8_t is_end;
+	uint8_t pad;
+	uint32_t failures;        /* log-ins refused */
+	uint32_t records[2];      /* after the log-in */
+	uint32_t keys[2];         /* small records that the other side echoed */
+	uint64_t bytes[2];        /* after the log-in */
+	uint64_t duration_ns;     /* likewise */
+	struct event_str service; /* "ssh" */
+};
+
+enum shell_mark {                         /* of what a shell answers */
+		  SHELL_BANNER = 1u << 0, /* of cmd.exe */
+		  SHELL_PROMPT = 1u << 1, /* of cmd.exe or PowerShell, with a drive */
+		  SHELL_PROMPT_UNIX = 1u << 2,
+		  SHELL_NO_TERMINAL = 1u << 3, /* it complains that it has none */
+		  SHELL_ID = 1u << 4,          /* output of id */
+		  SHELL_NOT_FOUND = 1u << 5,   /* a command that does not exist */
+		  SHELL_LISTING = 1u << 6,     /* of a folder */
+};
+
+/* A command shell in the clear: told when it is sure, and at its end if there is more to tell. */
+struct event_shell {
+	struct event e;
+	uint8_t at_initiator; /* the shell runs where the connection came from */
+	uint8_t marks;        /* enum shell_mark */
+	uint8_t is_end;
+	uint8_t pad;
+	uint32_t commands;        /* known ones that were typed */
+	struct event_str command; /* the first of them, its name alone */
+};
+
+#endif

@@ -1,0 +1,11 @@
+/* fuzz/fuzz_mssql.c - the SQL Server inspector over streams; stream_input.h tells what an input is.
+ */
+#include "stream_input.h"
+
+extern const struct inspector mssql_inspector;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	stream_input_run(&mssql_inspector, data, size, check_login);
+	return 0;
+}

@@ -1,0 +1,10 @@
+/* fuzz/fuzz_telnet.c - the Telnet inspector over streams; stream_input.h tells what an input is. */
+#include "stream_input.h"
+
+extern const struct inspector telnet_inspector;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	stream_input_run(&telnet_inspector, data, size, check_login);
+	return 0;
+}

@@ -1,0 +1,10 @@
+/* fuzz/fuzz_vnc.c - the VNC inspector over streams; stream_input.h tells what an input is. */
+#include "stream_input.h"
+
+extern const struct inspector vnc_inspector;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	stream_input_run(&vnc_inspector, data, size, check_login);
+	return 0;
+}

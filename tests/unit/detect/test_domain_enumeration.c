@@ -1,0 +1,78 @@
+/*
+ * Questions about a domain: those of tools, and those of every day.
+ */
+#include "rpc_judging.h"
+
+RPC_SETUP("domain_enumeration")
+
+static void ask(struct judging *j, const char *interface, const char *operation, const char *object)
+{
+	rpc_call(j,
+		 (struct call){ .interface = interface, .operation = operation, .object = object });
+}
+
+static void many_kinds_of_questions_are_found(void **state)
+{
+	struct judging *j = *state;
+	ask(j, "samr", "SamrEnumerateUsersInDomain", NULL);
+	assert_int_equal(j->count, 0);
+	ask(j, "samr", "SamrEnumerateGroupsInDomain", NULL);
+	assert_int_equal(rpc_severity(j), SEVERITY_LOW);
+	ask(j, "srvsvc", "NetrSessionEnum", NULL);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+	assert_true(rpc_technique(j, "T1087.002"));
+}
+
+static void a_list_of_services_is_medium(void **state)
+{
+	struct judging *j = *state;
+	ask(j, "epmapper", "ept_lookup", NULL);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+	assert_true(rpc_technique(j, "T1046"));
+}
+
+static void a_sweep_of_identifiers_is_found(void **state)
+{
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 400; i++)
+		ask(j, "lsarpc", "LsarLookupSids", NULL);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+}
+
+static void those_who_rule_are_found(void **state)
+{
+	struct judging *j = *state;
+	ask(j, "samr", "SamrLookupNamesInDomain", "Domain Admins");
+	assert_int_equal(j->count, 0);
+	ask(j, "samr", "SamrOpenGroup", "rid 512");
+	ask(j, "samr", "SamrGetMembersInGroup", NULL);
+	assert_int_equal(rpc_severity(j), SEVERITY_LOW);
+}
+
+/* A file server that resolves accounts, a client that looks at shares, a program's own service. */
+static void everyday_is_silent(void **state)
+{
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 400; i++) {
+		ask(j, "lsarpc", "LsarLookupSids2", NULL);
+		ask(j, "lsarpc", "LsarLookupNames", "alice");
+		ask(j, "epmapper", "ept_map", NULL);
+		judging_pass(j, 30 * SECOND_NS);
+		if (i % 20 == 0)
+			ask(j, "srvsvc", "NetrShareEnum", NULL);
+	}
+	for (unsigned i = 0; i < j->count; i++)
+		assert_true(j->found[i].severity < SEVERITY_MEDIUM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RPC_TEST(many_kinds_of_questions_are_found),
+		RPC_TEST(a_list_of_services_is_medium),
+		RPC_TEST(a_sweep_of_identifiers_is_found),
+		RPC_TEST(those_who_rule_are_found),
+		RPC_TEST(everyday_is_silent),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

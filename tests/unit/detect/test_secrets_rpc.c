@@ -1,0 +1,65 @@
+/*
+ * Secrets by remote calls, and the calls that only sound like it.
+ */
+#include "rpc_judging.h"
+
+RPC_SETUP("secrets_rpc")
+
+static void call(struct judging *j, const char *interface, const char *operation,
+		 const char *object)
+{
+	rpc_call(j,
+		 (struct call){ .interface = interface, .operation = operation, .object = object });
+}
+
+static void the_boot_key_is_found(void **state)
+{
+	struct judging *j = *state;
+	call(j, "winreg", "BaseRegOpenKey", "SYSTEM\\CurrentControlSet\\Control\\Lsa\\JD");
+	assert_int_equal(j->count, 0);
+	call(j, "winreg", "BaseRegOpenKey", "SYSTEM\\CurrentControlSet\\Control\\Lsa\\Skew1");
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+	assert_true(rpc_technique(j, "T1003.002"));
+}
+
+static void a_saved_hive_is_high(void **state)
+{
+	struct judging *j = *state;
+	call(j, "winreg", "BaseRegCreateKey", "SAM");
+	call(j, "winreg", "BaseRegSaveKey", "abcdefgh.tmp");
+	assert_int_equal(rpc_severity(j), SEVERITY_HIGH);
+	assert_non_null(strstr(j->found[0].message, "SAM to abcdefgh.tmp"));
+}
+
+static void the_domains_backup_key_is_critical(void **state)
+{
+	struct judging *j = *state;
+	call(j, "lsarpc", "LsarRetrievePrivateData", "G$BCKUPKEY_PREFERRED");
+	assert_int_equal(rpc_severity(j), SEVERITY_CRITICAL);
+	assert_true(rpc_technique(j, "T1003.004"));
+}
+
+/* Each user's host asks the backup key service; management reads keys of Lsa. */
+static void everyday_is_silent(void **state)
+{
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 50; i++) {
+		call(j, "BackupKey", "BackuprKey", NULL);
+		call(j, "winreg", "BaseRegOpenKey", "SYSTEM\\CurrentControlSet\\Control\\Lsa");
+		call(j, "winreg", "BaseRegOpenKey", "SOFTWARE\\Security\\Policy");
+		call(j, "lsarpc", "LsarLookupSids2", NULL);
+		call(j, "lsarpc", "LsarQueryInformationPolicy2", NULL);
+	}
+	assert_int_equal(j->count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RPC_TEST(the_boot_key_is_found),
+		RPC_TEST(a_saved_hive_is_high),
+		RPC_TEST(the_domains_backup_key_is_critical),
+		RPC_TEST(everyday_is_silent),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

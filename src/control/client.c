@@ -24,7 +24,9 @@ enum {
 	OPT_INTERVAL,
 	OPT_TO,
 	OPT_WAIT,
-	OPT_FROM
+	OPT_FROM,
+	OPT_ALERT,
+	OPT_REASON
 };
 
 struct options {
@@ -45,6 +47,8 @@ static const struct option long_options[] = {
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
 	{ "to", required_argument, NULL, OPT_TO },
+	{ "alert", required_argument, NULL, OPT_ALERT },
+	{ "reason", required_argument, NULL, OPT_REASON },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "wait", required_argument, NULL, OPT_WAIT },
 	{ "help", no_argument, NULL, 'h' },
@@ -67,6 +71,10 @@ static const char help_text[] =
 	"  alerts        the last alerts                   --limit N --minimum LEVEL -f|--follow\n"
 	"  alerts resend                                   --from N --to N (event.sequence)\n"
 	"                these once more, to every sink that gets alerts through the spool\n"
+	"  alerts snooze ID 4h                             findings of its cause are silent so long\n"
+	"  alerts verdict ID true|false                    was it right? counted for its rule\n"
+	"  exceptions list                                 what is silenced, and each rule's precision\n"
+	"  exceptions add --alert ID --reason TEXT [30d]   exceptions remove NUMBER\n"
 	"  evidence ID   where the packets behind an alert are: a pcapng file\n"
 	"  drill KIND    dns, http or icmp: prints a harmless request to run on any client, whose alert\n"
 	"                must come back              --wait SECONDS --to HOST\n"
@@ -129,6 +137,10 @@ static int take(struct options *o, int c)
 		return take_text(r->minimum, sizeof(r->minimum), optarg);
 	case OPT_TO:
 		return take_text(r->to, sizeof(r->to), optarg);
+	case OPT_ALERT:
+		return take_text(r->alert, sizeof(r->alert), optarg);
+	case OPT_REASON:
+		return take_text(r->reason, sizeof(r->reason), optarg);
 	case OPT_FROM:
 		return str_parse_u64(optarg, 1, INT64_MAX, &r->from) ?
 			       usage("not a number in its range: ", optarg) :
@@ -162,9 +174,8 @@ static bool is_known(const char *command)
 /* What later versions bring, so that nobody looks for a slip of the pen. */
 static bool is_promised(const char *command)
 {
-	static const char *const names[] = { "usage",       "report",   "explain",
-					     "signatures",  "intel",    "policy",
-					     "quarantine",  "baseline", "exceptions",
+	static const char *const names[] = { "usage",       "report", "explain",    "signatures",
+					     "intel",       "policy", "quarantine", "baseline",
 					     "fingerprint", "reveal" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
@@ -172,29 +183,10 @@ static bool is_promised(const char *command)
 	return false;
 }
 
-static bool is_resend(int count, char **words)
-{
-	return count > 1 && strcmp(words[0], "alerts") == 0 && strcmp(words[1], "resend") == 0;
-}
-
-/* alerts resend --from N --to N */
-static int parse_resend(struct options *o, int count)
-{
-	struct request *r = &o->request;
-	if (count > 2)
-		return usage("alerts resend takes --from N and --to N, nothing else", "");
-	if (!r->from || !*r->to || str_parse_u64(r->to, r->from, INT64_MAX, &r->until))
-		return usage("which alerts: --from N --to N, numbers of event.sequence", "");
-	r->to[0] = '\0';
-	return -1;
-}
-
 /* What a command is about: the kind of a drill, the alert of evidence. */
 static int parse_operand(struct options *o, int count, char **words)
 {
 	struct request *r = &o->request;
-	if (is_resend(count, words))
-		return parse_resend(o, count);
 	bool is_drill = strcmp(words[0], "drill") == 0;
 	bool has_operand = is_drill || strcmp(words[0], "evidence") == 0;
 	if (has_operand && count == 1)
@@ -223,6 +215,10 @@ static int parse(struct options *o, int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage("name a command", "");
+	const char *bad;
+	o->request.id = 1;
+	if (analyst_takes(&o->request, argc - optind, argv + optind, &bad))
+		return bad ? usage(bad, "") : -1;
 	status = parse_operand(o, argc - optind, argv + optind);
 	if (status >= 0)
 		return status;
@@ -232,9 +228,7 @@ static int parse(struct options *o, int argc, char **argv)
 			     argv[optind]);
 	if (o->request.follow && strcmp(argv[optind], "alerts") != 0)
 		return usage("--follow goes with alerts only, not with ", argv[optind]);
-	(void)str_copy(o->request.command, sizeof(o->request.command),
-		       is_resend(argc - optind, argv + optind) ? "resend" : argv[optind]);
-	o->request.id = 1;
+	(void)str_copy(o->request.command, sizeof(o->request.command), argv[optind]);
 	return -1;
 }
 

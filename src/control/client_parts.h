@@ -42,6 +42,12 @@ void view_alert(const struct json_t *alert, FILE *out);
 /* Text of others, without what could move a terminal's cursor. */
 void view_text(FILE *out, const char *text, int width);
 
+/* --- analyst.c ---------------------------------------------------------------------------- */
+
+/* Whether these are words of its own; *ret_bad: what is wrong with them, NULL nothing. */
+bool analyst_takes(struct request *r, int count, char **words, const char **ret_bad);
+void view_exceptions(const struct json_t *result, FILE *out);
+
 /* --- view_lists.c ------------------------------------------------------------------------ */
 
 void view_talkers(const struct json_t *list, const char *title, size_t most, FILE *out);

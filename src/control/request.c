@@ -71,6 +71,17 @@ static bool take_arg(struct request *r, const char *key, const json_t *value)
 		*(key[0] == 'f' ? &r->from : &r->until) = n > 0 ? (uint64_t)n : 0;
 		return n > 0;
 	}
+	if (strcmp(key, "seconds") == 0 || strcmp(key, "number") == 0) {
+		json_int_t n = json_is_integer(value) ? json_integer_value(value) : 0;
+		bool is_fine = n > 0 && n <= REQUEST_SECONDS_MAX;
+		if (is_fine && key[0] == 's')
+			r->seconds = (uint64_t)n;
+		else if (is_fine)
+			r->number = (uint32_t)n;
+		return is_fine;
+	}
+	if (strcmp(key, "reason") == 0)
+		return take_text(value, r->reason, sizeof(r->reason));
 	if (strcmp(key, "sort") == 0)
 		return take_text(value, r->sort, sizeof(r->sort));
 	if (strcmp(key, "filter") == 0)
@@ -93,9 +104,11 @@ static int take_args(struct request *r, json_t *args, struct request_error *e)
 	json_object_foreach(args, key, value)
 	{
 		if (!take_arg(r, key, value))
-			return fail(e, "bad_argument", "an argument is not known or out of range",
-				    "limit 1 to 512, follow true or false, sort, filter, minimum, "
-				    "kind, to and alert short texts, from and until above 0");
+			return fail(
+				e, "bad_argument", "an argument is not known or out of range",
+				"limit 1 to 512, follow true or false, sort, filter, minimum, "
+				"kind, to, alert and reason short texts, from, until, seconds and "
+				"number above 0");
 	}
 	return 0;
 }

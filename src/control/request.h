@@ -14,9 +14,10 @@
 
 #include "exfild/base/err.h"
 
-#define PROTOCOL_VERSION 1
-#define REQUEST_DEPTH    8
-#define REQUEST_LIST_MAX 512
+#define PROTOCOL_VERSION    1
+#define REQUEST_DEPTH       8
+#define REQUEST_LIST_MAX    512
+#define REQUEST_SECONDS_MAX 31622400 /* a year */
 
 struct request {
 	bool has_id;
@@ -32,6 +33,9 @@ struct request {
 	char to[128];
 	char alert[40];       /* of evidence */
 	uint64_t from, until; /* of resend: event.sequence */
+	uint64_t seconds;     /* of a snooze */
+	uint32_t number;      /* of unmute */
+	char reason[96];
 };
 
 struct request_error {

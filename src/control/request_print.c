@@ -30,6 +30,12 @@ void request_print(const struct request *r, struct buf *out)
 		json_uint(&j, "from", r->from);
 	if (r->until)
 		json_uint(&j, "until", r->until);
+	if (r->seconds)
+		json_uint(&j, "seconds", r->seconds);
+	if (r->number)
+		json_uint(&j, "number", r->number);
+	if (*r->reason)
+		json_string(&j, "reason", r->reason);
 	if (*r->alert)
 		json_string(&j, "alert", r->alert);
 	json_close_object(&j);

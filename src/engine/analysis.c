@@ -8,6 +8,7 @@
 #include "analysis_parts.h"
 #include "drill.h"
 #include "keeper.h"
+#include "orders.h"
 
 #define CLOSE_NS 1000000000ull /* live: merge windows that are over are looked for so often */
 
@@ -18,8 +19,16 @@ void analysis_finding(void *arg, const struct finding *f)
 	int exception = exceptions_find(a->config, a->context, f, time_ns);
 	if (exception >= 0) {
 		a->silenced += !f->is_update;
+		if ((size_t)exception < EXCEPTION_COUNTS) {
+			a->exceptions[exception].silenced += !f->is_update;
+			a->exceptions[exception].last_ns = f->time_ns;
+		}
 		if (a->tap)
 			a->tap->silenced(a->tap->arg, f, exception);
+		return;
+	}
+	if (!f->is_drill && mutes_take(&a->mutes, f, time_ns)) {
+		a->silenced += !f->is_update;
 		return;
 	}
 	alert_store_finding(a->store, f);
@@ -31,6 +40,7 @@ void analysis_alert(void *arg, const struct alert *alert)
 	if (a->tap)
 		a->tap->alert(a->tap->arg, alert);
 	outputs_put(a->outputs, alert);
+	mutes_note(&a->mutes, alert);
 	if (a->publisher) {
 		const struct buf *line = outputs_line(a->outputs);
 		publisher_alert(a->publisher, line->data, line->len,
@@ -136,6 +146,7 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 		a->closed_ns = now_ns;
 		sensor_tick(&a->sensor, now_ns);
 		alert_store_tick(a->store, now_ns);
+		order_warn(a);
 	}
 	analysis_keep_turn(a);
 }

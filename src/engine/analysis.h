@@ -110,6 +110,10 @@ void analysis_change_free(struct analysis_change *c);
 /* Any thread: alerts of this session with these numbers once more; how many, below 0: none can. */
 int64_t analysis_resend(struct analysis *a, uint64_t from, uint64_t until);
 
+/* Any thread but its own: does what an analyst asks for, and waits for that. */
+struct control_order;
+int analysis_order(struct analysis *a, struct control_order *order);
+
 /* Its part of what the control socket tells. */
 void analysis_snapshot(const struct analysis *a, struct snapshot *s);
 

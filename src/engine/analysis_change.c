@@ -83,6 +83,7 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 {
 	uint64_t began_ns = steady_ns();
 	a->config = c->config;
+	memset(a->exceptions, 0, sizeof(a->exceptions)); /* other ones */
 	change_detectors(a, c->config);
 	context_take(a->context, c->context);
 	a->alert_options.minimum = analysis_minimum(a->made_with.options, c->config);

@@ -8,6 +8,7 @@
 
 #include "exfild/base/log.h"
 #include "analysis_parts.h"
+#include "orders.h"
 
 void analysis_tell_inside(struct analysis *a, const struct prefix *list, size_t count)
 {
@@ -150,6 +151,11 @@ void analysis_take_news(struct analysis *a)
 		n->has_inside && context_set_inside(a->context, n->inside, n->inside_count);
 	n->has_inside = false;
 	take_change(a, n);
+	if (n->order) {
+		order_take(a, n->order);
+		n->order = NULL;
+		pthread_cond_broadcast(&n->taken);
+	}
 	pthread_mutex_unlock(&n->lock);
 	if (has_changed) {
 		context_describe_inside(a->context, text, sizeof(text));

@@ -2,6 +2,7 @@
  * engine/analysis_outputs.c - the sinks of the analysis plane, and what they have to tell.
  */
 #include "analysis_parts.h"
+#include "orders.h"
 
 /* Any thread.  A replay has nobody to tell: it says at its end what was not taken. */
 static void hear_trouble(void *arg, enum delivery_trouble what, const char *sink, uint64_t count,
@@ -51,4 +52,9 @@ int analysis_make_outputs(struct analysis *a, const struct config *config,
 int64_t analysis_resend(struct analysis *a, uint64_t from, uint64_t until)
 {
 	return outputs_resend(a->outputs, from, until);
+}
+
+int analysis_order(struct analysis *a, struct control_order *order)
+{
+	return order_give(a, order);
 }

@@ -18,10 +18,18 @@
 #include "drops.h"
 #include "evidence.h"
 #include "exceptions.h"
+#include "mutes.h"
 #include "onesided.h"
 #include "outputs.h"
 #include "publish.h"
 #include "sensor.h"
+
+#define EXCEPTION_COUNTS 256 /* configured exceptions that are counted one by one */
+
+struct exception_count {
+	uint64_t silenced, last_ns;
+	bool is_warned;
+};
 
 #define NEWS_NOTES 32 /* of sensor trouble between two ticks */
 
@@ -43,6 +51,7 @@ struct news {
 	struct sensor_note notes[NEWS_NOTES + SENSOR__COUNT];
 	size_t note_count;
 	struct analysis_change *change; /* waits to be taken */
+	struct control_order *order;    /* likewise */
 	pthread_cond_t taken;
 	bool has_ended;
 };
@@ -78,7 +87,10 @@ struct analysis {
 	struct event_log *own_events; /* those that the analysis makes itself */
 	struct news news;
 	const struct config *config;
-	uint64_t silenced; /* findings that an exception took */
+	uint64_t silenced;                                   /* findings that an exception took */
+	struct exception_count exceptions[EXCEPTION_COUNTS]; /* of those configured */
+	struct mutes mutes;
+	uint64_t warned_ns; /* packet time at which ends were looked for */
 	FILE *events;
 	struct buf line;
 };

@@ -37,6 +37,46 @@ static void snapshot_detectors(const struct analysis *a, struct snapshot *s)
 	}
 }
 
+static void snapshot_exceptions(const struct analysis *a, struct snapshot *s)
+{
+	s->exception_count = 0;
+	for (size_t i = 0; i < MUTES_MAX && s->exception_count < SNAP_EXCEPTIONS; i++) {
+		const struct mute *m = &a->mutes.list[i];
+		if (!m->number)
+			continue;
+		struct snap_exception *x = &s->exceptions[s->exception_count++];
+		*x = (struct snap_exception){ .number = m->number,
+					      .until_ns = m->until_ns,
+					      .last_ns = m->last_ns,
+					      .silenced = m->silenced };
+		(void)snprintf(x->rule, sizeof(x->rule), "%s", m->rule);
+		(void)snprintf(x->source, sizeof(x->source), "%s", m->source);
+		(void)snprintf(x->destination, sizeof(x->destination), "%s", m->destination);
+		(void)snprintf(x->reason, sizeof(x->reason), "%s", m->reason);
+	}
+	for (size_t i = 0; i < a->config->exception_count && i < EXCEPTION_COUNTS &&
+			   s->exception_count < SNAP_EXCEPTIONS;
+	     i++) {
+		const struct config_exception *c = &a->config->exceptions[i];
+		struct snap_exception *x = &s->exceptions[s->exception_count++];
+		*x = (struct snap_exception){ .until_ns = c->expires.ns,
+					      .last_ns = a->exceptions[i].last_ns,
+					      .silenced = a->exceptions[i].silenced };
+		(void)snprintf(x->rule, sizeof(x->rule), "%.63s", c->rule);
+		(void)snprintf(x->source, sizeof(x->source), "%.63s", c->source.text);
+		(void)snprintf(x->destination, sizeof(x->destination), "%.95s",
+			       c->destination.text);
+		(void)snprintf(x->reason, sizeof(x->reason), "%.95s", c->reason);
+	}
+	s->verdict_count = 0;
+	for (size_t i = 0; i < VERDICT_RULES && a->mutes.verdicts[i].rule[0]; i++) {
+		const struct verdict *v = &a->mutes.verdicts[i];
+		struct snap_verdict *to = &s->verdicts[s->verdict_count++];
+		*to = (struct snap_verdict){ .right = v->right, .wrong = v->wrong };
+		(void)snprintf(to->rule, sizeof(to->rule), "%s", v->rule);
+	}
+}
+
 void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 {
 	struct context_stats context;
@@ -63,5 +103,6 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	snapshot_table(s, "hosts", context.hosts, a->env.max_hosts, context.host_evictions);
 	snapshot_table(s, "names", context.names, a->max_names, context.name_evictions);
 	outputs_snapshot(a->outputs, s);
+	snapshot_exceptions(a, s);
 	snapshot_detectors(a, s);
 }

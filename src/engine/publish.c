@@ -81,6 +81,19 @@ static int64_t on_resend(void *arg, uint64_t from, uint64_t until)
 	return n;
 }
 
+static int on_order(void *arg, struct control_order *order)
+{
+	struct publisher *p = arg;
+	int err = -EXF_E_UNSUPPORTED;
+	pthread_mutex_lock(&p->turn);
+	if (p->analysis)
+		err = analysis_order(p->analysis, order);
+	else
+		(void)snprintf(order->text, sizeof(order->text), "exfild is starting or ending");
+	pthread_mutex_unlock(&p->turn);
+	return err;
+}
+
 int publisher_start(const struct options *o, const struct config *c, const struct sizes *sizes,
 		    const struct hash_key *key, struct publisher **ret, char *ret_why,
 		    size_t why_size)
@@ -111,6 +124,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 						   .reload = on_reload,
 						   .evidence = on_evidence,
 						   .resend = on_resend,
+						   .order = on_order,
 						   .arg = p };
 		err = control_start(&control, &p->control, ret_why, why_size);
 	}

@@ -78,6 +78,14 @@ static const struct rule rules[SENSOR__COUNT] = {
 			   "silent while the spool can be written and has room",
 			   { "df -h and the log show what is wrong with the disk",
 			     "More room: limits.disk_mb" } },
+	[SENSOR_EXCEPTION] = { "sensor_exception",
+			       "A silence ends soon",
+			       SEVERITY_LOW,
+			       "alerts that somebody knew to be harmless come again, and may hide others",
+			       "what the silence took: it was counted, not told",
+			       "silent while no exception that takes alerts ends within three days",
+			       { "exfilctl exceptions list shows all of them",
+				 "Still harmless: a new date in the configuration, or exfilctl exceptions add" } },
 };
 
 static double share_of(const struct sensor_note *n)

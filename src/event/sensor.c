@@ -13,6 +13,7 @@ static const char *const names[SENSOR__COUNT] = {
 	[SENSOR_LIMIT] = "limit",
 	[SENSOR_SINK] = "sink",
 	[SENSOR_SPOOL] = "spool",
+	[SENSOR_EXCEPTION] = "exception",
 };
 
 const char *sensor_what_name(enum sensor_what what)

@@ -37,6 +37,19 @@ struct control_evidence {
 	uint64_t bytes, packets; /* packets 0: not known, of an earlier run */
 };
 
+/* What an analyst says of alerts. */
+enum control_order_kind { CONTROL_SNOOZE, CONTROL_UNMUTE, CONTROL_VERDICT };
+
+struct control_order {
+	enum control_order_kind kind;
+	char alert[40], reason[96];
+	uint64_t seconds; /* of a snooze */
+	uint32_t number;  /* of a mute: to be ended, or that was made */
+	bool is_right;    /* the verdict */
+	int err;          /* what came of it */
+	char text[160];
+};
+
 struct control_options {
 	const char *socket_path; /* NULL or "": no socket */
 	const char *listen;      /* ADDRESS:PORT of the metrics; NULL or "": none */
@@ -48,6 +61,8 @@ struct control_options {
 	int (*evidence)(void *arg, const char *alert_id, struct control_evidence *ret);
 	/* How many go again; below 0: none can. NULL: none ever. Called on the control thread. */
 	int64_t (*resend)(void *arg, uint64_t from, uint64_t until);
+	/* 0: done; else why is in order->text. NULL: this program cannot. On the control thread. */
+	int (*order)(void *arg, struct control_order *order);
 	void *arg;
 };
 

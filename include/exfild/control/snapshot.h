@@ -14,14 +14,16 @@
 
 #include "exfild/base/ipaddr.h"
 
-#define SNAP_LINKS     64
-#define SNAP_WORKERS   64
-#define SNAP_DECODE    160
-#define SNAP_DETECTORS 64
-#define SNAP_SINKS     8
-#define SNAP_TABLES    80
-#define SNAP_TALKERS   128
-#define SNAP_FLOWS     512
+#define SNAP_LINKS      64
+#define SNAP_WORKERS    64
+#define SNAP_DECODE     160
+#define SNAP_DETECTORS  64
+#define SNAP_SINKS      8
+#define SNAP_EXCEPTIONS 128
+#define SNAP_VERDICTS   64
+#define SNAP_TABLES     80
+#define SNAP_TALKERS    128
+#define SNAP_FLOWS      512
 
 enum snap_known { SNAP_UNKNOWN, SNAP_NO, SNAP_YES };
 
@@ -66,6 +68,19 @@ struct snap_spool {
 	bool is_failing; /* it is not now */
 	uint64_t depth;  /* that some sink has not yet */
 	uint64_t bytes, max_bytes, memory_bytes, lost, errors;
+};
+
+/* Silence that somebody asked for. */
+struct snap_exception {
+	uint32_t number; /* 0: it stands in the configuration */
+	char rule[64], source[64], destination[96], reason[96];
+	uint64_t until_ns, last_ns, silenced;
+};
+
+/* What people said of a rule's alerts. */
+struct snap_verdict {
+	char rule[64];
+	uint64_t right, wrong;
 };
 
 struct snap_count {
@@ -122,6 +137,10 @@ struct snapshot {
 	uint32_t sink_count;
 	bool has_redis; /* configured */
 	struct snap_spool spool;
+	struct snap_exception exceptions[SNAP_EXCEPTIONS];
+	uint32_t exception_count;
+	struct snap_verdict verdicts[SNAP_VERDICTS];
+	uint32_t verdict_count;
 	uint64_t sequence; /* of the last alert */
 	struct snap_table tables[SNAP_TABLES];
 	uint32_t table_count;

@@ -22,6 +22,7 @@ enum sensor_what {
 	SENSOR_LIMIT,         /* a table is full and turned entries away: count of total */
 	SENSOR_SINK,          /* a sink takes no alerts; count: so many wait */
 	SENSOR_SPOOL,         /* the disk keeps no alerts; count: so many were given up */
+	SENSOR_EXCEPTION,     /* a silence that takes alerts ends soon; count: so many taken */
 	SENSOR__COUNT
 };
 

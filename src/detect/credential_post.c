@@ -174,7 +174,7 @@ static void find_hiding(struct report *r)
 	} else if (b->marks & both) {
 		r->hides = b->marks & CONTENT_MACHINE ? "lists facts of the machine" :
 							"lists passwords";
-		r->weight = 0.3;
+		r->weight = 0.35;
 	} else if (b->form == FORM_FIELDS &&
 		   (b->machine_fields >= MACHINE_MIN + 1 ||
 		    (b->machine_fields >= MACHINE_MIN && b->credential_fields == 0))) {

@@ -109,6 +109,9 @@ static void add_features(struct finding *f, const struct http_up_pair *p,
 				"lacks %u of the three fields that browsers send", lacking);
 	if (step_is(&b->e, &b->method, "PUT"))
 		finding_feature(f, "put", 1, NAN, NAN, 0.05, 0.05, "stored by PUT");
+	if (b->machine_fields)
+		finding_feature(f, "names_machine", b->machine_fields, NAN, 1, 0.15, 0.15,
+				"the form around it has fields that name the machine");
 	if (p->files >= 3)
 		finding_feature(f, "several", (double)p->files, NAN, 3, 0.1, 0.1, "%llu such files",
 				(unsigned long long)p->files);

@@ -164,7 +164,9 @@ static void tell(struct shell_state *s, const struct detect_env *env, struct she
 	for (unsigned i = 0; i < f.feature_count; i++)
 		score += f.features[i].contribution;
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
-	if (step <= p->told || p->client_count > s->params->max_clients)
+	/* what looks like output is on many pages: somebody must have asked for it */
+	if (step <= p->told || p->client_count > s->params->max_clients ||
+	    !(p->commands + p->codes))
 		return;
 	p->told = step;
 	s->findings++;

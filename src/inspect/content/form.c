@@ -32,15 +32,15 @@ static const char *const credential_names[] = {
 	"logins", "cookies",  "wallet", "wallets", "credentials",
 };
 static const char *const machine_names[] = {
-	"hwid",      "pc",         "pcname",     "pc_name",    "computer",  "computername",
-	"comp",      "cname",      "hostname",   "os",         "osver",     "os_version",
-	"win",       "winver",     "guid",       "uuid",       "botid",     "bot_id",
-	"bot",       "build",      "buildid",    "ip",         "wanip",     "localip",
-	"mac",       "macaddress", "av",         "antivirus",  "cpu",       "gpu",
-	"ram",       "arch",       "bits",       "domain",     "workgroup", "country",
-	"machine",   "machineid",  "machine_id", "systeminfo", "sysinfo",   "hdd",
-	"screen",    "screenshot", "admin",      "isadmin",    "priv",      "victim",
-	"clipboard", "keylog",     "keystrokes", "info",
+	"hwid",    "pc",         "pcname",     "pc_name",    "computer",   "computername",
+	"comp",    "cname",      "hostname",   "os",         "osver",      "os_version",
+	"win",     "winver",     "guid",       "uuid",       "botid",      "bot_id",
+	"bot",     "build",      "buildid",    "ip",         "wanip",      "localip",
+	"mac",     "macaddress", "av",         "antivirus",  "cpu",        "gpu",
+	"ram",     "arch",       "bits",       "domain",     "workgroup",  "country",
+	"machine", "machineid",  "configid",   "machine_id", "systeminfo", "sysinfo",
+	"hdd",     "screen",     "screenshot", "admin",      "isadmin",    "priv",
+	"victim",  "clipboard",  "keylog",     "keystrokes", "info",
 };
 static const char *const command_names[] = {
 	"cmd", "command", "exec", "execute", "shell", "run", "code", "c", "do", "z0", "console",

@@ -11,11 +11,12 @@
 
 #define RUN_MIN     24 /* bytes of one alphabet that are no word */
 #define DECODED_MIN 48
+#define WORDS_MAX   28
 
 struct words {
 	uint32_t mark;
 	unsigned needed; /* different words of the list */
-	const char *list[20];
+	const char *list[WORDS_MAX];
 };
 
 static const struct words table[] = {
@@ -38,13 +39,15 @@ static const struct words table[] = {
 	  { "@eval(", "eval(base64_decode", "eval($_", "assert($_", "@ini_set(\"display_errors\"",
 	    "@set_time_limit(", "system($_", "shell_exec(", "passthru(", "runtime.getruntime(",
 	    "system.diagnostics.process", "response.write(", "eval(request", "execute(request",
-	    "java.lang.processbuilder", "popen(" } },
-	{ CONTENT_MACHINE,
-	  2,
-	  { "user name:",  "username:",  "computer name", "computername", "machine name",
-	    "pc name",     "osfullname", "os full name",  "os version",   "operating system",
-	    "hwid",        "cpu:",       "processor:",    "ram:",         "ip address",
-	    "external ip", "country:",   "antivirus",     "video card",   "screen resolution" } },
+	    "java.lang.processbuilder", "popen(", "execute(\"", "on error resume next" } },
+	{ CONTENT_MACHINE, 2, { "user name:",       "username:",    "computer name",
+				"computername",     "machine name", "pc name",
+				"osfullname",       "os full name", "os version",
+				"operating system", "hwid",         "cpu:",
+				"processor:",       "ram:",         "ip address",
+				"external ip",      "country:",     "host name:",
+				"os name:",         "task list",    "system type",
+				"antivirus",        "video card",   "screen resolution" } },
 	{ CONTENT_PASSWORDS,
 	  2,
 	  { "password:", "password :", "username:", "username :", "url:", "url :", "host:",
@@ -53,29 +56,76 @@ static const struct words table[] = {
 	{ CONTENT_HTML, 1, { "<html", "<br>", "<table", "<!doctype html", "<body" } },
 };
 
+/* Which pairs of bytes a text has: most words need one that it has not. */
+struct pairs {
+	uint64_t bits[64];
+};
+
+static unsigned pair_of(char a, char b)
+{
+	return ((unsigned)(uint8_t)a * 61u + (uint8_t)b) & 4095u;
+}
+
+static void note_pairs(struct pairs *p, const char *text, size_t len)
+{
+	memset(p, 0, sizeof(*p));
+	for (size_t i = 1; i < len; i++) {
+		unsigned pair = pair_of(text[i - 1], text[i]);
+		p->bits[pair / 64] |= 1ull << pair % 64;
+	}
+}
+
+static bool has_word(const struct pairs *p, const char *text, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+	for (size_t i = 1; i < n; i++) {
+		unsigned pair = pair_of(word[i - 1], word[i]);
+		if (!(p->bits[pair / 64] & 1ull << pair % 64))
+			return false;
+	}
+	return memmem(text, len, word, n) != NULL;
+}
+
 static uint32_t marks_of_lower(const char *text, size_t len)
 {
+	struct pairs pairs;
 	uint32_t marks = 0;
+	note_pairs(&pairs, text, len);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const struct words *w = &table[i];
 		unsigned found = 0;
-		for (size_t k = 0; k < 20 && w->list[k] && found < w->needed; k++)
-			found += memmem(text, len, w->list[k], strlen(w->list[k])) != NULL;
+		for (size_t k = 0; k < WORDS_MAX && w->list[k] && found < w->needed; k++)
+			found += has_word(&pairs, text, len, w->list[k]);
 		if (found >= w->needed)
 			marks |= w->mark;
 	}
 	return marks;
 }
 
-/* Lower case; UTF-16 of ASCII text becomes that text. */
+static int hex_value(uint8_t b)
+{
+	if (b >= '0' && b <= '9')
+		return b - '0';
+	b |= 0x20;
+	return b >= 'a' && b <= 'f' ? b - 'a' + 10 : -1;
+}
+
+/* Lower case, URL encoding undone; UTF-16 of ASCII text becomes that text. */
 static size_t make_lower(char *dst, size_t size, const uint8_t *data, size_t len)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < len && n < size; i++) {
-		if (data[i] == 0 && i > 0)
+		uint8_t b = data[i];
+		if (b == 0 && i > 0)
 			continue;
-		dst[n++] =
-			data[i] >= 'A' && data[i] <= 'Z' ? (char)(data[i] | 0x20) : (char)data[i];
+		if (b == '%' && i + 2 < len && hex_value(data[i + 1]) >= 0 &&
+		    hex_value(data[i + 2]) >= 0) {
+			b = (uint8_t)(hex_value(data[i + 1]) << 4 | hex_value(data[i + 2]));
+			i += 2;
+		} else if (b == '+') {
+			b = ' ';
+		}
+		dst[n++] = b >= 'A' && b <= 'Z' ? (char)(b | 0x20) : (char)b;
 	}
 	return n;
 }
@@ -184,9 +234,6 @@ bool content_is_command(const uint8_t *data, size_t len)
 	while (len && (*data == ' ' || *data == '"' || *data == '\''))
 		data++, len--;
 	size_t n = make_lower(lower, sizeof(lower) - 1, data, len < 31 ? len : 31);
-	for (size_t i = 0; i < n; i++)
-		if (lower[i] == '+')
-			lower[i] = ' ';
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t w = strlen(words[i]);
 		if (n < w || memcmp(lower, words[i], w) != 0)

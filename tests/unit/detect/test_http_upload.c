@@ -43,6 +43,21 @@ static void a_locked_archive_to_an_address_is_found(void **state)
 	assert_string_equal(j->found[0].techniques[0], "T1048.003");
 }
 
+static void a_form_that_names_the_machine_is_found(void **state)
+{
+	struct judging *j = *state;
+	struct event_http_body *e =
+		judging_event(j, EVENT_HTTP_BODY, sizeof(*e), "10.0.0.5", "203.0.113.9", 6);
+	e->type = FILE_ARCHIVE;
+	e->seen = 20000;
+	e->machine_fields = 2;
+	judging_str(j, &e->method, "POST");
+	judging_str(j, &e->host, "files.example.net");
+	judging_end(j);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+}
+
 static void a_directory_is_bad_however_it_is_sent(void **state)
 {
 	struct judging *j = *state;
@@ -77,6 +92,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_locked_archive_to_an_address_is_found, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_form_that_names_the_machine_is_found, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_directory_is_bad_however_it_is_sent, setup,
 						teardown),

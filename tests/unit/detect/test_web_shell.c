@@ -60,8 +60,7 @@ static void output_alone_is_silent(void **state)
 	struct judging *j = *state;
 	for (unsigned i = 0; i < 20; i++)
 		body(j, "10.0.0.5", true, CONTENT_OUTPUT, "/wiki/Passwd");
-	assert_int_equal(j->count, 1);
-	assert_int_equal(j->found[0].severity, SEVERITY_LOW);
+	assert_int_equal(j->count, 0);
 }
 
 static void a_console_of_many_is_silent(void **state)

@@ -34,6 +34,7 @@ static void texts_are_marked(void **state)
 	assert_int_equal(
 		marks("v=UFM+IHdob2FtaQpudCBhdXRob3JpdHlcc3lzdGVtLCBhbmQgc28gb24gYW5kIG9u"),
 		CONTENT_OUTPUT | CONTENT_PROMPT | CONTENT_CODED);
+	assert_int_equal(marks("x=Execute%28%22On+Error+Resume+Next%22%29"), CONTENT_CODE);
 	assert_int_equal(marks("Please send me the password of the printer."), 0);
 	assert_int_equal(marks("The gid= of a file is its group."), 0);
 	assert_int_equal(content_marks(NULL, 0), 0);

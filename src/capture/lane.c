@@ -19,7 +19,7 @@
 #include "handle.h"
 
 #define BLOCK_SIZE 262144u
-#define DRAIN_NS   300000000ull /* at most, after lane_stop() */
+#define DRAIN_NS   200000000ull /* at most, after lane_stop() */
 #define RETIRE_NS  30000000ull  /* the kernel has given a block back after SOCKETS_RETIRE_MS */
 
 struct pool_block {

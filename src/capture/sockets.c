@@ -245,7 +245,9 @@ static int set_filter(const struct opening *w, const char *text)
 	return err;
 }
 
-/* The group stands: from here on packets come. */
+/* The group stands: from here on packets come, whole.  To cut segments that the interface has put
+ * together (up to 64 KiB) at 16 KiB would halve the time that bulk traffic takes here, and end the
+ * inspection of its stream at the first one: whoever sends a lot at first would be unseen. */
 static int let_in(const struct opening *w)
 {
 	const char *first = w->o->filter, *second = w->o->extra_filter;

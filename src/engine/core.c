@@ -54,6 +54,7 @@ struct core {
 	bool is_gone;     /* capture: what is in the ring is its last */
 	bool is_stopping; /* it has ended because it was told to */
 	bool is_distrusted;
+	char fault[128]; /* then: why */
 	struct wire_gone gone;
 	struct wire message;
 };
@@ -154,26 +155,41 @@ static void let_go(struct core *c)
 	c->ask = -1;
 }
 
+/* It is not to go on: another one may be better. */
+static void distrust(struct core *c, const char *why)
+{
+	struct wire_distrust d;
+	if (c->is_distrusted)
+		return;
+	c->is_distrusted = true;
+	memset(&d, 0, sizeof(d));
+	(void)snprintf(d.why, sizeof(d.why), "%s", why);
+	(void)snprintf(c->fault, sizeof(c->fault), "%s", why);
+	if (!wire_send(c->parent, WIRE_DISTRUST, &d, sizeof(d), NULL, 0))
+		c->is_parent_gone = true;
+}
+
 static void take_capture(struct core *c, struct wire *w)
 {
+	let_go(c);
+	c->is_gone = c->is_distrusted = false;
 	if (w->fd_count != WIRE_FD__COUNT) {
 		wire_close_fds(w);
+		distrust(c, "there are no descriptors left for what it shares");
 		return;
 	}
-	let_go(c);
 	const struct ring_fds ring = { w->fds[WIRE_FD_RING], w->fds[WIRE_FD_RING_WAKE] };
 	int err = inlet_attach(c->inlet, ring);
 	c->board = hearsay_attach(w->fds[WIRE_FD_BOARD]);
 	(void)close(w->fds[WIRE_FD_BOARD]);
 	if (err || !c->board)
-		log_errorx("core", "the ring or the board of capture cannot be mapped");
+		distrust(c, "its ring or its board cannot be mapped");
 	c->ask = w->fds[WIRE_FD_ASK];
 	int ask = c->collector ? dup(c->ask) : -1;
 	if (c->collector)
 		collector_connect(c->collector, w->fds[WIRE_FD_PARCELS], ask);
 	else
 		(void)close(w->fds[WIRE_FD_PARCELS]);
-	c->is_gone = c->is_distrusted = false;
 	desk_begin(&c->desk);
 	c->cared_ns = 0;
 	notify_ready();
@@ -240,8 +256,8 @@ static void tell_end(struct core *c)
 		analysis_tell_sensor(c->e.analysis, SENSOR_PROCESS, "exfild-capture", 1, 0,
 				     "ended by signal %d (%s); it is started again%s%s",
 				     WTERMSIG(status), sigdescr_np(WTERMSIG(status)),
-				     c->is_distrusted ? ": it had said what cannot be: " : "",
-				     c->is_distrusted ? inlet_fault(c->inlet) : "");
+				     c->is_distrusted ? ", since: " : "",
+				     c->is_distrusted ? c->fault : "");
 	else
 		analysis_tell_sensor(c->e.analysis, SENSOR_PROCESS, "exfild-capture", 1, 0,
 				     "ended with status %d; it is started again",
@@ -260,19 +276,6 @@ static void after_end(struct core *c)
 	tell_end(c);
 	let_go(c);
 	send_plan(c);
-}
-
-/* What it says cannot be: it is not to go on. */
-static void distrust(struct core *c)
-{
-	struct wire_distrust d;
-	if (c->is_distrusted)
-		return;
-	c->is_distrusted = true;
-	memset(&d, 0, sizeof(d));
-	(void)snprintf(d.why, sizeof(d.why), "%s", inlet_fault(c->inlet));
-	if (!wire_send(c->parent, WIRE_DISTRUST, &d, sizeof(d), NULL, 0))
-		c->is_parent_gone = true;
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */
@@ -304,7 +307,7 @@ static void judge(struct core *c)
 	while (!c->is_stopping && !c->is_parent_gone && !c->is_refused) {
 		enum inlet_got got = c->is_distrusted ? INLET_EMPTY : inlet_take(c->inlet);
 		if (got == INLET_BROKEN)
-			distrust(c);
+			distrust(c, inlet_fault(c->inlet));
 		if (got != INLET_SOME || monotonic_ns() - c->cared_ns >= EVERY_NS / 10)
 			take_messages(c);
 		if (monotonic_ns() - c->cared_ns >= EVERY_NS) {

@@ -33,6 +33,15 @@ static void take_drops(struct desk *d, const struct tally *t)
 	d->frames = t->frames;
 }
 
+static void take_refused(struct desk *d, const struct tally *t)
+{
+	if (t->events_refused > d->refused)
+		analysis_tell_sensor(d->analysis, SENSOR_LIMIT, "events",
+				     t->events_refused - d->refused, 0, "%s",
+				     "the analysis does not keep up with what packets tell");
+	d->refused = t->events_refused;
+}
+
 static struct desk_sum sum_of(const struct tally *t)
 {
 	return (struct desk_sum){ .frames = t->frames,
@@ -76,6 +85,7 @@ void desk_take(struct desk *d, struct tally *t)
 {
 	add_before(d, t);
 	take_drops(d, t);
+	take_refused(d, t);
 	d->now_ns = t->now_ns;
 	if (t->steps_back != d->steps_back) {
 		d->steps_back = t->steps_back;

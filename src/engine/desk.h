@@ -22,6 +22,7 @@ struct desk {
 	uint64_t drops, frames, steps_back; /* that have been told */
 	uint64_t now_ns;                    /* packet time of the tally before */
 	struct desk_sum before, last;       /* of the packet halves before this one; of this one */
+	uint64_t refused;                   /* events, that have been told */
 	uint64_t turns;                     /* of its loop, when last looked at */
 };
 

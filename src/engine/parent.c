@@ -21,9 +21,9 @@
 
 #define TURN_MS         100
 #define CAPTURE_USER    "exfild-capture"
-#define CAPTURE_STOP_NS 4000000000ull  /* then it is killed */
-#define CORE_STOP_NS    10000000000ull /* the same */
-#define CORE_TRIES      5              /* in a row, without a plan */
+#define CAPTURE_STOP_NS 6000000000ull /* then it is killed; ten times with a sanitizer */
+#define CORE_STOP_NS    8000000000ull /* from there on, the same */
+#define CORE_TRIES      5             /* in a row, without a plan */
 #define NEVER           UINT64_MAX
 
 struct parent {
@@ -212,6 +212,7 @@ static void tell_gone(struct parent *p, int status)
 static void capture_ended(struct parent *p, int status)
 {
 	child_ended(&p->capture);
+	p->kill_ns = monotonic_ns() + CORE_STOP_NS * (confine_is_sanitized() ? 10 : 1);
 	if (p->follow)
 		follow_forget(p->follow);
 	if (!p->is_stopping && p->core.pid)
@@ -299,7 +300,7 @@ static void take_messages(struct parent *p)
 		} else if (p->message.kind == WIRE_NOTIFY) {
 			take_word(p, body);
 		} else if (p->message.kind == WIRE_DISTRUST) {
-			log_errorx("start", "capture is ended, it said what cannot be: %s",
+			log_errorx("start", "capture is ended: %s",
 				   ((const struct wire_distrust *)body)->why);
 			child_kill(&p->capture, p->user);
 		}
@@ -325,7 +326,7 @@ static void stop(struct parent *p)
 	if (p->is_stopping)
 		return;
 	p->is_stopping = true;
-	p->kill_ns = monotonic_ns() + CAPTURE_STOP_NS;
+	p->kill_ns = monotonic_ns() + CAPTURE_STOP_NS * (confine_is_sanitized() ? 10 : 1);
 	notify_stopping();
 	if (p->capture.pid)
 		(void)wire_send(p->capture.channel, WIRE_STOP, NULL, 0, NULL, 0);

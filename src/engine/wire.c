@@ -159,7 +159,9 @@ static enum wire_got receive_one(int fd, struct wire *w, bool *ret_is_sound)
 	take_fds(&m, w);
 	w->kind = head.kind;
 	w->len = (size_t)got < sizeof(head) ? 0 : (size_t)got - sizeof(head);
-	*ret_is_sound = !(m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) && is_sound(&head, w);
+	if (m.msg_flags & MSG_CTRUNC)
+		wire_close_fds(w); /* none are left here: who takes it sees that they are missing */
+	*ret_is_sound = !(m.msg_flags & MSG_TRUNC) && is_sound(&head, w);
 	return WIRE_RECORD;
 }
 

@@ -31,7 +31,7 @@ enum wire_kind {
 	/* core to parent */
 	WIRE_PLAN = 1, /* capture is to begin, or to begin anew */
 	WIRE_NOTIFY,   /* for the service manager */
-	WIRE_DISTRUST, /* capture has said what cannot be: it is to be ended */
+	WIRE_DISTRUST, /* capture has said what cannot be, or cannot be heard: it is to be ended */
 	/* parent to core */
 	WIRE_CAPTURE, /* with descriptors (enum wire_capture_fd): a new one, and what it gives */
 	WIRE_GONE,    /* it has ended: nothing more comes than what is in the ring */
@@ -142,7 +142,8 @@ bool wire_pair(int ret[2], bool is_impatient);
 bool wire_send(int fd, enum wire_kind kind, const void *body, size_t len, const int *fds,
 	       unsigned fd_count);
 enum wire_got { WIRE_NOTHING, WIRE_RECORD, WIRE_CLOSED };
-/* Does not wait.  RECORD: sound in kind, size and descriptors, and its texts end. */
+/* Does not wait.  RECORD: sound in kind and size, its texts end; descriptors are at most those of
+ * its kind, or none where this process has no number left for them. */
 enum wire_got wire_receive(int fd, struct wire *ret);
 void wire_close_fds(struct wire *w);
 

@@ -190,7 +190,7 @@ def terminated_in_a_flood(check, arguments):
                     time.sleep(0.01)
                 status = live.stop()
                 flood.wait()
-                check(status == 0 and live.stop_seconds < bar(arguments, 2 * STOP_S), "it ends", (status, live.stop_seconds))
+                check(status == 0 and live.stop_seconds < bar(arguments, 2 * STOP_S), "it ends", (status, live.stop_seconds, live.err()[-2500:]))
                 check("set back" not in live.err(), "one clock for both interfaces", live.err()[-600:])
 
 

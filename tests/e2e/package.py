@@ -130,16 +130,22 @@ class Proof:
         """What the kernel says of the unit's processes."""
         gateway = self.gateway
         pids = gateway.pids(UNIT)
-        self.check(pids, "the unit has processes")
+        names = []
         for pid in pids:
             status = dict(line.split(":\t", 1) for line in gateway("cat", f"/proc/{pid}/status").stdout.splitlines() if ":\t" in line)
             name = status.get("Name", "?")
             self.check(status.get("Uid", "0").split()[0] != "0", f"{name} ({pid}) is not root")
             self.check(status.get("NoNewPrivs") == "1", f"{name} ({pid}) cannot gain privileges")
             self.check(status.get("Seccomp") == "2", f"{name} ({pid}) has a filter of system calls")
-            self.check(int(status.get("CapEff", "ffff"), 16) & ~0x2000 == 0, f"{name} ({pid}) has CAP_NET_RAW at most",
-                       status.get("CapEff"))
-            self.check(gateway("cat", f"/proc/{pid}/oom_score_adj").stdout.strip() == "500", f"{name} ({pid}) goes before the gateway's own work")
+            # the first one opens packet sockets, and gives capture a user of its own
+            most = 0x20c0 if name == "exfild" else 0
+            self.check(int(status.get("CapEff", "ffff"), 16) & ~most == 0, f"{name} ({pid}) has no more than it needs", status.get("CapEff"))
+            score = "800" if name == "exfild-capture" else "500"
+            self.check(gateway("cat", f"/proc/{pid}/oom_score_adj").stdout.strip() == score, f"{name} ({pid}) goes before the gateway's own work")
+            user = gateway("id", "-nu", status.get("Uid", "0").split()[0]).stdout.strip()
+            self.check(user == ("exfild-capture" if name == "exfild-capture" else "exfild"), f"{name} ({pid}) has its user", user)
+            names.append(name)
+        self.check(sorted(names) == ["exfild", "exfild-capture", "exfild-core"], "the unit has its processes", names)
         for name, value in (("CPUWeight", "20"), ("Type", "notify"), ("OOMPolicy", "continue")):
             self.check(self.show(name) == value, f"{name} of the unit is {value}", self.show(name))
         for user in ("exfild", "exfild-capture", "nobody"):

@@ -28,7 +28,7 @@ struct judge {
 };
 
 static struct detect_env env;
-static struct judge judges[32];
+static struct judge judges[128];
 static struct drills *drills;
 
 static void on_finding(void *arg, const struct finding *f)

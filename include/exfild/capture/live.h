@@ -79,7 +79,7 @@ void live_wake(struct live_lane *lane);
 /* Whether live_stop() was called. */
 bool live_is_stopping(const struct live_lane *lane);
 
-/* No more is waited for: live_next() gives what has come until now, within a third of a second. */
+/* No more is waited for: live_next() gives what has come until now, within a fifth of a second. */
 void live_stop(struct live *l);
 
 /* Asks the kernel for its counters, which live_counts() then tells. */

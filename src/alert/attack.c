@@ -37,6 +37,7 @@ static const struct attack techniques[] = {
 	{ "T1001.002", "Steganography", "TA0011" },
 	{ "T1001.003", "Protocol or Service Impersonation", "TA0011" },
 	{ "T1003", "OS Credential Dumping", "TA0006" },
+	{ "T1003.001", "LSASS Memory", "TA0006" },
 	{ "T1003.002", "Security Account Manager", "TA0006" },
 	{ "T1003.003", "NTDS", "TA0006" },
 	{ "T1003.004", "LSA Secrets", "TA0006" },

@@ -44,6 +44,24 @@ void smb_pipe_feed(struct inspection *in, const struct smb_file_id *id, const ui
 	rpc_pipe_feed(in, &pipe->assoc, in->from_client, name, data, len);
 }
 
+bool smb_pipe_guess(struct inspection *in, const struct smb_request *r, const uint8_t *data,
+		    size_t len)
+{
+	/* version 5, minor 0 or 1, a type, flags, little-endian ASCII IEEE (C706, 12.6.3) */
+	static const uint8_t representation[4] = { 0x10, 0, 0, 0 };
+	if (len < 16 || data[0] != 5 || data[1] > 1 || data[2] > 19 ||
+	    memcmp(data + 4, representation, 4) != 0)
+		return false;
+	if (smb_tree_find(in, r->version > 1 ? r->session : 0, r->tree) ||
+	    (!r->file.a && !r->file.b))
+		return false;
+	struct smb_file *f = smb_file_get(in, &r->file);
+	f->is_pipe = true;
+	f->session = r->session;
+	f->tree = r->tree;
+	return true;
+}
+
 void smb_pipe_close(struct inspection *in, const struct smb_file *f)
 {
 	char name[SMB_NAME_KEPT + 1];

@@ -154,6 +154,7 @@ struct smb_state {
 	struct smb_side side[2];
 	struct smb_file_id last_file; /* of the open answered last: what a compound goes on with */
 	uint64_t last_session;        /* of the request before */
+	uint64_t unfinished;          /* SMB1: key of a transaction answered before it was whole */
 	uint32_t last_tree;
 	uint32_t attempts;  /* to log in */
 	uint32_t requests;  /* under way, about: 0 is exact */
@@ -167,6 +168,7 @@ struct smb_state {
 	uint8_t is_signed;   /* the server demands it */
 	uint8_t has_answers; /* of the server */
 	uint8_t detail_len;
+	uint8_t unfinished_command;  /* 0: none */
 	uint16_t negotiate;          /* command of the negotiation under way */
 	char detail[SMB_DETAIL_MAX]; /* dialects that the client offers */
 };
@@ -269,6 +271,12 @@ void smb_tell_login(struct inspection *in, const struct smb_request *r, const st
 
 void smb_pipe_feed(struct inspection *in, const struct smb_file_id *id, const uint8_t *data,
 		   uint32_t len);
+/*
+ * Whether bytes written to a file are RPC, where its share was opened before the capture began:
+ * then it is a pipe.
+ */
+bool smb_pipe_guess(struct inspection *in, const struct smb_request *r, const uint8_t *data,
+		    size_t len);
 void smb_pipe_close(struct inspection *in, const struct smb_file *f);
 
 /* A client does not answer itself, nor does a server ask: where it is known who is who. */

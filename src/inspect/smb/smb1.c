@@ -15,6 +15,7 @@
 #define FLAG2_UNICODE   0x8000u
 #define CHAIN_MAX       4
 #define WANTED_FIXED    80u
+#define ALONE_MIN       16 /* packets of a client without any of its server */
 
 static bool read_header(struct smb1_header *h, struct cursor *c)
 {
@@ -98,6 +99,7 @@ static void take_answer(struct inspection *in, struct smb1_block *b)
 	}
 	if (smb1_trans_is_interim(b, r))
 		return;
+	smb1_trans_note_end(in, b, r);
 	smb1_answer(in, b, r);
 	smb_request_end(in, r);
 }
@@ -124,7 +126,9 @@ static void take_request(struct inspection *in, struct smb1_block *b)
 	r->tree = b->h.tree;
 	r->is_signed = b->h.is_signed;
 	bool is_wanted = smb1_request(in, b, r);
-	if (is_wanted && !state->has_answers && !in->flow->packets[!in->side]) {
+	const struct flow *f = in->flow;
+	if (is_wanted && !state->has_answers && !f->packets[!in->side] &&
+	    f->packets[in->side] > ALONE_MIN) {
 		const struct smb_answer none = { .status = SMB_NO_ANSWER, .size = UINT64_MAX };
 		smb_answered(in, r, &none);
 		is_wanted = false;

@@ -76,6 +76,9 @@ void smb1_trans_secondary(struct inspection *in, struct smb1_block *b);
 void smb1_trans_answer(struct inspection *in, struct smb1_block *b, struct smb_request *r);
 /* The server asks for what is still missing of a transaction. */
 bool smb1_trans_is_interim(const struct smb1_block *b, const struct smb_request *r);
+/* Remembers a transaction that ends before it is whole. */
+void smb1_trans_note_end(struct inspection *in, const struct smb1_block *b,
+			 const struct smb_request *r);
 /* An answer that fits no request: DoublePulsar's does not. */
 void smb1_trans_stray(struct inspection *in, const struct smb1_header *h);
 /* A write into a pipe whose transaction is not whole yet. */

@@ -223,6 +223,17 @@ static void say_odd(struct inspection *in, struct smb_request *r, uint8_t comman
 	smb_malformed(in, r, SMB_NO_ANSWER, command, what);
 }
 
+/* The first message was refused, and its rest comes all the same: as another kind. */
+static void check_unfinished(struct inspection *in, const struct smb1_block *b)
+{
+	struct smb_state *state = in->state;
+	if (!state->unfinished_command || state->unfinished != smb1_key(&b->h) ||
+	    state->unfinished_command == first_of(b->h.command))
+		return;
+	state->unfinished_command = 0;
+	smb_malformed(in, NULL, SMB_NO_ANSWER, b->h.command, SMB_ODD_KIND);
+}
+
 void smb1_trans_secondary(struct inspection *in, struct smb1_block *b)
 {
 	static const uint8_t kinds[] = { SMB1_TRANS, SMB1_TRANS2, SMB1_NT_TRANS };
@@ -238,8 +249,10 @@ void smb1_trans_secondary(struct inspection *in, struct smb1_block *b)
 			return;
 		}
 	}
-	if (!r)
+	if (!r) {
+		check_unfinished(in, b);
 		return;
+	}
 	if (t.total_data > r->total_data || t.total_params > r->total_params ||
 	    (uint64_t)t.data_at + t.data > r->total_data ||
 	    (uint64_t)t.params_at + t.params > r->total_params) {
@@ -258,10 +271,21 @@ bool smb1_trans_is_interim(const struct smb1_block *b, const struct smb_request 
 	return r->act == SMB_TRANSACTION && !is_whole && b->words == 0 && b->h.status == STATUS_OK;
 }
 
+void smb1_trans_note_end(struct inspection *in, const struct smb1_block *b,
+			 const struct smb_request *r)
+{
+	struct smb_state *state = in->state;
+	if (r->act != SMB_TRANSACTION ||
+	    (r->seen_data >= r->total_data && r->seen_params >= r->total_params))
+		return;
+	state->unfinished = smb1_key(&b->h);
+	state->unfinished_command = b->h.command;
+}
+
 void smb1_trans_answer(struct inspection *in, struct smb1_block *b, struct smb_request *r)
 {
 	struct cursor *c = &b->params;
-	if (b->h.command != SMB1_TRANS || !r->is_to_pipe)
+	if (b->h.command != SMB1_TRANS || !r->is_to_pipe || !b->words)
 		return;
 	cursor_skip(c, 12);
 	uint16_t len = cursor_le16(c);

@@ -17,6 +17,7 @@
 #define FLAG_SIGNED  0x8u
 #define SIZE_LEN     2 /* of a body's first field */
 #define WANTED_FIXED 128u
+#define ALONE_MIN    16 /* packets of a client without any of its server */
 
 static bool read_header(struct smb2_header *h, struct cursor *c)
 {
@@ -91,7 +92,7 @@ static bool is_alone(const struct inspection *in)
 {
 	const struct flow *f = in->flow;
 	const struct smb_state *state = in->state;
-	return !state->has_answers && f->packets[in->side] && !f->packets[!in->side];
+	return !state->has_answers && !f->packets[!in->side] && f->packets[in->side] > ALONE_MIN;
 }
 
 static void read_request(struct inspection *in, struct smb2_message *m)

@@ -185,12 +185,12 @@ static bool read_write(struct inspection *in, struct smb2_message *m, struct smb
 	if (!cursor_ok(c))
 		return false;
 	r->act = SMB_WRITE;
-	if (is_pipe(in, r)) {
+	const uint8_t *data = part(m, off, r->len, &have);
+	if (is_pipe(in, r) || smb_pipe_guess(in, r, data, have)) {
 		r->is_to_pipe = true;
 		smb_pipe_part(in, &r->file, m->data, m->have, m->len, off, r->len);
 		return true;
 	}
-	const uint8_t *data = part(m, off, r->len, &have);
 	smb_sends(r, data, have);
 	return true;
 }

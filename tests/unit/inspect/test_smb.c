@@ -410,6 +410,7 @@ static void what_was_not_answered_is_told_at_the_end(void **state)
 static void the_client_alone_is_heard(void **state)
 {
 	(void)state;
+	h.flow.packets[0] = 17;
 	h.flow.packets[1] = 0;
 	nbss_begin(&m);
 	smb2_tree(&m, &id, "\\\\srv\\X");

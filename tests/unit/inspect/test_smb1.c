@@ -325,6 +325,22 @@ static void eternalblue_changes_the_kind(void **state)
 	assert_null(malformed(1));
 }
 
+static void eternalblue_goes_on_when_refused(void **state)
+{
+	(void)state;
+	nbss_begin(&m);
+	smb1_nt_trans(&m, &id, 66512, 100, 4);
+	send(true);
+	plain(0xa0, 0xc0000022);
+	for (unsigned i = 0; i < 3; i++) {
+		nbss_begin(&m);
+		smb1_secondary(&m, &id, 0x33, 4096, 100, 100);
+		send(true);
+	}
+	assert_int_equal(malformed(0)->oddity, SMB_ODD_KIND);
+	assert_null(malformed(1));
+}
+
 static void a_secondary_of_its_own_kind_is_right(void **state)
 {
 	(void)state;
@@ -448,6 +464,7 @@ int main(void)
 		TEST(a_delete_names_its_file),
 		TEST(doublepulsar_is_pinged),
 		TEST(eternalblue_changes_the_kind),
+		TEST(eternalblue_goes_on_when_refused),
 		TEST(a_secondary_of_its_own_kind_is_right),
 		TEST(a_write_hits_an_unfinished_transaction),
 		TEST(odd_functions_are_marked),

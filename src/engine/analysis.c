@@ -87,25 +87,17 @@ void analysis_event(struct analysis *a, const struct event *e)
 		look_for_drill(a, e);
 	if (e->kind == EVENT_SENSOR)
 		sensor_event_seen(&a->sensor, e, a->env.now_ns);
-	uint32_t bit = 1u << e->kind;
-	for (size_t i = 0; i < a->running_count; i++) {
-		const struct running *r = &a->running[i];
-		if (r->enabled && (r->detector->wants & bit))
-			r->detector->on_event(r->state, &a->env, e);
-	}
+	const struct audience *u = &a->audience[e->kind];
+	for (size_t i = 0; i < u->count; i++)
+		u->seats[i].on_event(u->seats[i].state, &a->env, e);
 }
 
 void analysis_ahead(struct analysis *a, const struct event *e, unsigned stage)
 {
-	uint32_t bit = 1u << e->kind;
+	const struct audience *u = &a->audience[e->kind];
 	context_prefetch(a->context, e, stage);
-	if (!(a->ahead_wants & bit))
-		return;
-	for (size_t i = 0; i < a->running_count; i++) {
-		const struct running *r = &a->running[i];
-		if (r->enabled && r->detector->ahead && (r->detector->wants & bit))
-			r->detector->ahead(r->state, &a->env, e, stage);
-	}
+	for (size_t i = 0; i < u->ahead_count; i++)
+		u->ahead[i].ahead(u->ahead[i].state, &a->env, e, stage);
 }
 
 void analysis_idle(struct analysis *a)
@@ -125,18 +117,29 @@ static uint64_t next_tick(uint64_t now_ns, uint64_t period_ns)
 	return (now_ns / period_ns + 1) * period_ns;
 }
 
+static void tick_detectors(struct analysis *a)
+{
+	a->next_tick_ns = UINT64_MAX;
+	for (size_t i = 0; i < a->running_count; i++) {
+		struct running *r = &a->running[i];
+		if (!r->enabled || !r->detector->tick_ns)
+			continue;
+		if (a->env.steady_ns >= r->next_tick_ns) {
+			r->next_tick_ns = next_tick(a->env.steady_ns, r->detector->tick_ns);
+			r->detector->on_tick(r->state, &a->env);
+		}
+		if (r->next_tick_ns < a->next_tick_ns)
+			a->next_tick_ns = r->next_tick_ns;
+	}
+}
+
 void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 {
 	a->leaped_ns += leap_ns;
 	a->env.now_ns = now_ns;
 	a->env.steady_ns = now_ns - a->leaped_ns;
-	for (size_t i = 0; i < a->running_count; i++) {
-		struct running *r = &a->running[i];
-		if (!r->enabled || !r->detector->tick_ns || a->env.steady_ns < r->next_tick_ns)
-			continue;
-		r->next_tick_ns = next_tick(a->env.steady_ns, r->detector->tick_ns);
-		r->detector->on_tick(r->state, &a->env);
-	}
+	if (a->env.steady_ns >= a->next_tick_ns)
+		tick_detectors(a);
 	if (!a->is_live)
 		return;
 	analysis_take_news(a);

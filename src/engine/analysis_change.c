@@ -76,7 +76,7 @@ static void change_detectors(struct analysis *a, const struct config *config)
 			d->retune(r->state);
 		r->enabled = section->enabled;
 	}
-	analysis_count_wants(a);
+	analysis_seat(a);
 }
 
 void analysis_take_change(struct analysis *a, struct analysis_change *c)

@@ -40,6 +40,20 @@ struct running {
 	uint64_t next_tick_ns;
 };
 
+/* A detector that is on, before the events of a kind: what is touched for each of them. */
+struct seat {
+	void *state;
+	void (*on_event)(void *state, const struct detect_env *env, const struct event *e);
+	void (*ahead)(void *state, const struct detect_env *env, const struct event *e,
+		      unsigned stage);
+};
+
+/* Seats of those who want a kind of events, and of those who want it ahead as well. */
+struct audience {
+	struct seat *seats, *ahead;
+	size_t count, ahead_count;
+};
+
 /* What the reader's thread has told and the analysis has not yet taken. */
 struct news {
 	pthread_mutex_t lock;
@@ -70,7 +84,9 @@ struct analysis {
 	struct running *running;
 	size_t running_count;
 	uint32_t max_names;
-	uint32_t ahead_wants; /* kinds of events that a detector wants to see ahead */
+	struct seat *seats; /* room for all of them in each audience */
+	struct audience audience[EVENT__COUNT];
+	uint64_t next_tick_ns; /* the first of all detectors' */
 	struct detect_env env;
 	struct one_sided one_sided;
 	uint64_t leaped_ns;
@@ -106,8 +122,8 @@ int analysis_make_outputs(struct analysis *a, const struct config *config,
 			  size_t why_size) EXF_MUST_USE;
 enum alert_form analysis_form(const struct config *c);
 const struct config_section *analysis_section(const struct config *config, const char *name);
-/* Which events a detector that is on wants to see ahead. */
-void analysis_count_wants(struct analysis *a);
+/* Seats the detectors that are on before the events that they want. */
+void analysis_seat(struct analysis *a);
 
 /* analysis_change.c: exchanges what is configured; between two batches. */
 void analysis_take_change(struct analysis *a, struct analysis_change *c);

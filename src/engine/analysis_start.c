@@ -30,12 +30,25 @@ const struct config_section *analysis_section(const struct config *config, const
 	return NULL;
 }
 
-void analysis_count_wants(struct analysis *a)
+void analysis_seat(struct analysis *a)
 {
-	a->ahead_wants = 0;
-	for (size_t i = 0; i < a->running_count; i++)
-		if (a->running[i].enabled && a->running[i].detector->ahead)
-			a->ahead_wants |= a->running[i].detector->wants;
+	struct seat *next = a->seats;
+	a->next_tick_ns = 0;
+	for (unsigned kind = 0; kind < EVENT__COUNT; kind++) {
+		struct audience *u = &a->audience[kind];
+		*u = (struct audience){ .seats = next, .ahead = next + a->running_count };
+		next += 2 * a->running_count;
+		for (size_t i = 0; i < a->running_count; i++) {
+			const struct running *r = &a->running[i];
+			const struct detector *d = r->detector;
+			const struct seat seat = { r->state, d->on_event, d->ahead };
+			if (!r->enabled || !(d->wants & 1u << kind))
+				continue;
+			u->seats[u->count++] = seat;
+			if (d->ahead)
+				u->ahead[u->ahead_count++] = seat;
+		}
+	}
 }
 
 /* The parameters are a copy: a reload changes them in their place. */
@@ -66,14 +79,15 @@ static int start_detectors(struct analysis *a, const struct config *config)
 	while (list[count])
 		count++;
 	a->running = calloc(count ? count : 1, sizeof(*a->running));
-	if (!a->running)
+	a->seats = calloc(2 * EVENT__COUNT * (count ? count : 1), sizeof(*a->seats));
+	if (!a->running || !a->seats)
 		return -EXF_E_NOMEM;
 	for (size_t i = 0; i < count && !err; i++) {
 		const struct config_section *section = analysis_section(config, list[i]->name);
 		if (section && (section->enabled || a->is_live))
 			err = start_detector(a, list[i], section);
 	}
-	analysis_count_wants(a);
+	analysis_seat(a);
 	return err;
 }
 
@@ -282,6 +296,7 @@ void analysis_free(struct analysis *a)
 		free(a->running[i].params);
 	}
 	free(a->running);
+	free(a->seats);
 	outputs_close(a->outputs);
 	alert_store_free(a->store);
 	fusion_free(a->fusion);

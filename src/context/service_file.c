@@ -323,4 +323,5 @@ int services_load(struct services *s, const char *path, char *ret_why, size_t wh
 void services_seal(struct services *s)
 {
 	prefix_set_seal(&s->prefixes);
+	s->memo = calloc(1, sizeof(*s->memo)); /* without it each question is looked up */
 }

@@ -110,7 +110,7 @@ int services_add_domain(struct services *s, const char *domain, uint32_t service
 	return 0;
 }
 
-const struct service *services_by_name(const struct services *s, const char *name, size_t len)
+static const struct service *look_up(const struct services *s, const char *name, size_t len)
 {
 	const struct service_suffix *best = NULL;
 	uint64_t hash = HASH_START;
@@ -128,6 +128,19 @@ const struct service *services_by_name(const struct services *s, const char *nam
 			best = x;
 	}
 	return best ? &s->list[best->service] : NULL;
+}
+
+const struct service *services_by_name(const struct services *s, const char *name, size_t len)
+{
+	struct service_memo *m = s->memo;
+	if (!m || len == 0 || len > sizeof(m->name))
+		return look_up(s, name, len);
+	if (m->len != len || memcmp(m->name, name, len) != 0) {
+		m->found = look_up(s, name, len);
+		m->len = len;
+		memcpy(m->name, name, len);
+	}
+	return m->found;
 }
 
 const struct service *services_by_prefix(const struct services *s, const struct ipaddr *a)
@@ -177,6 +190,7 @@ void services_deinit(struct services *s)
 {
 	free(s->list);
 	free(s->slots);
+	free(s->memo);
 	prefix_set_deinit(&s->prefixes);
 	for (size_t i = 0; i < s->tree_count; i++)
 		yaml_free(s->trees[i]);

@@ -27,6 +27,13 @@ struct service_suffix {
 	uint32_t service;
 };
 
+/* The last question by name, and its answer. */
+struct service_memo {
+	size_t len; /* 0: none yet */
+	const struct service *found;
+	char name[SERVICE_DOMAIN_MAX];
+};
+
 struct services {
 	struct yaml **trees; /* one a file */
 	size_t tree_count;
@@ -36,6 +43,8 @@ struct services {
 	size_t slot_mask;
 	size_t slot_used;
 	unsigned labels_max; /* of the longest domain */
+	/* several ask about the name of one event, one after the other */
+	struct service_memo *memo;
 	struct prefix_set prefixes;
 };
 

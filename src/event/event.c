@@ -17,6 +17,8 @@ CHECK(event_classified);
 CHECK(event_dns);
 CHECK(event_http);
 CHECK(event_tls);
+CHECK(event_cert);
+CHECK(event_tls_shape);
 CHECK(event_ssh);
 CHECK(event_icmp);
 CHECK(event_ntp);
@@ -46,6 +48,8 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_HTTP] = "http",
 	[EVENT_TLS] = "tls",
 	[EVENT_QUIC] = "quic",
+	[EVENT_CERT] = "cert",
+	[EVENT_TLS_SHAPE] = "tls_shape",
 	[EVENT_SSH] = "ssh",
 	[EVENT_ICMP] = "icmp",
 	[EVENT_NTP] = "ntp",
@@ -82,6 +86,8 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_HTTP] = sizeof(struct event_http),
 	[EVENT_TLS] = sizeof(struct event_tls),
 	[EVENT_QUIC] = sizeof(struct event_tls),
+	[EVENT_CERT] = sizeof(struct event_cert),
+	[EVENT_TLS_SHAPE] = sizeof(struct event_tls_shape),
 	[EVENT_SSH] = sizeof(struct event_ssh),
 	[EVENT_ICMP] = sizeof(struct event_icmp),
 	[EVENT_NTP] = sizeof(struct event_ntp),

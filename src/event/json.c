@@ -146,6 +146,22 @@ static void put_etype(struct json *j, const uint8_t *at, const struct event_fiel
 		json_int(j, f->name, value);
 }
 
+static void put_list(struct json *j, const uint8_t *at, const struct event_field *f)
+{
+	bool is_first = f->type == FIELD_FIRST;
+	uint32_t u32;
+	uint16_t u16;
+	json_open_array(j, f->name);
+	for (unsigned i = 0; i < (is_first ? TLS_FIRST_SIZES : TLS_SIZE_CLASSES); i++) {
+		if (is_first)
+			memcpy(&u16, at + i * sizeof(u16), sizeof(u16));
+		else
+			memcpy(&u32, at + i * sizeof(u32), sizeof(u32));
+		json_uint(j, NULL, is_first ? u16 : u32);
+	}
+	json_close_array(j);
+}
+
 static void put_field(struct json *j, const struct event *e, const struct event_field *f)
 {
 	const uint8_t *at = (const uint8_t *)e + f->offset;
@@ -191,6 +207,10 @@ static void put_field(struct json *j, const struct event *e, const struct event_
 	case FIELD_HEX64:
 	case FIELD_BYTES16:
 		put_bytes(j, at, f);
+		break;
+	case FIELD_SIZES:
+	case FIELD_FIRST:
+		put_list(j, at, f);
 		break;
 	case FIELD_ETYPE:
 		put_etype(j, at, f);

@@ -193,6 +193,48 @@ static const struct event_field tls_fields[] = {
 	END,
 };
 
+static const struct event_field cert_fields[] = {
+	HEAD,
+	AT(event_cert, subject, FIELD_STR),
+	AT(event_cert, issuer, FIELD_STR),
+	AT(event_cert, san, FIELD_STR),
+	AT(event_cert, sha256, FIELD_STR),
+	AT(event_cert, sha1, FIELD_STR),
+	AT(event_cert, is_self_signed, FIELD_BOOL),
+	AT(event_cert, is_malformed, FIELD_BOOL),
+	AT(event_cert, is_wildcard, FIELD_BOOL),
+	AT(event_cert, sni_match, FIELD_U8),
+	AT(event_cert, chain, FIELD_U16),
+	AT(event_cert, tls_version, FIELD_U16),
+	AT(event_cert, names, FIELD_U32),
+	AT(event_cert, validity_days, FIELD_U32),
+	AT(event_cert, age_days, FIELD_U32),
+	AT(event_cert, not_before_s, FIELD_U64),
+	AT(event_cert, der_len, FIELD_U64),
+	END,
+};
+
+static const struct event_field tls_shape_fields[] = {
+	HEAD,
+	AS(event_tls_shape, "first_record", first_ns, FIELD_TIME),
+	AS(event_tls_shape, "last_record", last_ns, FIELD_TIME),
+	AS(event_tls_shape, "src_records", records[0], FIELD_U32),
+	AS(event_tls_shape, "dst_records", records[1], FIELD_U32),
+	AS(event_tls_shape, "src_bytes", bytes[0], FIELD_U64),
+	AS(event_tls_shape, "dst_bytes", bytes[1], FIELD_U64),
+	AS(event_tls_shape, "src_sizes", sizes[0], FIELD_SIZES),
+	AS(event_tls_shape, "dst_sizes", sizes[1], FIELD_SIZES),
+	AT(event_tls_shape, turns, FIELD_U32),
+	AT(event_tls_shape, pauses, FIELD_U32),
+	AT(event_tls_shape, pause_ms, FIELD_U32),
+	AT(event_tls_shape, pause_spread_ms, FIELD_U32),
+	AT(event_tls_shape, first, FIELD_FIRST),
+	AT(event_tls_shape, first_count, FIELD_U8),
+	AT(event_tls_shape, is_end, FIELD_BOOL),
+	AT(event_tls_shape, is_bulk, FIELD_BOOL),
+	END,
+};
+
 static const struct event_field ssh_fields[] = {
 	HEAD,
 	AT(event_ssh, is_server, FIELD_BOOL),
@@ -474,6 +516,8 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_HTTP] = http_fields,
 	[EVENT_TLS] = tls_fields,
 	[EVENT_QUIC] = tls_fields,
+	[EVENT_CERT] = cert_fields,
+	[EVENT_TLS_SHAPE] = tls_shape_fields,
 	[EVENT_SSH] = ssh_fields,
 	[EVENT_ICMP] = icmp_fields,
 	[EVENT_NTP] = ntp_fields,

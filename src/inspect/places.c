@@ -121,7 +121,9 @@ static struct inspect_work *take_work(struct inspect *in, uint64_t seq, uint64_t
 		return &in->works[in->made++];
 	if (!in->free_list && in->oldest) {
 		struct flow *old = in->oldest->flow;
-		in->counts.evicted++;
+		const struct inspector *insp = in->list[old->inspector];
+		if (!insp->is_resting || !insp->is_resting(in->oldest->state))
+			in->counts.evicted++;
 		inspect_end(in, old, seq, now_ns);
 		old->flags |= FLOW_INSPECTED | FLOW_LET_GO;
 	}

@@ -3,10 +3,36 @@
 
 extern const struct inspector tls_inspector;
 
+static void check_certificate(const struct event *e)
+{
+	const struct event_cert *x = (const struct event_cert *)e;
+
+	check_str(e, &x->subject);
+	check_str(e, &x->issuer);
+	check_str(e, &x->san);
+	assert(x->sha256.len == 64 && x->sha1.len == 40 && x->sni_match <= 2 && x->chain);
+}
+
+static void check_shape(const struct event *e)
+{
+	const struct event_tls_shape *x = (const struct event_tls_shape *)e;
+
+	assert(x->first_count <= TLS_FIRST_SIZES && x->records[0] + x->records[1] > 0);
+	assert(x->turns < x->records[0] + x->records[1] && x->last_ns >= x->first_ns);
+}
+
 static void check(const struct event *e)
 {
 	const struct event_tls *x = (const struct event_tls *)e;
 
+	if (e->kind == EVENT_CERT) {
+		check_certificate(e);
+		return;
+	}
+	if (e->kind == EVENT_TLS_SHAPE) {
+		check_shape(e);
+		return;
+	}
 	assert(e->kind == EVENT_TLS);
 	check_str(e, &x->sni);
 	check_str(e, &x->alpn);

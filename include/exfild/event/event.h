@@ -35,6 +35,8 @@ enum event_kind {
 	EVENT_HTTP,
 	EVENT_TLS,
 	EVENT_QUIC,
+	EVENT_CERT,
+	EVENT_TLS_SHAPE,
 	EVENT_SSH,
 	EVENT_ICMP,
 	EVENT_NTP,
@@ -224,6 +226,53 @@ struct event_tls { /* tls and quic client hello, server hello */
 	uint16_t cipher; /* chosen (server) */
 	uint32_t quic_version;
 	struct event_str sni, alpn, ja3, ja4; /* server: ja3 is JA3S */
+};
+
+/* The server's own certificate, which TLS 1.2 and older show in the clear (RFC 5246, 7.4.2). */
+struct event_cert {
+	struct event e;
+	uint8_t is_self_signed; /* issuer and subject are the same */
+	uint8_t is_malformed;   /* what could be read is here */
+	uint8_t is_wildcard;    /* a name begins with "*." */
+	uint8_t sni_match; /* 0: no name was asked for; 1: it is one of the names; 2: it is not */
+	uint16_t chain;    /* certificates that were sent with it */
+	uint16_t tls_version;
+	uint32_t names;         /* subject alternative names */
+	uint32_t validity_days; /* from not_before to not_after; 0: none */
+	uint32_t age_days;      /* packet time since not_before */
+	uint32_t pad;
+	uint64_t not_before_s;    /* since 1970; 0: not read */
+	uint64_t der_len;         /* bytes of it */
+	struct event_str subject; /* common name, else the organisation's */
+	struct event_str issuer;
+	struct event_str san;    /* first alternative name */
+	struct event_str sha256; /* of the DER, hexadecimal */
+	struct event_str sha1;
+};
+
+/* Sizes of encrypted records up to 64, 96, 128, 160, 192, 256, 384, 512, 768, 1024, 4096, more. */
+#define TLS_SIZE_CLASSES 12
+#define TLS_FIRST_SIZES  16
+
+/*
+ * How encrypted records went to and fro, from the flow's begin on: told at steps and at the end.
+ * In TLS 1.3 the last messages of the handshake are among them.  Index 0: from the client.
+ */
+struct event_tls_shape {
+	struct event e;
+	uint64_t first_ns, last_ns; /* of records */
+	uint64_t bytes[2];          /* of record bodies */
+	uint32_t records[2];
+	uint32_t sizes[2][TLS_SIZE_CLASSES];
+	uint32_t turns;                  /* how often the direction changed */
+	uint32_t pauses;                 /* of the client, over a second */
+	uint32_t pause_ms;               /* median of the last 16 */
+	uint32_t pause_spread_ms;        /* their median distance from it */
+	uint16_t first[TLS_FIRST_SIZES]; /* sizes of the first ones; bit 15: from the server */
+	uint8_t first_count;
+	uint8_t is_end;  /* of the flow, or of what is looked at */
+	uint8_t is_bulk; /* it went over the limit of what is looked at */
+	uint8_t pad[5];
 };
 
 struct event_ssh {
@@ -520,6 +569,8 @@ enum field_type {
 	FIELD_TIME, /* u64 ns */
 	FIELD_HEX64,
 	FIELD_BYTES16, /* 16 raw bytes */
+	FIELD_SIZES,   /* u32 for each of TLS_SIZE_CLASSES */
+	FIELD_FIRST,   /* u16 for each of TLS_FIRST_SIZES */
 	FIELD_ETYPE,   /* int16_t; KERBEROS_NO_ETYPE: none */
 	FIELD_ETYPES,  /* KERBEROS_ETYPES of them, the unused ones none */
 };

@@ -77,6 +77,11 @@ struct inspector {
 	 * first gap.
 	 */
 	void (*on_gap)(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing);
+	/*
+	 * What mattered most has been told: its place may be given to another flow without a word.
+	 * NULL: never.
+	 */
+	bool (*is_resting)(const void *state);
 	/* UDP, ICMP: one whole payload (in->packet->payload, payload_cap). */
 	enum inspect_verdict (*on_datagram)(struct inspection *in);
 	/* Packets without a flow (ARP). */

@@ -41,6 +41,7 @@ static void fetch(void)
 	if (!library)
 		return;
 	digests[CRYPTO_MD5] = EVP_MD_fetch(library, "MD5", NULL);
+	digests[CRYPTO_SHA1] = EVP_MD_fetch(library, "SHA1", NULL);
 	digests[CRYPTO_SHA256] = EVP_MD_fetch(library, "SHA2-256", NULL);
 	ciphers[CRYPTO_AES128_ECB] = EVP_CIPHER_fetch(library, "AES-128-ECB", NULL);
 	ciphers[CRYPTO_AES128_GCM] = EVP_CIPHER_fetch(library, "AES-128-GCM", NULL);

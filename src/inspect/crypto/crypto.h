@@ -11,7 +11,7 @@
 
 #include <openssl/evp.h>
 
-enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA256, CRYPTO_DIGESTS };
+enum crypto_digest { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256, CRYPTO_DIGESTS };
 
 enum crypto_cipher { CRYPTO_AES128_ECB, CRYPTO_AES128_GCM, CRYPTO_CIPHERS };
 

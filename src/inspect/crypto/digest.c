@@ -1,4 +1,4 @@
-/* inspect/crypto/digest.c - MD5 and SHA-256 of short texts. */
+/* inspect/crypto/digest.c - MD5, SHA-1 and SHA-256 of short texts. */
 #include "digest.h"
 
 #include <string.h>
@@ -7,9 +7,11 @@
 
 void digest_begin(struct digest *d, enum digest_kind kind)
 {
+	static const enum crypto_digest kinds[] = { [DIGEST_MD5] = CRYPTO_MD5,
+						    [DIGEST_SHA1] = CRYPTO_SHA1,
+						    [DIGEST_SHA256] = CRYPTO_SHA256 };
 	const EVP_MD *algorithm = NULL;
-	EVP_MD_CTX *ctx =
-		crypto_digest(kind == DIGEST_MD5 ? CRYPTO_MD5 : CRYPTO_SHA256, &algorithm);
+	EVP_MD_CTX *ctx = crypto_digest(kinds[kind], &algorithm);
 
 	d->used = 0;
 	d->ctx = ctx && EVP_DigestInit_ex2(ctx, algorithm, NULL) == 1 ? ctx : NULL;

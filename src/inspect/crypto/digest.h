@@ -1,5 +1,5 @@
 /*
- * inspect/crypto/digest.h - MD5 and SHA-256 of short texts, for fingerprints and keys.
+ * inspect/crypto/digest.h - MD5, SHA-1 and SHA-256 of short texts, for fingerprints and keys.
  *
  * What: libcrypto behind begin, add, end.  Its contexts are kept (crypto.h), so that a digest
  * of a few hundred bytes costs what the hash costs and allocates nothing.
@@ -13,10 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DIGEST_MAX     32
-#define DIGEST_MD5_LEN 16
+#define DIGEST_MAX      32
+#define DIGEST_MD5_LEN  16
+#define DIGEST_SHA1_LEN 20
 
-enum digest_kind { DIGEST_MD5, DIGEST_SHA256 };
+enum digest_kind { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256 };
 
 struct digest {
 	void *ctx; /* NULL: the library refused */

@@ -9,12 +9,15 @@
  * stream itself keeps bytes.  What does not fit into the stream's window, or was not captured, is
  * read as far as it goes: a name may be there, a fingerprint is not.
  *
- * After the hello of both sides, or the client's and one record of another kind from the server,
- * nothing more is wanted.
+ * After its hello a server of TLS 1.2 and older shows its certificate, which is read from the same
+ * window (certificate.h).  From then on only the heads of records are looked at, for a while
+ * (shape.h): how long they are and who sends them.
  */
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
+#include "certificate.h"
 #include "hello_event.h"
+#include "shape.h"
 
 #define RECORD_HEAD      5
 #define RECORD_MAX       (16384 + 2048)
@@ -25,7 +28,21 @@
 #define RECORD_HANDSHAKE 22
 #define PARTIAL_MIN      8192 /* of a hello that the window cannot hold, this much is waited for */
 
+#define CERTIFICATE  11
+#define NAME_MAX_LEN 128
+#define VERSION_1_2  0x0303
+
+enum phase { PHASE_HELLO, PHASE_CERTIFICATE, PHASE_RECORDS };
+
 struct tls_state {
+	struct tls_shape shape;
+	uint8_t phase[2];
+	uint8_t is_over[2]; /* nothing more can be read of this side */
+	uint8_t client;     /* 1 + side of who sent the client hello */
+	bool has_sni;
+	uint8_t sni_len; /* of the name, lower case; 0: none, or too long */
+	char sni[NAME_MAX_LEN];
+	uint16_t version; /* chosen */
 	uint16_t record_version[2];
 	bool is_retried;  /* the server asked for another client hello */
 	bool is_accepted; /* a hello was read */
@@ -114,6 +131,26 @@ static void gather(struct tls_shard *shard, const uint8_t *data, uint32_t len, s
 		f->len = f->whole_len;
 }
 
+/* All handshake fragments from the front on, one after the other; true: another kind follows. */
+static bool join(struct tls_shard *shard, const uint8_t *data, uint32_t len, size_t *ret_len)
+{
+	struct cursor c = cursor_make(data, len < STREAM_WINDOW ? len : STREAM_WINDOW);
+
+	while (cursor_left(&c) >= RECORD_HEAD) {
+		uint8_t type = cursor_u8(&c);
+		cursor_skip(&c, 2);
+		size_t said = cursor_be16(&c);
+		size_t left = cursor_left(&c);
+		size_t there = said < left ? said : left;
+		if (type != RECORD_HANDSHAKE || said == 0 || said > RECORD_MAX)
+			return true;
+		/* all of it comes from one window, without its record heads */
+		memcpy(shard->message + *ret_len, cursor_take(&c, there), there);
+		*ret_len += there;
+	}
+	return false;
+}
+
 /* Will no more of this message come than there is? */
 static bool is_last(const struct inspection *in, const struct front *f, uint32_t len)
 {
@@ -121,6 +158,18 @@ static bool is_last(const struct inspection *in, const struct front *f, uint32_t
 		return true;
 	return f->whole_len > STREAM_WINDOW - RECORD_HEAD * 2 ? len >= PARTIAL_MIN :
 								len >= STREAM_WINDOW;
+}
+
+static void keep_name(struct tls_state *state, const struct tls_hello *h)
+{
+	state->has_sni = h->sni.len > 0;
+	if (h->sni.len > sizeof(state->sni))
+		return;
+	for (size_t i = 0; i < h->sni.len; i++) {
+		uint8_t ch = h->sni.data[i];
+		state->sni[i] = (char)(ch >= 'A' && ch <= 'Z' ? ch + 32 : ch);
+	}
+	state->sni_len = (uint8_t)h->sni.len;
 }
 
 static enum inspect_verdict read_client(struct inspection *in, const struct front *f)
@@ -133,11 +182,16 @@ static enum inspect_verdict read_client(struct inspection *in, const struct fron
 	if (f->len < f->whole_len)
 		h.is_whole = false;
 	state->is_accepted = true;
+	state->client = (uint8_t)(1 + in->side);
+	keep_name(state, &h);
 	tls_put_client_hello(in, EVENT_TLS, &h, state->record_version[in->side], 0);
-	return INSPECT_SIDE_DONE;
+	if (f->len < f->whole_len)
+		return INSPECT_SIDE_DONE;
+	state->phase[in->side] = PHASE_RECORDS;
+	return INSPECT_MORE;
 }
 
-static enum inspect_verdict read_server(struct inspection *in, const struct front *f)
+static enum inspect_verdict read_server(struct inspection *in, struct front *f)
 {
 	struct tls_state *state = in->state;
 	struct tls_hello h;
@@ -152,7 +206,45 @@ static enum inspect_verdict read_server(struct inspection *in, const struct fron
 		return INSPECT_MORE; /* the true hello follows */
 	}
 	tls_put_server_hello(in, &h, state->record_version[in->side]);
-	return INSPECT_SIDE_DONE;
+	state->client = (uint8_t)(1 + !in->side);
+	state->version = h.version;
+	if (f->len < f->whole_len)
+		return INSPECT_SIDE_DONE;
+	state->phase[in->side] = h.version <= VERSION_1_2 ? PHASE_CERTIFICATE : PHASE_RECORDS;
+	if (h.version <= VERSION_1_2)
+		f->used = 0; /* the certificate may lie in the same record */
+	return INSPECT_MORE;
+}
+
+/*
+ * The message after the hello, whose record still stands at the front.  False: more may come.
+ */
+static bool read_certificate(struct inspection *in, const uint8_t *data, uint32_t len)
+{
+	struct tls_state *state = in->state;
+	struct tls_shard *shard = in->shard_state;
+	size_t used = 0;
+	bool is_other = join(shard, data, len, &used);
+	struct cursor c = cursor_make(shard->message, used);
+	uint16_t chain = 0;
+
+	cursor_skip(&c, 1);
+	cursor_skip(&c, cursor_be24(&c)); /* the hello */
+	uint8_t type = cursor_u8(&c);
+	cursor_skip(&c, 3);
+	if (cursor_ok(&c) && type != CERTIFICATE)
+		return true;
+	struct certificate_name der;
+	size_t left = cursor_left(&c);
+	int found =
+		cursor_ok(&c) ? certificate_first(cursor_take(&c, left), left, &der, &chain) : 0;
+	if (found > 0) {
+		struct certificate cert;
+		certificate_read(der.data, der.len, state->sni, state->sni_len, &cert);
+		certificate_tell(in, &cert, chain, state->version, state->sni_len > 0);
+	}
+	return found || is_other || len >= STREAM_WINDOW ||
+	       in->packet->payload_cap < in->packet->payload_len;
 }
 
 /* May a server send this before its hello? */
@@ -184,8 +276,8 @@ static enum inspect_verdict read_other(struct inspection *in, uint8_t type, uint
 								INSPECT_NOT_MINE;
 }
 
-static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
-				      uint32_t *ret_used)
+static enum inspect_verdict read_hello(struct inspection *in, const uint8_t *data, uint32_t len,
+				       uint32_t *ret_used)
 {
 	struct tls_state *state = in->state;
 	struct cursor c = cursor_make(data, len);
@@ -221,13 +313,76 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
-/* A hello that never got complete. */
+/* The side that ends last takes what was counted along. */
+static enum inspect_verdict finish(struct inspection *in, enum inspect_verdict verdict)
+{
+	struct tls_state *state = in->state;
+
+	if (verdict != INSPECT_SIDE_DONE)
+		return verdict;
+	state->is_over[in->side] = true;
+	if (state->is_over[!in->side])
+		tls_shape_end(&state->shape, in);
+	return verdict;
+}
+
+static enum inspect_verdict read_records(struct inspection *in, const uint8_t *data, uint32_t len,
+					 uint32_t *ret_used)
+{
+	struct tls_state *state = in->state;
+	bool is_client = state->client == 1 + in->side;
+
+	if (!tls_shape_read(&state->shape, in, is_client, data, len, ret_used))
+		return INSPECT_SIDE_DONE;
+	if (tls_shape_is_full(&state->shape)) {
+		tls_shape_end(&state->shape, in);
+		return INSPECT_DONE;
+	}
+	tls_shape_step(&state->shape, in);
+	return INSPECT_MORE;
+}
+
+static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
+				      uint32_t *ret_used)
+{
+	struct tls_state *state = in->state;
+	uint8_t *phase = &state->phase[in->side];
+	enum inspect_verdict verdict = INSPECT_MORE;
+	uint32_t used = 0;
+
+	*ret_used = 0;
+	if (*phase == PHASE_HELLO)
+		verdict = read_hello(in, data, len, ret_used);
+	if (*phase == PHASE_HELLO || verdict != INSPECT_MORE)
+		return finish(in, verdict);
+	if (*phase == PHASE_CERTIFICATE) {
+		if (!read_certificate(in, data, len))
+			return INSPECT_MORE;
+		*phase = PHASE_RECORDS;
+	}
+	verdict = read_records(in, data + *ret_used, len - *ret_used, &used);
+	*ret_used += used;
+	return finish(in, verdict);
+}
+
+/* What never got complete, and the last word on the records. */
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
+	struct tls_state *state = in->state;
 	uint32_t used;
 
-	if (len)
-		(void)on_stream(in, data, len, &used);
+	if (len && state->phase[in->side] == PHASE_HELLO)
+		(void)read_hello(in, data, len, &used);
+	else if (len && state->phase[in->side] == PHASE_CERTIFICATE)
+		(void)read_certificate(in, data, len);
+	tls_shape_end(&state->shape, in);
+}
+
+/* Its hellos are told: what is left is worth less than a new flow. */
+static bool is_resting(const void *arg)
+{
+	const struct tls_state *state = arg;
+	return state->phase[0] == PHASE_RECORDS && state->phase[1] == PHASE_RECORDS;
 }
 
 const struct inspector tls_inspector = {
@@ -240,5 +395,6 @@ const struct inspector tls_inspector = {
 	.probe = probe,
 	.on_stream = on_stream,
 	.on_end = on_end,
+	.is_resting = is_resting,
 	.follows_clear = true,
 };

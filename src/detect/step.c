@@ -52,6 +52,14 @@ void step_begin(struct finding *f, const struct step_rule *rule, const struct de
 			     from, family, to);
 }
 
+enum severity step_severity(double score)
+{
+	for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]); i++)
+		if (score + 1e-9 >= ladder[i].from)
+			return ladder[i].severity;
+	return SEVERITY_NONE;
+}
+
 void step_raise(struct finding *f, const struct detect_env *env)
 {
 	double score = 0;
@@ -60,13 +68,9 @@ void step_raise(struct finding *f, const struct detect_env *env)
 	f->score = score > 1 ? 1 : score;
 	f->llr = LLR_PER_SCORE * f->score;
 	f->confidence = f->score;
-	for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]); i++) {
-		if (f->score + 1e-9 >= ladder[i].from) {
-			f->severity = ladder[i].severity;
-			env->raise(env->arg, f);
-			return;
-		}
-	}
+	f->severity = step_severity(f->score);
+	if (f->severity != SEVERITY_NONE)
+		env->raise(env->arg, f);
 }
 
 void step_ends(const struct finding *f, char *from, char *to)

@@ -36,6 +36,9 @@ void step_begin(struct finding *f, const struct step_rule *rule, const struct de
  */
 void step_raise(struct finding *f, const struct detect_env *env);
 
+/* The severity that a score has; SEVERITY_NONE below 0.35. */
+enum severity step_severity(double score);
+
 /* Both ends as text: step_ends(f, from, to) with IPADDR_TEXT_MAX bytes each. */
 void step_ends(const struct finding *f, char *from, char *to);
 

@@ -41,6 +41,7 @@ static const struct range ranges[] = {
 	RANGE(EVENT_ICMP, EVENT_ICMP, event_icmp, info_bytes, UINT16_MAX),
 	RANGE(EVENT_CERT, EVENT_CERT, event_cert, sni_match, 2),
 	RANGE(EVENT_TLS_SHAPE, EVENT_TLS_SHAPE, event_tls_shape, first_count, TLS_FIRST_SIZES),
+	RANGE(EVENT_INNER, EVENT_INNER, event_inner, inner, APP__COUNT - 1),
 	RANGE(EVENT_NAME, EVENT_NAME, event_name, source, APP__COUNT - 1),
 	RANGE(EVENT_LOGIN, EVENT_LOGIN, event_login, outcome, LOGIN_NO_USER),
 	RANGE(EVENT_LOGIN, EVENT_LOGIN, event_login, method, LOGIN_KEY),

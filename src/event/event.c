@@ -19,6 +19,7 @@ CHECK(event_http);
 CHECK(event_tls);
 CHECK(event_cert);
 CHECK(event_tls_shape);
+CHECK(event_inner);
 CHECK(event_ssh);
 CHECK(event_icmp);
 CHECK(event_ntp);
@@ -50,6 +51,7 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_QUIC] = "quic",
 	[EVENT_CERT] = "cert",
 	[EVENT_TLS_SHAPE] = "tls_shape",
+	[EVENT_INNER] = "inner",
 	[EVENT_SSH] = "ssh",
 	[EVENT_ICMP] = "icmp",
 	[EVENT_NTP] = "ntp",
@@ -88,6 +90,7 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_QUIC] = sizeof(struct event_tls),
 	[EVENT_CERT] = sizeof(struct event_cert),
 	[EVENT_TLS_SHAPE] = sizeof(struct event_tls_shape),
+	[EVENT_INNER] = sizeof(struct event_inner),
 	[EVENT_SSH] = sizeof(struct event_ssh),
 	[EVENT_ICMP] = sizeof(struct event_icmp),
 	[EVENT_NTP] = sizeof(struct event_ntp),

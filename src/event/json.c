@@ -42,6 +42,8 @@ static const char *word_of(const struct event *e, const struct event_field *f, u
 {
 	if (f->offset == offsetof(struct event, app))
 		return app_name((enum app)value);
+	if (e->kind == EVENT_INNER && f->offset == offsetof(struct event_inner, inner))
+		return app_name((enum app)value);
 	if (e->kind == EVENT_NAME && f->offset == offsetof(struct event_name, source))
 		return app_name((enum app)value);
 	for (size_t i = 0; i < sizeof(word_fields) / sizeof(word_fields[0]); i++) {

@@ -235,6 +235,13 @@ static const struct event_field tls_shape_fields[] = {
 	END,
 };
 
+static const struct event_field inner_fields[] = {
+	HEAD,
+	AT(event_inner, carrier, FIELD_STR),
+	AT(event_inner, inner, FIELD_U16),
+	END,
+};
+
 static const struct event_field ssh_fields[] = {
 	HEAD,
 	AT(event_ssh, is_server, FIELD_BOOL),
@@ -508,35 +515,21 @@ static const struct event_field ldap_fields[] = {
 };
 
 static const struct event_field *const tables[EVENT__COUNT] = {
-	[EVENT_FLOW_START] = flow_fields,
-	[EVENT_FLOW_PROGRESS] = flow_fields,
-	[EVENT_FLOW_END] = flow_fields,
-	[EVENT_CLASSIFIED] = classified_fields,
-	[EVENT_DNS] = dns_fields,
-	[EVENT_HTTP] = http_fields,
-	[EVENT_TLS] = tls_fields,
-	[EVENT_QUIC] = tls_fields,
-	[EVENT_CERT] = cert_fields,
-	[EVENT_TLS_SHAPE] = tls_shape_fields,
-	[EVENT_SSH] = ssh_fields,
-	[EVENT_ICMP] = icmp_fields,
-	[EVENT_NTP] = ntp_fields,
-	[EVENT_ARP] = arp_fields,
-	[EVENT_DHCP] = dhcp_fields,
-	[EVENT_NAME] = name_fields,
-	[EVENT_SENSOR] = sensor_fields,
-	[EVENT_LOGIN] = login_fields,
-	[EVENT_FILE] = file_fields,
-	[EVENT_SMB] = smb_fields,
-	[EVENT_RPC] = rpc_fields,
-	[EVENT_FTP] = ftp_fields,
-	[EVENT_HTTP_BODY] = http_body_fields,
-	[EVENT_MAIL] = mail_fields,
-	[EVENT_KERBEROS] = kerberos_fields,
-	[EVENT_LDAP] = ldap_fields,
-	[EVENT_RDP] = rdp_fields,
-	[EVENT_SESSION] = session_fields,
-	[EVENT_SHELL] = shell_fields,
+	[EVENT_FLOW_START] = flow_fields, [EVENT_FLOW_PROGRESS] = flow_fields,
+	[EVENT_FLOW_END] = flow_fields,   [EVENT_CLASSIFIED] = classified_fields,
+	[EVENT_DNS] = dns_fields,         [EVENT_HTTP] = http_fields,
+	[EVENT_TLS] = tls_fields,         [EVENT_QUIC] = tls_fields,
+	[EVENT_CERT] = cert_fields,       [EVENT_TLS_SHAPE] = tls_shape_fields,
+	[EVENT_INNER] = inner_fields,     [EVENT_SSH] = ssh_fields,
+	[EVENT_ICMP] = icmp_fields,       [EVENT_NTP] = ntp_fields,
+	[EVENT_ARP] = arp_fields,         [EVENT_DHCP] = dhcp_fields,
+	[EVENT_NAME] = name_fields,       [EVENT_SENSOR] = sensor_fields,
+	[EVENT_LOGIN] = login_fields,     [EVENT_FILE] = file_fields,
+	[EVENT_SMB] = smb_fields,         [EVENT_RPC] = rpc_fields,
+	[EVENT_FTP] = ftp_fields,         [EVENT_HTTP_BODY] = http_body_fields,
+	[EVENT_MAIL] = mail_fields,       [EVENT_KERBEROS] = kerberos_fields,
+	[EVENT_LDAP] = ldap_fields,       [EVENT_RDP] = rdp_fields,
+	[EVENT_SESSION] = session_fields, [EVENT_SHELL] = shell_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

@@ -30,6 +30,10 @@ static void check(const struct event *e)
 		check_body(e);
 		return;
 	}
+	if (e->kind == EVENT_INNER) {
+		check_str(e, &((const struct event_inner *)e)->carrier);
+		return;
+	}
 	assert(e->kind == EVENT_HTTP);
 	check_str(e, &x->method);
 	check_str(e, &x->host);

@@ -37,6 +37,7 @@ enum event_kind {
 	EVENT_QUIC,
 	EVENT_CERT,
 	EVENT_TLS_SHAPE,
+	EVENT_INNER,
 	EVENT_SSH,
 	EVENT_ICMP,
 	EVENT_NTP,
@@ -254,10 +255,7 @@ struct event_cert {
 #define TLS_SIZE_CLASSES 12
 #define TLS_FIRST_SIZES  16
 
-/*
- * How encrypted records went to and fro, from the flow's begin on: told at steps and at the end.
- * In TLS 1.3 the last messages of the handshake are among them.  Index 0: from the client.
- */
+/* How encrypted records went, from the flow's begin: told at steps. Index 0: from the client. */
 struct event_tls_shape {
 	struct event e;
 	uint64_t first_ns, last_ns; /* of records */
@@ -273,6 +271,13 @@ struct event_tls_shape {
 	uint8_t is_end;  /* of the flow, or of what is looked at */
 	uint8_t is_bulk; /* it went over the limit of what is looked at */
 	uint8_t pad[5];
+};
+
+/* What HTTP has switched to: a protocol that begins inside a WebSocket. */
+struct event_inner {
+	struct event e;
+	uint16_t inner, pad[3];   /* inner: enum app */
+	struct event_str carrier; /* "websocket" */
 };
 
 struct event_ssh {

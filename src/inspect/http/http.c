@@ -9,9 +9,10 @@
  * A head says by itself whether it is a request.  Where the flow table had to guess who is client,
  * and guessed otherwise, src and dst of the event are swapped, so that src is always the asker.
  *
- * An inspector lets go of the flow after a switch to another protocol (101, a tunnel by CONNECT,
- * HTTP/2) and after 4096 messages; of a side when its body has no end but the connection's, when
- * its framing cannot be known, and when a head does not fit: such a one is told as far as it goes.
+ * After a switch to WebSocket (101) only the begins of frames are looked at (inner.h).  An
+ * inspector lets go of the flow at a tunnel by CONNECT, at HTTP/2 and after 4096 messages; of a
+ * side when its body has no end but the connection's, when its framing cannot be known, and when a
+ * head does not fit: such a one is told as far as it goes.
  */
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
@@ -19,6 +20,7 @@
 #include "body.h"
 #include "chunks.h"
 #include "head.h"
+#include "inner.h"
 
 #define MESSAGES_MAX 4096 /* a flow: a long connection must not become a hiding place */
 #define PENDING_MAX  64   /* requests that a response may be far behind */
@@ -38,6 +40,8 @@ struct http_state {
 	struct http_side side[2];
 	uint64_t head_requests, connect_requests; /* bit n: request n, modulo 64, had this method */
 	uint16_t requests, responses, messages;
+	struct inner_side inner[2];
+	bool is_switched;     /* what follows are frames of WebSocket */
 	bool is_accepted;     /* there was a good head */
 	bool is_answering[2]; /* a side sends responses */
 	uint8_t desk;         /* of body.c */
@@ -146,8 +150,10 @@ static enum inspect_verdict after_response(struct inspection *in, struct http_si
 	struct http_state *state = in->state;
 	uint64_t bit = 1ull << state->responses % PENDING_MAX;
 
-	if (h->status == 101)
-		return INSPECT_DONE;
+	if (h->status == 101) {
+		state->is_switched = true;
+		return INSPECT_MORE;
+	}
 	if (h->status < 200)
 		return INSPECT_MORE;
 	state->responses++;
@@ -281,7 +287,12 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	uint32_t total = 0, used = 1;
 
 	while (total < len && used && verdict == INSPECT_MORE) {
-		if (side->phase == PHASE_HEAD)
+		if (state->is_switched && state->inner[!in->side].is_told)
+			return INSPECT_SIDE_DONE; /* once is enough */
+		if (state->is_switched)
+			verdict = inner_frames(&state->inner[in->side], in, data + total,
+					       len - total, &used);
+		else if (side->phase == PHASE_HEAD)
 			verdict = take_head(in, data + total, len - total, &used);
 		else if (side->phase == PHASE_CHUNKS)
 			verdict = take_chunks(in, side, data + total, len - total, &used);
@@ -301,7 +312,8 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 	struct http_state *state = in->state;
 	uint32_t used;
 
-	if (len && state->side[in->side].phase == PHASE_HEAD && memchr(data, '\n', len))
+	if (len && !state->is_switched && state->side[in->side].phase == PHASE_HEAD &&
+	    memchr(data, '\n', len))
 		(void)on_stream(in, data, len, &used);
 	end_body(in, state->side[in->side].phase == PHASE_REST);
 	http_body_leave(in, &state->desk);

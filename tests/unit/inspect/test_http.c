@@ -177,7 +177,7 @@ static void a_switch_lets_go(void **state)
 	(void)state;
 	client("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
 	assert_int_equal(server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
-			 INSPECT_DONE);
+			 INSPECT_MORE);
 	assert_int_equal(heads(), 2);
 	harness_restart(&h);
 	assert_int_equal(client("CONNECT a.example:443 HTTP/1.1\r\n\r\n"), INSPECT_MORE);

@@ -1,0 +1,87 @@
+/*
+ * detect/http_channel/judge.c - how much each mark of a check-in counts.
+ */
+#include <math.h>
+
+#include "http_channel.h"
+
+#define MOST       0.75 /* of the requests */
+#define NEARLY_ALL 0.9
+#define BARE_MAX   4 /* headers, from which on even a simple program sends more */
+#define GAP_MIN_S  3
+#define GAPS_MIN   4
+#define CROWD      3
+
+static double share(uint32_t part, uint32_t whole)
+{
+	return whole ? (double)part / whole : 0;
+}
+
+static void judge_form(const struct http_channel *c, const struct http_params *p,
+		       struct channel_judgement *j)
+{
+	for (unsigned i = 0; i < CHANNEL_SHAPES; i++) {
+		if (c->forms[i].count <= j->form_count)
+			continue;
+		j->form_count = c->forms[i].count;
+		j->form_is_post = c->forms[i].is_post;
+	}
+	bool is_machine = share(c->bare, c->requests) >= NEARLY_ALL &&
+			  share(c->large_answers, c->answers) < 1 - MOST;
+	if (!is_machine)
+		return;
+	if (j->form_count >= p->requests) {
+		double most = j->form_is_post ? 0.2 : c->encoded ? 0.15 : 0.1;
+		j->repeat = most * fmin(1, (double)j->form_count / (1.5 * (double)p->requests));
+	}
+	if (c->posts && share(c->small_posts, c->posts) >= MOST &&
+	    share(c->small_answers, c->answers) >= MOST)
+		j->exchange = 0.1;
+	if (rhythm_gaps(&c->rhythm) >= GAPS_MIN && j->r.median_s >= GAP_MIN_S)
+		j->rhythm = 0.2 * fmin(1, fmax(0, (fmax(j->r.ts, j->r.fold) - 0.7) / 0.25));
+}
+
+static void judge_disguise(const struct http_channel *c, struct channel_judgement *j)
+{
+	bool is_bare = share(c->bare, c->requests) >= NEARLY_ALL;
+	if (is_bare && share(c->browser, c->requests) >= MOST)
+		j->browser = c->least_headers <= BARE_MAX ? 0.2 : 0.15;
+	else if (is_bare && share(c->tool, c->requests) >= MOST)
+		j->tool = 0.1;
+	if (c->is_literal && !c->is_inside)
+		j->literal = is_bare || c->encoded || c->has_delivered ? 0.15 : 0;
+	if (!request_is_web_port(c->key.port))
+		j->port = 0.1;
+	if (share(c->encoded, c->requests) >= 0.5)
+		j->encoded = 0.1;
+	if (c->identity && is_bare)
+		j->identity = 0.1;
+	if (c->is_random_name && is_bare)
+		j->name = 0.1;
+	if (c->has_delivered)
+		j->delivered = 0.25;
+	if (c->has_ip_check && c->posts && is_bare)
+		j->ip_check = 0.2;
+	if (c->hosts_of_form > 1 && is_bare && c->posts)
+		j->hosts = c->hosts_of_form > 2 ? 0.2 : 0.1;
+}
+
+void http_channel_judge(const struct http_channel *c, const struct http_params *p,
+			struct channel_judgement *j)
+{
+	*j = (struct channel_judgement){ .score = 0 };
+	rhythm_judge(&c->rhythm, NULL, c->first_ns, c->last_ns, &j->r);
+	judge_form(c, p, j);
+	judge_disguise(c, j);
+	double form = j->repeat + j->exchange + j->rhythm + j->tool;
+	double hidden = j->browser + j->literal + j->port + j->encoded + j->identity + j->name +
+			j->delivered + j->ip_check + j->hosts;
+	/* many programs come back like clockwork: alone that is context */
+	if (hidden < 0.05 && form > p->alone_score)
+		j->alone = p->alone_score - form;
+	if (c->clients >= CROWD)
+		j->crowd = -0.2;
+	if (c->is_inside)
+		j->inside = -0.2;
+	j->score = form + hidden + j->alone + j->crowd + j->inside;
+}

@@ -1,0 +1,140 @@
+/*
+ * detect/http_channel/request.c - what a request looks like.
+ */
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http_channel.h"
+
+#define FEW_HEADERS   6 /* a browser sends more: it says what it accepts, and from where it comes */
+#define ENCODED_MIN   32 /* letters in a row */
+#define ENCODED_DIGIT 4
+#define HEX_RUN       6
+#define GUID_LEN      36
+#define NAME_MIN      5
+
+static bool is_hex(uint8_t c)
+{
+	return isxdigit(c) != 0;
+}
+
+/* The path without what changes from one request to the next: numbers, hexadecimal words. */
+static uint64_t form_of(const uint8_t *uri, size_t len, uint64_t hash)
+{
+	const uint8_t *query = memchr(uri, '?', len);
+	if (query)
+		len = (size_t)(query - uri);
+	while (len > 1 && uri[len - 1] == '/')
+		len--;
+	for (size_t i = 0; i < len;) {
+		size_t run = 0, digits = 0;
+		for (; i + run < len && is_hex(uri[i + run]); run++)
+			digits += isdigit(uri[i + run]) != 0;
+		bool is_number = digits && (digits == run || run >= HEX_RUN);
+		hash = hash_mix(hash, is_number ? '0' : uri[i]);
+		i += is_number ? run : 1;
+	}
+	return hash;
+}
+
+static bool is_word(uint8_t c)
+{
+	return isalnum(c) || c == '+' || c == '/' || c == '_' || c == '-' || c == '=';
+}
+
+/* A word that no person wrote: long, letters and digits mixed. A '/' ends it in a path. */
+static bool has_encoded(const uint8_t *p, size_t len, bool is_path)
+{
+	size_t run = 0, digits = 0, upper = 0, lower = 0;
+	for (size_t i = 0; i <= len; i++) {
+		uint8_t c = i < len ? p[i] : ' ';
+		if (is_word(c) && !(is_path && c == '/')) {
+			run++;
+			digits += isdigit(c) != 0;
+			upper += isupper(c) != 0;
+			lower += islower(c) != 0;
+			continue;
+		}
+		if (run >= ENCODED_MIN && digits >= ENCODED_DIGIT && upper + lower >= ENCODED_DIGIT)
+			return true;
+		run = digits = upper = lower = 0;
+	}
+	return false;
+}
+
+/* 8-4-4-4-12 hexadecimal digits; the dashes may be escaped. */
+static bool has_guid(const uint8_t *p, size_t len)
+{
+	static const uint8_t parts[5] = { 8, 4, 4, 4, 12 };
+	for (size_t at = 0; at + GUID_LEN <= len; at++) {
+		size_t i = at;
+		unsigned part = 0;
+		for (; part < 5; part++) {
+			unsigned n = 0;
+			while (n < parts[part] && i < len && is_hex(p[i])) {
+				n++;
+				i++;
+			}
+			if (n < parts[part])
+				break;
+			if (part == 4)
+				continue;
+			if (i < len && p[i] == '-')
+				i++;
+			else if (i + 2 < len && p[i] == '%' && p[i + 1] == '2' &&
+				 tolower(p[i + 2]) == 'd')
+				i += 3;
+			else
+				break;
+		}
+		if (part == 5)
+			return true;
+	}
+	return false;
+}
+
+static bool has_name(const uint8_t *p, size_t len, const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+	for (size_t i = 0; n >= NAME_MIN && i + n <= len; i++)
+		if (strncasecmp((const char *)p + i, name, n) == 0)
+			return true;
+	return false;
+}
+
+static bool begins(const struct event_http *h, const struct event_str *s, const char *with)
+{
+	size_t n = strlen(with);
+	return s->len >= n && memcmp(event_str_data(&h->e, s), with, n) == 0;
+}
+
+void request_look(struct request_look *ret, const struct event_http *h, const char *own_name)
+{
+	const uint8_t *uri = event_str_data(&h->e, &h->uri);
+	const uint8_t *cookie = event_str_data(&h->e, &h->cookie);
+	size_t len = h->uri.off ? h->uri.len : 0;
+	size_t cookie_len = h->cookie.off ? h->cookie.len : 0;
+	memset(ret, 0, sizeof(*ret));
+	ret->is_post = begins(h, &h->method, "POST") || begins(h, &h->method, "PUT");
+	ret->form = form_of(uri, len, ret->is_post ? 1 : 2);
+	ret->is_bare = h->referrer.len == 0 && h->header_count <= FEW_HEADERS + ret->is_post;
+	ret->is_browser = begins(h, &h->user_agent, "Mozilla/");
+	ret->is_tool = !ret->is_browser;
+	const uint8_t *query = len ? memchr(uri, '?', len) : NULL;
+	size_t path_len = query ? (size_t)(query - uri) : len;
+	ret->has_query = query != NULL;
+	ret->has_encoded = has_encoded(uri, path_len, true) ||
+			   (query && has_encoded(query, len - path_len, false)) ||
+			   has_encoded(cookie, cookie_len, false);
+	ret->has_identity = has_guid(uri, len) || has_name(uri, len, own_name);
+}
+
+bool request_is_web_port(uint16_t port)
+{
+	static const uint16_t ports[] = { 80, 81, 3128, 8000, 8008, 8080, 8081, 8088, 8888, 9000 };
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (ports[i] == port)
+			return true;
+	return false;
+}

@@ -23,7 +23,8 @@
 #define CAPTURE_USER    "exfild-capture"
 #define CAPTURE_STOP_NS 6000000000ull /* then it is killed; ten times with a sanitizer */
 #define CORE_STOP_NS    8000000000ull /* from there on, the same */
-#define CORE_TRIES      5             /* in a row, without a plan */
+#define FIRST_NS        2000000000ull
+#define CORE_TRIES      5 /* in a row, without a plan */
 #define NEVER           UINT64_MAX
 
 struct parent {
@@ -33,8 +34,9 @@ struct parent {
 	struct sandbox_user user_place;
 	const struct sandbox_user *user; /* of capture, NULL: the same */
 	struct wire_plan plan;
-	bool has_plan;  /* there was one: exfild has started */
-	bool is_wanted; /* capture is to begin */
+	bool has_plan;     /* there was one: exfild has started */
+	bool is_wanted;    /* capture is to begin */
+	bool has_captured; /* one has ended before */
 	bool is_stopping, has_told_end;
 	uint64_t kill_ns; /* monotonic: what has not ended by itself */
 	int core_status;  /* how the last core ended */
@@ -209,9 +211,21 @@ static void tell_gone(struct parent *p, int status)
 	(void)tell_core(p, WIRE_GONE, &w, sizeof(w));
 }
 
+/* At the first start what cannot run is an error, which it has said itself; later it may be the
+ * want of a moment. */
+static bool is_refused(const struct parent *p, int status)
+{
+	return !p->has_captured && !p->is_stopping && WIFEXITED(status) && WEXITSTATUS(status) &&
+	       monotonic_ns() - p->capture.started_ns < FIRST_NS;
+}
+
 static void capture_ended(struct parent *p, int status)
 {
+	bool refused = is_refused(p, status);
+	p->has_captured = true;
 	child_ended(&p->capture);
+	if (refused)
+		give_up(p, "capture cannot run here");
 	p->kill_ns = monotonic_ns() + CORE_STOP_NS * (confine_is_sanitized() ? 10 : 1);
 	if (p->follow)
 		follow_forget(p->follow);

@@ -140,9 +140,11 @@ static bool domain_of(const struct detect_env *env, const struct event_dns *d, c
 static bool is_first(struct dga_client *c, const struct detect_env *env, const char *text)
 {
 	uint32_t mark = (uint32_t)hash_bytes(&env->sketch_key, text, strlen(text)) | 1;
+	unsigned found = 0; /* without a way out in between the compiler takes several at once */
 	for (unsigned i = 0; i < SEEN; i++)
-		if (c->seen[i] == mark)
-			return false;
+		found |= c->seen[i] == mark;
+	if (found)
+		return false;
 	c->seen[c->next++ % SEEN] = mark;
 	return true;
 }

@@ -2,16 +2,15 @@
  * flow/stream.c - first copy wins.
  *
  * The buffer begins at base_seq, the first byte that the reader has not used.  `ready` contiguous
- * bytes lie at its front; pieces beyond the first gap are kept as sorted ranges.  As long as
- * nothing waits, a segment goes to the reader from where it lies in the packet.
+ * bytes lie at its front; pieces beyond the first hole are kept as sorted ranges.  As long as
+ * nothing waits, a segment goes to the reader from where it lies in the packet.  A hole that is
+ * given up becomes a gap, and what lies behind it is read.
  */
 #include "exfild/flow/stream.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define PART 4096u /* of a segment longer than the window */
 
 struct stream_pool {
 	uint32_t max, used, made, free_count;
@@ -105,6 +104,18 @@ static void lose(struct stream *s, struct stream_pool *pool)
 	s->lost = true;
 }
 
+/* Its buffer is needed elsewhere: what was in it is a hole from now on. */
+static void lose_buffer(struct stream *s, struct stream_pool *pool)
+{
+	if (!s->survives) {
+		lose(s, pool);
+		return;
+	}
+	give_buffer(s, pool);
+	s->ready = 0;
+	s->piece_count = 0;
+}
+
 /* A free buffer, or that of the stream that has been idle for longest. */
 static uint8_t *take_buffer(struct stream_pool *p)
 {
@@ -114,7 +125,7 @@ static uint8_t *take_buffer(struct stream_pool *p)
 	else if (p->made < p->max && (b = malloc(STREAM_WINDOW)))
 		p->made++;
 	if (!b && p->oldest) {
-		lose(p->oldest, p);
+		lose_buffer(p->oldest, p);
 		p->evicted++;
 		b = p->free_list[--p->free_count];
 	}
@@ -204,28 +215,46 @@ static void advance(struct stream *s, struct stream_pool *pool, uint32_t n)
 	}
 }
 
-bool stream_skip(struct stream *s, struct stream_pool *pool, uint32_t acked, uint32_t *ret_dropped)
-{
-	if (s->lost || !s->piece_count || (int32_t)(acked - (s->base_seq + s->piece[0].off)) < 0)
-		return false;
-	*ret_dropped = s->piece[0].off;
-	s->ready = *ret_dropped; /* as if they had come */
-	join(s);
-	advance(s, pool, *ret_dropped);
-	return true;
-}
-
-void stream_offer(struct stream *s, struct stream_pool *pool, stream_read_fn read, void *arg)
+static void read_ready(struct stream *s, struct stream_pool *pool, const struct stream_reader *r)
 {
 	if (!s->buf || !s->ready)
 		return;
-	uint32_t used = read(arg, s->buf, s->ready);
+	uint32_t used = r->read(r->arg, s->buf, s->ready);
 	assert(used <= s->ready);
 	advance(s, pool, used);
 }
 
+/* Gives the first hole up and reads what lies behind it. */
+static void skip_hole(struct stream *s, struct stream_pool *pool, const struct stream_reader *r)
+{
+	uint32_t off = s->piece[0].off;
+	if (!r->gap || !r->gap(r->arg, s->buf, s->ready, off - s->ready)) {
+		lose(s, pool);
+		return;
+	}
+	s->ready = off;
+	join(s);
+	advance(s, pool, off);
+	read_ready(s, pool, r);
+}
+
+/* Nothing waits behind the unread bytes; the next ones are `missing` further on. */
+static void jump(struct stream *s, struct stream_pool *pool, const struct stream_reader *r,
+		 uint32_t missing)
+{
+	uint32_t next = s->base_seq + s->ready + missing;
+	if (!r->gap || !r->gap(r->arg, s->buf, s->ready, missing)) {
+		lose(s, pool);
+		return;
+	}
+	give_buffer(s, pool);
+	s->ready = 0;
+	s->base_seq = next;
+}
+
+/* Keeps bytes until those before them have come or are given up. */
 static void store(struct stream *s, struct stream_pool *pool, uint32_t off, const uint8_t *data,
-		  uint32_t len)
+		  uint32_t len, const struct stream_reader *r)
 {
 	if (s->buf)
 		unlink_stream(pool, s);
@@ -234,59 +263,149 @@ static void store(struct stream *s, struct stream_pool *pool, uint32_t off, cons
 		return;
 	}
 	link_newest(pool, s);
-	if (off + len > STREAM_WINDOW || !place(s, off, data, len))
+	uint32_t base = s->base_seq;
+	if (off + len > STREAM_WINDOW) {
 		lose(s, pool);
+	} else if (!place(s, off, data, len)) {
+		/* too many pieces: the first holes are given up, then there is room for all */
+		while (!s->lost && s->piece_count > 1)
+			skip_hole(s, pool, r);
+		if (!s->lost && s->buf && s->base_seq == base && !place(s, off, data, len))
+			lose(s, pool);
+	}
 }
 
-static void take_segment(struct stream *s, struct stream_pool *pool, uint32_t seq,
-			 const uint8_t *data, uint32_t cap, uint32_t len, stream_read_fn read,
-			 void *arg)
+/* A segment, or what is left of it. */
+struct segment {
+	uint32_t seq;
+	const uint8_t *data;
+	uint32_t cap, len;
+};
+
+/* Drops what was read before; false: nothing is left. */
+static bool trim(const struct stream *s, struct segment *g)
 {
+	int32_t ahead = (int32_t)(g->seq - s->base_seq);
+	if (ahead >= 0)
+		return true;
+	uint32_t old = (uint32_t)-ahead;
+	if (old >= g->len)
+		return false;
+	g->seq += old;
+	g->data = old < g->cap ? g->data + old : g->data;
+	g->cap = old < g->cap ? g->cap - old : 0;
+	g->len -= old;
+	return true;
+}
+
+/* Whether the segment is too far ahead to be believed. */
+static bool is_wild(struct stream *s, const struct segment *g)
+{
+	if (!s->survives || (int32_t)(g->seq - s->base_seq) <= STREAM_FAR) {
+		s->far = 0;
+		return false;
+	}
+	return ++s->far < STREAM_FAR_MIN;
+}
+
+/* Gives holes up until the segment fits behind what is still to be read. */
+static void make_room(struct stream *s, struct stream_pool *pool, const struct segment *g,
+		      const struct stream_reader *r)
+{
+	while (!s->lost && g->seq - s->base_seq + g->cap > STREAM_WINDOW &&
+	       (int32_t)(g->seq - s->base_seq) > 0) {
+		uint32_t ahead = g->seq - s->base_seq;
+		if (s->piece_count)
+			skip_hole(s, pool, r);
+		else if (ahead > s->ready)
+			jump(s, pool, r, ahead - s->ready);
+		else
+			break; /* it goes on where the unread bytes end */
+	}
+}
+
+/* From where it lies in the packet: nothing waits. */
+static void read_direct(struct stream *s, struct stream_pool *pool, const uint8_t *data,
+			uint32_t cap, const struct stream_reader *r)
+{
+	uint32_t used = cap ? r->read(r->arg, data, cap) : 0;
+	assert(used <= cap);
+	s->base_seq += used;
+	if (used < cap)
+		store(s, pool, 0, data + used, cap - used, r);
+}
+
+/* In order, but more than the window takes behind what is unread: in parts. */
+static void take_long(struct stream *s, struct stream_pool *pool, const struct segment *g,
+		      const struct stream_reader *r)
+{
+	const uint8_t *data = g->data;
+	uint32_t left = g->cap;
+	while (left && s->buf && !s->lost) {
+		uint32_t n = STREAM_WINDOW - s->ready;
+		n = n < left ? n : left;
+		if (!n) { /* the reader takes nothing */
+			lose(s, pool);
+			return;
+		}
+		store(s, pool, s->ready, data, n, r);
+		read_ready(s, pool, r);
+		data += n;
+		left -= n;
+	}
+	if (left && !s->lost)
+		read_direct(s, pool, data, left, r);
+}
+
+static void take(struct stream *s, struct stream_pool *pool, const struct segment *g,
+		 const struct stream_reader *r)
+{
+	uint32_t ahead = g->seq - s->base_seq;
+	if (!s->buf && ahead == 0) {
+		read_direct(s, pool, g->data, g->cap, r);
+		return;
+	}
+	if (s->buf && !s->piece_count && ahead == s->ready && ahead + g->cap > STREAM_WINDOW) {
+		take_long(s, pool, g, r);
+		return;
+	}
+	uint32_t before = s->ready;
+	if (g->cap)
+		store(s, pool, ahead, g->data, g->cap, r);
+	if (s->buf && s->ready > before)
+		read_ready(s, pool, r);
+}
+
+void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
+		    uint32_t cap, uint32_t len, const struct stream_reader *r)
+{
+	struct segment g = { seq, data, cap, len };
 	if (s->lost || len == 0)
 		return;
+	s->survives = r->gap != NULL;
 	if (!s->started) {
 		s->started = true;
 		s->base_seq = seq;
 	}
-	int32_t ahead = (int32_t)(seq - s->base_seq);
-	if (ahead < 0) {
-		uint32_t old = (uint32_t)-ahead;
-		if (old >= len)
-			return;
-		data = old < cap ? data + old : data;
-		cap = old < cap ? cap - old : 0;
-		len -= old;
-		ahead = 0;
-	}
-	if (!s->buf && ahead == 0) {
-		uint32_t used = cap ? read(arg, data, cap) : 0;
-		assert(used <= cap);
-		s->base_seq += used;
-		if (used < cap)
-			store(s, pool, 0, data + used, cap - used);
-	} else if ((uint32_t)ahead > STREAM_WINDOW) {
-		lose(s, pool);
-	} else {
-		uint32_t before = s->ready;
-		store(s, pool, (uint32_t)ahead, data, cap);
-		if (s->ready > before)
-			stream_offer(s, pool, read, arg);
-	}
-	if (cap < len)
+	if (!trim(s, &g) || is_wild(s, &g))
+		return;
+	make_room(s, pool, &g, r);
+	if (s->lost || !trim(s, &g))
+		return;
+	take(s, pool, &g, r);
+	if (s->lost || g.cap == g.len)
+		return;
+	/* cut off by the capture: a hole that is known not to be filled */
+	if (g.seq + g.cap == s->base_seq + s->ready && !s->piece_count)
+		jump(s, pool, r, g.len - g.cap);
+	else if (!r->gap)
 		lose(s, pool);
 }
 
-/*
- * A frame that was put together from many (GRO) may be longer than the window: where bytes wait
- * already it comes in parts, so that the reader can make room between them.
- */
-void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
-		    uint32_t cap, uint32_t len, stream_read_fn read, void *arg)
+void stream_acknowledged(struct stream *s, struct stream_pool *pool, uint32_t seq,
+			 const struct stream_reader *r)
 {
-	uint32_t at = 0;
-	while (s->buf && cap - at > PART && s->ready + (cap - at) > STREAM_WINDOW) {
-		take_segment(s, pool, seq + at, data + at, PART, PART, read, arg);
-		at += PART;
-	}
-	take_segment(s, pool, seq + at, data + at, cap - at, len - at, read, arg);
+	while (!s->lost && r->gap && s->piece_count &&
+	       (int32_t)(seq - (s->base_seq + s->piece[0].off)) >= 0)
+		skip_hole(s, pool, r);
 }

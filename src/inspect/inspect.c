@@ -69,6 +69,8 @@ static uint32_t read_stream(void *arg, const uint8_t *data, uint32_t len)
 	struct feed *feed = arg;
 	const struct inspector *insp = feed->in->list[feed->step.flow->inspector];
 	uint32_t total = 0;
+	if (feed->verdict != INSPECT_MORE)
+		return len;
 	while (total < len) {
 		uint32_t used = 0;
 		feed->verdict = insp->on_stream(&feed->step, data + total, len - total, &used);
@@ -81,24 +83,34 @@ static uint32_t read_stream(void *arg, const uint8_t *data, uint32_t len)
 	return total;
 }
 
+static bool pass_gap(void *arg, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct feed *feed = arg;
+	const struct inspector *insp = feed->in->list[feed->step.flow->inspector];
+	if (feed->verdict == INSPECT_MORE)
+		insp->on_gap(&feed->step, data, len, missing + len);
+	return true;
+}
+
+static struct stream_reader reader_of(struct feed *feed)
+{
+	const struct inspector *insp = feed->in->list[feed->step.flow->inspector];
+	return (struct stream_reader){ .read = read_stream,
+				       .gap = insp->on_gap ? pass_gap : NULL,
+				       .arg = feed };
+}
+
 /* What the other side acknowledges and never came is left out, before its answer is read. */
 static void skip_gaps(struct inspect *in, struct feed *feed, struct flow *f, unsigned side)
 {
-	const struct inspector *insp = in->list[f->inspector];
 	struct stream *s = &f->work->stream[side];
+	const struct stream_reader reader = reader_of(feed);
 	struct feed before = *feed;
-	uint32_t missing;
-	if (!insp->on_gap || f->work->side_done[side] || !s->piece_count)
+	if (!reader.gap || f->work->side_done[side] || !s->piece_count)
 		return;
 	feed->step.side = side;
 	feed->step.from_client = side == f->client;
-	while (feed->verdict == INSPECT_MORE && s->piece_count &&
-	       (int32_t)(f->acked[!side] - (s->base_seq + s->piece[0].off)) >= 0) {
-		insp->on_gap(&feed->step, s->buf, s->ready, s->piece[0].off);
-		if (!stream_skip(s, in->pool, f->acked[!side], &missing))
-			break;
-		stream_offer(s, in->pool, read_stream, feed);
-	}
+	stream_acknowledged(s, in->pool, f->acked[!side], &reader);
 	if (feed->verdict == INSPECT_SIDE_DONE) {
 		f->work->side_done[side] = true;
 		stream_reset(s, in->pool);
@@ -128,12 +140,13 @@ static enum inspect_verdict feed_stream(struct inspect *in, struct feed *feed,
 	struct stream *s = &w->stream[step->side];
 	if (w->side_done[step->side] || feed->verdict != INSPECT_MORE)
 		return feed->verdict;
+	const struct stream_reader reader = reader_of(feed);
 	stream_segment(s, in->pool, p->tcp_seq, p->payload, p->payload_cap, p->payload_len,
-		       read_stream, feed);
+		       &reader);
 	bool is_lost = s->lost && !(feed->verdict == INSPECT_MORE && goes_on(in, feed, s));
 	if (!s->started && !is_lost && p->payload_cap == p->payload_len)
 		stream_segment(s, in->pool, p->tcp_seq, p->payload, p->payload_cap, p->payload_len,
-			       read_stream, feed);
+			       &reader);
 	if (feed->verdict == INSPECT_SIDE_DONE || is_lost) {
 		w->side_done[step->side] = true;
 		stream_reset(s, in->pool);

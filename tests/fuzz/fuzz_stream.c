@@ -41,6 +41,26 @@ static uint32_t take(void *arg, const uint8_t *data, uint32_t len)
 	return used;
 }
 
+/* The unread bytes are right; what lies behind the gap may have come and been dropped. */
+static bool skip(void *arg, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct model *m = arg;
+	assert(len + missing <= SPAN - m->read && missing > 0 && (data || !len));
+	m->read += len + missing;
+	return m->appetite != 7;
+}
+
+/* The same without a look at the bytes: of those dropped with a piece another copy may come. */
+static uint32_t take_any(void *arg, const uint8_t *data, uint32_t len)
+{
+	struct model *m = arg;
+	assert(len > 0 && data && m->read + len <= SPAN);
+	uint32_t used = m->appetite == 255 ? len : m->appetite < len ? m->appetite : len;
+	m->read += used;
+	m->calls++;
+	return used;
+}
+
 /* First copy wins: what the reader has used, or what was stored before, stays. */
 static void mark(struct model *m, uint32_t off, const uint8_t *bytes, uint32_t cap)
 {
@@ -83,6 +103,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	s.started = true; /* the model needs to know where the stream begins */
 	s.base_seq = base;
+	bool survives = data[4] & 4;
+	const struct stream_reader reader = { .read = survives ? take_any : take,
+					      .gap = survives ? skip : NULL,
+					      .arg = m };
 	data += 5;
 	size -= 5;
 	while (size >= HEAD_LEN) {
@@ -104,9 +128,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint32_t calls = m->calls;
 		if (off + len > m->read) /* what is old is dropped unread */
 			mark(m, off, bytes, cap);
-		stream_segment(&s, pool, base + off, bytes, cap, len, take, m);
+		stream_segment(&s, pool, base + off, bytes, cap, len, &reader);
 		assert(!was_lost || calls == m->calls);
-		if (!s.lost)
+		if (survives && data[5] & 1)
+			stream_acknowledged(&s, pool, base + off, &reader);
+		if (!s.lost && !survives)
 			assert(cap == len || off + len <= m->read);
 		check(&s, m, base);
 		free(bytes);

@@ -4,10 +4,15 @@
  * What: in-order segments are handed on without a copy; early ones wait in a window of 16 KiB
  * after the next byte expected.  First copy wins on overlap.  Bytes that a reader leaves unread
  * are kept and come again in front of the next.
+ * Bytes that will not come any more (not captured, cut off by the capture, past the window, or
+ * acknowledged by the other side while later ones wait) are a gap: a reader that can go on behind
+ * it is told how long it is, for another one the stream is lost.
  * Ownership: buffers come from a capped pool; stream_reset gives them back.
  * Threads: one shard.
- * Limits: STREAM_WINDOW bytes a direction, 8 waiting pieces; past them the stream is `lost`.  When
- * the pool is empty, the stream that has waited longest without a segment is lost for its buffer.
+ * Limits: STREAM_WINDOW bytes a direction, 8 waiting pieces; past them there is a gap.  When the
+ * pool is empty, the stream that has waited longest without a segment gives its buffer, and what
+ * is in it: it is lost, or has a gap.  A segment more than STREAM_FAR bytes ahead is taken for
+ * forged until STREAM_FAR_MIN came one after the other.
  */
 #ifndef EXFILD_FLOW_STREAM_H
 #define EXFILD_FLOW_STREAM_H
@@ -15,8 +20,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STREAM_WINDOW 16384u
-#define STREAM_PIECES 8
+#define STREAM_WINDOW  16384u
+#define STREAM_PIECES  8
+#define STREAM_FAR     (1 << 24)
+#define STREAM_FAR_MIN 4
 
 struct stream_pool; /* buffers of STREAM_WINDOW bytes */
 
@@ -33,8 +40,10 @@ struct stream {
 	uint32_t base_seq;            /* sequence number of buf[0], the first byte unread */
 	uint32_t ready;               /* contiguous bytes in buf */
 	uint16_t piece_count;
-	bool started; /* base_seq is known */
-	bool lost;    /* a gap could not be filled: no more data */
+	bool started;  /* base_seq is known */
+	bool lost;     /* a gap could not be filled: no more data */
+	bool survives; /* its reader goes on behind a gap */
+	uint8_t far;   /* segments in a row that were too far ahead */
 	struct {
 		uint32_t off, len;
 	} piece[STREAM_PIECES]; /* sorted, after `ready` */
@@ -46,18 +55,24 @@ struct stream {
  */
 typedef uint32_t (*stream_read_fn)(void *arg, const uint8_t *data, uint32_t len);
 
-/* `seq` of data[0]; `cap` bytes were captured of `len`: a cut segment ends the stream after it. */
-void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
-		    uint32_t cap, uint32_t len, stream_read_fn read, void *arg);
 /*
- * Bytes that the other side has acknowledged and that never came: they will not.  Moves past the
- * first gap that `acked` covers; *ret_dropped are the bytes left out, those before the gap that the
- * reader had left unread among them.  What waits behind it goes to the reader by stream_offer().
- * False: there is no such gap.
+ * `len` bytes that the reader has left unread are the last before `missing` bytes which will never
+ * come.  They are gone when it returns; false: it cannot go on, the stream is lost.
  */
-bool stream_skip(struct stream *s, struct stream_pool *pool, uint32_t acked, uint32_t *ret_dropped);
-/* Offers the bytes that wait. */
-void stream_offer(struct stream *s, struct stream_pool *pool, stream_read_fn read, void *arg);
+typedef bool (*stream_gap_fn)(void *arg, const uint8_t *data, uint32_t len, uint32_t missing);
+
+struct stream_reader {
+	stream_read_fn read;
+	stream_gap_fn gap; /* NULL: a gap ends the stream */
+	void *arg;
+};
+
+/* `seq` of data[0]; `cap` bytes were captured of `len`: the rest of a cut segment is a gap. */
+void stream_segment(struct stream *s, struct stream_pool *pool, uint32_t seq, const uint8_t *data,
+		    uint32_t cap, uint32_t len, const struct stream_reader *r);
+/* The other side has acknowledged all before `seq`: a hole before it will not be filled. */
+void stream_acknowledged(struct stream *s, struct stream_pool *pool, uint32_t seq,
+			 const struct stream_reader *r);
 void stream_reset(struct stream *s, struct stream_pool *pool);
 
 #endif

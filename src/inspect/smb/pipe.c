@@ -62,14 +62,24 @@ bool smb_pipe_guess(struct inspection *in, const struct smb_request *r, const ui
 	return true;
 }
 
-void smb_pipe_close(struct inspection *in, const struct smb_file *f)
+static void end(struct inspection *in, const struct smb_file_id *id, const struct smb_file *f)
 {
 	char name[SMB_NAME_KEPT + 1];
-	const struct smb_file_id id = { f->slot.a, f->slot.b };
-	struct smb_pipe *pipe = smb_pipe_find(in, &id);
+	struct smb_pipe *pipe = smb_pipe_find(in, id);
 	if (!pipe)
 		return;
 	name_of(f, name);
 	rpc_pipe_end(in, &pipe->assoc, name);
 	pipe->slot.flow = 0;
+}
+
+void smb_pipe_lost(struct inspection *in, const struct smb_file_id *id)
+{
+	end(in, id, smb_file_find(in, id));
+}
+
+void smb_pipe_close(struct inspection *in, const struct smb_file *f)
+{
+	const struct smb_file_id id = { f->slot.a, f->slot.b };
+	end(in, &id, f);
 }

@@ -246,13 +246,51 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return INSPECT_MORE;
 }
 
-/* What is there of a message, when no more of it comes. */
+/* What is there of messages, when what follows never comes. */
 static void take_rest(struct inspection *in, const uint8_t *data, uint32_t len)
 {
 	struct smb_state *state = in->state;
 	struct smb_side *side = &state->side[in->side];
-	if (len && side->left && !side->skip && !side->is_lost)
-		side->skip += len - take_message(in, data, len < side->left ? len : side->left);
+	while (len && !side->is_lost) {
+		uint32_t used;
+		if (side->skip)
+			used = take_skip(in, side, data, len);
+		else if (side->left)
+			used = take_message(in, data, len < side->left ? len : side->left);
+		else
+			used = take_head(side, data, len);
+		if (!used) {
+			side->is_lost = true; /* within a head of NetBIOS */
+			return;
+		}
+		data += used;
+		len -= used;
+	}
+}
+
+/* A skip covers the gap, or it ends within a message whose end is known, or the way is lost. */
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct smb_state *state = in->state;
+	struct smb_side *side = &state->side[in->side];
+	take_rest(in, data, len);
+	if (side->is_lost)
+		return;
+	if (missing != UINT32_MAX) /* the unread ones are among them */
+		missing -= len;
+	if (side->pipe)
+		smb_pipe_lost(in, &side->pipe_file);
+	side->pipe = 0;
+	uint64_t known = (uint64_t)side->skip + side->left;
+	if (missing <= side->skip) {
+		side->skip -= missing;
+	} else if (missing <= known) {
+		side->skip = (uint32_t)(known - missing);
+		side->left = 0;
+	} else {
+		side->skip = side->left = 0;
+		side->is_lost = true;
+	}
 }
 
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
@@ -272,5 +310,6 @@ const struct inspector smb_inspector = {
 	.decides = true,
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = on_gap,
 	.on_end = on_end,
 };

@@ -140,7 +140,6 @@ struct smb_side {
 	uint32_t skip; /* bytes until then */
 	uint32_t pipe; /* of `skip`, those at the front that are RPC of `pipe_file` */
 	bool is_lost;  /* looking for the next message */
-	bool has_begun;
 	struct smb_file_id pipe_file;
 };
 
@@ -271,6 +270,8 @@ void smb_tell_login(struct inspection *in, const struct smb_request *r, const st
 
 void smb_pipe_feed(struct inspection *in, const struct smb_file_id *id, const uint8_t *data,
 		   uint32_t len);
+/* Bytes of it will never come. */
+void smb_pipe_lost(struct inspection *in, const struct smb_file_id *id);
 /*
  * Whether bytes written to a file are RPC, where its share was opened before the capture began:
  * then it is a pipe.

@@ -571,6 +571,66 @@ static void it_is_found_in_the_middle(void **state)
 	assert_true(harness_str_is(smb(SMB_TREE, 0), &smb(SMB_TREE, 0)->share, "X"));
 }
 
+static void gap(bool from_client, const uint8_t *data, size_t len, uint32_t missing)
+{
+	uint8_t *copy = harness_exact(data, len);
+	harness_packet(&h, from_client, copy, len, len);
+	h.inspector->on_gap(&h.in, copy, (uint32_t)len, missing + (uint32_t)len);
+	h.packet.payload = NULL;
+	free(copy);
+}
+
+static void gaps_are_survived(void **state)
+{
+	static uint8_t piece[9000];
+	(void)state;
+	tree("\\\\srv\\data", 1);
+	create("big.zip", FILE_1, 1 << 20, 0);
+	nbss_begin(&m);
+	smb2_read(&m, &id, FILE_1, 0, 1 << 20);
+	send(true);
+	nbss_begin(&m);
+	smb2_read_answer(&m, &id, 1 << 20);
+	nbss_set(&m, 80 + (1 << 20));
+	zeros(&m, 1200);
+	harness_stream(&h, false, m.b, m.len);
+	/* within the data */
+	harness_stream(&h, false, piece, sizeof(piece));
+	gap(false, NULL, 0, (1 << 20) - 1200 - sizeof(piece));
+	id.message++;
+	closed(FILE_1);
+	assert_int_equal(smb(SMB_CLOSE, 0)->read, 1 << 20);
+	/* over the head of the next message, whose end is not known then */
+	create("a", FILE_1, 1, 0);
+	gap(false, NULL, 0, 4711);
+	harness_stream(&h, false, piece, 100);
+	create("b", FILE_1 + 8, 1, 0);
+	assert_true(harness_str_is(smb(SMB_OPEN, 2), &smb(SMB_OPEN, 2)->name, "b"));
+}
+
+/* A capture of few bytes a packet: what is there of a message is read. */
+static void cut_messages_are_read_as_far_as_they_go(void **state)
+{
+	(void)state;
+	nbss_begin(&m);
+	smb2_tree(&m, &id, "\\\\srv\\ADMIN$");
+	nbss_end(&m);
+	gap(true, m.b, 92, (uint32_t)m.len - 92);
+	nbss_begin(&m);
+	smb2_tree_answer(&m, &id, 1, 0);
+	send(false);
+	assert_non_null(smb(SMB_TREE, 0));
+	id.message++;
+	create("next", FILE_1, 0, 0);
+	assert_non_null(smb(SMB_OPEN, 0));
+	for (size_t cut = 0; cut < m.len; cut++) {
+		harness_restart(&h);
+		gap(false, m.b, cut, (uint32_t)(m.len - cut));
+		create("then", FILE_1, 0, 0);
+		assert_non_null(smb(SMB_OPEN, 0));
+	}
+}
+
 static void what_is_not_smb_is_refused(void **state)
 {
 	(void)state;
@@ -604,6 +664,8 @@ int main(void)
 		TEST(lengths_may_lie),
 		TEST(many_files_stay_within_their_memory),
 		TEST(it_is_found_in_the_middle),
+		TEST(gaps_are_survived),
+		TEST(cut_messages_are_read_as_far_as_they_go),
 		TEST(what_is_not_smb_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

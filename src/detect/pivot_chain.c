@@ -14,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "exfild/base/str.h"
 #include "exfild/context/admin.h"
 #include "principal.h"
 #include "step.h"
@@ -234,7 +235,7 @@ static void tell(struct state *s, const struct detect_env *env, const struct eve
 		     "%s went to %s by %s, and from there on to %s by %s, %s after it had come in",
 		     a, b, admin_protocol_name((enum admin_protocol)in->protocol), c,
 		     admin_protocol_name((enum admin_protocol)out->protocol),
-		     finding_span(span, sizeof(span), env->steady_ns - in->first_ns));
+		     str_duration(span, sizeof(span), env->steady_ns - in->first_ns));
 	finding_text(f.not_harmless, sizeof(f.not_harmless),
 		     "an administrator works where they have logged in; jump hosts and managers do "
 		     "the same every day: %s is not known as one",

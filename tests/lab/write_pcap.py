@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Conversations of steps that no packaged tool makes here, written packet by packet.
 
-usage: write_pcap.py winrm|poisoning|pivot OUT.pcap
+usage: write_pcap.py winrm|poisoning|pivot|edges OUT.pcap
 
 winrm      PowerShell remoting: heads as Windows sends them, bodies random; event forwarding beside it
 poisoning  three clients ask by LLMNR and NetBIOS, one host answers for everything, one client logs in by SMB
 pivot      PowerShell remoting to a client, and from there on to a server, while the first session lasts; a third one apart
+edges      an administrator manages a server, time passes for eight days, and another host manages one
 """
 import random
 import struct
@@ -149,5 +150,15 @@ def pivot(p):
     remote(p, "10.20.1.11", 50600, "10.20.2.22", 6).close()
 
 
+def edges(p):
+    remote(p, "10.20.1.10", 50400, "10.20.2.20", 3).close()
+    for n in range(8 * 24 * 60 // 50):  # time goes on, at a step that is no leap
+        p.now += 3000
+        p.udp(ip("10.20.1.10"), 123, ip("10.20.2.20"), 123, b"\x23\2" + bytes(46))
+        p.udp(ip("10.20.2.20"), 123, ip("10.20.1.10"), 123, b"\x24\2" + bytes(46))
+    remote(p, "10.20.1.10", 50500, "10.20.2.20", 3).close()
+    remote(p, "10.20.1.11", 50600, "10.20.2.22", 3).close()
+
+
 if __name__ == "__main__":
-    {"winrm": winrm, "poisoning": poisoning, "pivot": pivot}[sys.argv[1]](Pcap(sys.argv[2]))
+    {"winrm": winrm, "poisoning": poisoning, "pivot": pivot, "edges": edges}[sys.argv[1]](Pcap(sys.argv[2]))

@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -468,14 +469,18 @@ class Test:
             return
         redis = Redis(self.folder, "--appendfsync", "no").start()
         size = 2800
-        bench = subprocess.run(["redis-benchmark", "-s", redis.socket, "-n", str(self.count), "-c", "1", "-P", "100", "-q", "XADD", "bench",
+        bench = subprocess.run(["redis-benchmark", "-s", redis.socket, "-n", str(self.count), "-c", "1", "-P", "100", "--csv", "XADD", "bench",
                                 "MAXLEN", "~", "100000", "*", "alert", "x" * size], capture_output=True, text=True, check=False).stdout
-        print("redis-benchmark -c 1 -P 100 XADD:", bench.strip().split("\r")[-1].strip())
+        print("redis-benchmark -c 1 -P 100 XADD:", bench.strip().splitlines()[-1].split('","')[1], "a second; load", os.getloadavg()[0])
         for name, sets in (("with the spool", []), ("in memory", ["spool.directory=/proc/none"])):
             sender = self.sender(redis, "--count", str(self.count), sets=["redis.channel=false", *sets], hold=False)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             sender.process.wait()
             sender.stop()
-            print(f"{name}: {self.count} alerts in {sender.seconds:.2f} s, {self.count / max(sender.seconds, 0.001):.0f} a second")
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            print(f"{name}: {self.count} alerts in {sender.seconds:.2f} s, {self.count / max(sender.seconds, 0.001):.0f} a second; "
+                  f"{spent:.2f} s of processor, {self.count / max(spent, 0.001):.0f} a second of it")
         redis.kill()
 
     def run(self):

@@ -32,9 +32,9 @@ struct ftp_key {
 struct ftp_pair {
 	struct ftp_key key;
 	uint64_t first_ns, stores, looks; /* looks: listings and fetches */
-	uint64_t flow;
 	uint8_t told;
-	uint8_t pad[7];
+	uint8_t worst; /* enum file_type: of what was stored, by its first bytes */
+	uint8_t pad[6];
 };
 
 struct ftp_state {
@@ -130,6 +130,23 @@ static bool ends_in(const char *name, const char *const *ends)
 	return false;
 }
 
+/* How much a kind of file says by itself; 0: nothing. */
+static double weight_of(unsigned type)
+{
+	switch (type) {
+	case FILE_DIRECTORY:
+	case FILE_REGISTRY:
+	case FILE_MEMORY:
+	case FILE_KEY:
+		return 0.5;
+	case FILE_ENCRYPTED:
+	case FILE_DATABASE:
+		return 0.2;
+	default:
+		return 0;
+	}
+}
+
 static void add_features(struct finding *f, const struct ftp_state *s, const struct detect_env *env,
 			 const struct ftp_pair *p, const char *name)
 {
@@ -139,6 +156,9 @@ static void add_features(struct finding *f, const struct ftp_state *s, const str
 	finding_feature(f, "stored_outside", (double)p->stores, NAN, 1, 0.15, 0.15,
 			"%llu file%s stored on a server outside", (unsigned long long)p->stores,
 			p->stores > 1 ? "s" : "");
+	if (weight_of(p->worst) > 0)
+		finding_feature(f, "kind", p->worst, NAN, NAN, 0.5, weight_of(p->worst),
+				"by its first bytes: %s", file_type_name((enum file_type)p->worst));
 	if (has_time(name))
 		finding_feature(f, "named_by_time", 1, NAN, NAN, 0.15, 0.15,
 				"the name holds date and time");
@@ -160,13 +180,13 @@ static void add_features(struct finding *f, const struct ftp_state *s, const str
 }
 
 static void tell(struct ftp_state *s, const struct detect_env *env, struct ftp_pair *p,
-		 const struct event_ftp *ftp)
+		 const struct event *e, const struct event_str *file)
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], name[160];
 	struct finding f;
 	double score = 0;
-	step_string(name, sizeof(name), &ftp->e, &ftp->argument);
-	step_begin(&f, &rule, env, &ftp->e);
+	step_string(name, sizeof(name), e, file);
+	step_begin(&f, &rule, env, e);
 	add_features(&f, s, env, p, name);
 	for (unsigned i = 0; i < f.feature_count; i++)
 		score += f.features[i].contribution;
@@ -178,9 +198,9 @@ static void tell(struct ftp_state *s, const struct detect_env *env, struct ftp_p
 	step_ends(&f, from, to);
 	f.start_ns = p->first_ns;
 	f.count = p->stores;
-	if (ftp->e.packet)
-		finding_packet(&f, ftp->e.packet);
-	const char *host = context_name_of(env->context, &ftp->e.dst);
+	if (e->packet)
+		finding_packet(&f, e->packet);
+	const char *host = context_name_of(env->context, &e->dst);
 	finding_text(f.message, sizeof(f.message),
 		     "A program on %s stored %llu file%s by FTP on %s, the last one %s", from,
 		     (unsigned long long)p->stores, p->stores > 1 ? "s" : "", host ? host : to,
@@ -200,6 +220,21 @@ static bool is_verb(const struct event_ftp *f, const char *const *verbs)
 	return false;
 }
 
+/* What a data connection carries, told by its first bytes. */
+static void on_file(struct ftp_state *s, const struct detect_env *env, const struct event_file *f)
+{
+	struct ftp_key key;
+	memset(&key, 0, sizeof(key));
+	key.client = f->e.src;
+	key.server = f->e.dst;
+	struct ftp_pair *p = table_find(&s->pairs, &key);
+	if (!p || !p->stores || f->e.from_server || !step_is(&f->e, &f->carrier, "ftp") ||
+	    weight_of(f->type) <= weight_of(p->worst))
+		return;
+	p->worst = f->type;
+	tell(s, env, p, &f->e, &f->name);
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
 	static const char *const stores[] = { "STOR", "STOU", "APPE", NULL };
@@ -208,6 +243,10 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	const struct event_ftp *f = (const struct event_ftp *)e;
 	struct ftp_key key;
 	bool is_new;
+	if (e->kind == EVENT_FILE) {
+		on_file(s, env, (const struct event_file *)e);
+		return;
+	}
 	if (e->kind != EVENT_FTP) {
 		ipcheck_event(&s->ipcheck, env, e);
 		return;
@@ -231,7 +270,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		return;
 	}
 	p->stores++;
-	tell(s, env, p, f);
+	tell(s, env, p, e, &f->argument);
 }
 
 static void counters(const void *state, struct detector_counters *ret)
@@ -251,7 +290,7 @@ const struct detector ftp_exfil_detector = {
 	.params = params,
 	.params_size = sizeof(struct ftp_params),
 	.state_size = sizeof(struct ftp_state),
-	.wants = 1u << EVENT_FTP | IPCHECK_WANTS,
+	.wants = 1u << EVENT_FTP | 1u << EVENT_FILE | IPCHECK_WANTS,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

@@ -30,6 +30,10 @@ static bool port_fits(const struct inspector *insp, const struct packet *p)
 unsigned inspect_by_probe(const struct inspect *in, const struct packet *p,
 			  const struct flow_step *step)
 {
+	for (unsigned i = 1; i <= in->count; i++)
+		if (in->list[i]->expects && proto_fits(in->list[i], step->flow) &&
+		    in->list[i]->expects(in->shard_state[i], p))
+			return i;
 	for (unsigned i = 1; i <= in->count; i++) {
 		const struct inspector *insp = in->list[i];
 		if (insp->probe && proto_fits(insp, step->flow) && port_fits(insp, p) &&

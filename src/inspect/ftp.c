@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "exfild/inspect/inspector.h"
+#include "ftp_data.h"
 #include "line.h"
 #include "login.h"
 
@@ -51,6 +52,25 @@ struct ftp_state {
 
 _Static_assert(sizeof(struct ftp_state) <= INSPECT_STATE_MAX, "names fit into the state");
 
+enum ftp_kind { FTP_NOT_KNOWN, FTP_CONTROL, FTP_DATA };
+
+/* What a flow of this inspector is: a control connection, or a data connection that one announced.
+ */
+struct ftp_flow {
+	uint8_t kind; /* enum ftp_kind */
+	union {
+		struct ftp_state control;
+		struct ftp_data data;
+	};
+};
+
+_Static_assert(sizeof(struct ftp_flow) <= INSPECT_STATE_MAX, "either fits into the state");
+
+static struct ftp_state *state_of(const struct inspection *in)
+{
+	return &((struct ftp_flow *)in->state)->control;
+}
+
 static const char *const first_verbs[] = { "USER ", "AUTH ", "FEAT", "HOST ", "CLNT ", "QUIT" };
 
 static bool is_port(const struct packet *p, bool from_client)
@@ -81,7 +101,7 @@ static bool probe(const struct packet *p, bool from_client)
 
 static void put_command(struct inspection *in, uint16_t code, const struct line *reply)
 {
-	struct ftp_state *s = in->state;
+	struct ftp_state *s = state_of(in);
 	struct event_ftp *e = inspect_event(in, EVENT_FTP, sizeof(*e));
 
 	if (e->e.app == APP_UNKNOWN)
@@ -100,6 +120,11 @@ static void put_command(struct inspection *in, uint16_t code, const struct line 
 	if (reply && reply->len)
 		event_log_str(in->log, &e->reply, reply->data, reply->len, reply->len);
 	event_log_commit(in->log);
+	bool is_transfer = strcmp(s->verb, "STOR") == 0 || strcmp(s->verb, "RETR") == 0 ||
+			   strcmp(s->verb, "APPE") == 0 || strcmp(s->verb, "STOU") == 0;
+	if (is_transfer && code < CODE_PRELIMINARY_END)
+		ftp_data_announce(in, s->data_port, s->is_passive, s->argument,
+				  s->argument_kept.len);
 }
 
 static bool is_anonymous(const struct ftp_state *s)
@@ -111,7 +136,7 @@ static bool is_anonymous(const struct ftp_state *s)
 
 static void put_login(struct inspection *in, enum login_outcome outcome, uint16_t code)
 {
-	struct ftp_state *s = in->state;
+	struct ftp_state *s = state_of(in);
 
 	inspect_login(in, &(struct login){
 				  .service = "ftp",
@@ -232,7 +257,7 @@ static bool is_secret(const char *verb)
 
 static void no_answer(struct inspection *in)
 {
-	struct ftp_state *s = in->state;
+	struct ftp_state *s = state_of(in);
 
 	if (!s->is_pending)
 		return;
@@ -246,7 +271,7 @@ static void no_answer(struct inspection *in)
 /* False when the line is no command. */
 static bool take_command(struct inspection *in, struct line l)
 {
-	struct ftp_state *s = in->state;
+	struct ftp_state *s = state_of(in);
 	struct line verb = line_word(&l);
 
 	while (verb.len && verb.data[0] >= 0xf0) { /* telnet's commands before ABOR */
@@ -278,7 +303,7 @@ static bool take_command(struct inspection *in, struct line l)
 
 static void answer_user(struct inspection *in, uint16_t code)
 {
-	struct ftp_state *s = in->state;
+	struct ftp_state *s = state_of(in);
 
 	s->secret_mark = 0;
 	if (code == CODE_LOGGED_IN || code == CODE_AUTH_DONE)
@@ -301,7 +326,7 @@ static void answer_password(struct inspection *in, uint16_t code)
 /* The last line of a reply. */
 static enum inspect_verdict answer(struct inspection *in, uint16_t code, const struct line *text)
 {
-	struct ftp_state *s = in->state;
+	struct ftp_state *s = state_of(in);
 
 	if (!s->is_pending)
 		return INSPECT_MORE;
@@ -327,7 +352,7 @@ static enum inspect_verdict answer(struct inspection *in, uint16_t code, const s
 
 static enum inspect_verdict take_reply(struct inspection *in, struct line l)
 {
-	struct ftp_state *s = in->state;
+	struct ftp_state *s = state_of(in);
 	struct line text = l;
 	uint32_t code;
 	bool is_coded = line_number(&text, 659, &code) && l.len - text.len == 3 && code >= 100 &&
@@ -350,10 +375,10 @@ static enum inspect_verdict take_reply(struct inspection *in, struct line l)
 	return answer(in, (uint16_t)code, &text);
 }
 
-static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
-				      uint32_t *ret_used)
+static enum inspect_verdict take_control(struct inspection *in, const uint8_t *data, uint32_t len,
+					 uint32_t *ret_used)
 {
-	struct ftp_state *s = in->state;
+	struct ftp_state *s = state_of(in);
 	bool is_last = in->packet->payload_cap < in->packet->payload_len;
 	enum inspect_verdict verdict = INSPECT_MORE;
 	struct line l;
@@ -373,19 +398,40 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
+static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
+				      uint32_t *ret_used)
+{
+	struct ftp_flow *f = in->state;
+
+	if (f->kind == FTP_NOT_KNOWN)
+		f->kind = ftp_data_begin(in, &f->data) ? FTP_DATA : FTP_CONTROL;
+	if (f->kind == FTP_CONTROL)
+		return take_control(in, data, len, ret_used);
+	*ret_used = len;
+	ftp_data_take(in, &f->data, data, len);
+	return INSPECT_MORE;
+}
+
 /* A command whose reply never came; lines without their end are not told. */
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
+	struct ftp_flow *f = in->state;
+
 	(void)data;
 	(void)len;
-	no_answer(in);
+	if (f->kind == FTP_DATA)
+		ftp_data_end(in, &f->data);
+	else
+		no_answer(in);
 }
 
 const struct inspector ftp_inspector = {
 	.name = "ftp",
 	.app = APP_FTP,
 	.proto = PROTO_TCP,
-	.state_size = sizeof(struct ftp_state),
+	.state_size = sizeof(struct ftp_flow),
+	.shard_state_size = sizeof(struct ftp_shard),
+	.expects = ftp_data_expects,
 	.apps = { APP_FTP },
 	.probe = probe,
 	.on_stream = on_stream,

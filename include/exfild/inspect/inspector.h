@@ -56,6 +56,11 @@ struct inspector {
 	bool stateless_datagrams; /* on_datagram does without state: none is set aside for UDP */
 	bool decides;             /* nDPI is not asked once the probe has said yes */
 	bool follows_clear;       /* may begin within a protocol in the clear, after STARTTLS */
+	/*
+	 * A flow that another flow of the shard has announced (FTP's data): is it mine?  Asked
+	 * before all probes.  NULL: none is announced.
+	 */
+	bool (*expects)(const void *shard_state, const struct packet *p);
 	/* First payload of a side: is it mine? Cheap, no state. NULL: only by verdict. */
 	bool (*probe)(const struct packet *p, bool from_client);
 	/*

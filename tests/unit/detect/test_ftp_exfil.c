@@ -47,6 +47,29 @@ static void a_report_of_a_machine_is_found(void **state)
 	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_HIGH);
 }
 
+static void file(struct judging *j, uint8_t type)
+{
+	struct event_file *e = judging_event(j, EVENT_FILE, sizeof(*e), "10.0.0.5", AWAY, 6);
+	e->type = type;
+	e->seen = 9000;
+	judging_str(j, &e->carrier, "ftp");
+	judging_str(j, &e->name, "a.bin");
+	judging_end(j);
+}
+
+static void a_hive_is_bad_under_any_name(void **state)
+{
+	struct judging *j = *state;
+	file(j, FILE_REGISTRY); /* of a transfer that was not seen */
+	ftp(j, AWAY, "STOR", "a.bin", 150);
+	assert_int_equal(j->count, 0);
+	file(j, FILE_ENCRYPTED);
+	for (unsigned i = 0; i < j->count; i++)
+		assert_int_equal(j->found[i].severity, SEVERITY_LOW);
+	file(j, FILE_REGISTRY);
+	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_HIGH);
+}
+
 static void pictures_and_backups_stay_low(void **state)
 {
 	struct judging *j = *state;
@@ -72,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_report_of_a_machine_is_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_hive_is_bad_under_any_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(pictures_and_backups_stay_low, setup, teardown),
 		cmocka_unit_test_setup_teardown(people_are_silent, setup, teardown),
 	};

@@ -318,10 +318,10 @@ static int add_writes(scmp_filter_ctx c, const struct sandbox_capture *s)
 	for (size_t i = 0; !err && i < s->write_count; i++) {
 		const scmp_datum_t fd = (scmp_datum_t)s->writes[i];
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-				       SCMP_A0(SCMP_CMP_EQ, fd));
+				       SCMP_A0(SCMP_CMP_EQ, fd, 0));
 		if (!err)
 			err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(writev), 1,
-					       SCMP_A0(SCMP_CMP_EQ, fd));
+					       SCMP_A0(SCMP_CMP_EQ, fd, 0));
 	}
 	return err;
 }
@@ -336,7 +336,7 @@ int filter_load_capture(const struct sandbox_capture *s, int highest)
 		err = add_writes(c, s);
 	if (!err)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(close), 1,
-				       SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)highest));
+				       SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)highest, 0));
 	if (!err && s->is_sanitized)
 		err = add_of_sanitizers(c);
 	else if (!err)

@@ -10,6 +10,7 @@
 #include "exfild/base/cursor.h"
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
+#include "../auth/ntlmssp.h"
 #include "../login.h"
 #include "message.h"
 
@@ -19,7 +20,8 @@
 #define REQUEST_READ  (STREAM_WINDOW - 2048u) /* of a longer one */
 #define ANSWER_READ   512u
 #define PENDING       8
-#define USER_KEPT     128
+#define USER_KEPT     112
+#define DOMAIN_KEPT   32
 #define MECHANISM_MAX 24
 #define START_TLS     "1.3.6.1.4.1.1466.20037"
 
@@ -43,12 +45,13 @@ struct ldap_state {
 	struct pending pending[PENDING];
 	uint64_t sealed[2];           /* bytes, by side */
 	uint32_t attempts, start_tls; /* id of the request + 1 */
-	struct login_kept user;
+	struct login_kept user, domain;
 	uint8_t next; /* place of the next request */
 	uint8_t method, secret_mark, mechanism_len;
 	bool is_accepted, is_sealed_told, is_end_told;
 	char mechanism[MECHANISM_MAX];
 	uint8_t user_text[USER_KEPT];
+	uint8_t domain_text[DOMAIN_KEPT];
 };
 
 _Static_assert(sizeof(struct ldap_state) <= INSPECT_STATE_MAX, "fits into the state");
@@ -188,6 +191,22 @@ static enum login_method method_of(const struct ldap_message *m)
 	return is_mechanism(m, "PLAIN") ? LOGIN_PASSWORD : LOGIN_HASH;
 }
 
+/* The last leg of an NTLM log-in names the user. */
+static void remember_ntlm(struct ldap_state *s, const struct ldap_message *m)
+{
+	struct auth_token token;
+	struct ntlmssp ntlm;
+	if (!m->credentials.data ||
+	    !auth_token_read(&token, m->credentials.data, m->credentials.len) ||
+	    token.mechanism != AUTH_NTLM || !ntlmssp_read(&ntlm, token.token, token.token_len) ||
+	    ntlm.type != NTLM_AUTHENTICATE)
+		return;
+	if (ntlm.is_anonymous)
+		s->method = LOGIN_NONE;
+	login_keep(s->user_text, USER_KEPT, &s->user, ntlm.user.text, ntlm.user.len);
+	login_keep(s->domain_text, DOMAIN_KEPT, &s->domain, ntlm.domain.text, ntlm.domain.len);
+}
+
 static void remember_bind(struct inspection *in, const struct ldap_message *m)
 {
 	struct ldap_state *s = in->state;
@@ -207,6 +226,8 @@ static void remember_bind(struct inspection *in, const struct ldap_message *m)
 		memcpy(s->mechanism, name, s->mechanism_len);
 	if (m->name.len || m->auth == LDAP_AUTH_SIMPLE)
 		login_keep(s->user_text, USER_KEPT, &s->user, m->name.data, m->name.len);
+	if (m->auth == LDAP_AUTH_SASL || m->auth == LDAP_AUTH_SICILY)
+		remember_ntlm(s, m);
 	s->secret_mark = m->auth == LDAP_AUTH_SIMPLE && m->credentials.len ?
 				 login_secret(in, m->credentials.data, m->credentials.len) :
 				 0;
@@ -246,9 +267,11 @@ static void put_login(struct inspection *in, const struct ldap_message *m)
 				  .status = m->result,
 				  .attempt = ++s->attempts,
 				  .user = { s->user_text, s->user.len, s->user.full },
+				  .domain = { s->domain_text, s->domain.len, s->domain.full },
 			  });
 	s->method = LOGIN_OTHER;
 	s->user.len = s->user.full = 0;
+	s->domain.len = s->domain.full = 0;
 }
 
 static struct pending *find(struct ldap_state *s, uint32_t id)

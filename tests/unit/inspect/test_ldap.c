@@ -156,6 +156,31 @@ static void binds_are_logins(void **state)
 	assert_int_equal(l->method, LOGIN_NONE);
 }
 
+static void an_ntlm_bind_names_its_user(void **state)
+{
+	uint8_t token[96] = "NTLMSSP";
+	(void)state;
+	token[8] = 3;
+	token[28] = token[30] = 4; /* domain: 4 bytes at 72 */
+	token[32] = 72;
+	token[36] = token[38] = 6; /* user: 6 bytes at 76 */
+	token[40] = 76;
+	token[12 + 8] = token[14 + 8] = 8; /* a response */
+	token[16 + 8] = 82;
+	token[60] = 1; /* Unicode */
+	memcpy(token + 72, "X\0Y\0b\0o\0b\0", 10);
+	struct der sasl = der_wrap(
+		0xa3, der_join(der_text(4, "GSS-SPNEGO"), der_bytes(4, token, sizeof(token))));
+	put(true,
+	    message(1, der_wrap(0x60, der_join(small(0x02, 3), der_join(der_text(4, ""), sasl)))));
+	put(false, message(1, result(0x61, 49, "error, data 52e, v2580")));
+	const struct event_login *l = harness_event(&h, EVENT_LOGIN, 0);
+	assert_non_null(l);
+	assert_int_equal(l->method, LOGIN_HASH);
+	assert_true(harness_str_is(l, &l->user, "bob"));
+	assert_true(harness_str_is(l, &l->domain, "XY"));
+}
+
 static void put_frame(bool from_client, const uint8_t *head, size_t head_len, struct der m,
 		      size_t tail)
 {
@@ -283,6 +308,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_search_is_told_with_filter_and_entries, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(binds_are_logins, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_ntlm_bind_names_its_user, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(signed_buffers_are_read_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(sealed_buffers_are_told_once_and_by_size, set_up,
 						tear_down),

@@ -11,6 +11,7 @@
  * the update service (its classes are none of these).
  */
 #include <string.h>
+#include <strings.h>
 
 #include "acts.h"
 
@@ -30,8 +31,8 @@ static const struct acts_mark marks[] = {
 			 NULL },
 	[MARK_METHOD] = { "method", 0.55, "a method that runs programs was asked for by name",
 			  NULL },
-	[MARK_INTERPRETER] = { "interpreter", 0.15, "it is a command interpreter or loads code",
-			       "T1059" },
+	[MARK_INTERPRETER] = { "command_line", 0.35,
+			       "its arguments are a command line for an interpreter", "T1059" },
 	[MARK_INVOKED] = { "invoked", 0.2, "methods were called on objects there", NULL },
 	[MARK_SEALED] = { "hidden", 0.25,
 			  "which methods is encrypted: automation between hosts is rare", NULL },
@@ -137,7 +138,8 @@ static void on_automation(struct acts *s, const struct detect_env *env, const st
 		(void)step_string(name, sizeof(name), &e->e, &e->detail);
 		if (name[0] && !strchr(a->detail, '\\'))
 			(void)step_string(a->detail, sizeof(a->detail), &e->e, &e->detail);
-		if (act_is_interpreter(name))
+		if (act_is_interpreter(name) || strncasecmp(name, "/c ", 3) == 0 ||
+		    strncasecmp(name, "/k ", 3) == 0)
 			found |= BIT(MARK_INTERPRETER);
 	}
 	if (found)

@@ -30,6 +30,7 @@ enum mark {
 	MARK_POLICY,
 	MARK_ENDPOINTS,
 	MARK_TRUSTS,
+	MARK_GROUPS_OF,
 };
 
 #define BIT(m)       (1u << (m))
@@ -44,8 +45,7 @@ static const struct acts_mark marks[] = {
 	[MARK_MEMBERS] = { "members_listed", 0.15, "members of groups were asked for",
 			   "T1069.002" },
 	[MARK_ACCOUNT] = { "account_described", 0.25,
-			   "an account was asked for with its settings, groups and aliases",
-			   "T1087.002" },
+			   "an account was asked for with its settings and rights", "T1087.002" },
 	[MARK_POWERFUL] = { "powerful_accounts", 0.25,
 			    "it was about accounts or groups that rule a domain", NULL },
 	[MARK_LOOKUPS] = { "many_lookups", 0.2, "dozens of names or identifiers were resolved",
@@ -57,10 +57,12 @@ static const struct acts_mark marks[] = {
 	[MARK_LOGGED_IN] = { "users_asked", 0.2, "who is logged in there was asked for", "T1033" },
 	[MARK_SHARES] = { "shares_listed", 0.1, "its shares were asked for", "T1135" },
 	[MARK_SHARES_OFTEN] = { "shares_often", 0.25, "a dozen questions about shares", NULL },
-	[MARK_POLICY] = { "policy_asked", 0.05, "the password policy was asked for", "T1201" },
+	[MARK_POLICY] = { "policy_asked", 0.1, "the password policy was asked for", "T1201" },
 	[MARK_ENDPOINTS] = { "services_listed", 0.5,
 			     "all remote services of the host were asked for", "T1046" },
 	[MARK_TRUSTS] = { "trusts_listed", 0.15, "trusted domains were asked for", "T1482" },
+	[MARK_GROUPS_OF] = { "groups_of_account", 0.15, "all groups of an account were asked for",
+			     "T1069.002" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -109,6 +111,7 @@ static const struct question {
 	{ "samr", "SamrGetMembersInGroup", MARK_MEMBERS },
 	{ "samr", "SamrGetMembersInAlias", MARK_MEMBERS },
 	{ "samr", "SamrQuerySecurityObject", MARK_ACCOUNT },
+	{ "samr", "SamrGetGroupsForUser", MARK_GROUPS_OF },
 	{ "samr", "SamrQueryInformationDomain", MARK_POLICY },
 	{ "samr", "SamrQueryInformationDomain2", MARK_POLICY },
 	{ "samr", "SamrGetDomainPasswordInformation", MARK_POLICY },

@@ -26,7 +26,7 @@ static const struct acts_mark marks[] = {
 		       "they are named in the folder of replaced drivers, where the attack finds "
 		       "its own",
 		       NULL },
-	[MARK_AGAIN] = { "again", 0.1, "three times and more in a row", NULL },
+	[MARK_AGAIN] = { "again", 0.15, "three times and more in a row", NULL },
 	[MARK_HIDDEN] = { "hidden", 0.1, "its files are not seen: encrypted", NULL },
 	[MARK_FETCHED] = { "fetched", 0.2, "the server then opened a share of the caller", NULL },
 	{ NULL, 0, NULL, NULL },

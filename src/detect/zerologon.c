@@ -10,7 +10,15 @@
  */
 #include "acts.h"
 
-enum mark { MARK_ZERO, MARK_MANY_ZERO, MARK_BURST, MARK_HIDDEN, MARK_FITS, MARK_PASSWORD };
+enum mark {
+	MARK_ZERO,
+	MARK_CHALLENGE,
+	MARK_MANY_ZERO,
+	MARK_BURST,
+	MARK_HIDDEN,
+	MARK_FITS,
+	MARK_PASSWORD
+};
 
 #define BIT(m)       (1u << (m))
 #define BURST        12u /* tries without a pause */
@@ -20,8 +28,9 @@ enum mark { MARK_ZERO, MARK_MANY_ZERO, MARK_BURST, MARK_HIDDEN, MARK_FITS, MARK_
 #define ZERO_COUNTED 0x10000u /* of act.number: the upper half counts these */
 
 static const struct acts_mark marks[] = {
-	[MARK_ZERO] = { "chosen_credential", 0.6,
-			"the client's credential or challenge is one byte eight times", NULL },
+	[MARK_ZERO] = { "chosen_credential", 0.55,
+			"the client's credential is one byte eight times", NULL },
+	[MARK_CHALLENGE] = { "chosen_challenge", 0.2, "so is its challenge", NULL },
 	[MARK_MANY_ZERO] = { "many_chosen", 0.2, "again and again", NULL },
 	[MARK_BURST] = { "burst", 0.4, "more than a dozen log-ins of a computer in a row", NULL },
 	[MARK_HIDDEN] = { "long_burst", 0.25, "more than forty of them", NULL },
@@ -95,7 +104,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		found |= BIT(MARK_PASSWORD);
 	}
 	if (is_chosen)
-		found |= BIT(MARK_ZERO);
+		found |= BIT(op <= 2 ? MARK_ZERO : MARK_CHALLENGE);
 	a->steady_ns = env->steady_ns;
 	if (!found)
 		return;

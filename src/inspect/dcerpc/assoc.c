@@ -148,6 +148,7 @@ static void on_bind(struct rpc_assoc *a, const struct rpc_where *w, const struct
 	if (p->has_auth) {
 		a->auth_type = p->auth_type;
 		a->auth_level = p->auth_level;
+		login_asked(a, w, p);
 	}
 	for (uint8_t i = 0; i < count; i++) {
 		uint16_t id = get16(p, &c);
@@ -455,6 +456,7 @@ void assoc_answered(struct rpc_assoc *a, const struct rpc_where *w, uint8_t call
 	const struct rpc_call *r = &a->call[call - 1];
 	struct ndr n = stub_reader(a, call, tail, 4);
 	uint32_t status = r->flags & CALL_SEALED ? 0 : ndr_u32(&n);
+	login_answered(a, w, false, 0);
 	end_call(a, w, call, status, true, false);
 }
 
@@ -463,6 +465,7 @@ static void on_fault(struct rpc_assoc *a, const struct rpc_where *w, const struc
 	struct cursor c = body(p, BODY);
 	uint32_t status = get32(p, &c);
 	uint8_t call = find_call(a, p->call_id);
+	login_answered(a, w, true, status);
 	if (call)
 		end_call(a, w, call, status, true, true);
 }
@@ -494,6 +497,9 @@ void assoc_pdu(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu 
 	case PDU_BIND_NAK:
 		on_bind_nak(a, w, p);
 		break;
+	case PDU_AUTH3:
+		login_asked(a, w, p);
+		break;
 	case PDU_REQUEST:
 		on_request(a, w, p);
 		break;
@@ -511,6 +517,7 @@ void assoc_pdu(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu 
 void assoc_end(struct rpc_assoc *a, const struct rpc_where *w)
 {
 	forget_asked(a, w, 0, false);
+	login_end(a, w);
 	for (uint8_t i = 0; i < RPC_CALLS; i++)
 		if (a->call[i].flags & CALL_USED)
 			end_call(a, w, (uint8_t)(i + 1), 0, false, false);

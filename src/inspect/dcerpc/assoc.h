@@ -84,6 +84,13 @@ void event_bind(const struct rpc_where *w, const struct rpc_assoc *a, const stru
 void event_call(const struct rpc_where *w, const struct rpc_assoc *a, uint8_t call, uint32_t status,
 		bool is_answered, bool is_fault);
 
+/* ---- login.c ---- */
+
+/* A verifier that may name an account; the first answer after it; none will come. */
+void login_asked(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p);
+void login_answered(struct rpc_assoc *a, const struct rpc_where *w, bool is_fault, uint32_t status);
+void login_end(struct rpc_assoc *a, const struct rpc_where *w);
+
 /* ---- endpoint.c ---- */
 
 /* The answer to ept_map: one event a tower that tells a TCP port. */

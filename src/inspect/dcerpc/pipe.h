@@ -68,12 +68,21 @@ struct rpc_name { /* what a handle was opened for */
 	uint8_t text[RPC_NAME_MAX];
 };
 
+struct rpc_login { /* an account that is trying to log in */
+	bool is_asked, is_anonymous;
+	uint8_t user_len, domain_len, station_len;
+	uint8_t pad[3];
+	uint32_t attempt;
+	uint8_t user[64], domain[48], station[32];
+};
+
 struct rpc_assoc {
 	struct rpc_context context[RPC_CONTEXTS];
 	struct rpc_call call[RPC_CALLS];
 	struct rpc_side side[2]; /* 0: the client's */
 	struct rpc_text text;    /* of the call text_call */
 	struct rpc_name name[2];
+	struct rpc_login login;
 	uint32_t stub_call; /* a request in fragments: its call's index + 1 */
 	uint16_t stub_kept; /* bytes of it in stub */
 	uint8_t text_call;  /* index + 1 */
@@ -86,7 +95,6 @@ struct rpc_assoc {
 	bool is_reversed;              /* the flow's initiator was guessed, and wrong */
 	bool is_accepted;              /* a binding or a call was seen */
 	uint8_t auth_type, auth_level; /* of the binding */
-	uint8_t login;                 /* how far a log-in has come, of login.c */
 	uint8_t pad;
 	uint8_t stub[RPC_HEAD];
 };

@@ -42,6 +42,13 @@ static void its_method_is_critical(void **state)
 	assert_non_null(strstr(j->found[j->count - 1].message, "MMC20"));
 }
 
+static void a_command_line_is_medium(void **state)
+{
+	struct judging *j = *state;
+	automate(j, "Invoke", NULL, "/c hostname > c:\\a.txt", false);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+}
+
 static void sealed_automation_is_medium(void **state)
 {
 	struct judging *j = *state;
@@ -69,9 +76,8 @@ static void other_objects_are_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RPC_TEST(a_console_made_from_afar_is_medium),
-		RPC_TEST(its_method_is_critical),
-		RPC_TEST(sealed_automation_is_medium),
+		RPC_TEST(a_console_made_from_afar_is_medium), RPC_TEST(its_method_is_critical),
+		RPC_TEST(a_command_line_is_medium),           RPC_TEST(sealed_automation_is_medium),
 		RPC_TEST(other_objects_are_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

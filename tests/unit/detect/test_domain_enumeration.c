@@ -49,6 +49,18 @@ static void those_who_rule_are_found(void **state)
 	assert_int_equal(rpc_severity(j), SEVERITY_LOW);
 }
 
+/* What net user /domain asks; one question of it less is what programs ask of their user. */
+static void an_account_with_all_is_found(void **state)
+{
+	struct judging *j = *state;
+	ask(j, "samr", "SamrOpenUser", "rid 1110");
+	ask(j, "samr", "SamrQuerySecurityObject", "rid 1110");
+	ask(j, "samr", "SamrGetGroupsForUser", "rid 1110");
+	assert_true(rpc_severity(j) < SEVERITY_MEDIUM);
+	ask(j, "samr", "SamrQueryInformationDomain", NULL);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+}
+
 /* A file server that resolves accounts, a client that looks at shares, a program's own service. */
 static void everyday_is_silent(void **state)
 {
@@ -68,11 +80,9 @@ static void everyday_is_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RPC_TEST(many_kinds_of_questions_are_found),
-		RPC_TEST(a_list_of_services_is_medium),
-		RPC_TEST(a_sweep_of_identifiers_is_found),
-		RPC_TEST(those_who_rule_are_found),
-		RPC_TEST(everyday_is_silent),
+		RPC_TEST(many_kinds_of_questions_are_found), RPC_TEST(a_list_of_services_is_medium),
+		RPC_TEST(a_sweep_of_identifiers_is_found),   RPC_TEST(those_who_rule_are_found),
+		RPC_TEST(an_account_with_all_is_found),      RPC_TEST(everyday_is_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

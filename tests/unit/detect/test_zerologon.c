@@ -44,6 +44,17 @@ static void a_sealed_burst_is_found(void **state)
 	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
 }
 
+/* Nobody has tried to log in. */
+static void a_challenge_alone_is_silent(void **state)
+{
+	struct judging *j = *state;
+	rpc_call(j, (struct call){ .interface = "netlogon",
+				   .operation = "NetrServerReqChallenge",
+				   .object = "DC",
+				   .detail = "zero challenge" });
+	assert_int_equal(j->count, 0);
+}
+
 /* Restarts, and a password that fits no more. */
 static void computers_are_silent(void **state)
 {
@@ -63,6 +74,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RPC_TEST(chosen_credentials_are_found),
 		RPC_TEST(a_sealed_burst_is_found),
+		RPC_TEST(a_challenge_alone_is_silent),
 		RPC_TEST(computers_are_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -515,6 +515,59 @@ static void who_asks_is_the_initiator(void **state)
 	}
 }
 
+static void put_ntlm(struct bytes *m)
+{
+	size_t start = m->len;
+	put(m, "NTLMSSP\0\3\0\0\0", 12);
+	put(m, "\0\0\0\0\x58\0\0\0\x18\0\x18\0\x58\0\0\0", 16);     /* LM, NT */
+	put(m, "\0\0\0\0\x58\0\0\0\x0a\0\x0a\0\x40\0\0\0", 16);     /* domain, user */
+	put(m, "\4\0\4\0\x4a\0\0\0\0\0\0\0\x70\0\0\0\1\0\0\0", 20); /* station, key, flags */
+	put(m, "a\0l\0i\0c\0e\0p\0c\0", 14);
+	while (m->len - start < 0x58 + 24)
+		put(m, "r", 1);
+}
+
+static void log_in(bool is_refused)
+{
+	struct bytes m = { 0 }, token = { 0 }, stub = { 0 }, fault = { 0 };
+	bind_to(SVCCTL);
+	put_ntlm(&token);
+	put(&m, "\5\0\x10\3\x10\0\0\0", 8);
+	put16(&m, (uint32_t)(20 + 8 + token.len));
+	put16(&m, (uint32_t)token.len);
+	put32(&m, 2);
+	put32(&m, 0);
+	put(&m, "\x0a\5\0\0\0\0\0\0", 8);
+	put(&m, token.b, token.len);
+	client(&m);
+	m.len = 0;
+	put_request(&m, (struct form){ 0, 3, 3, 0, 0 }, 15, &stub);
+	client(&m);
+	m.len = 0;
+	for (unsigned i = 0; i < 4; i++)
+		put32(&fault, i == 2 ? 5 : 0);
+	if (is_refused)
+		put_pdu(&m, (struct form){ 3, 3, 3, 0, 0 }, &fault);
+	else
+		put_response(&m, (struct form){ 2, 3, 3, 0, 0 }, &fault);
+	server(&m);
+}
+
+static void a_log_in_is_told_with_the_first_answer(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		log_in(i == 1);
+		assert_int_equal(harness_count(&h, EVENT_LOGIN), 1);
+		const struct event_login *e = harness_event(&h, EVENT_LOGIN, 0);
+		assert_int_equal(e->outcome, i ? LOGIN_FAILURE : LOGIN_SUCCESS);
+		assert_int_equal(e->method, LOGIN_HASH);
+		assert_true(harness_str_is(e, &e->user, "alice"));
+		assert_true(harness_str_is(e, &e->workstation, "pc"));
+		harness_restart(&h);
+	}
+}
+
 /* The whole exchange, byte by byte and in pieces, over a stream and over a pipe. */
 static size_t exchange(struct bytes *c, struct bytes *s)
 {
@@ -643,6 +696,7 @@ int main(void)
 		TEST(a_refused_binding_is_told),
 		TEST(the_endpoint_mapper_is_read),
 		TEST(many_calls_at_once_are_told),
+		TEST(a_log_in_is_told_with_the_first_answer),
 		TEST(a_gap_costs_one_call),
 		TEST(who_asks_is_the_initiator),
 		TEST(a_pipe_may_give_any_pieces),

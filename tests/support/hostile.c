@@ -78,15 +78,39 @@ static void random_bytes(uint8_t *to, size_t len)
 
 /* --- lies -------------------------------------------------------------------------------- */
 
+/* Of a field that any bytes may be in; 0: of one with rules of its own, or not known here. */
+static size_t plain_size(enum field_type type)
+{
+	switch (type) {
+	case FIELD_U8:
+		return 1;
+	case FIELD_U16:
+	case FIELD_ETYPE:
+		return 2;
+	case FIELD_U32:
+		return 4;
+	case FIELD_U64:
+	case FIELD_HEX64:
+		return 8;
+	case FIELD_MAC:
+		return 6;
+	case FIELD_BYTES16:
+		return 16;
+	case FIELD_SIZES:
+		return sizeof(uint32_t) * TLS_SIZE_CLASSES;
+	case FIELD_FIRST:
+		return sizeof(uint16_t) * TLS_FIRST_SIZES;
+	case FIELD_ETYPES:
+		return sizeof(int16_t) * KERBEROS_ETYPES;
+	default:
+		return 0;
+	}
+}
+
 static void fill_field(struct event *e, const struct event_field *f)
 {
 	uint8_t *at = (uint8_t *)e + f->offset;
 	uint64_t word = below(4) ? below(300) : random64();
-	static const size_t sizes[] = {
-		[FIELD_U8] = 1,       [FIELD_U16] = 2,  [FIELD_U32] = 4,   [FIELD_U64] = 8,
-		[FIELD_IP] = 16,      [FIELD_MAC] = 6,  [FIELD_HEX64] = 8, [FIELD_FLOAT] = 0,
-		[FIELD_BYTES16] = 16, [FIELD_TIME] = 0, [FIELD_STR] = 0,   [FIELD_BOOL] = 0
-	};
 	if (f->type == FIELD_BOOL) {
 		*at = (uint8_t)below(2);
 	} else if (f->type == FIELD_TIME) {
@@ -97,8 +121,9 @@ static void fill_field(struct event *e, const struct event_field *f)
 		const struct ipaddr a = ipaddr_v4(v4);
 		memcpy(at, &a, sizeof(a));
 	} else {
-		size_t size = sizes[f->type];
-		memcpy(at, &word, size < 8 ? size : 8);
+		size_t size = plain_size(f->type);
+		for (size_t done = 0; done < size; done += 8, word = random64())
+			memcpy(at + done, &word, size - done < 8 ? size - done : 8);
 	}
 }
 

@@ -110,6 +110,27 @@ def raw_agent(tape):
     c.close()
 
 
+def infection(tape):
+    """A loader's first minutes: a program named as a picture, the own address, dead hosts, TLS of a stranger."""
+    dns(tape, 0.5, VICTIM, RESOLVER, "gallery.example", "203.0.113.50")
+    c = Tcp(tape, 1, VICTIM, "203.0.113.50", 80).open()
+    program = b"MZ\x90\x00" + bytes(56) + b"\x80\x00\x00\x00" + bytes(64) + b"PE\x00\x00\x4c\x01" + tape.dice.randbytes(4000)
+    c.ask(http("GET", "gallery.example", "/html/logo.png", ["Accept: */*"]), answer(program, "image/png"))
+    c.close()
+    dns(tape, 8, VICTIM, RESOLVER, "icanhazip.com", "198.51.100.7")
+    c = Tcp(tape, 8.5, VICTIM, "198.51.100.7", 80).open()
+    c.ask(http("GET", "icanhazip.com", "/", BROWSER[:1]), answer(b"203.0.113.77\n", "text/plain"))
+    c.close()
+    for i in range(4):
+        Tcp(tape, 20 + 5 * i, VICTIM, "203.0.113.%d" % (60 + i), 443).refuse()
+    c = Tcp(tape, 60, VICTIM, "203.0.113.65", 443).open()
+    tls(c, certificate("/CN=www.router.example", 1826), version=0x0301)
+    for _ in range(4):
+        secret(c, 0, tape.dice.randrange(150, 400), 0x0301)
+        secret(c, 1, tape.dice.randrange(100, 900), 0x0301)
+    c.close()
+
+
 def frame(data, mask=None, opcode=2):
     head = bytes([0x80 | opcode, len(data) | (0x80 if mask else 0)])
     return head + (mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)) if mask else data)
@@ -202,7 +223,7 @@ def benign_web_programs(tape):
         dns(tape, 55 + 90 * i, VICTIM, RESOLVER, "wpad.corp.example", None)
 
 
-SCENARIOS = {f.__name__: f for f in (http_checkins, tls_rat, dga_names, beacon_jitter, beacon_refused, raw_agent,
+SCENARIOS = {f.__name__: f for f in (http_checkins, tls_rat, dga_names, beacon_jitter, beacon_refused, raw_agent, infection,
                                      ssh_in_websocket, benign_people, benign_web_programs)}
 
 

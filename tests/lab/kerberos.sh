@@ -24,7 +24,7 @@ cleanup() {
 
 principals() {
     local name
-    local -a aes=(-e aes256-cts-hmac-sha1-96:normal,aes128-cts-hmac-sha1-96:normal) rc4=(-e arcfour-hmac:normal)
+    local -a aes=(-e "aes256-cts-hmac-sha1-96:normal,aes128-cts-hmac-sha1-96:normal") rc4=(-e arcfour-hmac:normal)
     kdb5_util create -s -r "$realm" -P master >/dev/null 2>&1
     for name in alice bob carol dave; do
         echo "addprinc +requires_preauth ${aes[*]},arcfour-hmac:normal -pw Summer-$name-1 $name"

@@ -13,6 +13,9 @@ int main(int argc, char **argv)
 	int status = options_parse(&o, argc, argv);
 	if (status < 0) {
 		(void)signal(SIGPIPE, SIG_IGN);
+		/* logrotate's usual word; the file of alerts is looked for at each of them anyway
+		 */
+		(void)signal(SIGUSR1, SIG_IGN);
 		log_set_level(o.quiet   ? LOG_LEVEL_ERROR :
 			      o.verbose ? LOG_LEVEL_DEBUG :
 					  LOG_LEVEL_INFO);

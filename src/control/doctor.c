@@ -224,6 +224,23 @@ static void check_sinks(struct call *c)
 		say(c, "redis", WARN, "set redis.url", "no Redis is configured");
 }
 
+static void check_spool(struct call *c)
+{
+	const struct snap_spool *s = &c->snapshot->spool;
+	if (!c->snapshot->sink_count)
+		return;
+	if (s->is_failing)
+		say(c, "spool", WARN, "see the log, and the disk of spool.directory",
+		    "alerts cannot be kept: those that no sink has are lost at the end");
+	else if (s->lost)
+		say(c, "spool", WARN, "raise limits.disk_mb, or mend the sink that is behind",
+		    "%llu alerts were given up at a limit", (unsigned long long)s->lost);
+	else
+		say(c, "spool", OK, "", "%llu alerts wait, %llu kB of %llu kB in use",
+		    (unsigned long long)s->depth, (unsigned long long)(s->bytes / 1000),
+		    (unsigned long long)(s->max_bytes / 1000));
+}
+
 static void check_state(struct call *c)
 {
 	const struct snapshot *s = c->snapshot;
@@ -332,6 +349,7 @@ int command_doctor(struct call *c)
 	check_tables(c);
 	check_detectors(c);
 	check_sinks(c);
+	check_spool(c);
 	check_machine(c);
 	check_state(c);
 	check_evidence(c);

@@ -71,12 +71,14 @@ def group(check, redis, name, command, folder, **more):
 
 
 def subscriber(check, options, redis, folder):
-    process = subprocess.Popen(["stdbuf", "-oL", "redis-cli", "-s", redis.socket, "SUBSCRIBE", "exfild:alerts"], stdout=subprocess.PIPE, text=True)
-    time.sleep(0.5)
-    send(options, redis, folder)
-    time.sleep(1)
-    process.terminate()
-    got = numbers(process.communicate()[0])
+    path = os.path.join(folder, "subscriber")
+    with open(path, "w") as out:
+        process = subprocess.Popen(["stdbuf", "-oL", "redis-cli", "-s", redis.socket, "SUBSCRIBE", "exfild:alerts"], stdout=out)
+        time.sleep(1)
+        send(options, redis, folder)
+        got = wait_for(lambda: open(path).read(), COUNT, 30)
+        process.terminate()
+        process.wait(10)
     check(got == list(range(1, COUNT + 1)), f"SUBSCRIBE: {len(got)} of {COUNT}, in order")
 
 

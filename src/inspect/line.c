@@ -25,6 +25,8 @@ struct line line_word(struct line *l)
 {
 	struct line word = { l->data, 0 };
 
+	if (l->len == 0) /* an empty line may stand on NULL */
+		return word;
 	while (word.len < l->len && l->data[word.len] != ' ')
 		word.len++;
 	uint32_t used = word.len;

@@ -213,6 +213,12 @@ static void put_surroundings(struct ecs *e)
 	}
 	put_pair(e, "zone", e->a->source_zone, e->a->destination_zone);
 	ecs_text(e, "responsibility", e->a->responsibility);
+	if (e->a->incident_id[0]) {
+		json_open_object(&e->j, "incident");
+		json_string(&e->j, "id", e->a->incident_id);
+		json_string(&e->j, "stage", finding_class_name(f->class));
+		json_close_object(&e->j);
+	}
 	if (e->a->chain_count == 0 || e->cut >= ECS_CUT_PROSE)
 		return;
 	json_open_array(&e->j, "chain");

@@ -81,3 +81,22 @@ void ident_event(const char *alert_id, uint32_t revision, char ret[ALERT_ID_MAX]
 	str_hex(ret, ALERT_ID_MAX, digest, ALERT_ID_MAX / 2);
 	buf_deinit(&text);
 }
+
+void ident_incident(const struct fusion_incident *incident, char ret[ALERT_ID_MAX])
+{
+	struct buf text;
+	uint8_t digest[DIGEST_SIZE];
+	const struct finding_end root = { .ip = incident->root, .has_ip = true };
+
+	ret[0] = '\0';
+	if (incident->began_ns == 0)
+		return;
+	buf_init(&text, CANONICAL_MAX);
+	buf_str(&text, "exfild-incident-1\nroot=");
+	add_address(&text, &root);
+	buf_printf(&text, "/%" PRIu32 "\nstart=%" PRIu64 "\n", incident->root_tunnel,
+		   incident->began_ns);
+	digest_text(&text, digest);
+	str_hex(ret, ALERT_ID_MAX, digest, ALERT_ID_MAX / 2);
+	buf_deinit(&text);
+}

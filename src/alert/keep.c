@@ -72,6 +72,10 @@ static const struct keep_field fields[] = {
 	KEEP_STAGE(0),
 	KEEP_STAGE(1),
 	KEEP_STAGE(2),
+	KEEP(TEXT, struct kept, open.alert.incident_id),
+	KEEP(U8, struct kept, open.alert.incident.root),
+	KEEP(U32, struct kept, open.alert.incident.root_tunnel),
+	KEEP(U64, struct kept, open.alert.incident.began_ns),
 	/* the finding */
 	KEEP_TO(U32, struct kept, F(version), FINDING_VERSION),
 	KEEP(TEXT, struct kept, detector),
@@ -208,6 +212,8 @@ static bool is_possible(const struct kept *k)
 	const struct open_alert *o = &k->open;
 	const struct finding *f = &o->alert.finding;
 	unsigned told = alert_level(o->told.severity);
+	if (o->alert.incident_id[0] && !is_id(o->alert.incident_id))
+		return false;
 	for (uint32_t i = 0; i < k->chain_count; i++)
 		if (!k->chain_rule[i][0])
 			return false;
@@ -282,7 +288,7 @@ void alert_store_keep(struct alert_store *s, struct keep_list *list)
 {
 	const struct keep_part parts[] = {
 		{ .name = "alert.open",
-		  .version = 1,
+		  .version = 2,
 		  .is_urgent = true,
 		  .owner = s,
 		  .slots = open_slots,

@@ -336,6 +336,10 @@ static void take_finding(struct alert_store *s, const struct finding *f)
 	struct alert *a = &o->alert;
 	set_risk(a, risk);
 	a->chain_count = f->is_drill ? 0 : fusion_chain(s->fusion, f, a->chain);
+	if (!f->is_drill && !a->incident.began_ns) { /* an alert stays in the one it began in */
+		a->incident = fusion_incident_of(s->fusion, f);
+		ident_incident(&a->incident, a->incident_id);
+	}
 	if (is_due(s, o))
 		send_revision(s, o);
 }

@@ -1,5 +1,5 @@
 /*
- * alert/text.c - the alert for people, at most 14 lines.
+ * alert/text.c - the alert for people, at most 15 lines.
  *
  *   HIGH  Data in DNS names: 10.1.4.23 (ws-114) -> 10.0.0.53 (evil.ex)  [dns_tunnel T1048.003] ID
  *     since    2026-11-23 19:00:00 UTC, 6.1 kB sent in 412 events in 58 min
@@ -7,6 +7,7 @@
  *     why      the strongest features  3, and what would have kept it silent
  *     not ok   why it is not harmless  2
  *     unseen   what was not seen       1
+ *     story    the incident            1, where it began before
  *     do       the first step          1
  *     packets  the display filter      1, never broken, to be copied
  *     silence  the configuration line  1, never broken
@@ -250,6 +251,7 @@ void alert_text(const struct alert *a, bool colour, struct buf *out)
 	add_words(out, "why", a, words_why, WHY_LINES);
 	add_section(out, "not ok", f->not_harmless, 2);
 	add_section(out, "unseen", f->unseen, 1);
+	add_words(out, "story", a, words_story, 1);
 	add_section(out, "do", f->step_count ? f->next_steps[0] : NULL, 1);
 	add_line(out, "packets", f->filter);
 	add_words(out, "silence", a, words_silence, 0);

@@ -113,6 +113,22 @@ static bool is_domain(const char *text)
 	return strchr(text, '.') && !strpbrk(text, " :/");
 }
 
+void words_story(const struct alert *a, struct buf *out)
+{
+	char text[IPADDR_TEXT_MAX], date[32];
+	const struct fusion_incident *i = &a->incident;
+	bool is_here = a->finding.subject.has_ip && ipaddr_equal(&i->root, &a->finding.subject.ip);
+
+	if (!a->incident_id[0] || (is_here && i->began_ns >= a->finding.start_ns))
+		return;
+	buf_printf(out, "incident %.8s, which began %s UTC", a->incident_id,
+		   words_time(i->began_ns, date, sizeof(date)));
+	if (!is_here)
+		buf_printf(out, " on %s", ipaddr_print(&i->root, text, sizeof(text)));
+	for (size_t n = 0; n < a->chain_count; n++)
+		buf_printf(out, "%s %s", n ? "," : "; also", a->chain[n].rule);
+}
+
 void words_silence(const struct alert *a, struct buf *out)
 {
 	const struct finding *f = &a->finding;

@@ -18,6 +18,8 @@ void words_reason(const struct alert *a, struct buf *out);
 void words_reasons(const struct alert *a, unsigned most, struct buf *out);
 /* The configuration line that silences this alert for 30 days of packet time. */
 void words_silence(const struct alert *a, struct buf *out);
+/* The incident that the alert is a part of, where that began before it or elsewhere; else empty. */
+void words_story(const struct alert *a, struct buf *out);
 /* "4.1 MB in 812 events in 58 min" as far as known. */
 void words_amount(const struct alert *a, struct buf *out);
 /* "2026-11-23 19:00:00" UTC. Returns dst; size >= 20. */

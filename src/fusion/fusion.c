@@ -80,12 +80,12 @@ void fusion_free(struct fusion *f)
 	free(f);
 }
 
-static struct host_key host_key_of(const struct finding *x)
+struct host_key host_key_of(const struct ipaddr *ip, uint32_t tunnel_key)
 {
 	struct host_key k;
 	memset(&k, 0, sizeof(k));
-	k.ip = x->subject.ip;
-	k.tunnel_key = x->tunnel_key;
+	k.ip = *ip;
+	k.tunnel_key = tunnel_key;
 	return k;
 }
 
@@ -93,7 +93,7 @@ static struct pair_key pair_key_of(const struct finding *x)
 {
 	struct pair_key k;
 	memset(&k, 0, sizeof(k));
-	k.subject = host_key_of(x);
+	k.subject = host_key_of(&x->subject.ip, x->tunnel_key);
 	k.peer = x->peer.ip;
 	return k;
 }
@@ -162,14 +162,17 @@ double fusion_add(struct fusion *f, const struct finding *x)
 {
 	if (x->time_ns > f->now_ns)
 		f->now_ns = x->time_ns;
-	struct host_key key = host_key_of(x);
+	struct host_key key = host_key_of(&x->subject.ip, x->tunnel_key);
 	double llr = llr_of(x);
 	if (!is_evidence(x) || llr <= 0)
 		return risk_of(x->subject.has_ip ? table_find(&f->hosts, &key) : NULL, f->now_ns);
 	bool is_new;
 	struct host *h = table_get(&f->hosts, &key, &is_new);
-	if (h)
+	if (h) {
 		evidence_add(&h->by_class[x->class], llr, (uint32_t)x->class, x->rule, f->now_ns);
+		incident_add(f, h, x);
+		h = table_find(&f->hosts, &key); /* the peer's entry may have taken its place */
+	}
 	if (x->peer.has_ip) {
 		struct pair_key pair_key = pair_key_of(x);
 		struct pair *p = table_get(&f->pairs, &pair_key, &is_new);
@@ -198,7 +201,7 @@ enum severity fusion_severity(const struct fusion *f, const struct finding *x)
 size_t fusion_chain(const struct fusion *f, const struct finding *x,
 		    struct fusion_link ret[FUSION_LINKS])
 {
-	struct host_key key = host_key_of(x);
+	struct host_key key = host_key_of(&x->subject.ip, x->tunnel_key);
 	const struct host *h = x->subject.has_ip ? table_find(&f->hosts, &key) : NULL;
 	size_t count = 0;
 	for (unsigned i = 0; h && i < CLASSES && count < FUSION_LINKS; i++) {

@@ -16,6 +16,8 @@ struct kept {
 		uint32_t class;
 		char rule[POOL_NAME_MAX];
 	} word[WORDS];
+	struct fusion_incident incident; /* of a host */
+	uint64_t incident_last_ns;
 };
 
 #define KEEP_WORD(i_)                                                            \
@@ -31,6 +33,10 @@ static const struct keep_field fields[] = {
 	KEEP_WORD(1),
 	KEEP_WORD(2),
 	KEEP_WORD(3),
+	KEEP(U8, struct kept, incident.root),
+	KEEP(U32, struct kept, incident.root_tunnel),
+	KEEP(U64, struct kept, incident.began_ns),
+	KEEP(U64, struct kept, incident_last_ns),
 	KEEP_LAST,
 };
 
@@ -86,6 +92,8 @@ static bool save_host(const void *owner, uint32_t slot, struct buf *out)
 	if (!h)
 		return false;
 	k.key.subject = h->key;
+	k.incident = h->incident;
+	k.incident_last_ns = h->incident_last_ns;
 	write_words(&k, h->by_class, out);
 	return true;
 }
@@ -129,8 +137,12 @@ static int load_host(void *owner, struct cursor *in)
 		return -EXF_E_FORMAT;
 	int r = take_place(&f->hosts, &k.key.subject, &place);
 	struct host *h = place;
-	if (r || read_words(f, &k, h->by_class))
+	if (r)
 		return r;
+	h->incident = k.incident;
+	h->incident_last_ns = k.incident_last_ns;
+	if (read_words(f, &k, h->by_class))
+		return 0;
 	table_remove(&f->hosts, h);
 	return KEEP_NO_ROOM;
 }
@@ -160,13 +172,13 @@ void fusion_keep(struct fusion *f, struct keep_list *list)
 {
 	const struct keep_part parts[] = {
 		{ .name = "fusion.hosts",
-		  .version = 1,
+		  .version = 2,
 		  .owner = f,
 		  .slots = host_slots,
 		  .save = save_host,
 		  .load = load_host },
 		{ .name = "fusion.pairs",
-		  .version = 1,
+		  .version = 2,
 		  .owner = f,
 		  .slots = pair_slots,
 		  .save = save_pair,

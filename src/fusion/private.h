@@ -29,6 +29,8 @@ struct host_key {
 struct host {
 	struct host_key key;
 	struct evidence by_class[CLASSES];
+	struct fusion_incident incident;
+	uint64_t incident_last_ns;
 };
 
 struct pair_key {
@@ -40,6 +42,11 @@ struct pair {
 	struct pair_key key;
 	struct evidence witness[WITNESSES];
 };
+
+struct host_key host_key_of(const struct ipaddr *ip, uint32_t tunnel_key);
+
+/* The finding belongs to its subject's incident, and may take it along to its peer. */
+void incident_add(struct fusion *f, struct host *subject, const struct finding *x);
 
 struct fusion {
 	struct table hosts;

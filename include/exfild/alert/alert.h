@@ -44,6 +44,8 @@ struct alert {
 	const char *direction; /* outbound, internal, inbound, external; "unknown" without a peer */
 	struct fusion_link chain[FUSION_LINKS]; /* other stages of the same subject, oldest first */
 	size_t chain_count;
+	char incident_id[ALERT_ID_MAX]; /* "" if none */
+	struct fusion_incident incident;
 };
 
 enum alert_form { ALERT_ECS, ALERT_OCSF, ALERT_EVE };

@@ -4,7 +4,9 @@
  * What: keeps, for each subject host, the strongest log-likelihood ratio of each class of evidence,
  * halved with every half-life of its class, and adds the classes up to a risk.  Within a class the
  * strongest counts alone, since evidence of one class is not independent.  A second table keeps who
- * said what about a (subject, peer), so that weak evidence gets company.
+ * said what about a (subject, peer), so that weak evidence gets company.  What is said of one host
+ * within FUSION_INCIDENT_NS of the last word is one incident, and a sideways step takes it along to
+ * the host that was reached.
  * Ownership: fusion_free frees.  Threads: analysis plane.
  * Limits: max_hosts hosts and as many pairs; when full, the host with the least evidence goes
  * first.
@@ -22,7 +24,9 @@
 #define FUSION_PRIOR       1e-4 /* share of host-days that are bad */
 #define FUSION_LLR_MAX     20.0 /* no single finding says more than this, in nats */
 #define FUSION_COMPANY_LLR 1.0  /* what a second detector must still say to be company */
-#define FUSION_LINKS       3    /* other classes that a chain can name */
+/* An intruder rests over a weekend; what is silent for longer is a story of its own. */
+#define FUSION_INCIDENT_NS (72ull * 3600 * 1000000000)
+#define FUSION_LINKS       3 /* other classes that a chain can name */
 
 /* Another stage of the same host: the strongest finding of another class. */
 struct fusion_link {
@@ -30,6 +34,13 @@ struct fusion_link {
 	const char *rule; /* as long as the fusion */
 	uint64_t time_ns; /* when it was last said at its strongest */
 	double llr;       /* what is left of it */
+};
+
+/* What belongs together: named by where and when it began. */
+struct fusion_incident {
+	struct ipaddr root; /* the first host */
+	uint32_t root_tunnel;
+	uint64_t began_ns; /* 0: none */
 };
 
 struct fusion_stats {
@@ -60,6 +71,9 @@ enum severity fusion_severity(const struct fusion *f, const struct finding *x);
 /* The other classes known of the finding's subject, oldest first; returns how many. */
 size_t fusion_chain(const struct fusion *f, const struct finding *x,
 		    struct fusion_link ret[FUSION_LINKS]);
+
+/* The incident that the finding's subject is in, after fusion_add(); began_ns 0: none. */
+struct fusion_incident fusion_incident_of(const struct fusion *f, const struct finding *x);
 
 /* What of it outlives the process. */
 void fusion_keep(struct fusion *f, struct keep_list *list);

@@ -148,6 +148,28 @@ static void attack_names_are_known(void **state)
 	assert_null(attack_tactic_name("T1048"));
 }
 
+static void an_incident_is_named_by_its_begin(void **state)
+{
+	struct finding f = sample_finding();
+	struct fusion_incident i = { .root = f.subject.ip, .began_ns = 1 },
+			       none = { .began_ns = 0 };
+	char id[ALERT_ID_MAX], again[ALERT_ID_MAX];
+	(void)state;
+	ident_incident(&none, id);
+	assert_string_equal(id, "");
+	ident_incident(&i, id);
+	assert_int_equal(strlen(id), ALERT_ID_MAX - 1);
+	ident_incident(&i, again);
+	assert_string_equal(id, again);
+	i.began_ns = 2;
+	ident_incident(&i, again);
+	assert_string_not_equal(id, again);
+	i.began_ns = 1;
+	i.root_tunnel = 7;
+	ident_incident(&i, again);
+	assert_string_not_equal(id, again);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +179,7 @@ int main(void)
 		cmocka_unit_test(key_is_rule_subject_and_object),
 		cmocka_unit_test(without_object_the_peer_is_the_key),
 		cmocka_unit_test(object_cannot_pretend_to_be_a_peer),
+		cmocka_unit_test(an_incident_is_named_by_its_begin),
 		cmocka_unit_test(attack_names_are_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

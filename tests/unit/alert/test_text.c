@@ -58,14 +58,41 @@ static void says_everything_in_few_lines(void **state)
 	buf_deinit(&out);
 }
 
-static void never_more_than_14_lines(void **state)
+static void tells_where_the_story_began(void **state)
+{
+	struct finding f = sample_finding();
+	struct alert a = sample_alert(&f);
+	struct buf out;
+	(void)state;
+	buf_init(&out, 65536);
+	memset(a.incident_id, 'c', ALERT_ID_MAX - 1);
+	a.incident.root = f.subject.ip;
+	a.incident.began_ns = f.start_ns;
+	alert_text(&a, false, &out);
+	assert_null(strstr(out.data, "story")); /* it began with this alert */
+	a.incident.began_ns = f.start_ns - 3600000000000ull;
+	buf_reset(&out);
+	alert_text(&a, false, &out);
+	assert_non_null(strstr(
+		out.data, "  story   incident cccccccc, which began 2026-11-23 18:00:00 UTC\n"));
+	a.incident.root = f.peer.ip;
+	a.chain[0].rule = "port_scan";
+	a.chain_count = 1;
+	buf_reset(&out);
+	alert_text(&a, false, &out);
+	assert_non_null(strstr(out.data, "18:00:00 UTC on 10.0.0.53; also port_scan\n"));
+	assert_in_range(lines_of(&out), 10, 15);
+	buf_deinit(&out);
+}
+
+static void never_more_than_15_lines(void **state)
 {
 	static const char fills[] = { 'a', ' ', '\001', '\xff', '\n' };
 	(void)state;
 	for (size_t i = 0; i < sizeof(fills); i++) {
 		struct finding f = sample_monster(fills[i]);
 		struct buf out = render(&f, false);
-		assert_true(lines_of(&out) <= 14);
+		assert_true(lines_of(&out) <= 15);
 		buf_deinit(&out);
 	}
 }
@@ -148,7 +175,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_everything_in_few_lines),
-		cmocka_unit_test(never_more_than_14_lines),
+		cmocka_unit_test(tells_where_the_story_began),
+		cmocka_unit_test(never_more_than_15_lines),
 		cmocka_unit_test(no_byte_of_a_packet_reaches_the_terminal),
 		cmocka_unit_test(hidden_characters_are_shown),
 		cmocka_unit_test(colours_only_when_asked),

@@ -202,10 +202,79 @@ static void flood_of_hosts_keeps_the_guilty(void **state)
 	assert_true(fusion_add(*state, &f) > risk_of_nats(8.9));
 }
 
+static bool same_incident(struct fusion_incident a, struct fusion_incident b)
+{
+	return a.began_ns == b.began_ns && ipaddr_equal(&a.root, &b.root);
+}
+
+static struct finding step(uint8_t from, uint8_t to, uint64_t time_ns)
+{
+	const uint8_t peer[4] = { 10, 0, 0, to };
+	struct finding f = make("step", FINDING_LATERAL, 6, from, time_ns);
+	f.severity = SEVERITY_MEDIUM;
+	f.peer.ip = ipaddr_v4(peer);
+	f.start_ns = time_ns;
+	return f;
+}
+
+static void one_incident_runs_from_host_to_host(void **state)
+{
+	struct finding scan = make("scan", FINDING_RECON, 4, 1, START_NS);
+	scan.start_ns = START_NS;
+	fusion_add(*state, &scan);
+	struct finding first = step(1, 2, START_NS + HOUR_NS);
+	struct finding second = step(2, 3, START_NS + 2 * HOUR_NS);
+	struct finding theft = make("theft", FINDING_EXFIL, 6, 3, START_NS + 3 * HOUR_NS);
+	struct finding other = make("theft", FINDING_EXFIL, 6, 9, START_NS + 3 * HOUR_NS);
+	fusion_add(*state, &first);
+	fusion_add(*state, &second);
+	fusion_add(*state, &theft);
+	fusion_add(*state, &other);
+	struct fusion_incident root = fusion_incident_of(*state, &scan);
+	assert_int_equal(root.began_ns, START_NS);
+	assert_true(ipaddr_equal(&root.root, &scan.subject.ip));
+	assert_true(same_incident(root, fusion_incident_of(*state, &second)));
+	assert_true(same_incident(root, fusion_incident_of(*state, &theft)));
+	assert_false(same_incident(root, fusion_incident_of(*state, &other)));
+}
+
+static void what_is_low_or_no_step_takes_no_incident_along(void **state)
+{
+	struct finding low = step(1, 2, START_NS), scan = step(1, 3, START_NS);
+	low.severity = SEVERITY_LOW;
+	scan.class = FINDING_RECON;
+	fusion_add(*state, &low);
+	fusion_add(*state, &scan);
+	struct finding of_2 = make("x", FINDING_EXFIL, 0, 2, START_NS);
+	struct finding of_3 = make("x", FINDING_EXFIL, 0, 3, START_NS);
+	assert_int_equal(fusion_incident_of(*state, &of_2).began_ns, 0);
+	assert_int_equal(fusion_incident_of(*state, &of_3).began_ns, 0);
+}
+
+static void an_incident_ends_and_a_running_one_stays(void **state)
+{
+	struct finding own = step(2, 5, START_NS), late = step(1, 2, START_NS + HOUR_NS);
+	fusion_add(*state, &own);
+	struct fusion_incident before = fusion_incident_of(*state, &own);
+	fusion_add(*state, &late); /* reaches a host that has a story of its own */
+	assert_true(same_incident(before, fusion_incident_of(*state, &own)));
+	struct finding again = step(2, 5, START_NS + HOUR_NS + FUSION_INCIDENT_NS);
+	fusion_add(*state, &again);
+	struct fusion_incident after = fusion_incident_of(*state, &again);
+	assert_false(same_incident(before, after));
+	assert_int_equal(after.began_ns, again.start_ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(no_evidence_is_the_prior, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_incident_runs_from_host_to_host, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_low_or_no_step_takes_no_incident_along,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(an_incident_ends_and_a_running_one_stays, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(within_a_class_the_strongest_counts, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(classes_add_up, setup, teardown),

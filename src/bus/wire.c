@@ -235,9 +235,11 @@ static bool tls_trust(struct wire *w, const struct wire_options *o)
 
 static bool tls_name(struct wire *w, const char *host)
 {
+	char name[256]; /* libssl's macro casts a const away */
 	if (is_address(host))
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(w->tls), host) == 1;
-	return SSL_set_tlsext_host_name(w->tls, host) == 1 && SSL_set1_host(w->tls, host) == 1;
+	return str_copy(name, sizeof(name), host) && SSL_set_tlsext_host_name(w->tls, name) == 1 &&
+	       SSL_set1_host(w->tls, name) == 1;
 }
 
 static int tls_start(struct wire *w, const struct wire_options *o, uint64_t deadline_ns, char *why,

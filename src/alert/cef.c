@@ -14,7 +14,7 @@
 
 static void put_escaped(struct buf *out, const char *text, const char *special, size_t most)
 {
-	for (size_t i = 0; text[i] && i < most; i++) {
+	for (size_t i = 0; i < most && text[i]; i++) {
 		if (text[i] == '\n' || text[i] == '\r') {
 			buf_str(out, "\\n");
 			continue;

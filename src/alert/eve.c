@@ -5,7 +5,6 @@
  * of the range for local rules, made of the rule's name.  Beside Suricata's own fields stand event
  * (id and sequence, to drop second copies by) and exfild, as in the ECS form.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,7 +50,8 @@ static void put_proto(struct ecs *e)
 	const char *transport = words_transport(f->proto);
 	char text[16] = "";
 	for (size_t i = 0; transport && transport[i] && i + 1 < sizeof(text); i++) {
-		text[i] = (char)toupper((unsigned char)transport[i]);
+		bool is_letter = transport[i] >= 'a' && transport[i] <= 'z';
+		text[i] = (char)(is_letter ? transport[i] - 'a' + 'A' : transport[i]);
 		text[i + 1] = '\0';
 	}
 	if (text[0])

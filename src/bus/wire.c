@@ -29,6 +29,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "exfild/base/str.h"
+
 #define SLICE_MS  100
 #define SETTLE_NS 1000000
 #define NS_MS     1000000ull

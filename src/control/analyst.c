@@ -119,14 +119,14 @@ static void one(const json_t *x, FILE *out)
 
 void view_exceptions(const json_t *result, FILE *out)
 {
-	size_t i;
-	json_t *x;
 	const json_t *list = json_object_get(result, "exceptions");
 	if (!json_array_size(list))
 		(void)fputs("nothing is silenced\n", out);
-	json_array_foreach(list, i, x) one(x, out);
-	json_array_foreach(json_object_get(result, "verdicts"), i, x)
-	{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		one(json_array_get(list, i), out);
+	list = json_object_get(result, "verdicts");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *x = json_array_get(list, i);
 		long long right = (long long)json_integer_value(json_object_get(x, "true"));
 		long long wrong = (long long)json_integer_value(json_object_get(x, "false"));
 		(void)fputs("verdicts  ", out);

@@ -55,44 +55,55 @@ static bool take_text(const json_t *value, char *dst, size_t size)
 	return true;
 }
 
+/* Numbers are above 0. Whether the key is one of a number; *ret_fine: and its value fits. */
+static bool take_number(struct request *r, const char *key, const json_t *value, bool *ret_fine)
+{
+	json_int_t n = json_is_integer(value) ? json_integer_value(value) : 0;
+	json_int_t most = REQUEST_SECONDS_MAX;
+	bool is_time = strcmp(key, "from") == 0 || strcmp(key, "until") == 0;
+	if (is_time)
+		most = n;
+	else if (strcmp(key, "limit") == 0)
+		most = REQUEST_LIST_MAX;
+	else if (strcmp(key, "seconds") != 0 && strcmp(key, "number") != 0)
+		return false;
+	*ret_fine = n > 0 && n <= most;
+	uint64_t taken = *ret_fine ? (uint64_t)n : 0;
+	if (is_time)
+		*(key[0] == 'f' ? &r->from : &r->until) = taken;
+	else if (key[0] == 's')
+		r->seconds = taken;
+	else
+		*(key[0] == 'l' ? &r->limit : &r->number) = (uint32_t)taken;
+	return true;
+}
+
 static bool take_arg(struct request *r, const char *key, const json_t *value)
 {
-	if (strcmp(key, "limit") == 0) {
-		json_int_t n = json_is_integer(value) ? json_integer_value(value) : 0;
-		r->limit = n >= 1 && n <= REQUEST_LIST_MAX ? (uint32_t)n : 0;
-		return r->limit != 0;
-	}
+	const struct {
+		const char *key;
+		char *dst;
+		size_t size;
+	} texts[] = {
+		{ "reason", r->reason, sizeof(r->reason) },
+		{ "sort", r->sort, sizeof(r->sort) },
+		{ "filter", r->filter, sizeof(r->filter) },
+		{ "kind", r->kind, sizeof(r->kind) },
+		{ "to", r->to, sizeof(r->to) },
+		{ "alert", r->alert, sizeof(r->alert) },
+		{ "minimum", r->minimum, sizeof(r->minimum) },
+	};
+	bool is_fine;
+	if (take_number(r, key, value, &is_fine))
+		return is_fine;
 	if (strcmp(key, "follow") == 0) {
 		r->follow = json_is_true(value);
 		return json_is_boolean(value);
 	}
-	if (strcmp(key, "from") == 0 || strcmp(key, "until") == 0) {
-		json_int_t n = json_is_integer(value) ? json_integer_value(value) : 0;
-		*(key[0] == 'f' ? &r->from : &r->until) = n > 0 ? (uint64_t)n : 0;
-		return n > 0;
-	}
-	if (strcmp(key, "seconds") == 0 || strcmp(key, "number") == 0) {
-		json_int_t n = json_is_integer(value) ? json_integer_value(value) : 0;
-		bool is_fine = n > 0 && n <= REQUEST_SECONDS_MAX;
-		if (is_fine && key[0] == 's')
-			r->seconds = (uint64_t)n;
-		else if (is_fine)
-			r->number = (uint32_t)n;
-		return is_fine;
-	}
-	if (strcmp(key, "reason") == 0)
-		return take_text(value, r->reason, sizeof(r->reason));
-	if (strcmp(key, "sort") == 0)
-		return take_text(value, r->sort, sizeof(r->sort));
-	if (strcmp(key, "filter") == 0)
-		return take_text(value, r->filter, sizeof(r->filter));
-	if (strcmp(key, "kind") == 0)
-		return take_text(value, r->kind, sizeof(r->kind));
-	if (strcmp(key, "to") == 0)
-		return take_text(value, r->to, sizeof(r->to));
-	if (strcmp(key, "alert") == 0)
-		return take_text(value, r->alert, sizeof(r->alert));
-	return strcmp(key, "minimum") == 0 && take_text(value, r->minimum, sizeof(r->minimum));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(key, texts[i].key) == 0)
+			return take_text(value, texts[i].dst, texts[i].size);
+	return false;
 }
 
 static int take_args(struct request *r, json_t *args, struct request_error *e)

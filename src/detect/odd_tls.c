@@ -197,7 +197,8 @@ static void add_features(struct finding *f, const struct odd_pair *p, const stru
 	add(f, "rhythm", j->r.ts, 0.7, 0.1, j->rhythm, text);
 	str_duration(span, sizeof(span), p->longest_ns);
 	finding_text(text, sizeof(text), "longest conversation %s", span);
-	add(f, "duration", (double)(p->longest_ns / SECOND_NS), NAN, 0.05, j->length, text);
+	uint64_t longest_s = p->longest_ns / SECOND_NS;
+	add(f, "duration", (double)longest_s, NAN, 0.05, j->length, text);
 	add(f, "crowd", p->clients, 3, 0.2, j->crowd, "several clients come to it");
 }
 

@@ -162,15 +162,15 @@ static void add_features(struct finding *f, const struct raw_pair *p,
 			 const struct raw_params *limits, const struct judgement *j)
 {
 	char text[96], span[32];
+	uint64_t mean_up = p->up / p->packets_up, longest_s = p->longest_ns / SECOND_NS;
 	str_duration(span, sizeof(span), p->longest_ns);
 	add(f, "unknown_protocol", 1, NAN, 0.1, j->unknown, "no protocol that is known");
 	finding_text(text, sizeof(text), "%u and %u packets, %llu and %llu bytes on average",
-		     p->packets_up, p->packets_down, (unsigned long long)(p->up / p->packets_up),
+		     p->packets_up, p->packets_down, (unsigned long long)mean_up,
 		     (unsigned long long)(p->down / p->packets_down));
-	add(f, "trickle", (double)(p->up / p->packets_up), SMALL, 0.1, j->trickle, text);
+	add(f, "trickle", (double)mean_up, SMALL, 0.1, j->trickle, text);
 	finding_text(text, sizeof(text), "longest conversation %s", span);
-	add(f, "duration", (double)(p->longest_ns / SECOND_NS), (double)limits->long_s, 0.1,
-	    j->length, text);
+	add(f, "duration", (double)longest_s, (double)limits->long_s, 0.1, j->length, text);
 	add(f, "answers", (double)p->up, (double)p->down, 0.05, j->agent,
 	    "the client answers more than it is told");
 	add(f, "nameless", 1, NAN, 0.1, j->nameless,

@@ -266,7 +266,7 @@ static void judge_day(const struct rhythm *r, const struct rhythm_bins *b, uint6
 void rhythm_judge(const struct rhythm *r, const struct rhythm_bins *b, uint64_t dataset_first_ns,
 		  uint64_t dataset_last_ns, struct rhythm_score *ret)
 {
-	double gaps[RHYTHM_MAX], whole[RHYTHM_MAX], sizes[RHYTHM_MAX];
+	double gaps[RHYTHM_MAX] = { 0 }, whole[RHYTHM_MAX] = { 0 }, sizes[RHYTHM_MAX] = { 0 };
 	size_t n = r->sizes < RHYTHM_MAX ? r->sizes : RHYTHM_MAX, count = rhythm_gaps(r),
 	       nonzero = 0;
 	memset(ret, 0, sizeof(*ret));

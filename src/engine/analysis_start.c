@@ -40,10 +40,10 @@ void analysis_seat(struct analysis *a)
 		next += 2 * a->running_count;
 		for (size_t i = 0; i < a->running_count; i++) {
 			const struct running *r = &a->running[i];
-			const struct detector *d = r->detector;
-			const struct seat seat = { r->state, d->on_event, d->ahead };
-			if (!r->enabled || !(d->wants & 1u << kind))
+			const struct detector *d = r->enabled ? r->detector : NULL;
+			if (!d || !(d->wants & 1u << kind))
 				continue;
+			const struct seat seat = { r->state, d->on_event, d->ahead };
 			u->seats[u->count++] = seat;
 			if (d->ahead)
 				u->ahead[u->ahead_count++] = seat;
@@ -290,8 +290,9 @@ void analysis_free(struct analysis *a)
 	if (!a)
 		return;
 	for (size_t i = 0; i < a->running_count; i++) {
-		if (a->running[i].detector->deinit)
-			a->running[i].detector->deinit(a->running[i].state);
+		const struct detector *d = a->running[i].detector;
+		if (d && d->deinit)
+			d->deinit(a->running[i].state);
 		free(a->running[i].state);
 		free(a->running[i].params);
 	}

@@ -219,6 +219,7 @@ int packets_run(const struct packets_options *o)
 		err = crew_run(p->crew, look, p);
 	if (err) {
 		log_errorx("capture", "%s", why[0] ? why : exf_strerror(err));
+		free(p);
 		return 1;
 	}
 	tell(p, true);

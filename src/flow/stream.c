@@ -210,7 +210,7 @@ static void advance(struct stream *s, struct stream_pool *pool, uint32_t n)
 		s->piece[i].off -= n;
 	if (end == n) {
 		give_buffer(s, pool);
-	} else if (n) {
+	} else if (n && s->buf) {
 		memmove(s->buf, s->buf + n, end - n);
 	}
 }

@@ -230,8 +230,12 @@ static int exchange(struct delivery *d, const struct delivery_sink *list, size_t
 	for (size_t i = 0; i < count; i++) {
 		struct lane *there = find_lane(d, list[i].type);
 		struct lane *l = list[i].sink ? make_lane(d, &list[i], there) : there;
-		if (!l)
+		if (!l) {
+			for (size_t k = 0; k < n; k++)
+				if (fresh[k] != find_lane(d, list[k].type))
+					free(fresh[k]); /* its sink stays the caller's */
 			return -EXF_E_NOMEM;
+		}
 		fresh[n++] = l;
 	}
 	*old_count = 0;

@@ -112,7 +112,7 @@ static unsigned priority(uint32_t severity)
 static void put_word(struct buf *out, const char *text, size_t most)
 {
 	size_t n = 0;
-	for (; text[n] && n < most; n++)
+	for (; n < most && text[n]; n++)
 		buf_char(out, text[n] > 0x20 && text[n] < 0x7f ? text[n] : '_');
 	if (!n)
 		buf_char(out, '-');

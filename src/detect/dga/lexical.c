@@ -3,7 +3,6 @@
  */
 #include "lexical.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,7 +21,9 @@ static unsigned symbol_of(char c)
 {
 	if (c >= 'a' && c <= 'z')
 		return (unsigned)(c - 'a');
-	return isdigit((unsigned char)c) ? DIGIT : DASH;
+	if (c >= 'A' && c <= 'Z')
+		return (unsigned)(c - 'A');
+	return c >= '0' && c <= '9' ? DIGIT : DASH;
 }
 
 double lexical_score(const char *label, size_t len)
@@ -32,7 +33,7 @@ double lexical_score(const char *label, size_t len)
 	if (!len)
 		return 0;
 	for (size_t i = 0; i < len; i++) {
-		unsigned next = symbol_of((char)tolower((unsigned char)label[i]));
+		unsigned next = symbol_of(label[i]);
 		bits += bigrams[last][next] / SIXTEENTHS;
 		if (next == DIGIT)
 			bits += log2(DIGITS);

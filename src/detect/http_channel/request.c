@@ -63,34 +63,36 @@ static bool has_encoded(const uint8_t *p, size_t len, bool is_path)
 	return false;
 }
 
-/* 8-4-4-4-12 hexadecimal digits; the dashes may be escaped. */
+/* Of a dash, which may be escaped; 0: none. */
+static size_t dash_length(const uint8_t *p, size_t len)
+{
+	if (len > 0 && p[0] == '-')
+		return 1;
+	return len > 2 && p[0] == '%' && p[1] == '2' && (p[2] | 0x20) == 'd' ? 3 : 0;
+}
+
+/* 8-4-4-4-12 hexadecimal digits. */
+static bool begins_with_guid(const uint8_t *p, size_t len)
+{
+	static const uint8_t parts[] = { 8, 4, 4, 4, 12 };
+	size_t i = 0;
+	for (unsigned part = 0; part < sizeof(parts); part++) {
+		size_t dash = part ? dash_length(p + i, len - i) : 0;
+		if (part && !dash)
+			return false;
+		i += dash;
+		for (unsigned n = 0; n < parts[part]; n++, i++)
+			if (i >= len || !is_hex(p[i]))
+				return false;
+	}
+	return true;
+}
+
 static bool has_guid(const uint8_t *p, size_t len)
 {
-	static const uint8_t parts[5] = { 8, 4, 4, 4, 12 };
-	for (size_t at = 0; at + GUID_LEN <= len; at++) {
-		size_t i = at;
-		unsigned part = 0;
-		for (; part < 5; part++) {
-			unsigned n = 0;
-			while (n < parts[part] && i < len && is_hex(p[i])) {
-				n++;
-				i++;
-			}
-			if (n < parts[part])
-				break;
-			if (part == 4)
-				continue;
-			if (i < len && p[i] == '-')
-				i++;
-			else if (i + 2 < len && p[i] == '%' && p[i + 1] == '2' &&
-				 tolower(p[i + 2]) == 'd')
-				i += 3;
-			else
-				break;
-		}
-		if (part == 5)
+	for (size_t at = 0; at + GUID_LEN <= len; at++)
+		if (begins_with_guid(p + at, len - at))
 			return true;
-	}
 	return false;
 }
 

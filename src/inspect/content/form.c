@@ -48,9 +48,10 @@ static const char *const command_names[] = {
 
 static bool has_value(const uint8_t *value, size_t len)
 {
-	while (len && (*value == ' ' || *value == '=' || *value == '\r' || *value == '\n'))
-		value++, len--;
-	return len > 0;
+	for (size_t i = 0; value && i < len; i++)
+		if (value[i] != ' ' && value[i] != '=' && value[i] != '\r' && value[i] != '\n')
+			return true;
+	return false;
 }
 
 static void count_field(struct form *f, const uint8_t *name, size_t name_len, const uint8_t *value,

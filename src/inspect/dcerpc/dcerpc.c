@@ -5,6 +5,8 @@
  * all are taken the one that was idle for longest is forgotten; its flow then begins anew, and
  * what it calls has no interface until it binds again.  Port 593 greets in front (MS-RPCH 2.1.1).
  */
+#include <assert.h>
+
 #include "assoc.h"
 
 #define PLACES     256
@@ -61,6 +63,7 @@ static struct rpc_assoc *find_assoc(struct inspection *in)
 {
 	struct dcerpc_state *state = in->state;
 	struct shard *shard = in->shard_state;
+	assert(shard);
 	struct place *p = state->place ? &shard->place[state->place - 1] : NULL;
 	if (!p || p->flow != in->flow->id) {
 		p = &shard->place[0];

@@ -45,17 +45,17 @@ struct http_desks {
 };
 
 /*
- * A head has been read: its body begins.  `*desk` is the flow's number, 0 for none, and may change.
+ * A head has been read: its body begins.  `*number` is the flow's desk, 0 for none, and may change.
  * A request's head takes the desk for the exchange.
  */
-void http_body_begin(struct inspection *in, uint8_t *desk, const struct http_head *h);
-void http_body_take(struct inspection *in, uint8_t desk, bool is_response, const uint8_t *data,
+void http_body_begin(struct inspection *in, uint8_t *number, const struct http_head *h);
+void http_body_take(struct inspection *in, uint8_t number, bool is_response, const uint8_t *data,
 		    uint32_t len);
 /* Whether more bytes of the answer's body would be looked at. */
-bool http_body_wants(struct inspection *in, uint8_t desk, bool is_response);
+bool http_body_wants(struct inspection *in, uint8_t number, bool is_response);
 /* Its end, or that of what is seen of it. */
-void http_body_end(struct inspection *in, uint8_t desk, bool is_response, bool is_complete);
+void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool is_complete);
 /* The flow ends on one side: it needs its desk no more once both bodies are at their end. */
-void http_body_leave(struct inspection *in, uint8_t *desk);
+void http_body_leave(struct inspection *in, uint8_t *number);
 
 #endif

@@ -27,7 +27,7 @@ enum magic { MAGIC_NONE, MAGIC_SMB1, MAGIC_SMB2, MAGIC_SEALED, MAGIC_COMPRESSED 
 
 static enum magic magic_of(const uint8_t *data)
 {
-	if (memcmp(data + 1, "SMB", 3) != 0)
+	if (!data || memcmp(data + 1, "SMB", 3) != 0)
 		return MAGIC_NONE;
 	switch (data[0]) {
 	case 0xff:

@@ -107,10 +107,12 @@ static void add_yaml(struct buf *out, const char *text)
 	buf_char(out, '"');
 }
 
-/* An exception takes a domain; other objects are words for people ("SSH on port 443"). */
-static bool is_domain(const char *text)
+/* An exception takes a domain with all below it; other objects are words for people. */
+static bool is_below(const char *name, const char *domain)
 {
-	return strchr(text, '.') && !strpbrk(text, " :/");
+	size_t n = strlen(name), d = strlen(domain);
+	return d > 0 && n >= d && strcmp(name + n - d, domain) == 0 &&
+	       (n == d || name[n - d - 1] == '.');
 }
 
 void words_story(const struct alert *a, struct buf *out)
@@ -142,8 +144,8 @@ void words_silence(const struct alert *a, struct buf *out)
 		add_yaml(out, ipaddr_print(&f->subject.ip, text, sizeof(text)));
 		buf_str(out, ", ");
 	}
-	const char *destination = is_domain(f->object) ? f->object :
-				  f->domain[0]         ? f->domain :
+	const char *destination = is_below(f->domain, f->object) ? f->object :
+				  f->domain[0]                   ? f->domain :
 				  f->peer.has_ip ? ipaddr_print(&f->peer.ip, text, sizeof(text)) :
 						   NULL;
 	if (destination) {

@@ -39,6 +39,7 @@ struct recent { /* a call that may bring a connection */
 	struct ipaddr client, server, named;
 	uint64_t steady_ns;
 	uint32_t tunnel_key;
+	uint16_t sport, dport;
 };
 
 struct state {
@@ -149,6 +150,8 @@ static void on_call(struct state *s, const struct detect_env *env, const struct 
 	r->server = e->e.dst;
 	r->steady_ns = env->steady_ns;
 	r->tunnel_key = e->e.tunnel_key;
+	r->sport = e->e.sport;
+	r->dport = e->e.dport;
 	s->next = (s->next + 1) % RECENT;
 	a->is_sealed |= e->is_sealed;
 	(void)step_string(a->object, sizeof(a->object), &e->e, &e->operation);
@@ -173,12 +176,14 @@ static void on_connection(struct state *s, const struct detect_env *env, const s
 		struct event back = *e;
 		back.src = r->client;
 		back.dst = r->server;
+		back.sport = r->sport;
+		back.dport = r->dport;
 		struct act *a = acts_known(&s->acts, env, &back, false);
 		/* a print server tells its client of changes: that alone is no sign */
 		uint32_t sent =
 			BIT(MARK_FILE) | BIT(MARK_SHARE) | BIT(MARK_ADDRESS) | BIT(MARK_WENT);
 		if (a && (a->marks & sent) && !(a->marks & BIT(MARK_BACK)))
-			acts_note(&s->acts, env, e, a, BIT(MARK_BACK));
+			acts_note(&s->acts, env, &back, a, BIT(MARK_BACK));
 		return;
 	}
 }

@@ -50,6 +50,7 @@ struct raw_pair {
 
 struct raw_flow { /* that nothing knows */
 	uint64_t id;
+	uint64_t packet; /* that showed it */
 	bool is_counted;
 	uint8_t pad[7];
 };
@@ -248,10 +249,13 @@ static void on_classified(struct state *s, const struct detect_env *env,
 	if (c->e.proto != TCP || dest_is_nobody(env, &c->e))
 		return;
 	struct raw_flow *f = table_find(&s->flows, &c->e.flow);
-	if (c->confidence == 0 && c->e.app == APP_UNKNOWN)
-		(void)table_get(&s->flows, &c->e.flow, &is_new);
-	else if (f)
+	if (c->confidence == 0 && c->e.app == APP_UNKNOWN) {
+		f = table_get(&s->flows, &c->e.flow, &is_new);
+		if (f)
+			f->packet = c->e.packet;
+	} else if (f) {
 		table_remove(&s->flows, f);
+	}
 }
 
 static struct delivery delivery_key(const struct event *e)
@@ -307,6 +311,8 @@ static void on_flow(struct state *s, const struct detect_env *env, const struct 
 		       e->outcome == FLOW_OUTCOME_ESTABLISHED;
 	struct raw_pair *p = is_talk ? pair_of(s, env, e) : NULL;
 	if (p) {
+		if (!f->is_counted && f->packet && p->packet_count < PACKETS)
+			p->packets[p->packet_count++] = f->packet;
 		p->conversations += !f->is_counted;
 		f->is_counted = true;
 		p->longest_ns = age > p->longest_ns ? age : p->longest_ns;

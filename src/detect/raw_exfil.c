@@ -18,6 +18,8 @@
 #define PROTO_TCP 6
 #define SENDERS   3
 
+#define PACKETS 8 /* that prove it */
+
 struct raw_params {
 	uint64_t min_bytes;
 	uint64_t pieces;
@@ -36,8 +38,10 @@ struct raw_pair {
 	double size_sum, size_squares; /* of pieces */
 	double gap_sum, gap_squares;   /* seconds between begins */
 	uint64_t gaps;
+	uint64_t packets[PACKETS]; /* of pieces after the first */
+	uint8_t packet_count;
 	uint8_t told;
-	uint8_t pad[7];
+	uint8_t pad[6];
 };
 
 struct raw_sink { /* who sends to a port */
@@ -212,6 +216,8 @@ static void tell(struct raw_state *s, const struct detect_env *env, struct raw_p
 	f.subject.bytes = p->bytes;
 	f.peer.bytes = p->back;
 	f.count = p->pieces;
+	for (unsigned i = 0; i < p->packet_count; i++)
+		finding_packet(&f, p->packets[i]);
 	finding_text(f.message, sizeof(f.message),
 		     "%s sent %s %llu pieces of about %.0f kB to port %u %s, with hardly an answer",
 		     from, to, (unsigned long long)p->pieces,
@@ -230,19 +236,30 @@ static void tell(struct raw_state *s, const struct detect_env *env, struct raw_p
 	step_raise(&f, env);
 }
 
+/* The end of a flow is often a timer's, and has no packet to show. */
+static void note_packet(struct raw_pair *p, const struct event *e)
+{
+	if (p && e->packet && p->packet_count < PACKETS)
+		p->packets[p->packet_count++] = e->packet;
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
 	struct raw_state *s = state;
 	const struct event_flow *f = (const struct event_flow *)e;
 	struct raw_key key;
 	bool is_new;
-	if (!is_piece(s, f))
-		return;
-	bool is_collected = is_sink(s, env, e);
 	memset(&key, 0, sizeof(key));
 	key.sender = e->src;
 	key.receiver = e->dst;
 	key.port = e->dport;
+	if (e->kind == EVENT_FLOW_PROGRESS) {
+		note_packet(table_find(&s->pairs, &key), e);
+		return;
+	}
+	if (!is_piece(s, f))
+		return;
+	bool is_collected = is_sink(s, env, e);
 	struct raw_pair *p = table_get(&s->pairs, &key, &is_new);
 	if (!p)
 		return;
@@ -270,7 +287,7 @@ const struct detector raw_exfil_detector = {
 	.params = params,
 	.params_size = sizeof(struct raw_params),
 	.state_size = sizeof(struct raw_state),
-	.wants = 1u << EVENT_FLOW_END,
+	.wants = 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

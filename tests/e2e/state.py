@@ -163,7 +163,7 @@ class Replays:
         self.aside("a newer format", sql("PRAGMA user_version = 9"), "newer", False, "its format is 9")
         self.aside("a newer part", sql("UPDATE part SET version = 7 WHERE name = 'dns_tunnel.pairs'"), "newer", True,
                    "newer version of exfild")
-        self.aside("a part nobody knows", sql("UPDATE part SET name = 'beacon.pairs' WHERE name = 'dns_tunnel.pairs'"),
+        self.aside("a part nobody knows", sql("UPDATE part SET name = 'nobody.pairs' WHERE name = 'dns_tunnel.pairs'"),
                    "newer", True, "newer version of exfild")
         self.aside("an older part", sql("UPDATE part SET version = 0 WHERE name = 'dns_tunnel.pairs'"), "older", True,
                    "older version of exfild")

@@ -18,7 +18,8 @@
 #include "exfild/config/config.h"
 #include "../../src/engine/outputs.h"
 
-#define SETS 32
+#define LOADS 64
+#define SETS  32
 
 static const char *sets[SETS];
 static size_t set_count;
@@ -37,13 +38,23 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
+/* All that were loaded: sinks may hold on to an old one. */
+static struct config *loaded[LOADS];
+static size_t load_count;
+
+static void free_loaded(void)
+{
+	while (load_count > 0)
+		config_free(loaded[--load_count]);
+}
+
 static struct config *load(void)
 {
 	struct config_options o = { .sets = sets, .set_count = set_count };
 	struct config *c = NULL;
-	char why[512];
-	if (config_load(&o, &c, why, sizeof(why)) == 0)
-		return c;
+	char why[512] = "too many configurations";
+	if (load_count < LOADS && config_load(&o, &c, why, sizeof(why)) == 0)
+		return loaded[load_count++] = c;
 	(void)fprintf(stderr, "alerts_out: %s\n", why);
 	exit(2);
 }
@@ -197,6 +208,7 @@ int main(int argc, char **argv)
 	o.spool_bytes = o.config->limits.disk_mb * 1000000;
 	if (outputs_open(&o, &out, why, sizeof(why))) {
 		(void)fprintf(stderr, "alerts_out: %s\n", why);
+		free_loaded();
 		return 1;
 	}
 	(void)printf("ready\n");
@@ -218,5 +230,6 @@ int main(int argc, char **argv)
 	bool good = outputs_finish(out);
 	(void)printf("end %d in %.3f s\n", good, (double)(now_ns() - began_ns) / 1e9);
 	outputs_close(out);
+	free_loaded();
 	return good ? 0 : 3;
 }

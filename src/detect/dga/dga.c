@@ -222,8 +222,6 @@ static void explain(const struct dga_client *c, const struct dga_params *p,
 	f.count = c->missing;
 	step_ends(&f, from, to);
 	finding_text(f.object, sizeof(f.object), "generated names");
-	if (*c->meeting)
-		finding_text(f.domain, sizeof(f.domain), "%s", c->meeting);
 	finding_span(span, sizeof(span), c->last_ns - c->first_ns);
 	if (j->random > 0)
 		finding_feature(&f, "random_names", c->random, NAN, (double)p->random_low, 0.55,

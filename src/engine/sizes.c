@@ -31,7 +31,7 @@
 
 /* What is not in proportion to anything: program and libraries, nDPI's modules, services and public
  * suffixes, fragments, event logs, the tables that exfilctl asks. */
-#define PROGRAM_BYTES (48 * MB)
+#define PROGRAM_BYTES (28 * MB)
 
 /*
  * Sizes of a replay, and what one of them costs at worst, shares of all tables that grow with it

@@ -51,6 +51,7 @@ exf_script(e2e.drill e2e ${Python3_EXECUTABLE} tests/e2e/drill.py --exfild $<TAR
 exf_script(e2e.state e2e ${Python3_EXECUTABLE} tests/e2e/state.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.reload e2e ${Python3_EXECUTABLE} tests/e2e/reload.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.alerts e2e ${Python3_EXECUTABLE} tests/e2e/alerts.py --exfild $<TARGET_FILE:exfild>)
+exf_script(e2e.exceptions e2e ${Python3_EXECUTABLE} tests/e2e/exceptions.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.live.capture e2e ${Python3_EXECUTABLE} tests/e2e/live_capture.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.workers e2e ${Python3_EXECUTABLE} tests/e2e/live_workers.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.evidence e2e ${Python3_EXECUTABLE} tests/e2e/live_evidence.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)

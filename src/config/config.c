@@ -109,6 +109,8 @@ static int check_exceptions(struct load *l, const struct config *c)
 				 e->place);
 			return -EXF_E_INVALID;
 		}
+		if (l->is_part)
+			continue;
 		warn_zone(c, &e->source, e->place);
 		warn_zone(c, &e->destination, e->place);
 	}
@@ -179,7 +181,7 @@ static int load_all(struct load *l, const struct config_options *o, const struct
 	}
 	if (!rc)
 		rc = check_whole(l, c);
-	return rc ? rc : warn_later(l, c);
+	return rc || l->is_part ? rc : warn_later(l, c);
 }
 
 static int load(const struct config_options *o, const struct source *s, struct config **ret,
@@ -193,6 +195,7 @@ static int load(const struct config_options *o, const struct source *s, struct c
 		return load_fail_memory(&l);
 	l.folder = getcwd(folder, sizeof(folder)) ? folder : "/";
 	l.skips_detectors = !o->sections;
+	l.is_part = o->is_part;
 	int rc = load_all(&l, o, s);
 	if (rc) {
 		config_free(&l.whole->config);

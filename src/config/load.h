@@ -30,6 +30,7 @@ struct config_whole {
 struct load {
 	struct config_whole *whole;
 	bool skips_detectors; /* the caller knows none */
+	bool is_part;         /* of a configuration: what it names may stand elsewhere */
 	char *why;
 	size_t why_size;
 	const char *folder; /* relative paths begin here */

@@ -1,6 +1,6 @@
 /*
  * control/analyst.c - what exfilctl's words for analysts mean: alerts resend, snooze and verdict,
- * exceptions list, add and remove.
+ * exceptions list, add, test and remove.
  */
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +60,18 @@ static const char *add(struct request *r, int count, char **words)
 	return bad ? bad : command(r, "snooze");
 }
 
+/* A line end in it is none of YAML's here: one copied out of a terminal. */
+static const char *try_one(struct request *r, int count, char **words)
+{
+	if (count > 3 || (count == 3 && !str_copy(r->exception, sizeof(r->exception), words[2])))
+		return "exceptions test '{source: 10.1.2.0/24, rule: dns_tunnel}': one exception, "
+		       "of up to 767 characters";
+	for (char *at = r->exception; *at; at++)
+		if (*at == '\n' || *at == '\t')
+			*at = ' ';
+	return command(r, "try");
+}
+
 static const char *remove_one(struct request *r, int count, char **words)
 {
 	uint64_t number;
@@ -87,8 +99,10 @@ bool analyst_takes(struct request *r, int count, char **words, const char **ret_
 		*ret_bad = add(r, count, words);
 	else if (is_exceptions && strcmp(what, "remove") == 0)
 		*ret_bad = remove_one(r, count, words);
+	else if (is_exceptions && strcmp(what, "test") == 0)
+		*ret_bad = try_one(r, count, words);
 	else if (is_exceptions)
-		*ret_bad = "exceptions list, add or remove";
+		*ret_bad = "exceptions list, add, test or remove";
 	else
 		return false;
 	return true;
@@ -135,4 +149,28 @@ void view_exceptions(const json_t *result, FILE *out)
 			      right + wrong ? 100.0 * (double)right / (double)(right + wrong) :
 					      0.0);
 	}
+}
+
+void view_trial(const json_t *result, FILE *out)
+{
+	const json_t *list = json_object_get(result, "alerts");
+	const char *since = json_string_value(json_object_get(result, "since"));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *x = json_array_get(list, i);
+		(void)fprintf(out, "%.19s ", json_string_value(json_object_get(x, "time")));
+		view_text(out, json_string_value(json_object_get(x, "rule")), 0);
+		(void)fputs("  ", out);
+		view_text(out, json_string_value(json_object_get(x, "source")), 0);
+		(void)fputs(" -> ", out);
+		view_text(out, json_string_value(json_object_get(x, "destination")), 0);
+		(void)fputs(" [", out);
+		view_text(out, json_string_value(json_object_get(x, "alert")), 0);
+		(void)fputs("]\n", out);
+	}
+	(void)fprintf(out, "%lld of the last %lld alerts would be silenced",
+		      (long long)json_integer_value(json_object_get(result, "silenced")),
+		      (long long)json_integer_value(json_object_get(result, "looked")));
+	if (since)
+		(void)fprintf(out, " (since %.19s)", since);
+	(void)fputc('\n', out);
 }

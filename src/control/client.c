@@ -26,11 +26,12 @@ enum {
 	OPT_WAIT,
 	OPT_FROM,
 	OPT_ALERT,
-	OPT_REASON
+	OPT_REASON,
+	OPT_FILE
 };
 
 struct options {
-	const char *socket_path;
+	const char *socket_path, *file;
 	bool json, once;
 	unsigned interval_s, wait_s;
 	struct request request;
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "alert", required_argument, NULL, OPT_ALERT },
 	{ "reason", required_argument, NULL, OPT_REASON },
+	{ "file", required_argument, NULL, OPT_FILE },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "wait", required_argument, NULL, OPT_WAIT },
 	{ "help", no_argument, NULL, 'h' },
@@ -75,6 +77,8 @@ static const char help_text[] =
 	"  alerts verdict ID true|false                    was it right? counted for its rule\n"
 	"  exceptions list                                 what is silenced, and each rule's precision\n"
 	"  exceptions add --alert ID --reason TEXT [30d]   exceptions remove NUMBER\n"
+	"  exceptions test [EXCEPTION] [--alert ID|--file ALERTS]\n"
+	"                which alerts it would silence, without one: those configured\n"
 	"  evidence ID   where the packets behind an alert are: a pcapng file\n"
 	"  drill KIND    dns, http or icmp: prints a harmless request to run on any client, whose alert\n"
 	"                must come back              --wait SECONDS --to HOST\n"
@@ -141,6 +145,9 @@ static int take(struct options *o, int c)
 		return take_text(r->alert, sizeof(r->alert), optarg);
 	case OPT_REASON:
 		return take_text(r->reason, sizeof(r->reason), optarg);
+	case OPT_FILE:
+		o->file = optarg;
+		return -1;
 	case OPT_FROM:
 		return str_parse_u64(optarg, 1, INT64_MAX, &r->from) ?
 			       usage("not a number in its range: ", optarg) :
@@ -217,8 +224,13 @@ static int parse(struct options *o, int argc, char **argv)
 		return usage("name a command", "");
 	const char *bad;
 	o->request.id = 1;
-	if (analyst_takes(&o->request, argc - optind, argv + optind, &bad))
+	if (analyst_takes(&o->request, argc - optind, argv + optind, &bad)) {
+		if (!bad && o->file && strcmp(o->request.command, "try") != 0)
+			bad = "--file goes with exceptions test only";
 		return bad ? usage(bad, "") : -1;
+	}
+	if (o->file)
+		return usage("--file goes with exceptions test only", "");
 	status = parse_operand(o, argc - optind, argv + optind);
 	if (status >= 0)
 		return status;
@@ -234,7 +246,7 @@ static int parse(struct options *o, int argc, char **argv)
 
 /* --- answers ----------------------------------------------------------------------------- */
 
-static int show_error(const json_t *error)
+int client_refused(const json_t *error)
 {
 	const char *message = json_string_value(json_object_get(error, "message"));
 	const char *hint = json_string_value(json_object_get(error, "hint"));
@@ -268,7 +280,7 @@ static int show_line(const struct options *o, const char *line)
 			    stderr);
 		status = CLIENT_FAILED;
 	} else if (json_is_false(json_object_get(top, "ok"))) {
-		status = show_error(json_object_get(top, "error"));
+		status = client_refused(json_object_get(top, "error"));
 	} else if (!json_object_get(top, "ok")) {
 		status = o->json ? CLIENT_DONE : show_pushed(top);
 	} else {
@@ -327,6 +339,13 @@ int client_run(int argc, char **argv)
 					       .wait_s = o.wait_s,
 					       .request = o.request };
 		return drill_run(&drill);
+	}
+	if (o.file) {
+		struct trial_options trial = { .socket_path = o.socket_path,
+					       .path = o.file,
+					       .json = o.json,
+					       .request = o.request };
+		return trial_run_file(&trial);
 	}
 	return ask(&o);
 }

@@ -47,6 +47,22 @@ void view_text(FILE *out, const char *text, int width);
 /* Whether these are words of its own; *ret_bad: what is wrong with them, NULL nothing. */
 bool analyst_takes(struct request *r, int count, char **words, const char **ret_bad);
 void view_exceptions(const struct json_t *result, FILE *out);
+void view_trial(const struct json_t *result, FILE *out);
+
+/* --- trial_client.c ---------------------------------------------------------------------- */
+
+struct trial_options {
+	const char *socket_path,
+		*path; /* path: a file of alerts, a line each; "-": standard input */
+	bool json;
+	struct request request;
+};
+int trial_run_file(const struct trial_options *o);
+
+/* --- client.c ---------------------------------------------------------------------------- */
+
+/* Says on standard error why the daemon refused; CLIENT_FAILED. */
+int client_refused(const struct json_t *error);
 
 /* --- view_lists.c ------------------------------------------------------------------------ */
 

@@ -86,6 +86,8 @@ static bool take_arg(struct request *r, const char *key, const json_t *value)
 		size_t size;
 	} texts[] = {
 		{ "reason", r->reason, sizeof(r->reason) },
+		{ "exception", r->exception, sizeof(r->exception) },
+		{ "cases", r->cases, sizeof(r->cases) },
 		{ "sort", r->sort, sizeof(r->sort) },
 		{ "filter", r->filter, sizeof(r->filter) },
 		{ "kind", r->kind, sizeof(r->kind) },
@@ -118,8 +120,8 @@ static int take_args(struct request *r, json_t *args, struct request_error *e)
 			return fail(
 				e, "bad_argument", "an argument is not known or out of range",
 				"limit 1 to 512, follow true or false, sort, filter, minimum, "
-				"kind, to, alert and reason short texts, from, until, seconds and "
-				"number above 0");
+				"kind, to, alert, reason and exception short texts, from, until, "
+				"seconds and number above 0");
 	}
 	return 0;
 }

@@ -36,6 +36,8 @@ struct request {
 	uint64_t seconds;     /* of a snooze */
 	uint32_t number;      /* of unmute */
 	char reason[96];
+	char exception[768]; /* of try: YAML */
+	char cases[2048];    /* of try: see struct control_trial */
 };
 
 struct request_error {

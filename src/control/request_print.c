@@ -38,6 +38,10 @@ void request_print(const struct request *r, struct buf *out)
 		json_string(&j, "reason", r->reason);
 	if (*r->alert)
 		json_string(&j, "alert", r->alert);
+	if (*r->exception)
+		json_string(&j, "exception", r->exception);
+	if (*r->cases)
+		json_string(&j, "cases", r->cases);
 	json_close_object(&j);
 	json_close_object(&j);
 	buf_char(out, '\n');

@@ -16,7 +16,8 @@ void analysis_finding(void *arg, const struct finding *f)
 {
 	struct analysis *a = arg;
 	uint64_t time_ns = a->tap ? a->tap->wall_ns : f->time_ns;
-	int exception = exceptions_find(a->config, a->context, f, time_ns);
+	const struct exception_case k = exceptions_case(f);
+	int exception = exceptions_find(a->config, a->context, &k, time_ns);
 	if (exception >= 0) {
 		a->silenced += !f->is_update;
 		if ((size_t)exception < EXCEPTION_COUNTS) {

@@ -3,6 +3,7 @@
  */
 #include "analysis_parts.h"
 #include "orders.h"
+#include "trial.h"
 
 /* Any thread.  A replay has nobody to tell: it says at its end what was not taken. */
 static void hear_trouble(void *arg, enum delivery_trouble what, const char *sink, uint64_t count,
@@ -56,5 +57,5 @@ int64_t analysis_resend(struct analysis *a, uint64_t from, uint64_t until)
 
 int analysis_order(struct analysis *a, struct control_order *order)
 {
-	return order_give(a, order);
+	return order->kind == CONTROL_TRIAL ? trial_give(a, order) : order_give(a, order);
 }

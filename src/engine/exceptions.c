@@ -15,16 +15,16 @@ static bool is_below(const char *name, const char *domain)
 	return n == d || name[n - d - 1] == '.';
 }
 
-static bool is_in_zone(const struct context *context, const struct finding *f,
+static bool is_in_zone(const struct context *context, uint32_t tunnel_id,
 		       const struct finding_end *end, const char *name)
 {
 	const struct context_zone *z =
-		end->has_ip ? context_zone(context, &end->ip, f->tunnel_id) : NULL;
+		end->has_ip ? context_zone(context, &end->ip, tunnel_id) : NULL;
 	return z && strcmp(z->name, name) == 0;
 }
 
 static bool peer_matches(const struct config_peer *p, const struct context *context,
-			 const struct finding *f, const struct finding_end *end, const char *domain)
+			 uint32_t tunnel_id, const struct finding_end *end, const char *domain)
 {
 	switch (p->kind) {
 	case CONFIG_PEER_ANY:
@@ -32,7 +32,7 @@ static bool peer_matches(const struct config_peer *p, const struct context *cont
 	case CONFIG_PEER_PREFIX:
 		return end->has_ip && prefix_contains(&p->prefix, &end->ip);
 	case CONFIG_PEER_ZONE:
-		return is_in_zone(context, f, end, p->name);
+		return is_in_zone(context, tunnel_id, end, p->name);
 	case CONFIG_PEER_DOMAIN: {
 		const char *learnt = end->has_ip ? context_name_of(context, &end->ip) : NULL;
 		return is_below(domain, p->name) || (learnt && is_below(learnt, p->name));
@@ -41,16 +41,25 @@ static bool peer_matches(const struct config_peer *p, const struct context *cont
 	return false;
 }
 
+struct exception_case exceptions_case(const struct finding *f)
+{
+	return (struct exception_case){ .rule = f->rule,
+					.domain = f->domain,
+					.subject = &f->subject,
+					.peer = &f->peer,
+					.tunnel_id = f->tunnel_id };
+}
+
 int exceptions_find(const struct config *config, const struct context *context,
-		    const struct finding *f, uint64_t time_ns)
+		    const struct exception_case *k, uint64_t time_ns)
 {
 	for (size_t i = 0; i < config->exception_count; i++) {
 		const struct config_exception *x = &config->exceptions[i];
-		if (time_ns >= x->expires.ns || (x->rule[0] && strcmp(x->rule, f->rule) != 0) ||
-		    (x->port && x->port != f->peer.port))
+		if (time_ns >= x->expires.ns || (x->rule[0] && strcmp(x->rule, k->rule) != 0) ||
+		    (x->port && x->port != k->peer->port))
 			continue;
-		if (peer_matches(&x->source, context, f, &f->subject, "") &&
-		    peer_matches(&x->destination, context, f, &f->peer, f->domain))
+		if (peer_matches(&x->source, context, k->tunnel_id, k->subject, "") &&
+		    peer_matches(&x->destination, context, k->tunnel_id, k->peer, k->domain))
 			return (int)i;
 	}
 	return -1;

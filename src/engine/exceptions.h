@@ -14,9 +14,17 @@
 #include "exfild/context/context.h"
 #include "exfild/finding/finding.h"
 
+/* What an exception looks at. */
+struct exception_case {
+	const char *rule, *domain;
+	const struct finding_end *subject, *peer;
+	uint32_t tunnel_id;
+};
+
 /* time_ns: by which exceptions end. The index of the first exception that silences the finding, or
  * -1. */
 int exceptions_find(const struct config *config, const struct context *context,
-		    const struct finding *f, uint64_t time_ns);
+		    const struct exception_case *k, uint64_t time_ns);
+struct exception_case exceptions_case(const struct finding *f);
 
 #endif

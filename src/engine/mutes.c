@@ -8,6 +8,16 @@
 #include "exfild/base/str.h"
 #include "exfild/event/keep.h"
 
+static void note_case(struct recent_alert *r, const struct finding *f)
+{
+	size_t len = strlen(f->domain), most = sizeof(r->domain) - 1;
+	r->subject = f->subject;
+	r->peer = f->peer;
+	r->tunnel_id = f->tunnel_id;
+	r->time_ns = f->time_ns;
+	(void)str_copy(r->domain, sizeof(r->domain), f->domain + (len > most ? len - most : 0));
+}
+
 void mutes_note(struct mutes *m, const struct alert *a)
 {
 	const struct finding *f = &a->finding;
@@ -28,6 +38,7 @@ void mutes_note(struct mutes *m, const struct alert *a)
 		(void)str_copy(r->destination, sizeof(r->destination), f->object);
 	else if (f->peer.has_ip)
 		(void)ipaddr_print(&f->peer.ip, r->destination, sizeof(r->destination));
+	note_case(r, f);
 }
 
 static struct recent_alert *find_recent(struct mutes *m, const char *alert_id)

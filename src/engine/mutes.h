@@ -32,6 +32,11 @@ struct recent_alert {
 	char alert_id[ALERT_ID_MAX];
 	char rule[64], source[64], destination[96];
 	int8_t verdict; /* 1 right, -1 wrong, 0 none yet */
+	/* that exceptions look at; of a longer domain its end */
+	struct finding_end subject, peer;
+	char domain[128];
+	uint32_t tunnel_id;
+	uint64_t time_ns;
 };
 
 struct verdict {

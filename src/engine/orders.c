@@ -10,6 +10,7 @@
 #include "exfild/base/str.h"
 #include "analysis_parts.h"
 #include "keeper.h"
+#include "trial.h"
 
 #define PATIENCE_S 5
 #define NS_PER_S   1000000000ull
@@ -61,6 +62,9 @@ static void snooze(struct analysis *a, struct control_order *o)
 void order_take(struct analysis *a, struct control_order *o)
 {
 	switch (o->kind) {
+	case CONTROL_TRIAL:
+		trial_run(a, o);
+		return;
 	case CONTROL_SNOOZE:
 		snooze(a, o);
 		break;

@@ -128,6 +128,15 @@ def analyse(lab, check):
           lab.ask("exceptions", "list").stdout)
     more = [a for a in lab.scans() if a["event"]["id"] not in told]
     check(not more, "and not told", more)
+    tried = {text: lab.answer("exceptions", "test", text) for text in (
+        "{destination: 203.0.113.22}", "destination: 203.0.113.0/24", "{destination: 198.51.100.1}", "port: 70000", lab.scans()[-1]["exfild"]["silence"])}
+    hits = [[x["destination"] for x in tried[text].get("alerts", [])] for text in tried]
+    check("203.0.113.22" in str(hits[0]), "an exception is tried against the last alerts", tried)
+    check(len(hits[1]) >= len(hits[0]) and not hits[2] and not hits[3] and hits[4], "by prefix, in vain, with a fault, as the alert's own line says", tried)
+    from_file = lab.ask("exceptions", "test", "destination: 203.0.113.20", "--file", lab.sink)
+    check(from_file.returncode == 0 and "203.0.113.20" in from_file.stdout and "203.0.113.21" not in from_file.stdout, "and against a file of alerts",
+          from_file.stdout + from_file.stderr)
+    check(lab.ask("exceptions", "test", "--alert", alert).stdout.startswith("0 of the last 1 "), "what is configured does not silence it")
     number = lab.answer("exceptions")["exceptions"][0]["number"]
     check(lab.ask("exceptions", "remove", str(number)).returncode == 0, "the silence is ended")
     check("nothing is silenced" in lab.ask("exceptions", "list").stdout or lab.until(

@@ -206,6 +206,7 @@ struct config_options {
 	 */
 	struct config_section *sections;
 	size_t section_count;
+	bool is_part; /* zones and all else may stand elsewhere: nothing is warned of */
 };
 
 /* -EXF_E_INVALID, -EXF_E_IO or -EXF_E_NOMEM: ret_why has the place and the sentence. */

@@ -19,6 +19,10 @@
 #define CONTROL_GROUP_READ  "exfild"
 #define CONTROL_GROUP_ACT   "exfild-admin"
 
+#define TRIAL_HITS  100
+#define TRIAL_CASES 24
+
+struct config;
 struct drills;
 
 /* What came of reading the configuration again. */
@@ -38,7 +42,25 @@ struct control_evidence {
 };
 
 /* What an analyst says of alerts. */
-enum control_order_kind { CONTROL_SNOOZE, CONTROL_UNMUTE, CONTROL_VERDICT };
+enum control_order_kind { CONTROL_SNOOZE, CONTROL_UNMUTE, CONTROL_VERDICT, CONTROL_TRIAL };
+
+/* Which alerts an exception would silence if they came now. */
+struct control_trial {
+	const char *exception; /* as YAML; "": those of the configuration */
+	const char *alert;     /* only this one of the last alerts; "": all of them */
+	/* "RULE SOURCE DESTINATION PORT DOMAIN;...", "-" for none, TRIAL_CASES at most: these, not
+	 * the last alerts; "" */
+	const char *cases;
+	const struct config *config; /* what became of `exception`; the engine's own */
+	uint32_t looked, silenced;   /* alerts */
+	uint64_t since_ns;           /* of the oldest one that was looked at */
+	uint32_t silenced_cases;     /* a bit for each */
+	struct {
+		char alert[40], rule[64], source[64], destination[96];
+		uint64_t time_ns;
+	} hits[TRIAL_HITS];
+	size_t hit_count;
+};
 
 struct control_order {
 	enum control_order_kind kind;
@@ -46,8 +68,9 @@ struct control_order {
 	uint64_t seconds; /* of a snooze */
 	uint32_t number;  /* of a mute: to be ended, or that was made */
 	bool is_right;    /* the verdict */
-	int err;          /* what came of it */
-	char text[160];
+	struct control_trial *trial;
+	int err; /* what came of it */
+	char text[512];
 };
 
 struct control_options {

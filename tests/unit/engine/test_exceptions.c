@@ -69,7 +69,8 @@ static struct config_exception matching(void)
 static int find(const struct config_exception *x, const struct finding *f)
 {
 	struct config config = { .exceptions = x, .exception_count = 1 };
-	return exceptions_find(&config, context, f, f->time_ns);
+	struct exception_case k = exceptions_case(f);
+	return exceptions_find(&config, context, &k, f->time_ns);
 }
 
 static void takes_what_matches_in_all_parts(void **state)

@@ -62,6 +62,7 @@ struct redis_sink {
 	size_t sent_count, sent_room;
 	uint64_t first_refused[COMMAND__COUNT]; /* number of a record; 0: none */
 	enum redis_error worst;
+	bool stays;       /* one of its keys has not moved, whatever the worst says */
 	char answer[200]; /* the words of the worst */
 	struct sink_health health;
 };
@@ -325,6 +326,7 @@ static void note_refusal(struct redis_sink *s, const struct sent *which, const c
 	uint64_t number = s->list[which->record]->number;
 	unsigned c = which->command == COMMAND_LTRIM ? COMMAND_RPUSH : which->command;
 	s->health.refusals += kind != REDIS_ERROR_ABORT;
+	s->stays = s->stays || (kind == REDIS_ERROR_ABORT && which->command != COMMAND_PUBLISH);
 	if (!s->first_refused[c])
 		s->first_refused[c] = number;
 	if (s->worst != REDIS_ERROR_NONE && s->worst != REDIS_ERROR_ABORT)
@@ -375,12 +377,20 @@ static size_t settle(struct redis_sink *s, size_t count)
 	return taken;
 }
 
-/* What an error answer asks for; true: try again at once, elsewhere. */
+/*
+ * What an error answer asks for; true: try again at once, elsewhere.
+ * ASK while a slot moves: the keys go one after the other.  Where one is here yet and another there
+ * already, neither node can do the whole: written there, a key would begin anew and stand in the
+ * way of the one that comes.  So it is tried again, as TRYAGAIN asks for.
+ */
 static bool act_on(struct redis_sink *s)
 {
 	switch (s->worst) {
-	case REDIS_ERROR_MOVED:
 	case REDIS_ERROR_ASK:
+		if (s->stays)
+			return false;
+		/* fall through */
+	case REDIS_ERROR_MOVED:
 		s->is_asking = s->worst == REDIS_ERROR_ASK;
 		disconnect(s);
 		return redis_error_place(s->answer, s->at, sizeof(s->at));
@@ -414,6 +424,7 @@ static size_t transact(struct redis_sink *s, size_t count)
 	char why[256] = "";
 	memset(s->first_refused, 0, sizeof(s->first_refused));
 	s->worst = REDIS_ERROR_NONE;
+	s->stays = false;
 	int err = send_all(s, count);
 	if (!err)
 		err = redis_commit(s->conn, on_answer, s, why, sizeof(why));

@@ -6,12 +6,13 @@ A real redis-server stops in a burst, is killed, refuses, is full; the program t
 a stranger in Redis' place answers with garbage.  Each time every alert arrives at least once, the first copies in order, none missing.
 The alerts are synthetic: tests/support/alerts_out.c puts them into the outputs that exfild has.
 
-usage: delivery.py --exfild PROGRAM --alerts PROGRAM [--long] [--only WORD]
+usage: delivery.py --exfild PROGRAM --alerts PROGRAM [--long] [--only SCENARIO]
 
 The everyday form takes seconds and 4,000 alerts; --long takes 50,000, a minute without Redis, and prints figures.
 Exit status 77: redis-server is not installed.
 """
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -420,9 +421,10 @@ class Test:
             for server in servers:
                 server.kill()
 
-    def cluster(self):
-        """Three nodes; the url names one that has not the slot."""
-        began, ports, servers = time.time(), [free_port() for _ in range(3)], []
+    @contextlib.contextmanager
+    def three_nodes(self):
+        """(servers, ports) of a Cluster."""
+        ports, servers = [free_port() for _ in range(3)], []
         try:
             for number, port in enumerate(ports):
                 place = os.path.join(self.folder, f"node{number}")
@@ -432,20 +434,64 @@ class Test:
                                   capture_output=True, text=True, check=False)
             if "All 16384 slots covered" not in made.stdout:
                 self.fail("cluster", made.stdout[-500:] + made.stderr[-500:])
-                return
             time.sleep(2)
-            slot = servers[0].ask("CLUSTER", "KEYSLOT", "{exfild}:alerts")
-            owner = [n for n, server in enumerate(servers) if not server.ask("XLEN", "{exfild}:alerts").startswith("MOVED")]
-            other = (owner[0] + 1) % 3
-            sender = Sender(self.options.alerts, self.folder, *self.burst(),
-                            sets=[f"redis.url=redis://127.0.0.1:{ports[other]}", "redis.cluster=true"])
-            sender.wait_done()
-            sender.drain()
-            sender.stop()
-            self.judge(f"cluster, slot {slot} elsewhere", servers[owner[0]].read(key="{exfild}:alerts"), self.count, began)
+            yield servers, ports
         finally:
             for server in servers:
                 server.kill()
+
+    @staticmethod
+    def owner(servers):
+        return [n for n, server in enumerate(servers) if not server.ask("XLEN", "{exfild}:alerts").startswith("MOVED")][0]
+
+    def cluster(self):
+        """Three nodes; the url names one that has not the slot."""
+        began = time.time()
+        with self.three_nodes() as (servers, ports):
+            slot, owner = servers[0].ask("CLUSTER", "KEYSLOT", "{exfild}:alerts"), self.owner(servers)
+            sender = Sender(self.options.alerts, self.folder, *self.burst(),
+                            sets=[f"redis.url=redis://127.0.0.1:{ports[(owner + 1) % 3]}", "redis.cluster=true"])
+            sender.wait_done()
+            sender.drain()
+            sender.stop()
+            self.judge(f"cluster, slot {slot} elsewhere", servers[owner].read(key="{exfild}:alerts"), self.count, began)
+
+    def move(self, servers, ports, slot, goal, keys):
+        """The slot goes to another node under load, as redis-cli --cluster reshard does it, but `keys` one by one, with time in between."""
+        start = self.owner(servers)
+        ids = [server.ask("CLUSTER", "MYID") for server in servers]
+        servers[goal].ask("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[start])
+        servers[start].ask("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[goal])
+        for _ in range(2 + len(keys)):
+            time.sleep(0.4)
+            some = [keys.pop(0)] if keys else servers[start].ask("CLUSTER", "GETKEYSINSLOT", slot, "10").split()
+            if some:
+                answer = servers[start].ask("MIGRATE", "127.0.0.1", str(ports[goal]), "", "0", "20000", "KEYS", *some)
+                if not answer.startswith(("OK", "NOKEY")):
+                    self.fail("cluster moves", f"{some}: {answer}")
+        time.sleep(0.5)
+        for node in (goal, start, *range(3)):
+            servers[node].ask("CLUSTER", "SETSLOT", slot, "NODE", ids[goal])
+
+    def cluster_moves(self):
+        """The slot of all keys moves twice while alerts come: none is lost, the order stays, in the stream and in the list."""
+        began = time.time()
+        with self.three_nodes() as (servers, ports):
+            slot, first = servers[0].ask("CLUSTER", "KEYSLOT", "{exfild}:alerts"), self.owner(servers)
+            sender = Sender(self.options.alerts, self.folder, "--count", str(self.count), "--rate", str(self.count // 8),
+                            sets=[f"redis.url=redis://127.0.0.1:{ports[0]}", "redis.cluster=true", "redis.list=true"])
+            sender.wait_put(self.count // 8)
+            self.move(servers, ports, slot, (first + 1) % 3, ["{exfild}:alerts:list", "{exfild}:alerts"])
+            sender.wait_put(self.count // 2)
+            self.move(servers, ports, slot, (first + 2) % 3, ["{exfild}:alerts", "{exfild}:alerts:list"])
+            sender.wait_done()
+            if not sender.drain():
+                self.fail("cluster moves", "not all was taken")
+            sender.stop()
+            last = servers[(first + 2) % 3]
+            self.judge("cluster, the slot moves twice", last.read(key="{exfild}:alerts"), self.count, began)
+            lines = last.ask("LRANGE", "{exfild}:alerts:list", "0", "-1").splitlines()
+            self.judge("cluster, the slot moves twice: the list", [json.loads(line) for line in lines], self.count, began)
 
     def sent_again(self):
         redis, began = Redis(self.folder).start(), time.time()
@@ -485,8 +531,8 @@ class Test:
 
     def run(self):
         for scenario in (self.redis_stops, self.redis_killed, self.sender_killed, self.killed_in_the_burst, self.wrong_password, self.disk_full,
-                         self.malicious, self.hanging, self.tls, self.sentinel, self.cluster, self.sent_again, self.speed):
-            if self.options.only and self.options.only not in scenario.__name__:
+                         self.malicious, self.hanging, self.tls, self.sentinel, self.cluster, self.cluster_moves, self.sent_again, self.speed):
+            if self.options.only and self.options.only != scenario.__name__:
                 continue
             self.folder = tempfile.mkdtemp(prefix="exfild-delivery-")
             try:

@@ -33,6 +33,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def make_certificate(folder):
+    """key.pem and ca.pem for localhost, its own authority; False: openssl made none."""
+    return subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                           "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/ca.pem"],
+                          check=False, capture_output=True).returncode == 0
+
+
 class Redis:
     """A server of its own on a unix socket; what it has outlives a kill (appendonly, always)."""
 
@@ -359,17 +366,22 @@ class Test:
         self.judge("redis hangs: redis", redis.read(), self.count, began)
         redis.kill()
 
-    def tls(self):
-        """rediss:// with an authority of one's own; one that is not trusted gets nothing."""
-        if subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-                           "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", f"{self.folder}/key.pem", "-out", f"{self.folder}/ca.pem"],
-                          check=False, capture_output=True).returncode:
+    def redis_with_tls(self):
+        """One that speaks TLS; None: openssl made no certificate."""
+        if not make_certificate(self.folder):
             print("tls: skipped (openssl made no certificate)")
-            return
-        port, began = free_port(), time.time()
+            return None
+        port = free_port()
         redis = Redis(self.folder, "--tls-port", str(port), "--tls-cert-file", f"{self.folder}/ca.pem", "--tls-key-file",
                       f"{self.folder}/key.pem", "--tls-auth-clients", "no").start()
         redis.url = f"rediss://127.0.0.1:{port}"
+        return redis
+
+    def tls(self):
+        """rediss:// with an authority of one's own; one that is not trusted gets nothing."""
+        redis, began = self.redis_with_tls(), time.time()
+        if not redis:
+            return
         sender = self.sender(redis, "--count", str(self.count))
         sender.wait_done()
         time.sleep(1)
@@ -383,6 +395,41 @@ class Test:
         self.judge("tls, mended by a reload", redis.read(), self.count, began)
         if "certificate" not in open(f"{self.folder}/sender.log").read() + "\n".join(sender.lines):
             self.fail("tls", "nothing was said of the certificate")
+        redis.kill()
+
+    def stunnel(self):
+        """A stunnel beside exfild, as docs/DELIVERY.md has it, killed and started again in the burst; it trusts no other server."""
+        if not shutil.which("stunnel"):
+            print("stunnel: skipped (Debian package stunnel4)")
+            return
+        redis, began = self.redis_with_tls(), time.time()
+        if not redis:
+            return
+        there, here = redis.url.rsplit(":", 1)[1], free_port()
+        path = os.path.join(self.folder, "stunnel.conf")
+
+        def start(name):
+            with open(path, "w") as out:
+                out.write(f"foreground = yes\npid =\nsyslog = no\noutput = {self.folder}/stunnel.log\n[redis]\nclient = yes\naccept = 127.0.0.1:{here}\n"
+                          f"connect = 127.0.0.1:{there}\nCAfile = {self.folder}/ca.pem\nverifyChain = yes\ncheckHost = {name}\n")
+            return subprocess.Popen(["stunnel", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        tunnel = start("another.example")
+        sender = Sender(self.options.alerts, self.folder, *self.burst(), sets=[f"redis.url=redis://127.0.0.1:{here}/0"])
+        sender.wait_put(self.count // 4)
+        if redis.read():
+            self.fail("stunnel", "it led to a server of another name")
+        for _ in range(2):
+            tunnel.kill()
+            tunnel.wait()
+            tunnel = start("localhost")
+            time.sleep(1)
+        sender.wait_done()
+        sender.drain()
+        sender.stop()
+        tunnel.kill()
+        tunnel.wait()
+        self.judge("redis:// through stunnel, killed twice", redis.read(), self.count, began)
         redis.kill()
 
     def sentinel(self):
@@ -531,7 +578,7 @@ class Test:
 
     def run(self):
         for scenario in (self.redis_stops, self.redis_killed, self.sender_killed, self.killed_in_the_burst, self.wrong_password, self.disk_full,
-                         self.malicious, self.hanging, self.tls, self.sentinel, self.cluster, self.cluster_moves, self.sent_again, self.speed):
+                         self.malicious, self.hanging, self.tls, self.stunnel, self.sentinel, self.cluster, self.cluster_moves, self.sent_again, self.speed):
             if self.options.only and self.options.only != scenario.__name__:
                 continue
             self.folder = tempfile.mkdtemp(prefix="exfild-delivery-")

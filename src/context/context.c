@@ -50,6 +50,9 @@ static int start(struct context *c, const struct context_options *o, char *ret_w
 		r = hosts_init(&c->hosts, &o->key, &o->sketch_key, capped(o->max_hosts));
 	if (r == 0)
 		r = managers_init(&c->managers, &o->key, &o->sketch_key, capped(o->max_hosts) / 16);
+	if (r == 0)
+		r = baseline_init(&c->baseline, &o->key, &o->sketch_key, capped(o->max_hosts) / 2,
+				  capped(o->max_names));
 	if (r < 0)
 		snprintf(ret_why, why_size, "tables of names and hosts: %s", exf_strerror(r));
 	return r;
@@ -105,6 +108,7 @@ void context_free(struct context *c)
 {
 	if (!c)
 		return;
+	baseline_deinit(&c->baseline);
 	managers_deinit(&c->managers);
 	hosts_deinit(&c->hosts);
 	names_deinit(&c->names);

@@ -52,4 +52,5 @@ void context_keep(struct context *c, struct keep_list *list)
 	keep_add(list, &names);
 	hosts_keep(&c->hosts, list);
 	managers_keep(&c->managers, list);
+	baseline_keep(&c->baseline, list);
 }

@@ -42,6 +42,7 @@ static void learn_flow(struct context *c, const struct event_flow *f)
 	}
 	if (e->kind == EVENT_FLOW_PROGRESS)
 		names_touch(&c->names, &e->dst, e->time_ns);
+	upload_flow(c, f);
 }
 
 static void learn_arp(struct context *c, const struct event_arp *a)
@@ -208,6 +209,7 @@ void context_event(struct context *c, const struct event *e)
 {
 	if (c->now_ns < e->time_ns)
 		c->now_ns = e->time_ns;
+	c->baseline.has_upload = false;
 	learn_manager(c, e);
 	switch (e->kind) {
 	case EVENT_FLOW_START:

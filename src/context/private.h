@@ -5,6 +5,7 @@
 #define EXFILD_CONTEXT_PRIVATE_H
 
 #include "exfild/context/context.h"
+#include "baseline.h"
 #include "hosts.h"
 #include "managers.h"
 #include "names.h"
@@ -37,6 +38,7 @@ struct context {
 	struct names names;
 	struct hosts hosts;
 	struct managers managers;
+	struct baseline baseline;
 	uint64_t now_ns; /* packet time of the newest event */
 };
 
@@ -45,5 +47,7 @@ int zones_init(struct context *c, const struct context_options *o, char *ret_why
 /* Exchanges what is configured; what was told of the inside holds on. */
 void zones_take(struct context *c, struct context *fresh);
 void zones_deinit(struct context *c);
+/* What the event of a flow adds to what leaves: context_upload(). */
+void upload_flow(struct context *c, const struct event_flow *f);
 
 #endif

@@ -5,12 +5,25 @@
 #include <string.h>
 
 #include "exfild/base/log.h"
+#include "exfild/context/baseline.h"
 #include "analysis_parts.h"
 #include "drill.h"
 #include "keeper.h"
 #include "orders.h"
 
 #define CLOSE_NS 1000000000ull /* live: merge windows that are over are looked for so often */
+
+/*
+ * What the host does next may be the theft itself, and is not to become usual.  What is judged
+ * against the usual alone cannot be a reason for that.
+ */
+static bool is_suspicion(const struct finding *f)
+{
+	bool is_act =
+		f->class == FINDING_EXFIL || f->class == FINDING_C2 || f->class == FINDING_LATERAL;
+	return is_act && f->severity >= SEVERITY_MEDIUM && f->subject.has_ip && !f->is_drill &&
+	       !f->is_update && !f->by_volume;
+}
 
 void analysis_finding(void *arg, const struct finding *f)
 {
@@ -33,6 +46,8 @@ void analysis_finding(void *arg, const struct finding *f)
 		return;
 	}
 	alert_store_finding(a->store, f);
+	if (is_suspicion(f))
+		context_suspect(a->context, &f->subject.ip, f->tunnel_key);
 }
 
 void analysis_alert(void *arg, const struct alert *alert)
@@ -137,6 +152,7 @@ static void tick_detectors(struct analysis *a)
 void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 {
 	a->leaped_ns += leap_ns;
+	context_set_leaped(a->context, a->leaped_ns);
 	a->env.now_ns = now_ns;
 	a->env.steady_ns = now_ns - a->leaped_ns;
 	if (a->env.steady_ns >= a->next_tick_ns)

@@ -103,7 +103,7 @@ static inline struct owners *owners_new(struct context *context)
 	context_keep(o->context, &o->list);
 	for (size_t i = 0; i < o->list.count; i++) {
 		struct table *t = o->list.parts[i].table;
-		for (void *e = table_next(t, NULL); e; e = table_next(t, e))
+		for (void *e = t ? table_next(t, NULL) : NULL; e; e = table_next(t, e))
 			table_remove(t, e);
 	}
 	const struct detector *const *d = detector_list();

@@ -96,7 +96,8 @@ struct finding {
 	struct ipaddr related[FINDING_RELATED];
 	uint8_t related_count;
 	enum visibility visibility;
-	bool learning; /* a baseline was still being learnt */
+	bool learning;  /* a baseline was still being learnt */
+	bool by_volume; /* judged by amounts alone: no reason to stop learning from the host */
 	/*
 	 * It tells the totals of what has been told already: it opens no alert, raises no revision
 	 * of its own, and is in the last one.

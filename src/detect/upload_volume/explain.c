@@ -11,9 +11,10 @@
 
 #define PROTO_TCP    6
 #define PROTO_UDP    17
-#define LEARNING_NS  (7 * 86400ull * 1000000000ull)
 #define EQUAL_CHUNKS 4
 #define HIGHEST_NATS 12.0
+#define BURST_BYTES  1e6
+#define BURST_TIMES  9 /* so much more up than down in one connection */
 
 static bool is_encrypted(const struct event *e)
 {
@@ -36,7 +37,7 @@ static const char *protocol_words(const struct event *e, char *dst, size_t size)
 static void classify(struct finding *f, const struct volume_pair *p, const struct upload *u)
 {
 	const char *technique = volume_rules[u->rule].technique;
-	const struct event *e = &u->f->e;
+	const struct event *e = &u->at.flow->e;
 	f->class = FINDING_EXFIL;
 	f->tactic = "TA0010";
 	if (technique) {
@@ -53,9 +54,49 @@ static void classify(struct finding *f, const struct volume_pair *p, const struc
 	if (p->chunks >= EQUAL_CHUNKS)
 		finding_technique(f, "T1030");
 	if (is_encrypted(e))
-		f->visibility = u->name ? VISIBILITY_NAME : VISIBILITY_OPAQUE;
+		f->visibility = u->at.name ? VISIBILITY_NAME : VISIBILITY_OPAQUE;
 	else if (e->app == APP_UNKNOWN)
 		f->visibility = VISIBILITY_OPAQUE;
+}
+
+/* What the baselines say; nothing of what they have not learnt. */
+static void add_learnt(struct finding *f, const struct volume_verdict *v)
+{
+	char usual[32], high[32];
+	if (v->usual_day.weight > 0) {
+		str_bytes(usual, sizeof(usual), usual_amount(&v->usual_day));
+		str_bytes(high, sizeof(high), usual_high(&v->usual_day));
+		finding_feature(f, "usual_day", usual_distance(&v->usual_day, v->up),
+				usual_amount(&v->usual_day), 4, 0, 0,
+				"%s a day is usual for %s, up to %s is let pass", usual,
+				v->is_peers_usual ? "its peers there" : "this pair", high);
+	}
+	if (v->is_new)
+		finding_feature(f, "new_destination", 1, NAN, NAN, 0.1, v->by_new,
+				"first used after the sensor had learnt for a week");
+	if (v->by_hour > 0)
+		finding_feature(f, "unusual_hour", v->activity, NAN, 0.1, 0.1, v->by_hour,
+				"the host sends in %.0f %% of such hours", v->activity * 100);
+	if (v->is_quiet)
+		finding_feature(f, "quiet_host", 1, NAN, NAN, 0.15, v->by_quiet,
+				"it has not sent a megabyte in any of its last days");
+	if (v->is_drip)
+		finding_feature(f, "drip_days", v->days, NAN, 8, 0.1, v->by_drip,
+				"alike amounts on %u of the last 14 days", v->days);
+}
+
+/* Records of 16 KiB with 22 bytes of head and tag (RFC 8446, 5.2), a request of about 1 kB. */
+static void add_file(struct finding *f, const struct upload *u, const struct volume_verdict *v)
+{
+	const struct event_flow *flow = u->at.flow;
+	double up = (double)flow->payload[u->at.side], down = (double)flow->payload[!u->at.side];
+	if (!is_encrypted(&flow->e) || up < BURST_BYTES || v->is_update || up < BURST_TIMES * down)
+		return;
+	double size = (up - 1000) * 16384 / 16406;
+	char text[32];
+	str_bytes(text, sizeof(text), size);
+	finding_feature(f, "estimated_file", size, NAN, NAN, 0, 0,
+			"one connection carried it: a file, or several, of about %s", text);
 }
 
 static void add_features(struct finding *f, const struct volume_pair *p, const struct upload *u,
@@ -64,7 +105,7 @@ static void add_features(struct finding *f, const struct volume_pair *p, const s
 	char up[32], floor[32], down[32];
 	str_bytes(up, sizeof(up), v->up);
 	str_bytes(down, sizeof(down), v->down);
-	double limit = v->is_slow ? v->slow_floor : v->floor;
+	double limit = v->is_slow && !v->is_drip ? v->slow_floor : v->floor;
 	str_bytes(floor, sizeof(floor), limit);
 	finding_feature(f, "uploaded_bytes", v->up, NAN, limit, 0.6, v->by_amount,
 			"%s of application data sent %s (limit %s)", up,
@@ -76,6 +117,8 @@ static void add_features(struct finding *f, const struct volume_pair *p, const s
 			volume_rules[u->rule].words);
 	finding_feature(f, "senders", v->hosts, NAN, 4, 0.1, v->by_rare,
 			"%u host%s of this network sent there", v->hosts, v->hosts == 1 ? "" : "s");
+	add_learnt(f, v);
+	add_file(f, u, v);
 	if (p->chunks >= EQUAL_CHUNKS)
 		finding_feature(f, "equal_chunks", p->chunks + 1, NAN, EQUAL_CHUNKS, 0, 0,
 				"%u connections in a row sent the same amount", p->chunks + 1);
@@ -119,24 +162,24 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 {
 	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX], up[32], down[32], span[32], word[16];
 	char floor[32], slow[32];
-	const struct event *e = &u->f->e;
-	const char *kind = u->service ? u->service->title : volume_rules[u->rule].words;
-	ipaddr_print(&u->src, src, sizeof(src));
-	ipaddr_print(&u->dst, dst, sizeof(dst));
+	const struct event *e = &u->at.flow->e;
+	const char *kind = u->at.service ? u->at.service->title : volume_rules[u->rule].words;
+	ipaddr_print(&u->at.src, src, sizeof(src));
+	ipaddr_print(&u->at.dst, dst, sizeof(dst));
 	str_bytes(up, sizeof(up), (double)p->total_up);
 	str_bytes(down, sizeof(down), (double)p->total_down);
 	str_exact_bytes(floor, sizeof(floor), (uint64_t)ceil(v->floor));
 	str_exact_bytes(slow, sizeof(slow), (uint64_t)ceil(v->slow_floor));
 	finding_span(span, sizeof(span), p->last_ns - p->first_ns);
 	const char *protocol = protocol_words(e, word, sizeof(word));
-	if (u->name)
+	if (u->at.name)
 		finding_text(f->message, sizeof(f->message),
 			     "%s sent %s to %s (%s:%u, %s, %s) %s; it got back %s", src, up,
-			     u->name, dst, u->port, protocol, kind, span, down);
+			     u->at.name, dst, u->at.port, protocol, kind, span, down);
 	else
 		finding_text(f->message, sizeof(f->message),
 			     "%s sent %s to %s:%u (%s, %s) %s; it got back %s", src, up, dst,
-			     u->port, protocol, kind, span, down);
+			     u->at.port, protocol, kind, span, down);
 	if (f->subject.bytes > p->total_up) {
 		size_t len = strlen(f->message);
 		str_bytes(up, sizeof(up), (double)f->subject.bytes);
@@ -144,20 +187,27 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 			     "; with what went there in other ways it is %s", up);
 	}
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
-		     "silent below %s a day and %s in two weeks, or with a ratio below %.1f", floor,
-		     slow, v->least_pcr);
+		     v->is_drip ?
+			     "silent below %s in two weeks (slow sum: %s) or on fewer than 8 "
+			     "days of them, or with a ratio below %.1f" :
+			     "silent below %s a day and %s in two weeks, or with a ratio below "
+			     "%.1f",
+		     floor, slow, v->least_pcr);
 	finding_text(
 		f->not_harmless, sizeof(f->not_harmless),
 		"a ratio of %.2f is a push: meetings and tunnels lie near 0, browsing near -0.9; it went "
 		"to %s, %s",
 		v->pcr, kind,
-		u->service && u->service->sanctioned ? "sanctioned, but this is far above its use" :
-						       "not sanctioned");
+		u->at.service && u->at.service->sanctioned ?
+			"sanctioned, but this is far above its use" :
+			"not sanctioned");
 	finding_text(f->unseen, sizeof(f->unseen), "%s%s",
 		     is_encrypted(e) ? "what was sent: it is encrypted; " : "",
-		     "what is usual for this host: no baseline has been learnt");
+		     v->usual_day.weight > 0 ?
+			     "who started it" :
+			     "what is usual for this host: no baseline has been learnt");
 	finding_step(f, "On %s: find the process and the files behind the upload", src);
-	finding_step(f, "Who uses %s, and was the transfer agreed?", u->name ? u->name : dst);
+	finding_step(f, "Who uses %s, and was the transfer agreed?", u->at.name ? u->at.name : dst);
 	finding_step(f, "What did %s read from inside servers in the hours before?", src);
 	const char *family = e->ip_version == 6 ? "ipv6" : "ip";
 	finding_text(f->filter, sizeof(f->filter), "%s.addr == %s && %s.addr == %s", family, src,
@@ -171,9 +221,9 @@ void volume_explain(struct volume_state *s, const struct detect_env *env,
 	struct finding f;
 	struct sum sum = sum_of(s, p);
 	finding_init(&f, "upload_volume", "upload_volume", "Upload of unusual size");
-	f.subject.ip = u->src;
+	f.subject.ip = u->at.src;
 	f.subject.has_ip = true;
-	finding_from_event(&f, &u->f->e);
+	finding_from_event(&f, &u->at.flow->e);
 	f.severity = v->severity;
 	f.score = v->score;
 	f.llr = fmin(3 + 6 * v->score + log2(v->ratio), HIGHEST_NATS);
@@ -185,22 +235,23 @@ void volume_explain(struct volume_state *s, const struct detect_env *env,
 	f.subject.packets = sum.packets_up;
 	f.peer.bytes = sum.down;
 	f.peer.packets = sum.packets_down;
-	finding_text(f.object, sizeof(f.object), "%s", u->dest);
-	if (u->name)
-		finding_text(f.domain, sizeof(f.domain), "%s", u->name);
+	finding_text(f.object, sizeof(f.object), "%s", u->at.dest);
+	if (u->at.name)
+		finding_text(f.domain, sizeof(f.domain), "%s", u->at.name);
 	f.start_ns = sum.first_ns;
 	f.end_ns = sum.last_ns;
 	f.is_update = v->is_update;
 	f.time_ns = v->is_update ? p->last_ns : env->now_ns;
 	f.count = sum.flows;
-	f.learning = env->steady_ns - s->start_ns < LEARNING_NS;
+	f.learning = context_learning_left_ns(env->context) > 0;
+	f.by_volume = true;
 	for (unsigned i = 0; i < p->packet_count; i++)
 		finding_packet(&f, p->packets[i]);
-	if (u->service) {
-		finding_text(f.service, sizeof(f.service), "%s", u->service->name);
+	if (u->at.service) {
+		finding_text(f.service, sizeof(f.service), "%s", u->at.service->name);
 		finding_text(f.service_category, sizeof(f.service_category), "%s",
-			     u->service->class_name);
-		f.service_sanctioned = u->service->sanctioned;
+			     u->at.service->class_name);
+		f.service_sanctioned = u->at.service->sanctioned;
 	}
 	classify(&f, p, u);
 	add_features(&f, p, u, v);

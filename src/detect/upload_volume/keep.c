@@ -1,6 +1,6 @@
 /*
- * detect/upload_volume/keep.c - what outlives the process: sums by sender and destination, and who
- * else sends there.  What running flows have been counted for does not: their flows end with it.
+ * detect/upload_volume/keep.c - what outlives the process: sums and the usual by sender and
+ * destination.  What running flows have been counted for does not: their flows end with it.
  */
 #include "exfild/event/keep.h"
 
@@ -29,23 +29,16 @@ static const struct keep_field pair_fields[] = {
 	KEEP(U64, struct volume_pair, chunk),
 	KEEP(U32, struct volume_pair, chunks),
 	KEEP(U32, struct volume_pair, flows),
+	KEEP(U64, struct volume_pair, day),
+	KEEP(F64, struct volume_pair, day_up),
+	KEEP(F32, struct volume_pair, usual),
+	KEEP(F32, struct volume_pair, days),
+	KEEP(U64, struct volume_pair, known_ns),
+	KEEP(BOOL, struct volume_pair, is_told_late),
 	KEEP(F64, struct volume_pair, told_up),
 	KEEP(U64, struct volume_pair, told_total),
 	KEEP_EVENT(struct volume_pair, told),
 	KEEP(U8, struct volume_pair, told_severity),
-	KEEP_LAST,
-};
-
-static const struct keep_field destination_fields[] = {
-	KEEP(U64, struct destination, hash),
-	KEEP(U64, struct destination, first_ns),
-	KEEP(U32, struct destination, hosts),
-	KEEP_TO(U32, struct destination, host_count, DEST_HOSTS),
-	KEEP_LAST,
-};
-
-static const struct keep_field sum_fields[] = {
-	KEEP(U64, struct volume_state, start_ns),
 	KEEP_LAST,
 };
 
@@ -60,19 +53,11 @@ static bool took_pair(void *owner, void *entry)
 void volume_keep(void *state, struct keep_list *list)
 {
 	struct volume_state *s = state;
-	const struct keep_part parts[] = {
-		{ .name = "upload_volume.pairs",
-		  .version = 1,
-		  .owner = s,
-		  .table = &s->pairs,
-		  .fields = pair_fields,
-		  .took = took_pair },
-		{ .name = "upload_volume.destinations",
-		  .version = 1,
-		  .table = &s->destinations,
-		  .fields = destination_fields },
-		{ .name = "upload_volume.start", .version = 1, .owner = s, .fields = sum_fields },
-	};
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		keep_add(list, &parts[i]);
+	const struct keep_part pairs = { .name = "upload_volume.pairs",
+					 .version = 2,
+					 .owner = s,
+					 .table = &s->pairs,
+					 .fields = pair_fields,
+					 .took = took_pair };
+	keep_add(list, &pairs);
 }

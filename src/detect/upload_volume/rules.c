@@ -19,6 +19,10 @@
 #define FTP_DATA_PORT 20
 #define PUSH_PCR      0.9
 #define KNOWN_HOSTS   4 /* inside hosts that make a destination a usual one */
+#define DAY_S         86400.0
+#define SLOW_USUAL    2   /* times what the usual days add up to: that is an upload of its own */
+#define RARE_HOUR     0.1 /* share of such hours in which the host sends */
+#define BITS_MOST     5   /* -log2 of that share counts up to here */
 
 const struct rule_info volume_rules[RULE__COUNT] = {
 	[RULE_FILE_DROP] = { "anonymous file sharing", 0.2, SEVERITY_HIGH, "T1567", 0.2 },
@@ -128,18 +132,18 @@ static enum volume_rule by_protocol(const struct event *e)
 
 enum volume_rule volume_rule_of(const struct upload *u)
 {
-	const struct event *e = &u->f->e;
+	const struct event *e = &u->at.flow->e;
 	if (e->proto == PROTO_TCP && (e->sport == FTP_DATA_PORT || e->dport == FTP_DATA_PORT))
 		return RULE_TRANSFER;
 	enum volume_rule rule = by_protocol(e);
-	if (u->service && (rule == RULE__COUNT || rule == RULE_SSH || rule == RULE_VOICE))
-		return by_class(u->service->class);
+	if (u->at.service && (rule == RULE__COUNT || rule == RULE_SSH || rule == RULE_VOICE))
+		return by_class(u->at.service->class);
 	if (rule != RULE__COUNT)
 		return rule;
-	if (u->name)
+	if (u->at.name)
 		return RULE_NAMED;
 	/* what was classified is no raw push; what began before us may be anything */
-	bool is_raw = e->app == APP_UNKNOWN && u->f->outcome != FLOW_OUTCOME_MIDSTREAM;
+	bool is_raw = e->app == APP_UNKNOWN && u->at.flow->outcome != FLOW_OUTCOME_MIDSTREAM;
 	return is_raw ? RULE_PUSH : RULE_ADDRESS;
 }
 
@@ -153,8 +157,14 @@ static double ratio_of(double up, double down)
 	return up + down > 0 ? (up - down) / (up + down) : 0;
 }
 
+/* A host that has never sent much has no business to begin with: a printer, a camera. */
+static bool is_quiet(const struct upload *u, const struct volume_verdict *v)
+{
+	return v->is_quiet && volume_rules[u->rule].highest == SEVERITY_HIGH;
+}
+
 static double floor_of(const struct volume_state *s, const struct detect_env *env,
-		       const struct upload *u, double pcr, uint32_t hosts)
+		       const struct upload *u, double pcr, const struct volume_verdict *v)
 {
 	const struct volume_params *p = s->params;
 	enum volume_rule rule = u->rule;
@@ -162,14 +172,16 @@ static double floor_of(const struct volume_state *s, const struct detect_env *en
 	if (rule == RULE_PUSH && pcr < PUSH_PCR)
 		rule = RULE_ADDRESS;
 	double floor = (double)p->floor[rule];
-	if (u->service && u->service->sanctioned)
+	if (u->at.service && u->at.service->sanctioned)
 		floor *= p->sanctioned_times;
-	if (hosts >= KNOWN_HOSTS)
+	if (v->hosts >= KNOWN_HOSTS)
 		floor *= p->known_times;
 	/* a mail server sends what others wrote */
-	if (rule == RULE_MAIL && (context_roles(env->context, &u->src) & ROLE_SERVER))
+	if (rule == RULE_MAIL && (context_roles(env->context, &u->at.src) & ROLE_SERVER))
 		floor *= 20;
-	return floor;
+	if (is_quiet(u, v))
+		floor *= p->quiet_times;
+	return fmax(floor, usual_high(&v->usual_day));
 }
 
 static enum severity severity_of(const struct volume_state *s, const struct upload *u, double ratio)
@@ -180,6 +192,14 @@ static enum severity severity_of(const struct volume_state *s, const struct uplo
 	return is_large ? SEVERITY_MEDIUM : SEVERITY_LOW;
 }
 
+/* Days that are all as usual add up to as much as that under decay. */
+static double slow_floor_of(const struct volume_state *s, double floor,
+			    const struct volume_verdict *v)
+{
+	double days = (double)s->params->slow_memory_s / (log(2) * DAY_S);
+	return fmax(floor * s->params->slow_times, SLOW_USUAL * usual_amount(&v->usual_day) * days);
+}
+
 /* The smallest ratio at which these bytes are told: a raw push that is answered has another floor.
  */
 static double least_pcr_of(const struct volume_state *s, const struct detect_env *env,
@@ -188,43 +208,79 @@ static double least_pcr_of(const struct volume_state *s, const struct detect_env
 	if (u->rule != RULE_PUSH)
 		return volume_rules[u->rule].pcr;
 	double answered = volume_rules[RULE_ADDRESS].pcr;
-	double floor = floor_of(s, env, u, answered, v->hosts);
+	double floor = floor_of(s, env, u, answered, v);
 	double day_up = v->is_slow ? 0 : v->up;
-	bool is_enough = day_up >= floor || slow_up >= floor * s->params->slow_times;
+	bool is_enough = day_up >= floor || slow_up >= slow_floor_of(s, floor, v);
 	return is_enough ? answered : PUSH_PCR;
 }
 
+static void judge_slow(const struct volume_state *s, const struct detect_env *env,
+		       const struct volume_pair *p, struct volume_verdict *v)
+{
+	double half_life = (double)s->params->slow_memory_s;
+	double up = decayed_at(&p->slow_up, env->steady_ns, half_life);
+	double down = decayed_at(&p->slow_down, env->steady_ns, half_life);
+	double ratio = up / v->slow_floor;
+	if (ratio <= v->ratio)
+		return;
+	v->is_slow = true;
+	v->up = up;
+	v->down = down;
+	v->pcr = ratio_of(up, down);
+	v->ratio = ratio;
+}
+
+/* A drip is below every floor but its own: one day's floor in two weeks, evenly. */
+static void judge_drip(const struct volume_pair *p, struct volume_verdict *v)
+{
+	double sum = volume_drip(p, v);
+	double ratio = sum / v->floor;
+	v->is_drip = v->is_drip && v->ratio < 1 && ratio >= 1 && !(v->usual_day.weight > 0);
+	if (!v->is_drip)
+		return;
+	v->is_slow = true;
+	v->up = sum;
+	v->ratio = ratio;
+}
+
+static void add_up(struct volume_verdict *v, const struct upload *u)
+{
+	v->by_amount = 0.4 + 0.2 * clamp(log2(v->ratio) / 4, 0, 1);
+	v->by_pcr = 0.2 * clamp((v->pcr - 0.2) / 0.7, 0, 1);
+	v->by_kind = volume_rules[u->rule].by_kind;
+	v->by_rare = v->hosts >= KNOWN_HOSTS ? -0.1 : 0.05;
+	v->by_new = v->is_new && v->hosts < KNOWN_HOSTS ? 0.1 : 0;
+	if (v->activity < RARE_HOUR) /* not where it is not known */
+		v->by_hour = 0.1 * clamp(-log2(fmax(v->activity, 1e-3)) / BITS_MOST, 0, 1);
+	v->by_quiet = v->is_quiet ? 0.15 : 0;
+	v->by_drip = v->is_drip ? 0.1 : 0;
+	v->score = clamp(v->by_amount + v->by_pcr + v->by_kind + v->by_rare + v->by_new +
+				 v->by_hour + v->by_quiet + v->by_drip,
+			 0, 1);
+}
+
 bool volume_judge(const struct volume_state *s, const struct detect_env *env,
-		  const struct volume_pair *p, const struct upload *u, const struct destination *d,
-		  struct volume_verdict *v)
+		  const struct volume_pair *p, const struct upload *u, struct volume_verdict *v)
 {
 	const struct volume_params *params = s->params;
-	const struct rule_info *rule = &volume_rules[u->rule];
 	memset(v, 0, sizeof(*v));
-	v->hosts = d ? d->host_count : 1;
+	volume_compare(env, p, u, v);
 	v->up = decayed_at(&p->up, env->steady_ns, (double)params->memory_s);
 	v->down = decayed_at(&p->down, env->steady_ns, (double)params->memory_s);
 	v->pcr = ratio_of(v->up, v->down);
-	v->floor = floor_of(s, env, u, v->pcr, v->hosts);
-	v->slow_floor = v->floor * params->slow_times;
+	v->floor = floor_of(s, env, u, v->pcr, v);
+	v->slow_floor = slow_floor_of(s, v->floor, v);
 	v->ratio = v->up / v->floor;
-	double slow_up = decayed_at(&p->slow_up, env->steady_ns, (double)params->slow_memory_s);
-	double slow_down = decayed_at(&p->slow_down, env->steady_ns, (double)params->slow_memory_s);
-	double slow_ratio = slow_up / v->slow_floor;
-	if (slow_ratio > v->ratio) {
-		v->is_slow = true;
-		v->up = slow_up;
-		v->down = slow_down;
-		v->pcr = ratio_of(slow_up, slow_down);
-		v->ratio = slow_ratio;
-	}
-	v->least_pcr = least_pcr_of(s, env, u, v, slow_up);
+	judge_slow(s, env, p, v);
+	judge_drip(p, v);
+	v->least_pcr = least_pcr_of(
+		s, env, u, v,
+		decayed_at(&p->slow_up, env->steady_ns, (double)params->slow_memory_s));
 	v->fires = v->ratio >= 1 && v->pcr >= v->least_pcr;
-	v->by_amount = 0.4 + 0.2 * clamp(log2(v->ratio) / 4, 0, 1);
-	v->by_pcr = 0.2 * clamp((v->pcr - 0.2) / 0.7, 0, 1);
-	v->by_kind = rule->by_kind;
-	v->by_rare = v->hosts >= KNOWN_HOSTS ? -0.1 : 0.05;
-	v->score = clamp(v->by_amount + v->by_pcr + v->by_kind + v->by_rare, 0, 1);
+	add_up(v, u);
 	v->severity = severity_of(s, u, v->ratio);
+	/* what was there while the sensor learnt is listed by `exfilctl baseline review` */
+	if (v->is_drip && !v->is_new)
+		v->severity = SEVERITY_LOW;
 	return v->fires;
 }

@@ -4,26 +4,22 @@
  * Idea: for each sender and destination (the registered domain where a name is known, else the
  * address) application bytes up and down are added up with decay, while flows run; the kind of
  * destination and the protocol set a floor, the producer/consumer ratio tells a push from a
- * conversation (rules.c).  Only what leaves counts: both ends inside is no exfiltration, and
- * answers of a server to the outside are its work.  Where both ends are outside the initiator is
- * the sender. Evasion: less than the floor in two weeks; spread over many destinations; downloads
- * from there in between.  False alarms: uploads that nobody has sanctioned yet; there is no
- * baseline to know them by.
+ * conversation (rules.c).  What a pair of sender and destination does on its usual days raises the
+ * floor, once it is learnt (usual.c); what is spread over many destinations is added up (spread.c).
+ * Only what leaves counts (context/upload.c).
+ * Evasion: less than a floor in two weeks, or unevenly; downloads from there in between; a
+ * destination that takes as much every day.  False alarms: agreed uploads that are not usual yet.
  */
 #include "upload_volume.h"
 
 #include <math.h>
 #include <string.h>
 
-#define PROTO_TCP     6
-#define PROTO_UDP     17
-#define PROTO_ICMP    1
-#define PROTO_ICMPV6  58
-#define FTP_DATA_PORT 20
-#define MB            1000000.0
-#define GROWTH        4 /* told again when it is so many times as much */
-#define CHUNK_MIN     32768
-#define FORGET_BYTES  65536.0
+#define PROTO_TCP    6
+#define MB           1000000.0
+#define GROWTH       4 /* told again when it is so many times as much */
+#define CHUNK_MIN    32768
+#define FORGET_BYTES 65536.0
 
 #define FLOOR(rule, text, mb, help_text)                                                      \
  {                                                                                            \
@@ -64,6 +60,8 @@ static const struct param params[] = {
 	  1e6, 10, "", "How much higher the floor of a sanctioned service is" },
 	{ "known_times", PARAM_DOUBLE, offsetof(struct volume_params, known_times), 1, 1e6, 3, "",
 	  "How much higher the floor is where four inside hosts send" },
+	{ "quiet_times", PARAM_DOUBLE, offsetof(struct volume_params, quiet_times), 0.001, 1, 0.1,
+	  "", "How much lower the floor is for a host that never sends a megabyte a day" },
 	{ "high_times", PARAM_DOUBLE, offsetof(struct volume_params, high_times), 1, 1e6, 8, "",
 	  "Floors from which the severity is one step higher" },
 	PARAM_END
@@ -73,12 +71,6 @@ static uint32_t pair_evidence(const void *entry)
 {
 	const struct volume_pair *p = entry;
 	return p->told_severity ? UINT32_MAX : (uint32_t)fmin(p->slow_up.value / 1024, 4e9);
-}
-
-static uint32_t flow_evidence(const void *entry)
-{
-	const struct volume_flow *f = entry;
-	return (uint32_t)fmin((double)f->seen[0] / 1024, 4e9);
 }
 
 static void on_evict(void *arg, void *entry);
@@ -99,50 +91,14 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 	int err = table_init(&s->pairs, &config);
 	if (err)
 		return err;
-	config.entry_size = sizeof(struct destination);
-	config.key_size = 8;
-	config.evidence = NULL;
-	config.on_evict = NULL;
-	err = table_init(&s->destinations, &config);
-	if (err)
-		return err;
-	config.entry_size = sizeof(struct volume_flow);
-	config.evidence = flow_evidence;
-	return table_init(&s->flows, &config);
+	return volume_spread_init(s, env);
 }
 
 static void deinit(void *state)
 {
 	struct volume_state *s = state;
 	table_deinit(&s->pairs);
-	table_deinit(&s->destinations);
-	table_deinit(&s->flows);
-}
-
-/* Which end sends out; false: nothing leaves here. */
-static bool find_sender(const struct detect_env *env, const struct event_flow *f, struct upload *u,
-			unsigned *ret_side)
-{
-	const struct event *e = &f->e;
-	if (ipaddr_is_multicast(&e->src) || ipaddr_is_multicast(&e->dst) ||
-	    ipaddr_is_unspecified(&e->src) || ipaddr_is_unspecified(&e->dst) ||
-	    ipaddr_is_link_local(&e->dst) || ipaddr_is_loopback(&e->dst))
-		return false;
-	bool from_inside = context_is_inside(env->context, &e->src, e->tunnel_id);
-	bool to_inside = context_is_inside(env->context, &e->dst, e->tunnel_id);
-	bool is_active_ftp = e->proto == PROTO_TCP && e->sport == FTP_DATA_PORT;
-	*ret_side = 0;
-	if (to_inside) {
-		/* a server's answers are its work; FTP's server opens the data connection itself */
-		if (from_inside || !is_active_ftp)
-			return false;
-		*ret_side = 1;
-	}
-	u->f = f;
-	u->src = *ret_side ? e->dst : e->src;
-	u->dst = *ret_side ? e->src : e->dst;
-	u->port = *ret_side ? e->sport : e->dport;
-	return true;
+	table_deinit(&s->spreads);
 }
 
 /* The other direction goes another way: what came back is unknown. */
@@ -153,83 +109,15 @@ static bool is_blind(const struct detect_env *env, const struct event_flow *f)
 	return env->one_sided || (f->e.app != APP_UNKNOWN && f->e.app != APP_OTHER);
 }
 
-/* What the event adds to what was counted of its flow before. */
-static bool count_new(struct volume_state *s, const struct event_flow *f, unsigned side,
-		      struct upload *u)
-{
-	uint64_t id = f->e.flow;
-	struct volume_flow *known = table_find(&s->flows, &id);
-	struct volume_flow none = { .id = id };
-	const struct volume_flow *before = known ? known : &none;
-	uint64_t up = f->payload[side], down = f->payload[!side];
-	u->up = up > before->seen[0] ? up - before->seen[0] : 0;
-	u->down = down > before->seen[1] ? down - before->seen[1] : 0;
-	u->packets_up = f->packets[side] - before->packets[0];
-	u->packets_down = f->packets[!side] - before->packets[1];
-	if (f->e.kind == EVENT_FLOW_END) {
-		if (known)
-			table_remove(&s->flows, known);
-		return u->up || u->down;
-	}
-	if (!u->up && !u->down)
-		return false;
-	bool is_new;
-	if (!known)
-		known = table_get(&s->flows, &id, &is_new);
-	if (known) {
-		known->seen[0] = up;
-		known->seen[1] = down;
-		known->packets[0] = f->packets[side];
-		known->packets[1] = f->packets[!side];
-	}
-	return true;
-}
-
-static void find_destination(const struct detect_env *env, struct upload *u)
-{
-	const char *text, *registered;
-	size_t len;
-	u->name = context_name_of(env->context, &u->dst);
-	u->service = context_service_by_ip(env->context, &u->dst);
-	if (u->name) {
-		text = u->name;
-		len = strlen(text);
-		context_registered(env->context, text, len, &registered, &len);
-		finding_text(u->dest, sizeof(u->dest), "%.*s", (int)len, registered);
-	} else {
-		ipaddr_print(&u->dst, u->dest, sizeof(u->dest));
-	}
-	u->dest_hash = hash_bytes(&env->sketch_key, u->dest, strlen(u->dest));
-	u->rule = volume_rule_of(u);
-}
-
-static struct destination *note_destination(struct volume_state *s, const struct detect_env *env,
-					    const struct upload *u)
-{
-	bool is_new;
-	struct destination *d = table_get(&s->destinations, &u->dest_hash, &is_new);
-	if (!d)
-		return NULL;
-	if (is_new)
-		d->first_ns = env->steady_ns;
-	uint32_t mark = (uint32_t)(hash_bytes(&env->sketch_key, &u->src, sizeof(u->src)) >> 32) | 1;
-	for (uint32_t i = 0; i < d->host_count; i++)
-		if (d->hosts[i] == mark)
-			return d;
-	if (d->host_count < DEST_HOSTS)
-		d->hosts[d->host_count++] = mark;
-	return d;
-}
-
 static struct volume_pair *find_pair(struct volume_state *s, const struct detect_env *env,
 				     const struct upload *u)
 {
 	struct pair_key key;
 	bool is_new;
 	memset(&key, 0, sizeof(key));
-	key.src = u->src;
-	key.dest = u->dest_hash;
-	key.tunnel_key = u->f->e.tunnel_key;
+	key.src = u->at.src;
+	key.dest = u->at.dest_hash;
+	key.tunnel_key = u->at.flow->e.tunnel_key;
 	key.rule = (uint32_t)u->rule;
 	struct volume_pair *p = table_get(&s->pairs, &key, &is_new);
 	if (!p)
@@ -241,7 +129,7 @@ static struct volume_pair *find_pair(struct volume_state *s, const struct detect
 	if (is_gone)
 		memset((uint8_t *)p + sizeof(key), 0, sizeof(*p) - sizeof(key));
 	if (is_new || is_gone)
-		p->first_ns = u->f->first_ns;
+		p->first_ns = u->at.flow->first_ns;
 	return p;
 }
 
@@ -249,15 +137,15 @@ static void add(struct volume_state *s, const struct detect_env *env, struct vol
 		const struct upload *u)
 {
 	double day = (double)s->params->memory_s, slow = (double)s->params->slow_memory_s;
-	const struct event_flow *f = u->f;
-	decayed_add(&p->up, env->steady_ns, day, (double)u->up);
-	decayed_add(&p->down, env->steady_ns, day, (double)u->down);
-	decayed_add(&p->slow_up, env->steady_ns, slow, (double)u->up);
-	decayed_add(&p->slow_down, env->steady_ns, slow, (double)u->down);
-	p->total_up += u->up;
-	p->total_down += u->down;
-	p->packets_up += u->packets_up;
-	p->packets_down += u->packets_down;
+	const struct event_flow *f = u->at.flow;
+	decayed_add(&p->up, env->steady_ns, day, (double)u->at.up);
+	decayed_add(&p->down, env->steady_ns, day, (double)u->at.down);
+	decayed_add(&p->slow_up, env->steady_ns, slow, (double)u->at.up);
+	decayed_add(&p->slow_down, env->steady_ns, slow, (double)u->at.down);
+	p->total_up += u->at.up;
+	p->total_down += u->at.down;
+	p->packets_up += u->at.packets_up;
+	p->packets_down += u->at.packets_down;
 	p->last_ns = f->last_ns > p->last_ns ? f->last_ns : p->last_ns;
 	if (p->packet_count < PAIR_PACKETS && f->e.packet)
 		p->packets[p->packet_count++] = f->e.packet;
@@ -273,35 +161,42 @@ static void add(struct volume_state *s, const struct detect_env *env, struct vol
 	}
 }
 
+static void note_told(struct volume_state *s, const struct detect_env *env, struct volume_pair *p,
+		      const struct event *e, const struct volume_verdict *v)
+{
+	p->told_up = v->up;
+	p->told_severity = (uint8_t)v->severity;
+	p->told = *e;
+	p->told_total = p->total_up + p->total_down;
+	p->is_told_late |= context_learning_left_ns(env->context) == 0;
+	s->has_told = true;
+	s->findings++;
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
 	struct volume_state *s = state;
-	const struct event_flow *f = (const struct event_flow *)e;
-	struct upload u = { 0 };
+	const struct context_upload *at = context_upload(env->context);
 	struct volume_verdict v;
-	unsigned side;
-	if (!s->start_ns)
-		s->start_ns = env->steady_ns;
-	if (e->proto == PROTO_ICMP || e->proto == PROTO_ICMPV6 || !find_sender(env, f, &u, &side) ||
-	    is_blind(env, f) || !count_new(s, f, side, &u))
+	if (!at || is_blind(env, at->flow))
 		return;
-	find_destination(env, &u);
+	struct upload u = { .at = *at };
+	u.rule = volume_rule_of(&u);
 	struct volume_pair *p = find_pair(s, env, &u);
 	if (!p)
 		return;
+	volume_learn(env, p, &u);
 	add(s, env, p, &u);
-	const struct destination *d = u.up ? note_destination(s, env, &u) : NULL;
-	if (!u.up || !volume_judge(s, env, p, &u, d, &v))
+	if (!u.at.up)
 		return;
+	if (!volume_judge(s, env, p, &u, &v)) {
+		volume_spread(s, env, &u, &v);
+		return;
+	}
 	if (p->told_severity && v.up < GROWTH * p->told_up &&
 	    (uint8_t)v.severity <= p->told_severity)
 		return;
-	p->told_up = v.up;
-	p->told_severity = (uint8_t)v.severity;
-	p->told = *e;
-	p->told_total = p->total_up + p->total_down;
-	s->has_told = true;
-	s->findings++;
+	note_told(s, env, p, e, &v);
 	volume_explain(s, env, p, &u, &v);
 }
 
@@ -314,13 +209,15 @@ static void tell_totals(struct volume_state *s, const struct detect_env *env, st
 		return;
 	p->told_total = p->total_up + p->total_down;
 	bool is_back = !ipaddr_equal(&p->told.src, &p->key.src);
-	struct upload u = { .f = &f,
-			    .src = p->key.src,
-			    .dst = is_back ? p->told.src : p->told.dst,
-			    .port = is_back ? p->told.sport : p->told.dport };
-	find_destination(env, &u);
+	struct upload u = { .at = { .flow = &f,
+				    .src = p->key.src,
+				    .dst = is_back ? p->told.src : p->told.dst,
+				    .port = is_back ? p->told.sport : p->told.dport } };
+	context_find_destination(env->context, &u.at);
+	u.at.host = context_baseline(env->context, &u.at.src, p->key.tunnel_key);
+	u.at.to = context_destination(env->context, u.at.dest_hash);
 	u.rule = (enum volume_rule)p->key.rule;
-	(void)volume_judge(s, env, p, &u, table_find(&s->destinations, &u.dest_hash), &v);
+	(void)volume_judge(s, env, p, &u, &v);
 	v.is_update = true;
 	v.severity = (enum severity)p->told_severity;
 	volume_explain(s, env, p, &u, &v);
@@ -351,8 +248,7 @@ static void counters(const void *state, struct detector_counters *ret)
 	ret->findings = s->findings;
 	ret->worst_case_bytes =
 		table_worst_case(s->pairs.stats.capacity, sizeof(struct volume_pair)) +
-		table_worst_case(s->destinations.stats.capacity, sizeof(struct destination)) +
-		table_worst_case(s->flows.stats.capacity, sizeof(struct volume_flow));
+		table_worst_case(s->spreads.stats.capacity, sizeof(struct spread_host));
 }
 
 const struct detector upload_volume_detector = {

@@ -8,11 +8,12 @@
 
 #include "exfild/base/sketch.h"
 #include "exfild/base/table.h"
+#include "exfild/base/usual.h"
+#include "exfild/context/baseline.h"
 #include "exfild/detect/detector.h"
 
-#define DEST_TEXT    96
-#define DEST_HOSTS   8
 #define PAIR_PACKETS 16
+#define SPREAD_DESTS 32
 
 /* What kind of destination it is: each has a floor of its own. */
 enum volume_rule {
@@ -44,7 +45,7 @@ enum volume_rule {
 struct volume_params {
 	uint64_t floor[RULE__COUNT];
 	uint64_t memory_s, slow_memory_s;
-	double sanctioned_times, high_times, slow_times, known_times;
+	double sanctioned_times, high_times, slow_times, known_times, quiet_times;
 };
 
 struct rule_info {
@@ -76,31 +77,34 @@ struct volume_pair {
 	uint64_t chunk;  /* size of the last finished upload */
 	uint32_t chunks; /* finished in a row with that size */
 	uint32_t flows;
+	uint64_t day; /* of packet time, the one that is running; 0: none yet */
+	double day_up;
+	struct usual usual;        /* of its active days */
+	float days[BASELINE_DAYS]; /* the last ones, by day modulo; bytes */
+	uint64_t known_ns;         /* steady: first used */
 	double told_up;
 	uint64_t told_total;
 	struct event told; /* of the last finding: its ends, for the totals */
 	uint8_t told_severity;
 	uint8_t packet_count;
+	bool is_told_late; /* when the sensor had learnt: it is not to become usual soon */
 };
 
-/* Who else sends there. */
-struct destination {
-	uint64_t hash;
-	uint64_t first_ns; /* steady */
-	uint32_t hosts[DEST_HOSTS];
-	uint32_t host_count;
-};
-
-struct volume_flow {
-	uint64_t id;
-	uint64_t seen[2]; /* payload up and down already counted */
-	uint64_t packets[2];
+/* A day's pushes of one sender to several destinations, each below its floor. */
+struct spread_host {
+	struct baseline_key key;
+	uint64_t day; /* of packet time */
+	uint64_t dests[SPREAD_DESTS];
+	double up[SPREAD_DESTS];
+	uint64_t first_ns; /* packet time */
+	double told;
+	uint32_t count;
+	uint32_t zero;
 };
 
 struct volume_state {
 	const struct volume_params *params;
-	struct table pairs, destinations, flows;
-	uint64_t start_ns; /* steady time of the first event */
+	struct table pairs, spreads;
 	uint64_t findings;
 	bool has_told; /* in this process or an earlier one */
 	const struct detect_env *env;
@@ -108,15 +112,8 @@ struct volume_state {
 
 /* What one event adds. */
 struct upload {
-	const struct event_flow *f;
-	struct ipaddr src, dst; /* sender and receiver */
-	uint16_t port;          /* of the service */
-	uint64_t up, down, packets_up, packets_down;
-	const struct service *service;
+	struct context_upload at;
 	enum volume_rule rule;
-	const char *name;     /* NULL: none known */
-	char dest[DEST_TEXT]; /* registered domain, or the address */
-	uint64_t dest_hash;
 };
 
 /* Why it is told. */
@@ -125,9 +122,16 @@ struct volume_verdict {
 	double floor, slow_floor; /* of the day; of slow_memory */
 	double least_pcr;
 	bool is_slow, fires;
-	bool is_update; /* only totals have grown */
-	uint32_t hosts; /* that send to the destination */
-	double by_amount, by_pcr, by_kind, by_rare;
+	bool is_update;         /* only totals have grown */
+	uint32_t hosts;         /* that send to the destination */
+	struct usual usual_day; /* of the pair, or of its peers there; no weight: not learnt */
+	bool is_peers_usual;
+	double activity; /* share of such hours in which the host sends; NAN: not learnt */
+	unsigned days;   /* active ones of the last two weeks */
+	bool is_drip;    /* alike amounts on most days */
+	bool is_quiet;   /* from a host that never sends much */
+	bool is_new;     /* the destination */
+	double by_amount, by_pcr, by_kind, by_rare, by_new, by_hour, by_quiet, by_drip;
 	double score;
 	enum severity severity;
 };
@@ -135,8 +139,22 @@ struct volume_verdict {
 /* rules.c */
 enum volume_rule volume_rule_of(const struct upload *u);
 bool volume_judge(const struct volume_state *s, const struct detect_env *env,
-		  const struct volume_pair *p, const struct upload *u, const struct destination *d,
-		  struct volume_verdict *ret);
+		  const struct volume_pair *p, const struct upload *u, struct volume_verdict *ret);
+
+/* usual.c */
+/* A day of the pair is over when one of a later day comes. */
+void volume_learn(const struct detect_env *env, struct volume_pair *p, const struct upload *u);
+/* What the baselines say, into the verdict; before the floors are made. */
+void volume_compare(const struct detect_env *env, const struct volume_pair *p,
+		    const struct upload *u, struct volume_verdict *v);
+/* Whether the last two weeks are a drip, and of how many bytes. */
+double volume_drip(const struct volume_pair *p, struct volume_verdict *v);
+
+/* spread.c */
+int volume_spread_init(struct volume_state *s, const struct detect_env *env);
+/* A pair below its floor: adds it to what its sender pushes elsewhere. */
+void volume_spread(struct volume_state *s, const struct detect_env *env, const struct upload *u,
+		   const struct volume_verdict *v);
 
 /* keep.c */
 void volume_keep(void *state, struct keep_list *list);

@@ -24,7 +24,7 @@ static struct upload upload(uint16_t app, uint8_t proto)
 	flow.e.sport = 50000;
 	flow.e.dport = 443;
 	flow.outcome = FLOW_OUTCOME_ESTABLISHED;
-	u.f = &flow;
+	u.at.flow = &flow;
 	return u;
 }
 
@@ -49,8 +49,8 @@ static void services_are_judged_by_their_class(void **state)
 		memset(&service, 0, sizeof(service));
 		service.class = all[i].class;
 		struct upload u = upload(APP_TLS, PROTO_TCP);
-		u.service = &service;
-		u.name = "www.example.com";
+		u.at.service = &service;
+		u.at.name = "www.example.com";
 		assert_int_equal(volume_rule_of(&u), all[i].rule);
 		/* a login to a known service is use of that service */
 		flow.e.app = APP_SSH;
@@ -82,7 +82,7 @@ static void protocols_are_judged_before_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		struct upload u = upload(all[i].app, PROTO_TCP);
-		u.name = "www.example.com";
+		u.at.name = "www.example.com";
 		assert_int_equal(volume_rule_of(&u), all[i].rule);
 	}
 }
@@ -120,7 +120,7 @@ static void raw_bytes_are_a_push_if_their_beginning_was_seen(void **state)
 	flow.outcome = FLOW_OUTCOME_ESTABLISHED;
 	flow.e.app = APP_OTHER;
 	assert_int_equal(volume_rule_of(&u), RULE_ADDRESS);
-	u.name = "www.example.com";
+	u.at.name = "www.example.com";
 	assert_int_equal(volume_rule_of(&u), RULE_NAMED);
 }
 

@@ -93,13 +93,28 @@ static void print_v6(const struct ipaddr *a, char *text, size_t size)
 	}
 }
 
+/* Without printf: every alert and every event has several. */
+static void print_v4(const uint8_t b[4], char *at)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i)
+			*at++ = '.';
+		if (b[i] >= 100)
+			*at++ = (char)('0' + b[i] / 100);
+		if (b[i] >= 10)
+			*at++ = (char)('0' + b[i] / 10 % 10);
+		*at++ = (char)('0' + b[i] % 10);
+	}
+	*at = '\0';
+}
+
 const char *ipaddr_print(const struct ipaddr *a, char *dst, size_t size)
 {
 	char text[IPADDR_TEXT_MAX];
 	const uint8_t *b = a->u.b;
 
 	if (ipaddr_is_v4(a))
-		(void)snprintf(text, sizeof(text), "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+		print_v4(b + 12, text);
 	else
 		print_v6(a, text, sizeof(text));
 	(void)str_copy(dst, size, text);

@@ -63,6 +63,37 @@ static void add_escape(struct buf *out, uint32_t code)
 	buf_add(out, text, sizeof(text));
 }
 
+/* Bytes that go out as they are. */
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+#define EIGHT(byte) (0x0101010101010101ull * (byte))
+
+/* Some byte of the eight is this one ("Determine if a word has a zero byte", Bit Twiddling Hacks).
+ */
+static uint64_t find_byte(uint64_t word, uint8_t byte)
+{
+	uint64_t v = word ^ EIGHT(byte);
+	return (v - EIGHT(1)) & ~v & EIGHT(0x80);
+}
+
+/* How many of them stand at p; eight at a time, since nearly all are. */
+static size_t plain_run(const uint8_t *p, size_t len)
+{
+	size_t run = 0;
+	for (uint64_t word; len - run >= sizeof(word); run += sizeof(word)) {
+		memcpy(&word, p + run, sizeof(word));
+		uint64_t low = (word - EIGHT(0x20)) & ~word, high = word | find_byte(word, 0x7f);
+		if (((low | high) & EIGHT(0x80)) || find_byte(word, '"') || find_byte(word, '\\'))
+			break;
+	}
+	while (run < len && is_plain(p[run]))
+		run++;
+	return run;
+}
+
 static void add_quoted(struct buf *out, const void *text, size_t len)
 {
 	const uint8_t *p = text;
@@ -70,6 +101,12 @@ static void add_quoted(struct buf *out, const void *text, size_t len)
 
 	buf_char(out, '"');
 	while (len > 0) {
+		size_t run = plain_run(p, len);
+		plain += run;
+		p += run;
+		len -= run;
+		if (len == 0)
+			break;
 		uint32_t code = p[0];
 		size_t n = utf8_decode(p, len, &code);
 		if (n > 0 && code != '"' && code != '\\' && !is_unsafe(code)) {
@@ -153,16 +190,31 @@ void json_string_len(struct json *j, const char *key, const void *text, size_t l
 	add_quoted(j->out, text ? text : "", text ? len : 0);
 }
 
+/* As printf's PRIu64; an alert has dozens of them. */
+static void add_digits(struct buf *out, uint64_t v, bool is_negative)
+{
+	char text[24];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	if (is_negative)
+		text[--at] = '-';
+	buf_add(out, text + at, sizeof(text) - at);
+}
+
 void json_uint(struct json *j, const char *key, uint64_t v)
 {
 	start_value(j, key);
-	buf_printf(j->out, "%" PRIu64, v);
+	add_digits(j->out, v, false);
 }
 
 void json_int(struct json *j, const char *key, int64_t v)
 {
 	start_value(j, key);
-	buf_printf(j->out, "%" PRId64, v);
+	add_digits(j->out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0);
 }
 
 void json_double(struct json *j, const char *key, double v)
@@ -173,7 +225,7 @@ void json_double(struct json *j, const char *key, double v)
 	if (!isfinite(v))
 		buf_str(j->out, "null");
 	else if (fabs(v) < INTEGRAL_MAX && !(trunc(v) < v) && !(trunc(v) > v))
-		buf_printf(j->out, "%" PRId64, (int64_t)v); /* minus zero prints as 0 */
+		add_digits(j->out, (uint64_t)fabs(v), v < 0); /* minus zero prints as 0 */
 	else
 		buf_str(j->out, number_print(text, sizeof(text), v, 4));
 }

@@ -241,15 +241,28 @@ int str_parse_time(const char *text, uint64_t *ret_ns)
 	return 0;
 }
 
+/* So many digits of v, with zeros before them; returns where the next thing goes. */
+static char *put_digits(char *at, unsigned v, unsigned digits)
+{
+	for (unsigned i = digits; i-- > 0; v /= 10)
+		at[i] = (char)('0' + v % 10);
+	return at + digits;
+}
+
+/* Without printf: an alert has several, an event one. */
 const char *str_time(char *dst, size_t size, uint64_t time_ns)
 {
 	uint64_t s = time_ns / NS_PER_S;
 	struct civil c = civil_from_days(s / S_PER_DAY);
 	unsigned of_day = (unsigned)(s % S_PER_DAY);
+	const unsigned parts[] = { c.month, c.day, of_day / 3600, of_day / 60 % 60, of_day % 60 };
+	char text[] = "2026-11-23T19:00:00.000000Z";
+	char *at = put_digits(text, c.year, 4);
 
-	(void)snprintf(dst, size, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", c.year, c.month, c.day,
-		       of_day / 3600, of_day / 60 % 60, of_day % 60,
-		       (unsigned)(time_ns % NS_PER_S / 1000));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		at = put_digits(at + 1, parts[i], 2);
+	(void)put_digits(at + 1, (unsigned)(time_ns % NS_PER_S / 1000), 6);
+	(void)str_copy(dst, size, text);
 	return dst;
 }
 

@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE_SIZE 4096
 #define ASIDE_MAX 99
 
 uint64_t file_sum(uint64_t id, const void *data, size_t len)
@@ -156,30 +155,42 @@ static int refused(struct file *f, int code, char *why, size_t size)
 }
 
 /* The log stands beside the database: a small one gets a small log. */
-static unsigned log_pages(const struct file *f)
+static uint64_t log_bytes(const struct file *f)
 {
-	uint64_t part = f->max_bytes / PAGE_SIZE / 8 + 1;
-	return part < f->kind->log_pages ? (unsigned)part : f->kind->log_pages;
+	uint64_t part = f->max_bytes / 8 + f->page_bytes;
+	return part < f->kind->log_bytes ? part : f->kind->log_bytes;
+}
+
+/* What depends on the size of a page. */
+static int set_limits(struct file *f)
+{
+	char sql[256];
+	int64_t page = ask_number(f, "PRAGMA page_size");
+	f->page_bytes = page > 0 ? (uint64_t)page : f->kind->page_bytes;
+	(void)snprintf(sql, sizeof(sql),
+		       "PRAGMA max_page_count = %llu; PRAGMA wal_autocheckpoint = %llu; "
+		       "PRAGMA journal_size_limit = %llu; PRAGMA synchronous = %s; "
+		       "PRAGMA secure_delete = %s",
+		       (unsigned long long)(f->max_bytes / f->page_bytes),
+		       (unsigned long long)(log_bytes(f) / f->page_bytes),
+		       (unsigned long long)log_bytes(f) * 2, f->kind->is_safe ? "FULL" : "NORMAL",
+		       f->kind->is_safe ? "FAST" : "ON");
+	return sqlite3_exec(f->db, sql, NULL, NULL, NULL);
 }
 
 static int set_up(struct file *f)
 {
-	char sql[256];
+	char page[48];
 	int off = 0;
 	(void)sqlite3_extended_result_codes(f->db, 1);
 	(void)sqlite3_limit(f->db, SQLITE_LIMIT_LENGTH, 2 * STORE_ENTRY_MAX);
 	(void)sqlite3_limit(f->db, SQLITE_LIMIT_ATTACHED, 0);
 	(void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);
 	(void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off);
-	(void)snprintf(sql, sizeof(sql),
-		       "PRAGMA max_page_count = %llu; PRAGMA wal_autocheckpoint = %u; "
-		       "PRAGMA journal_size_limit = %llu; PRAGMA synchronous = %s; "
-		       "PRAGMA secure_delete = %s",
-		       (unsigned long long)(f->max_bytes / PAGE_SIZE), log_pages(f),
-		       (unsigned long long)log_pages(f) * PAGE_SIZE * 2,
-		       f->kind->is_safe ? "FULL" : "NORMAL", f->kind->is_safe ? "FAST" : "ON");
+	(void)snprintf(page, sizeof(page), "PRAGMA page_size = %u", f->kind->page_bytes);
 	/* in this order: an exclusive lock from the first look on needs no shared memory */
-	static const char *const steps[] = {
+	const char *const steps[] = {
+		page,
 		"PRAGMA locking_mode = EXCLUSIVE",
 		"PRAGMA cell_size_check = ON",
 		"PRAGMA mmap_size = 0",
@@ -190,7 +201,7 @@ static int set_up(struct file *f)
 	int code = SQLITE_OK;
 	for (size_t i = 0; code == SQLITE_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
 		code = sqlite3_exec(f->db, steps[i], NULL, NULL, NULL);
-	return code == SQLITE_OK ? sqlite3_exec(f->db, sql, NULL, NULL, NULL) : code;
+	return code == SQLITE_OK ? set_limits(f) : code;
 }
 
 static int open_path(struct file *f, char *why, size_t size)

@@ -27,7 +27,9 @@ struct file_kind {
 	int format;       /* user_version */
 	const char *const *tables;
 	size_t table_count;
-	unsigned log_pages; /* of the write-ahead log, before it goes into the file */
+	/* of a new file; an old one keeps its own.  Large ones make large entries cheap. */
+	unsigned page_bytes;
+	uint64_t log_bytes; /* of the write-ahead log, before it goes into the file */
 	bool is_safe;       /* what is committed outlives the loss of power too */
 };
 
@@ -36,6 +38,7 @@ struct file {
 	const struct file_kind *kind;
 	char path[FILE_PATH_MAX];
 	uint64_t max_bytes;
+	uint64_t page_bytes;
 	enum file_state state;
 	char what[160]; /* is wrong with it, "" nothing */
 };

@@ -25,7 +25,8 @@ static const struct file_kind kind = {
 	.format = STORE_FORMAT,
 	.tables = tables,
 	.table_count = sizeof(tables) / sizeof(tables[0]),
-	.log_pages = 1000,
+	.page_bytes = 4096,
+	.log_bytes = 4096000,
 };
 
 int store_open(const struct store_options *o, struct store **ret, char *ret_why, size_t why_size)

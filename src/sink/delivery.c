@@ -104,14 +104,18 @@ static void open_spool(struct delivery *d)
 	d->stats.bytes = spool_bytes(d->spool);
 }
 
-/* Signals are the main thread's. */
-static int start_thread(pthread_t *thread, void *(*fn)(void *), void *arg)
+/* Signals are the main thread's.  The name is for top -H. */
+static int start_thread(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg)
 {
+	char text[16];
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int err = pthread_create(thread, NULL, fn, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)snprintf(text, sizeof(text), "sink %.10s", name);
+	if (!err)
+		(void)pthread_setname_np(*thread, text);
 	return err ? -EXF_E_NOMEM : 0;
 }
 
@@ -145,7 +149,7 @@ int delivery_new(const struct delivery_options *o, struct delivery **ret)
 	}
 	open_spool(d);
 	if (d->spool) {
-		int err = start_thread(&d->disk, delivery_disk, d);
+		int err = start_thread(&d->disk, "spool", delivery_disk, d);
 		if (err) {
 			delivery_free(d);
 			return err;
@@ -273,7 +277,7 @@ int delivery_sinks(struct delivery *d, const struct delivery_sink *list, size_t 
 	for (size_t i = 0; i < d->lane_count && !err; i++) {
 		struct lane *l = d->lanes[i];
 		if (!l->has_thread)
-			err = start_thread(&l->thread, delivery_lane, l);
+			err = start_thread(&l->thread, l->type->name, delivery_lane, l);
 		l->has_thread = l->has_thread || !err;
 	}
 	pthread_mutex_unlock(&d->lock);

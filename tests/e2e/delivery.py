@@ -8,7 +8,7 @@ The alerts are synthetic: tests/support/alerts_out.c puts them into the outputs 
 
 usage: delivery.py --exfild PROGRAM --alerts PROGRAM [--long] [--only SCENARIO]
 
-The everyday form takes seconds and 4,000 alerts; --long takes 50,000, a minute without Redis, and prints figures.
+The everyday form takes seconds and 4,000 alerts; --long takes 50,000 and a minute without Redis.  How fast: delivery_speed.py.
 Exit status 77: redis-server is not installed.
 """
 import argparse
@@ -16,7 +16,6 @@ import contextlib
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import socket
@@ -556,29 +555,9 @@ class Test:
         self.judge("sent again", alerts, 100, began)
         redis.kill()
 
-    def speed(self):
-        """What a burst takes, with the spool and in memory, against redis-benchmark of the same command."""
-        if not self.options.long:
-            return
-        redis = Redis(self.folder, "--appendfsync", "no").start()
-        size = 2800
-        bench = subprocess.run(["redis-benchmark", "-s", redis.socket, "-n", str(self.count), "-c", "1", "-P", "100", "--csv", "XADD", "bench",
-                                "MAXLEN", "~", "100000", "*", "alert", "x" * size], capture_output=True, text=True, check=False).stdout
-        print("redis-benchmark -c 1 -P 100 XADD:", bench.strip().splitlines()[-1].split('","')[1], "a second; load", os.getloadavg()[0])
-        for name, sets in (("with the spool", []), ("in memory", ["spool.directory=/proc/none"])):
-            sender = self.sender(redis, "--count", str(self.count), sets=["redis.channel=false", *sets], hold=False)
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            sender.process.wait()
-            sender.stop()
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            print(f"{name}: {self.count} alerts in {sender.seconds:.2f} s, {self.count / max(sender.seconds, 0.001):.0f} a second; "
-                  f"{spent:.2f} s of processor, {self.count / max(spent, 0.001):.0f} a second of it")
-        redis.kill()
-
     def run(self):
         for scenario in (self.redis_stops, self.redis_killed, self.sender_killed, self.killed_in_the_burst, self.wrong_password, self.disk_full,
-                         self.malicious, self.hanging, self.tls, self.stunnel, self.sentinel, self.cluster, self.cluster_moves, self.sent_again, self.speed):
+                         self.malicious, self.hanging, self.tls, self.stunnel, self.sentinel, self.cluster, self.cluster_moves, self.sent_again):
             if self.options.only and self.options.only != scenario.__name__:
                 continue
             self.folder = tempfile.mkdtemp(prefix="exfild-delivery-")

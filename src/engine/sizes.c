@@ -3,7 +3,8 @@
  *
  * Live, every part has its size of a replay times one factor, which is chosen so that all parts at
  * their worst make limits.memory_mb.  A number of flows, hosts or pairs that is configured is
- * taken as it is; limits.undecided, and the capture buffer where memory_mb is auto, are bounds.
+ * taken as it is; limits.undecided, and the capture buffer where memory_mb is auto or it is not
+ * more than by default, are bounds.
  */
 #include "sizes.h"
 
@@ -14,6 +15,9 @@
 /* a quarter of the machine's memory, within these */
 #define AUTO_LEAST (96 * MB)
 #define AUTO_MOST  (1024 * MB)
+
+/* capture.buffer_mb by default: more was asked for on purpose */
+#define BUFFER_USUAL (64 * MB)
 
 /* Packets that may become evidence: so little of what is allowed, within these. */
 #define EVIDENCE_OF    16
@@ -178,7 +182,7 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	uint32_t counts[SIZES__COUNT];
 	uint64_t allowed = allowed_of(c, machine_bytes);
 	uint64_t buffer = c->capture.buffer_mb * MB;
-	if (!c->limits.memory_mb && buffer > allowed / 4)
+	if (buffer > allowed / 4 && (!c->limits.memory_mb || buffer <= BUFFER_USUAL))
 		buffer = allowed / 4;
 	uint64_t evidence = evidence_of(c, allowed);
 	uint64_t ring = ring_of(allowed);

@@ -87,6 +87,8 @@ static void bounds_yield_to_memory(void **state)
 	assert_int_equal(
 		size_up("limits: {undecided: 65536}\ncapture: {buffer_mb: 64}", 512 * MB, &s), 0);
 	assert_true(s.shards.undecided < 65536 && s.buffer_bytes == 32 * MB);
+	assert_int_equal(size_up("limits: {memory_mb: 128}\ncapture: {buffer_mb: 64}", 0, &s), 0);
+	assert_int_equal(s.buffer_bytes, 32 * MB);
 	assert_int_equal(size_up("limits: {undecided: 2000}", 65536 * MB, &s), 0);
 	assert_int_equal(s.shards.undecided, 2000);
 	assert_int_equal(s.buffer_bytes, 64 * MB);

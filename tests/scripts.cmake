@@ -65,6 +65,8 @@ exf_script(e2e.live.processes e2e ${Python3_EXECUTABLE} tests/e2e/processes.py -
 exf_script(e2e.live.failures e2e ${Python3_EXECUTABLE} tests/e2e/failures.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl> --sender $<TARGET_FILE:sender>)
 exf_script(perf.flood perf ${Python3_EXECUTABLE} tests/e2e/live_flood.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl> --sender $<TARGET_FILE:sender>)
 set_tests_properties(perf.flood PROPERTIES PROCESSORS 2)
+exf_script(perf.through perf ${Python3_EXECUTABLE} tests/e2e/live_through.py --exfild $<TARGET_FILE:exfild>)
+set_tests_properties(perf.through PROPERTIES PROCESSORS 2)
 exf_script(e2e.live.translation e2e ${Python3_EXECUTABLE} tests/e2e/live_translation.py --exfild $<TARGET_FILE:exfild>)
 
 # what a taken-over daemon could do

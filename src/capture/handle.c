@@ -3,6 +3,8 @@
  */
 #include "handle.h"
 
+#include <sys/socket.h>
+
 #define LINK_RAW 101u
 
 void handle_init(struct handle *h)
@@ -19,6 +21,7 @@ int handle_open(struct handle *h, struct sockets *s, unsigned worker)
 		.is_loopback = s->is_loopback,
 	};
 	h->linktype = s->linktype;
+	h->is_filtered = s->is_filtered;
 	h->frames_open = h->in_open = 0;
 	return tpacket_open(&h->ring, s->fds[worker], &g);
 }
@@ -41,8 +44,19 @@ void handle_done(struct handle *h, const struct tpacket_frame *f)
 {
 	h->frames_open++;
 	h->frames++;
-	h->bytes += f->head_len + f->tag_len + f->data_len;
+	h->bytes += f->wirelen;
 	tpacket_done(&h->ring);
+}
+
+/* Where it fails, packets come as before. */
+void handle_shorten(const struct handle *h, const struct shorten_flow *list, size_t count)
+{
+	struct sock_filter code[SHORTEN_PROGRAM];
+	struct sock_fprog program = { .filter = code };
+	if (!handle_is_open(h) || h->is_filtered)
+		return;
+	program.len = (uint16_t)shorten_program(list, count, h->linktype != LINK_RAW, code);
+	(void)setsockopt(h->ring.fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void handle_update_counts(struct handle *h)

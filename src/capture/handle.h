@@ -8,12 +8,14 @@
 #ifndef EXFILD_CAPTURE_HANDLE_H
 #define EXFILD_CAPTURE_HANDLE_H
 
+#include "exfild/capture/shorten.h"
 #include "exfild/capture/sockets.h"
 #include "tpacket.h"
 
 struct handle {
 	struct tpacket ring;
 	uint32_t linktype;
+	bool is_filtered;
 	/* since the start */
 	uint64_t frames, bytes, drops, waiting;
 	/* of this opening */
@@ -32,6 +34,8 @@ static inline bool handle_is_open(const struct handle *h)
 bool handle_peek(struct handle *h, struct tpacket_frame *ret);
 /* It was taken. */
 void handle_done(struct handle *h, const struct tpacket_frame *f);
+/* From now on long packets of these flows come cut, all others whole. */
+void handle_shorten(const struct handle *h, const struct shorten_flow *list, size_t count);
 /* Asks the kernel. */
 void handle_update_counts(struct handle *h);
 

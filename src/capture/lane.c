@@ -19,6 +19,7 @@
 #include "handle.h"
 
 #define BLOCK_SIZE 262144u
+#define LOOK_BYTES 1048576u /* a look takes no more: what it has copied is still in the caches */
 #define DRAIN_NS   200000000ull /* at most, after lane_stop() */
 #define RETIRE_NS  30000000ull  /* the kernel has given a block back after SOCKETS_RETIRE_MS */
 
@@ -36,7 +37,7 @@ struct live_lane {
 	size_t handle_count; /* places that were ever used */
 
 	struct frame queue[LIVE_FRAMES];
-	size_t queue_at, queue_count;
+	size_t queue_at, queue_count, queue_bytes;
 	uint64_t number;
 	struct pool_block pool[LIVE_BLOCKS];
 	size_t pool_at;
@@ -138,7 +139,7 @@ static void copy_frame(uint8_t *to, const struct tpacket_frame *f)
 static bool take_frame(struct live_lane *l, const struct handle *h, const struct tpacket_frame *f)
 {
 	uint32_t caplen = f->head_len + f->tag_len + f->data_len;
-	if (l->queue_count == LIVE_FRAMES || caplen > BLOCK_SIZE)
+	if (l->queue_count == LIVE_FRAMES || l->queue_bytes >= LOOK_BYTES || caplen > BLOCK_SIZE)
 		return false;
 	if ((!l->block || BLOCK_SIZE - l->block_used < caplen) && !next_block(l)) {
 		l->is_busy = true;
@@ -147,6 +148,7 @@ static bool take_frame(struct live_lane *l, const struct handle *h, const struct
 	uint8_t *at = l->block->data + l->block_used;
 	copy_frame(at, f);
 	l->block_used += caplen;
+	l->queue_bytes += caplen;
 	l->pool[l->pool_at].fetch = l->fetch;
 	l->queue[l->queue_count++] = (struct frame){
 		.data = at,
@@ -198,7 +200,7 @@ static void read_handles(struct live_lane *l)
 
 static void fetch(struct live_lane *l)
 {
-	l->queue_at = l->queue_count = 0;
+	l->queue_at = l->queue_count = l->queue_bytes = 0;
 	l->is_busy = false;
 	l->fetch++;
 	pthread_mutex_lock(&l->lock);
@@ -297,6 +299,14 @@ void lane_unset(struct live_lane *l, size_t place)
 {
 	pthread_mutex_lock(&l->lock);
 	handle_close(&l->handles[place]);
+	pthread_mutex_unlock(&l->lock);
+}
+
+void live_shorten(struct live_lane *l, const struct shorten_flow *list, size_t count)
+{
+	pthread_mutex_lock(&l->lock);
+	for (size_t i = 0; i < l->handle_count; i++)
+		handle_shorten(&l->handles[i], list, count);
 	pthread_mutex_unlock(&l->lock);
 }
 

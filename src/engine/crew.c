@@ -37,6 +37,7 @@ int crew_new(const struct crew_options *o, struct crew **ret)
 		.key = *o->key,
 		.event_key = *o->event_key,
 		.start_ns = o->start_ns,
+		.whole_bytes = o->whole_bytes,
 		.out = o->out,
 	};
 	pthread_mutex_init(&c->lock, NULL);
@@ -166,6 +167,7 @@ static void add_counts(struct tally *t, const struct worker_counts *w)
 {
 	t->frames += w->frames;
 	t->bytes += w->bytes;
+	t->cut += w->cut;
 	t->late += w->late;
 	t->leaps += w->leaps;
 	t->doubted += w->doubted;

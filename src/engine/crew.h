@@ -28,6 +28,7 @@ struct crew_options {
 	const struct hash_key *key, *event_key; /* as plane.h has them; copied */
 	uint64_t start_ns;      /* packet time to start with, 0: the first packet's */
 	struct split_key split; /* the same as the capture's */
+	uint64_t whole_bytes;   /* of a flow; then its packets may come cut (bulk.h) */
 	struct retain *retain;  /* NULL: no packets are kept */
 	struct outlet out;
 };

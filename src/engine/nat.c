@@ -10,8 +10,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define LOCKS  64
-#define SAMPLE 128 /* bytes of payload from its beginning, and from its end */
+#define LOCKS      64
+#define SAMPLE     128 /* bytes of payload from its beginning, and from its end */
+#define SAMPLE_TCP 64  /* from its beginning: one of two may come cut (capture/shorten.h) */
 
 struct seen {
 	uint64_t mark, flow, time_ns; /* flow: of one with the gateway's address, else 0 */
@@ -111,11 +112,12 @@ static uint64_t content_of(const struct nat *n, const struct packet *p)
 		(uint64_t)p->ip_len << 16 | (has_ports(p) ? 0 : p->sport),
 	};
 	uint64_t hash = hash_words(&n->key, words, 3);
-	uint32_t head = p->payload_cap < SAMPLE ? p->payload_cap : SAMPLE;
-	uint32_t tail = p->payload_cap - head < SAMPLE ? p->payload_cap - head : SAMPLE;
+	uint32_t most = p->proto == PROTO_TCP ? SAMPLE_TCP : SAMPLE;
+	uint32_t head = p->payload_cap < most ? p->payload_cap : most;
+	uint32_t tail = p->payload_cap - head < most ? p->payload_cap - head : most;
 	if (head)
 		hash = hash_mix(hash, hash_bytes(&n->key, p->payload, head));
-	if (tail)
+	if (tail && p->proto != PROTO_TCP)
 		hash = hash_mix(hash,
 				hash_bytes(&n->key, p->payload + p->payload_cap - tail, tail));
 	return hash;

@@ -19,11 +19,12 @@
 #include "hearsay.h"
 #include "retain.h"
 
-#define WAIT_MS    100
-#define BEGIN_NS   2000000000ull
-#define EVERY_NS   1000000000ull
-#define PATIENT_NS 80000000ull   /* of each 100 ms, a ring that is full is waited for */
-#define LAST_NS    2000000000ull /* at the end, in all */
+#define WAIT_MS     100
+#define BEGIN_NS    2000000000ull
+#define EVERY_NS    1000000000ull
+#define PATIENT_NS  80000000ull   /* of each 100 ms, a ring that is full is waited for */
+#define WHOLE_BYTES 1000000ull    /* of a flow, besides what evidence wants of it */
+#define LAST_NS     2000000000ull /* at the end, in all */
 
 struct packets {
 	const struct packets_options *o;
@@ -55,6 +56,7 @@ static void take_sockets(struct packets *p, struct wire *w)
 			     .index = from->index,
 			     .linktype = from->linktype,
 			     .is_loopback = from->is_loopback != 0,
+			     .is_filtered = from->is_filtered != 0,
 			     .block_size = from->block_size,
 			     .block_count = from->block_count };
 	memcpy(s.fds, w->fds, sizeof(s.fds[0]) * w->fd_count);
@@ -162,6 +164,7 @@ static int make(struct packets *p)
 		.event_key = &o->plan->event_key,
 		.start_ns = o->plan->start_ns,
 		.split = o->split,
+		.whole_bytes = WHOLE_BYTES + o->plan->bytes_per_flow,
 		.out = { .ring = o->ring },
 	};
 	const struct retain_options retain = { .evidence_bytes = o->plan->evidence_bytes,

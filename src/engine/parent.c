@@ -70,6 +70,7 @@ static bool on_opened(void *arg, size_t place, const char *name, struct sockets 
 	w.index = s->index;
 	w.linktype = s->linktype;
 	w.is_loopback = s->is_loopback;
+	w.is_filtered = s->is_filtered;
 	w.block_size = s->block_size;
 	w.block_count = s->block_count;
 	(void)snprintf(w.name, sizeof(w.name), "%s", name);

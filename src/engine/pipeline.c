@@ -13,6 +13,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "bulk.h"
+
 #define TELL_NS       1000000000ull /* packet time */
 #define FLUSH_PORTION 4096          /* flows ended at once, so that their events fit into memory */
 
@@ -22,6 +24,7 @@ struct shard {
 	struct flow_table *flows;
 	struct classifier *classifier;
 	struct inspect *inspect;
+	struct bulk *bulk; /* NULL: packets come whole */
 	/* for other threads */
 	pthread_mutex_t told_lock;
 	struct shard_counts told;
@@ -90,11 +93,29 @@ void shard_prefetch(const struct shard *s, const struct packet *p, unsigned stag
 	flow_table_prefetch(s->flows, p, stage);
 }
 
+void shard_set_bulk(struct shard *s, struct bulk *bulk)
+{
+	s->bulk = bulk;
+}
+
+/* Of a flow that is only counted nobody reads the content. */
+static void look_for_bulk(struct bulk *b, const struct packet *p, const struct flow_step *step)
+{
+	if (!step->flow || !bulk_concerns(p))
+		return;
+	if (step->flow->flags & FLOW_SHUNTED)
+		bulk_count(b, p, step->flow->payload[step->side]);
+	else if ((p->flags & PACKET_TRUNCATED) || (p->tcp_flags & TCP_SYN))
+		bulk_want(b, p);
+}
+
 void shard_packet(struct shard *s, const struct packet *p, uint64_t seq)
 {
 	struct flow_step step;
 	flow_table_packet(s->flows, p, seq, &step);
 	inspect_packet(s->inspect, p, &step, seq);
+	if (s->bulk)
+		look_for_bulk(s->bulk, p, &step);
 }
 
 void shard_tick(struct shard *s, uint64_t seq, uint64_t now_ns)

@@ -20,6 +20,7 @@
 
 #define SHARDS 8 /* in replay; live: one or two a worker, see crew.h */
 
+struct bulk;
 struct shard;
 
 struct shard_limits { /* of all shards together */
@@ -49,6 +50,9 @@ void shard_tick(struct shard *s, uint64_t seq, uint64_t now_ns);
 void shard_leap(struct shard *s, uint64_t delta_ns);
 /* Ends a portion of the flows; true: there are more. */
 bool shard_flush(struct shard *s, uint64_t seq, uint64_t now_ns);
+
+/* Borrowed: is told which packets need not come whole; NULL: nobody asks. */
+void shard_set_bulk(struct shard *s, struct bulk *bulk);
 
 /* Events written since the last reset. */
 struct event_log *shard_log(struct shard *s);

@@ -127,6 +127,12 @@ void plane_free(struct plane *p)
 	free(p);
 }
 
+void plane_set_bulk(struct plane *p, struct bulk *bulk)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		shard_set_bulk(p->shards[i], bulk);
+}
+
 void plane_counts(const struct plane *p, struct shard_counts ret[SHARDS])
 {
 	memset(ret, 0, SHARDS * sizeof(ret[0]));

@@ -32,6 +32,9 @@ struct plane *plane_new_part(unsigned first, unsigned step, const struct shard_l
 /* Joins the threads and frees the shards; what was posted is finished first. */
 void plane_free(struct plane *p);
 
+/* Borrowed: is told which packets need not come whole (pipeline.h). */
+void plane_set_bulk(struct plane *p, struct bulk *bulk);
+
 /* Where the next packet is to be decoded to. */
 struct packet *plane_slot(struct plane *p);
 /* Takes what plane_slot() gave, filled. The packet's block is held as long as it is needed. */

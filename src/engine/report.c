@@ -38,6 +38,11 @@ void report_interfaces(const struct tally *t)
 			 (unsigned long long)l->frames, (unsigned long long)l->drops,
 			 (unsigned long long)l->opened);
 	}
+	if (t->cut)
+		log_info("capture",
+			 "%llu packets of large transfers that are only counted were taken without "
+			 "all of their content",
+			 (unsigned long long)t->cut);
 }
 
 static void report_plane(const struct tally_plane *t)

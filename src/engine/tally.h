@@ -43,6 +43,7 @@ struct tally {
 	uint64_t turns; /* of the loop; one more each second */
 	uint64_t now_ns, ahead_ns, steps_back, late, leaps, doubted;
 	uint64_t frames, bytes, drops, own, twice;
+	uint64_t cut; /* frames that came without all of their content (bulk.h) */
 	uint64_t is_interrupted;
 	uint64_t memory_bytes;   /* at most so far, of the packet half's process */
 	uint64_t events_refused; /* that found no room on their way to the analysis */

@@ -9,7 +9,8 @@
 
 #include "leave.h"
 
-#define SAMPLE 128 /* bytes of payload from its beginning, and from its end */
+#define SAMPLE     128 /* bytes of payload from its beginning, and from its end */
+#define SAMPLE_TCP 64  /* from its beginning: one of two may come cut (capture/shorten.h) */
 
 struct seen {
 	uint64_t hash, time_ns;
@@ -58,9 +59,10 @@ static uint64_t hash_of(const struct twice *t, const struct packet *p)
 	uint32_t len = p->payload_cap;
 	if (!len)
 		return hash;
-	uint32_t head = len < SAMPLE ? len : SAMPLE;
+	uint32_t most = p->proto == PROTO_TCP ? SAMPLE_TCP : SAMPLE;
+	uint32_t head = len < most ? len : most;
 	hash = hash_mix(hash, hash_bytes(&t->key, p->payload, head));
-	if (len > head) {
+	if (len > head && p->proto != PROTO_TCP) {
 		uint32_t tail = len - head < SAMPLE ? len - head : SAMPLE;
 		hash = hash_mix(hash, hash_bytes(&t->key, p->payload + len - tail, tail));
 	}

@@ -105,7 +105,7 @@ struct wire_addresses {
 };
 
 struct wire_sockets {
-	uint32_t place, index, linktype, is_loopback, block_size, block_count;
+	uint32_t place, index, linktype, is_loopback, is_filtered, block_size, block_count;
 	char name[SOCKETS_NAME];
 };
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "exfild/base/log.h"
+#include "bulk.h"
 #include "feed.h"
 #include "hold.h"
 #include "own.h"
@@ -19,6 +20,7 @@
 #define QUIET_NS     50000000ull /* nothing came for so long: wall time moves on */
 #define BEHIND_NS    20000000ull /* what the kernel may still hold back */
 #define LOOK_FRAMES  256         /* frames between two looks at the clock */
+#define BULK_FRAMES  32          /* the same for bulk: 2 MB of segments as long as they go */
 #define HANDED_ONCE  64
 #define RETAIN_TURNS 64     /* while nothing comes */
 #define PAUSE_NS     200000 /* all blocks are held: others let them go */
@@ -31,13 +33,14 @@ struct worker {
 	struct feed feed;
 	struct leave *leave;
 	struct hold *hold;
+	struct bulk *bulk;
 	struct own own;
 	const struct frame *frame; /* that is being decoded */
 	bool is_several;           /* interfaces: a packet may come twice */
 	uint64_t translated;
 	uint64_t now_ns; /* monotonic */
-	uint64_t came_ns, handed_ns, told_ns;
-	uint64_t frames, bytes, handed_over;
+	uint64_t came_ns, handed_ns, told_ns, shortened_ns;
+	uint64_t frames, bytes, cut, handed_over;
 	uint64_t generation; /* of the interfaces, when last looked at */
 	bool has_refused_link, is_stopped;
 	struct handed handed[HANDED_ONCE];
@@ -89,6 +92,8 @@ static enum nat_verdict look_for_twin(struct worker *w, uint32_t input, const st
 	if (v == NAT_WAIT && !hold_put(w->hold, p, input, nat_flow(w->o.shared->nat, p)))
 		return NAT_JUDGE;
 	w->translated += v == NAT_LEAVE_OUT;
+	if (v == NAT_LEAVE_OUT && bulk_concerns(p))
+		bulk_count(w->bulk, p, UINT64_MAX);
 	return v;
 }
 
@@ -172,6 +177,7 @@ static void tell(struct worker *w)
 	struct worker_counts *t = &w->told;
 	t->frames = w->frames;
 	t->bytes = w->bytes;
+	t->cut = w->cut;
 	t->handed_over = w->handed_over;
 	t->late = law->late;
 	t->leaps = law->leaps;
@@ -206,6 +212,18 @@ static void look_around(struct worker *w)
 	own_refresh(&w->own, w->o.shared->live);
 }
 
+static void shorten(struct worker *w)
+{
+	struct shorten_flow list[SHORTEN_FLOWS];
+	size_t count;
+	if (w->now_ns - w->shortened_ns >= HAND_NS) {
+		w->shortened_ns = w->now_ns;
+		bulk_turn(w->bulk);
+	}
+	if (bulk_list(w->bulk, list, &count))
+		live_shorten(w->lane, list, count);
+}
+
 static void look_after(struct worker *w)
 {
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
@@ -215,6 +233,7 @@ static void look_after(struct worker *w)
 		take_held(w, w->feed.law.now_ns - NAT_WAIT_NS);
 	if (w->o.shared->retain)
 		(void)retain_turn(w->o.shared->retain, w->o.number, w->feed.law.now_ns);
+	shorten(w);
 	if (w->now_ns - w->handed_ns >= HAND_NS) {
 		hand_on(w);
 		if (w->o.look)
@@ -258,7 +277,8 @@ static void on_busy(struct worker *w)
 static void on_frame(struct worker *w, const struct frame *f)
 {
 	w->frames++;
-	w->bytes += f->caplen;
+	w->bytes += f->wirelen;
+	w->cut += f->caplen < f->wirelen;
 	w->came_ns = w->now_ns;
 	w->frame = f;
 	bool is_read = feed_frame(&w->feed, f);
@@ -283,6 +303,8 @@ void worker_read(struct worker *w)
 			on_frame(w, &f);
 		if (got != 0 || w->frames % LOOK_FRAMES == 0)
 			look_after(w);
+		else if (w->frames % BULK_FRAMES == 0)
+			shorten(w);
 		if (got == LIVE_IDLE)
 			on_idle(w);
 		else if (got == LIVE_BUSY)
@@ -328,11 +350,13 @@ struct worker *worker_new(const struct worker_options *o)
 	w->plane = plane_new_part(o->number, o->shared->workers, &o->limits, &o->key, &o->event_key,
 				  &out);
 	w->hold = hold_new();
+	w->bulk = bulk_new(o->whole_bytes);
 	w->leave = leave_new(o->shared->live, &o->shared->connections, &o->key);
-	if (!w->decoder || !w->plane || !w->leave || !w->hold) {
+	if (!w->decoder || !w->plane || !w->leave || !w->hold || !w->bulk) {
 		worker_free(w);
 		return NULL;
 	}
+	plane_set_bulk(w->plane, w->bulk);
 	feed_init(&w->feed, w->decoder, w->plane);
 	w->feed.is_left_out = is_left_out;
 	w->feed.arg = w;
@@ -351,6 +375,7 @@ void worker_free(struct worker *w)
 	decoder_free(w->decoder);
 	leave_free(w->leave);
 	hold_free(w->hold);
+	bulk_free(w->bulk);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

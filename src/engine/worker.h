@@ -33,14 +33,15 @@ struct worker_options {
 	struct hash_key key, event_key;
 	uint64_t start_ns;
 	struct outlet out;
-	struct port *port; /* NULL: one worker */
+	uint64_t whole_bytes; /* of a flow; then its packets may come cut */
+	struct port *port;    /* NULL: one worker */
 	/* called on the worker's thread, every 100 ms at least; NULL: none */
 	void (*look)(void *arg);
 	void *arg;
 };
 
 struct worker_counts {
-	uint64_t frames, bytes, late, leaps, doubted, own, twice, handed_over;
+	uint64_t frames, bytes, cut, late, leaps, doubted, own, twice, handed_over;
 	uint64_t now_ns, ahead_ns, steps_back;
 	uint64_t decode[TALLY_DECODE];
 };

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include "steps.h"
 
@@ -337,6 +338,12 @@ int filter_load_capture(const struct sandbox_capture *s, int highest)
 	if (!err)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(close), 1,
 				       SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)highest, 0));
+	/* its sockets may be told to cut packets; where they are filtered, nothing can change that
+	 */
+	if (!err)
+		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+				       SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
+				       SCMP_A2(SCMP_CMP_EQ, SO_ATTACH_FILTER, 0));
 	if (!err && s->is_sanitized)
 		err = add_of_sanitizers(c);
 	else if (!err)

@@ -20,6 +20,8 @@ ATTEMPTS = {
     "inet_socket": (DONE, DONE, REFUSED), "unix_socket": (DONE, DONE, REFUSED),
     "packet_socket": (DONE, REFUSED, REFUSED),
     "send_packet": (None, None, REFUSED), "send_by_message": (None, None, REFUSED),
+    "cut_packets": (None, None, DONE), "widen_filter": (None, None, REFUSED), "unlock_filter": (None, None, REFUSED),
+    "listen_to_all": (None, None, REFUSED),
     "take_number": (None, None, REFUSED), "close_written": (None, None, REFUSED),
     "run_program": (ENDS, ENDS, ENDS), "make_process": (DONE, ENDS, ENDS), "trace_parent": (ENDS, ENDS, ENDS),
     "new_namespace": (ENDS, ENDS, ENDS), "load_bpf": (ENDS, ENDS, ENDS),

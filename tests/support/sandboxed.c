@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <pthread.h>
@@ -36,7 +37,7 @@ static int try_open(const char *path, int flags)
 }
 
 /* Opened before: capture gets such sockets from its parent. */
-static int packets = -1;
+static int packets = -1, filtered = -1;
 
 static int send_packet(void)
 {
@@ -48,6 +49,36 @@ static int send_packet_by_message(void)
 {
 	static const char frame[64];
 	return send(packets, frame, sizeof(frame), 0) < 0 ? -1 : 0;
+}
+
+/* What a socket shows: all, or nothing. */
+static int set_filter(int fd, uint32_t bytes)
+{
+	struct sock_filter code = { .code = BPF_RET | BPF_K, .k = bytes };
+	struct sock_fprog program = { 1, &code };
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+static int cut_packets(void)
+{
+	return set_filter(packets, 256);
+}
+
+static int widen_filter(void)
+{
+	return set_filter(filtered, UINT32_MAX);
+}
+
+static int unlock_filter(void)
+{
+	int zero = 0;
+	return setsockopt(filtered, SOL_SOCKET, SO_LOCK_FILTER, &zero, sizeof(zero));
+}
+
+static int listen_to_all(void)
+{
+	struct packet_mreq all = { .mr_ifindex = 1, .mr_type = PACKET_MR_PROMISC };
+	return setsockopt(packets, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all));
 }
 
 static int open_as_written(void)
@@ -197,6 +228,8 @@ static const struct {
 	{ "new_namespace", new_namespace }, { "load_bpf", load_bpf },
 	{ "send_packet", send_packet },     { "send_by_message", send_packet_by_message },
 	{ "take_number", open_as_written }, { "close_written", close_written },
+	{ "cut_packets", cut_packets },     { "widen_filter", widen_filter },
+	{ "unlock_filter", unlock_filter }, { "listen_to_all", listen_to_all },
 };
 
 static int give_up(const char *process, const char *folder, int *ret_landlock, char *why,
@@ -243,6 +276,13 @@ int main(int argc, char **argv)
 	(void)snprintf(outside, sizeof(outside), "%s", argv[3]);
 	(void)snprintf(outside_file, sizeof(outside_file), "%s/file", argv[3]);
 	packets = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	/* as one with capture.filter is */
+	int one = 1;
+	filtered = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+	if (filtered >= 0 &&
+	    (set_filter(filtered, 0) != 0 ||
+	     setsockopt(filtered, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one)) != 0))
+		return 2;
 	if (give_up(argv[1], argv[2], &landlock, why, sizeof(why)) != 0) {
 		(void)fprintf(stderr, "sandboxed: %s\n", why);
 		return 2;

@@ -10,7 +10,8 @@
  * Ownership: a frame's bytes belong to its block; they live while the block is held.  Without a
  * hold they are valid until the next live_next() of that lane.
  * Threads: one reader a lane; places, own addresses and counters: one more, or one of them.
- * Limits: LIVE_INTERFACES interfaces; LIVE_WORKERS lanes; LIVE_FRAMES frames a look; LIVE_BLOCKS
+ * Limits: LIVE_INTERFACES interfaces; LIVE_WORKERS lanes; LIVE_FRAMES frames and about a
+ * megabyte a look; LIVE_BLOCKS
  * blocks of 256 KiB a lane, held ones included; LIVE_OWN addresses of this machine; the kernel's
  * rings as configured.  What finds no room in a ring is a drop, counted.
  */
@@ -23,6 +24,7 @@
 
 #include "exfild/base/ipaddr.h"
 #include "exfild/capture/capture.h"
+#include "exfild/capture/shorten.h"
 #include "exfild/capture/sockets.h"
 
 #define LIVE_INTERFACES 64
@@ -75,6 +77,9 @@ int live_next(struct live_lane *lane, struct frame *ret) EXF_MUST_USE;
 void live_wait(struct live_lane *lane, int timeout_ms);
 /* Ends a live_wait() of that lane; any thread. */
 void live_wake(struct live_lane *lane);
+
+/* The flows whose long packets need not come whole from now on (shorten.h); the reader calls it. */
+void live_shorten(struct live_lane *lane, const struct shorten_flow *list, size_t count);
 
 /* Whether live_stop() was called. */
 bool live_is_stopping(const struct live_lane *lane);

@@ -38,6 +38,7 @@ struct sockets {
 	unsigned index; /* of the interface, which changes when it is made anew */
 	uint32_t linktype;
 	bool is_loopback; /* shows each packet twice: out and in */
+	bool is_filtered; /* for good: nobody can take another filter */
 	uint32_t block_size, block_count;
 	int fds[SOCKETS_MAX]; /* by worker */
 };

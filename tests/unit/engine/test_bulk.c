@@ -1,0 +1,149 @@
+/*
+ * Which flows come cut: fast ones that nobody reads, and no longer than that.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../../src/engine/bulk.h"
+
+#define AFTER 1000000u
+#define LONG  60000u
+
+static struct packet packet_of(unsigned number, uint32_t len)
+{
+	return (struct packet){
+		.src = ipaddr_v4((uint8_t[4]){ 10, 0, 0, 1 }),
+		.dst = ipaddr_v4((uint8_t[4]){ 192, 0, 2, 1 }),
+		.sport = (uint16_t)(1000 + number),
+		.dport = 443,
+		.proto = PROTO_TCP,
+		.ip_len = len,
+		.pair_hash = 0x123456789abcdefull * (number + 1),
+	};
+}
+
+static void send_many(struct bulk *b, unsigned number, unsigned count)
+{
+	struct packet p = packet_of(number, LONG);
+	for (unsigned i = 0; i < count; i++)
+		bulk_count(b, &p, AFTER);
+}
+
+static struct shorten_flow list[SHORTEN_FLOWS];
+static size_t count;
+
+static void what_concerns(void **state)
+{
+	(void)state;
+	struct packet p = packet_of(0, LONG);
+	assert_true(bulk_concerns(&p));
+	p.tunnel_depth = 1;
+	assert_false(bulk_concerns(&p));
+	p = packet_of(0, 100);
+	assert_false(bulk_concerns(&p));
+	p.tcp_flags = TCP_SYN;
+	assert_true(bulk_concerns(&p));
+	p = packet_of(0, LONG);
+	p.proto = PROTO_UDP;
+	assert_false(bulk_concerns(&p));
+}
+
+static void a_fast_flow_is_cut_once(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	send_many(b, 1, 2);
+	assert_false(bulk_list(b, list, &count));
+	send_many(b, 1, 1);
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 1);
+	assert_int_equal(list[0].sport, 1001);
+	send_many(b, 1, 10);
+	assert_false(bulk_list(b, list, &count));
+	bulk_free(b);
+}
+
+static void the_begin_of_a_flow_comes_whole(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	struct packet p = packet_of(1, LONG);
+	for (unsigned i = 0; i < 10; i++)
+		bulk_count(b, &p, AFTER - 1);
+	assert_false(bulk_list(b, list, &count));
+	bulk_free(b);
+}
+
+static void a_slow_one_is_left_alone(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	for (unsigned turn = 0; turn < 50; turn++) {
+		send_many(b, 1, 2);
+		bulk_turn(b);
+	}
+	assert_false(bulk_list(b, list, &count));
+	bulk_free(b);
+}
+
+static void one_that_rests_comes_whole_again(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	send_many(b, 1, 3);
+	assert_true(bulk_list(b, list, &count));
+	for (unsigned turn = 0; turn < BULK_REST; turn++) {
+		assert_false(bulk_list(b, list, &count));
+		bulk_turn(b); /* the first one still sees what was sent */
+	}
+	assert_false(bulk_list(b, list, &count));
+	bulk_turn(b);
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 0);
+	bulk_free(b);
+}
+
+static void one_that_is_wanted_comes_whole_at_once(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	send_many(b, 1, 3);
+	send_many(b, 2, 3);
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 2);
+	struct packet p = packet_of(1, 1500);
+	bulk_want(b, &p);
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 1);
+	assert_int_equal(list[0].sport, 1002);
+	bulk_free(b);
+}
+
+static void there_is_room_for_so_many(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	for (unsigned i = 0; i < 10000; i++)
+		send_many(b, i, 3);
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, SHORTEN_FLOWS);
+	bulk_free(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_concerns),
+		cmocka_unit_test(a_fast_flow_is_cut_once),
+		cmocka_unit_test(the_begin_of_a_flow_comes_whole),
+		cmocka_unit_test(a_slow_one_is_left_alone),
+		cmocka_unit_test(one_that_rests_comes_whole_again),
+		cmocka_unit_test(one_that_is_wanted_comes_whole_at_once),
+		cmocka_unit_test(there_is_room_for_so_many),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -396,6 +396,7 @@ static int start(struct core *c)
 	if (!err)
 		connections_find_peers(&c->own, e->config->redis.url);
 	c->desk = (struct desk){ .analysis = e->analysis, .publisher = c->publisher };
+	c->desk.links.is_auto = !o->interface_count && !e->config->capture.interface_count;
 	return err;
 }
 

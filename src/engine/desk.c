@@ -6,13 +6,19 @@
 #include "exfild/base/log.h"
 #include "notify.h"
 
+static void tell_link(void *arg, const char *name, enum links_word word, unsigned seconds)
+{
+	const struct desk *d = arg;
+	const char *text = word == LINKS_GONE ? "it is not listened on any more, for" :
+						"it had packets all the time, and has none for";
+	log_warnx("capture", "%s: %s %u s", name, text, seconds);
+	analysis_tell_sensor(d->analysis, SENSOR_INTERFACE, name, 0, 0, "%s %u s", text, seconds);
+}
+
 /* A loop that does not turn any more keeps the watchdog waiting. */
-static void tell_manager(struct desk *d, const struct tally *t)
+static void tell_manager(const struct tally *t)
 {
 	unsigned open = 0;
-	if (t->turns == d->turns)
-		return;
-	d->turns = t->turns;
 	for (uint64_t i = 0; i < t->link_count; i++)
 		open += t->links[i].is_open != 0;
 	notify_alive("listening on %u of %u interfaces; %llu packets, %llu dropped", open,
@@ -64,6 +70,7 @@ void desk_begin(struct desk *d)
 	d->before.leaps += d->last.leaps;
 	d->before.own += d->last.own;
 	d->before.twice += d->last.twice;
+	links_begin(&d->links);
 	d->last = (struct desk_sum){ 0 };
 	d->steps_back = 0;
 }
@@ -95,5 +102,9 @@ void desk_take(struct desk *d, struct tally *t)
 	}
 	if (d->publisher)
 		publisher_tally(d->publisher, t);
-	tell_manager(d, t);
+	if (t->turns == d->turns)
+		return;
+	d->turns = t->turns;
+	links_look(&d->links, t, tell_link, d);
+	tell_manager(t);
 }

@@ -9,6 +9,7 @@
 #ifndef EXFILD_SRC_ENGINE_DESK_H
 #define EXFILD_SRC_ENGINE_DESK_H
 
+#include "links.h"
 #include "publish.h"
 #include "tally.h"
 
@@ -24,6 +25,7 @@ struct desk {
 	struct desk_sum before, last;       /* of the packet halves before this one; of this one */
 	uint64_t refused;                   /* events, that have been told */
 	uint64_t turns;                     /* of its loop, when last looked at */
+	struct links links;
 };
 
 /* Another packet half begins to count at 0: what the one before has counted stays in the sums. */

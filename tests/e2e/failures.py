@@ -86,6 +86,24 @@ def in_use(check, arguments):
                 check(live.stop() == 0 and not os.path.exists(path), "and removed at the end", live.err()[-300:])
 
 
+def interface_gone(check, arguments):
+    """A named interface that is deleted is an alert within seconds; one that is made anew at once is none."""
+    with Nets("a", "b") as nets:
+        nets.link("a", "a0", "b", "b0")
+        with Live(nets, "b", arguments.exfild, "-i", "b0") as live:
+            nets.ip("b", "link del b0")
+            live.wait_for(lambda: "b0: closed" in live.err(), "it is gone", 10)
+            nets.link("a", "a0", "b", "b0")
+            live.wait_for(lambda: "b0: listening again" in live.err(), "it is taken again", 10)
+            time.sleep(1.5)
+            nets.ip("b", "link del b0")
+            live.wait_for(lambda: "b0: it is not listened on any more" in live.err(), "it is said", 30)
+            check(live.stop() == 0, "it ends well", live.err()[-300:])
+            told = [a for a in live.alerts() if a["rule"]["id"] == "sensor_interface"]
+            check(len(told) == 1 and told[0]["event"]["severity"] == 73 and told[0]["exfild"]["evidence"]["object"] == "b0",
+                  "one alert, with its name", told)
+
+
 def no_descriptors(check, arguments):
     """Too few to start with: an error each time, or it listens. Used up by clients: packets are read on, and it recovers."""
     ran = 0
@@ -221,4 +239,4 @@ def no_room_for_evidence(check, arguments):
 
 
 if __name__ == "__main__":
-    live_net.main(__doc__, [starts_that_fail, in_use, no_descriptors, terminated_in_a_burst, terminated_in_a_flood, no_room_for_evidence])
+    live_net.main(__doc__, [starts_that_fail, in_use, interface_gone, no_descriptors, terminated_in_a_burst, terminated_in_a_flood, no_room_for_evidence])

@@ -1,6 +1,7 @@
 /*
  * alert/ecs_threat.c - tactics and techniques of MITRE ATT&CK.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "ecs.h"
@@ -101,6 +102,44 @@ static void put_tactics(struct ecs *e)
 	json_close_object(&e->j);
 }
 
+/* ECS has None, Low, Medium and High, as STIX scales them (2.1, appendix A). */
+static const char *confidence_word(unsigned percent)
+{
+	return percent >= 70 ? "High" : percent >= 30 ? "Medium" : percent > 0 ? "Low" : "None";
+}
+
+static void put_inner(struct ecs *e, const char *outer, const char *key, const char *text)
+{
+	json_open_object(&e->j, outer);
+	ecs_text(e, key, text);
+	json_close_object(&e->j);
+}
+
+static void put_indicator(struct ecs *e)
+{
+	const struct finding_indicator *i = &e->a->finding.indicator;
+	json_open_object(&e->j, "indicator");
+	ecs_text(e, "type", i->type);
+	ecs_text(e, "name", i->value);
+	if (strncmp(i->type, "ipv", 3) == 0 && !strchr(i->value, '/')) {
+		ecs_text(e, "ip", i->value);
+	} else if (strcmp(i->type, "url") == 0) {
+		char full[sizeof(i->value) + 8];
+		(void)snprintf(full, sizeof(full), "http://%s", i->value);
+		put_inner(e, "url", "full", full);
+	}
+	if (strcmp(i->type, "domain-name") == 0)
+		put_inner(e, "url", "domain", i->value);
+	ecs_text(e, "provider", i->feed);
+	ecs_text(e, "description", i->note);
+	json_string(&e->j, "confidence", confidence_word(i->confidence));
+	if (i->first_s)
+		json_time(&e->j, "first_seen", i->first_s * 1000000000ull);
+	if (i->marking[0])
+		put_inner(e, "marking", "tlp", i->marking);
+	json_close_object(&e->j);
+}
+
 void ecs_threat(struct ecs *e)
 {
 	const struct finding *f = &e->a->finding;
@@ -121,5 +160,7 @@ void ecs_threat(struct ecs *e)
 		}
 		json_close_object(&e->j);
 	}
+	if (f->indicator.type[0])
+		put_indicator(e);
 	json_close_object(&e->j);
 }

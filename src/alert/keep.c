@@ -143,6 +143,14 @@ static const struct keep_field fields[] = {
 	KEEP(BOOL, struct kept, F(service_sanctioned)),
 	KEEP(TEXT, struct kept, F(dns_question)),
 	KEEP(U16, struct kept, F(dns_type)),
+	KEEP(TEXT, struct kept, F(indicator.type)),
+	KEEP(TEXT, struct kept, F(indicator.value)),
+	KEEP(TEXT, struct kept, F(indicator.feed)),
+	KEEP(TEXT, struct kept, F(indicator.note)),
+	KEEP(TEXT, struct kept, F(indicator.marking)),
+	KEEP(U32, struct kept, F(indicator.first_s)),
+	KEEP(U32, struct kept, F(indicator.last_s)),
+	KEEP_TO(U8, struct kept, F(indicator.confidence), 100),
 	KEEP_LAST,
 };
 
@@ -288,7 +296,7 @@ void alert_store_keep(struct alert_store *s, struct keep_list *list)
 {
 	const struct keep_part parts[] = {
 		{ .name = "alert.open",
-		  .version = 2,
+		  .version = 3,
 		  .is_urgent = true,
 		  .owner = s,
 		  .slots = open_slots,

@@ -117,19 +117,31 @@ static const struct key feed_keys[] = {
 	{ "format", KEY_CHOICE, IN(struct config_feed, format), .def = "auto",
 	  .values = "auto|plain|csv|stix|misp|zeek|suricata|rpz|hosts",
 	  .help = "How it is written. auto: by its content." },
+	{ "type", KEY_CHOICE, IN(struct config_feed, type), .def = "auto",
+	  .values = "auto|address|domain|url|file|certificate|ja3|ja4|hassh|user_agent|email",
+	  .help = "What its values are, where their form could mean several things. auto: 32, 40 "
+		  "or 64 digits of hexadecimal are a file's hash." },
 	{ "confidence", KEY_NUMBER, IN(struct config_feed, confidence), .max = 100, .def = "80",
 	  .help = "How far to trust an indicator that does not say so itself, in percent." },
 	{ "expires", KEY_DURATION, IN(struct config_feed, expires_s), .min = 60,
 	  .max = 3650ull * DAY_S, .def = "30d",
 	  .help = "Age at which an indicator that does not say so itself is forgotten." },
+	{ "subdomains", KEY_BOOL, IN(struct config_feed, subdomains), .def = "false",
+	  .help = "Does a bare domain mean all names below it as well, as *.NAME always does?" },
 	{ .name = NULL },
 };
 
 static const struct key intel_keys[] = {
-	{ "feeds", KEY_MAPS, KEY_JOINED | KEY_UNIQUE | KEY_LATER, AT(intel.feeds),
-	  COUNT(intel.feed_count), .max = 1024, .def = "[]", .keys = feed_keys,
-	  .element = sizeof(struct config_feed), .place = offsetof(struct config_feed, place),
+	{ "feeds", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(intel.feeds), COUNT(intel.feed_count),
+	  .max = 1024, .def = "[]", .keys = feed_keys, .element = sizeof(struct config_feed),
+	  .place = offsetof(struct config_feed, place),
 	  .help = "Files of known bad addresses, names, hashes and fingerprints." },
+	{ "max_indicators", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(intel.max_indicators),
+	  .min = 1000, .max = 20000000, .def = "auto",
+	  .help = "Indicators of all feeds together; more are left out, and said. auto: by "
+		  "memory, a million at most when it listens." },
+	{ "allow", KEY_PEERS, AT(intel.allow), COUNT(intel.allow_count), .def = "[]",
+	  .help = "Addresses, prefixes and domains (with all names below) that no feed may call bad." },
 	{ .name = NULL },
 };
 

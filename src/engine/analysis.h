@@ -40,6 +40,7 @@ struct analysis_options {
 	const struct config *config;
 	const char *data_dir;
 	uint32_t max_hosts, max_pairs, max_names, max_open;
+	uint32_t max_indicators;           /* of feeds */
 	uint64_t spool_bytes;              /* of alerts that wait, on the disk; live */
 	struct publisher *publisher;       /* live, NULL: none */
 	struct evidence *evidence;         /* NULL: none wanted */

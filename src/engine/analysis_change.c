@@ -10,11 +10,13 @@
 #include <time.h>
 
 #include "analysis_parts.h"
+#include "indicators.h"
 
 struct analysis_change {
 	const struct config *config;
 	struct context *context; /* of the configured part */
 	struct outputs *outputs;
+	struct intel *intel;
 	uint64_t pause_ns;
 };
 
@@ -38,7 +40,10 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 	}
 	if (!err)
 		err = analysis_make_outputs(a, config, a->outputs, &c->outputs, ret_why, why_size);
+	if (!err)
+		err = indicators_build(&o, config, a->intel, &c->intel, ret_why, why_size);
 	if (!err) {
+		indicators_log(c->intel);
 		*ret = c;
 		return 0;
 	}
@@ -59,6 +64,7 @@ void analysis_change_free(struct analysis_change *c)
 		return;
 	context_free(c->context);
 	outputs_close(c->outputs);
+	intel_drop(c->intel);
 	free(c);
 }
 
@@ -93,5 +99,8 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 	alert_store_change(a->store, &a->alert_options);
 	a->alert_options.form = analysis_form(c->config);
 	outputs_take(a->outputs, c->outputs);
+	struct intel *old = a->intel;
+	a->env.intel = a->intel = c->intel;
+	c->intel = old; /* freed outside */
 	c->pause_ns = steady_ns() - began_ns;
 }

@@ -73,6 +73,7 @@ struct news {
 struct analysis {
 	struct analysis_options made_with;
 	struct context *context;
+	struct intel *intel; /* held; NULL: no feeds */
 	struct fusion *fusion;
 	struct alert_store *store;
 	struct alert_options alert_options;

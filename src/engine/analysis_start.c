@@ -9,6 +9,7 @@
 #include "exfild/base/log.h"
 #include "exfild/sink/sink.h"
 #include "analysis_parts.h"
+#include "indicators.h"
 
 static int open_events(struct analysis *a, const char *path, char *why, size_t why_size)
 {
@@ -262,10 +263,13 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	if (!err)
 		err = analysis_make_context(o, context_new, &a->context, why, size);
 	if (!err)
+		err = indicators_build(o, o->config, NULL, &a->intel, why, size);
+	if (!err)
 		err = start_alerts(a, o, why, size);
 	if (!err) {
 		a->env = (struct detect_env){
 			.context = a->context,
+			.intel = a->intel,
 			.key = *key_of(o),
 			.sketch_key = *sketch_key_of(o),
 			.max_hosts = o->max_hosts,
@@ -274,6 +278,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 			.arg = a,
 		};
 		err = start_detectors(a, o->config);
+		indicators_log(a->intel);
 	}
 	if (err) {
 		if (err == -EXF_E_NOMEM)
@@ -302,6 +307,7 @@ void analysis_free(struct analysis *a)
 	alert_store_free(a->store);
 	fusion_free(a->fusion);
 	context_free(a->context);
+	intel_drop(a->intel);
 	event_log_free(a->own_events);
 	if (a->events && a->events != stdout && fclose(a->events) != 0)
 		log_warn("events", "the last events could not be written");

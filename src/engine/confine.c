@@ -62,6 +62,8 @@ static void add_configured(struct confined *k, const struct options *o, const st
 	read_folder(k, o->config_path);
 	for (size_t i = 0; i < c->services.file_count; i++)
 		read_folder(k, c->services.files[i]);
+	for (size_t i = 0; i < c->intel.feed_count; i++)
+		read_folder(k, c->intel.feeds[i].file);
 	read_folder(k, c->redis.password_file);
 	read_folder(k, c->redis.ca_file);
 	read_folder(k, c->sinks.syslog_ca_file);

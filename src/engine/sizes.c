@@ -29,6 +29,13 @@
 #define RING_LEAST (1ull << 21)
 #define RING_MOST  (1ull << 25)
 
+/* What an indicator takes at worst of the usual mixture, in two sets: the one in effect and the one
+ * that is being built.  auto: so little of what is allowed, and no more than so many. */
+#define INDICATOR_BYTES 160
+#define INTEL_OF        5
+#define INTEL_MOST      1000000u
+#define INTEL_REPLAY    5000000u
+
 /* Of limits.disk_mb; the rest is for alerts that wait. */
 #define STATE_OF         4
 #define EVIDENCE_DISK_OF 2
@@ -57,6 +64,7 @@ static const struct {
 	[SIZES_BUFFER] = { .name = "capture buffer" },
 	[SIZES_EVIDENCE] = { .name = "evidence" },
 	[SIZES_RING] = { .name = "event ring" },
+	[SIZES_INTEL] = { .name = "indicators" },
 };
 
 static uint32_t limit_or(uint64_t configured, uint32_t otherwise)
@@ -101,6 +109,7 @@ struct sizes sizes_of(const struct config *c)
 	counts[SIZES_PAIRS] = limit_or(c->limits.pairs, counts[SIZES_PAIRS]);
 	struct sizes s = from_counts(counts);
 	s.names = parts[SIZES_HOSTS].usual;
+	s.indicators = limit_or(c->intel.max_indicators, INTEL_REPLAY);
 	add_disk(c, &s);
 	return s;
 }
@@ -129,6 +138,14 @@ static uint64_t ring_of(uint64_t allowed)
 	while (bytes > RING_LEAST && bytes > allowed / RING_OF)
 		bytes /= 2;
 	return bytes;
+}
+
+static uint32_t indicators_of(const struct config *c, uint64_t allowed)
+{
+	uint64_t count = allowed / INTEL_OF / INDICATOR_BYTES;
+	if (c->intel.feed_count == 0)
+		return 0;
+	return limit_or(c->intel.max_indicators, count > INTEL_MOST ? INTEL_MOST : (uint32_t)count);
 }
 
 struct bounds { /* of a part: 0, or how many there must be; how many there may be */
@@ -186,7 +203,9 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 		buffer = allowed / 4;
 	uint64_t evidence = evidence_of(c, allowed);
 	uint64_t ring = ring_of(allowed);
-	uint64_t fixed = PROGRAM_BYTES + buffer + evidence + ring;
+	uint32_t indicators = indicators_of(c, allowed);
+	uint64_t intel = (uint64_t)indicators * INDICATOR_BYTES;
+	uint64_t fixed = PROGRAM_BYTES + buffer + evidence + ring + intel;
 	uint64_t rest = allowed > fixed ? allowed - fixed : 0;
 	/* the largest factor up to 64 that fits */
 	uint64_t low = 0, high = 64u << 10;
@@ -203,6 +222,7 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	ret->buffer_bytes = buffer;
 	ret->evidence_bytes = evidence;
 	ret->ring_bytes = ring;
+	ret->indicators = indicators;
 	ret->allowed_bytes = allowed;
 	ret->machine_bytes = machine_bytes;
 	for (size_t i = 0; i < SIZES__COUNT; i++)
@@ -211,6 +231,7 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	ret->bytes[SIZES_BUFFER] = buffer;
 	ret->bytes[SIZES_EVIDENCE] = evidence;
 	ret->bytes[SIZES_RING] = ring;
+	ret->bytes[SIZES_INTEL] = intel;
 	if (needed > rest || (machine_bytes && allowed > machine_bytes))
 		return refuse(ret, needed + fixed, ret_why, why_size);
 	return 0;

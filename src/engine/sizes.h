@@ -20,6 +20,7 @@ enum sizes_part {
 	SIZES_PROGRAM, /* code, libraries, tables of fixed size */
 	SIZES_BUFFER,
 	SIZES_EVIDENCE, /* packets that may become evidence */
+	SIZES_INTEL,    /* indicators of feeds, twice: the next set is built beside */
 	SIZES_RING,     /* events on their way from capture to the analysis */
 	SIZES_FLOWS,
 	SIZES_UNDECIDED,
@@ -32,7 +33,7 @@ enum sizes_part {
 
 struct sizes {
 	struct shard_limits shards; /* of all together */
-	uint32_t hosts, pairs, names, alerts;
+	uint32_t hosts, pairs, names, alerts, indicators;
 	uint64_t buffer_bytes;   /* live: of all capture rings together */
 	uint64_t ring_bytes;     /* live: a power of two */
 	uint64_t evidence_bytes; /* live: of packets in memory, of all workers; 0: none are kept */

@@ -3,7 +3,7 @@
 """run.py --exfild PROGRAM [--update] [SCENARIO ...]: replay each capture of this folder and compare its alerts.
 
 expect.ndjson holds every alert of a scenario as exfild -o json prints it, one a line; whole alerts are compared, but
-observer.version, which changes with each release. Replays with -j 1, 2 and 4 must be byte-identical, every line must
+observer.version, which changes with each release. A scenario's exfild.yaml is its configuration. Replays with -j 1, 2 and 4 must be byte-identical, every line must
 keep docs/alert.schema.json; where there is events.ndjson, each of its lines must be part of an event; and a scenario called benign_* must have nothing of severity 47 (medium) or above.
 --update writes expect.ndjson anew: read the difference before it is committed, each alert must be one that an analyst
 would agree with."""
@@ -78,7 +78,9 @@ def expect_events(check, program, name):
 
 def replay(check, program, name, faults, update):
     capture, expect = harness.capture_of(name), os.path.join(harness.REPLAY, name, "expect.ndjson")
-    runs = {workers: harness.run(program, "-r", capture, "-o", "json", "-j", workers) for workers in (1, 2, 4)}
+    config = os.path.join(harness.REPLAY, name, "exfild.yaml")
+    own = ["-c", config] if os.path.isfile(config) else []
+    runs = {workers: harness.run(program, "-r", capture, "-o", "json", "-j", workers, *own) for workers in (1, 2, 4)}
     first = runs[1]
     for workers, result in runs.items():
         check(result.status == 0 and not result.crashed(), f"{name}: -j {workers} ends with status 0",

@@ -46,8 +46,10 @@ struct config_interface {
 struct config_feed {
 	const char *name, *file;
 	const char *format;  /* auto, plain, csv, stix, misp, zeek, suricata, rpz, hosts */
+	const char *type;    /* auto, ja3, hassh ...: of values that could be several things */
 	uint64_t confidence; /* 0..100 */
 	uint64_t expires_s;
+	bool subdomains;
 	const char *place;
 };
 
@@ -120,6 +122,9 @@ struct config {
 	struct {
 		const struct config_feed *feeds;
 		size_t feed_count;
+		uint64_t max_indicators;
+		const struct config_peer *allow;
+		size_t allow_count;
 	} intel;
 	struct {
 		const char *const *sanctioned;

@@ -21,6 +21,7 @@
 #include "exfild/context/context.h"
 #include "exfild/event/event.h"
 #include "exfild/finding/finding.h"
+#include "exfild/intel/intel.h"
 
 /* How often on_tick() tells the totals of what has grown since it was told (finding.is_update). */
 #define DETECT_TOTALS_NS (60ull * 1000000000ull)
@@ -28,7 +29,8 @@
 /* One object for the life of a state: it may be kept. */
 struct detect_env {
 	struct context *context;
-	struct hash_key key; /* of tables: random a process */
+	const struct intel *intel; /* indicators in effect; NULL: none */
+	struct hash_key key;       /* of tables: random a process */
 	struct hash_key
 		sketch_key; /* of hashes that outlive it: marks, sketches, keys of entries */
 	uint64_t now_ns;    /* packet time: what alerts show */

@@ -64,6 +64,17 @@ struct finding_end { /* subject or peer */
 	bool has_mac;
 };
 
+/* What a feed said that the finding rests on. */
+struct finding_indicator {
+	char type[24];   /* of STIX: "domain-name"; "" if the finding rests on none */
+	char value[128]; /* cut */
+	char feed[64];
+	char note[96];
+	char marking[16];         /* "GREEN"; "" if none */
+	uint32_t first_s, last_s; /* since 1970: known since, valid until; 0: not told */
+	uint8_t confidence;       /* that is left, in percent */
+};
+
 struct finding {
 	uint32_t version;
 	const char *detector; /* static: "dns_tunnel" */
@@ -121,6 +132,7 @@ struct finding {
 	bool service_sanctioned;
 	char dns_question[128]; /* cut to 16 characters a label */
 	uint16_t dns_type;
+	struct finding_indicator indicator;
 };
 
 /* A finding with version and neutral values. */

@@ -1,0 +1,181 @@
+/*
+ * intel/find.c - what a sealed set answers.
+ */
+#include <string.h>
+
+#include "private.h"
+
+#define NAME_MAX_LEN 253u
+
+static bool may_have(const struct intel *x, uint64_t hash)
+{
+	uint64_t bit = hash >> 32;
+	return x->filter[(bit & x->filter_mask) / 64] >> bit % 64 & 1;
+}
+
+static bool is_same(const struct intel *x, const struct intel_item *item, enum intel_kind kind,
+		    const void *value, size_t len)
+{
+	size_t have;
+	const uint8_t *bytes = intel_value_of(x, item, &have);
+	return item->kind == kind && have == len && memcmp(bytes, value, len) == 0;
+}
+
+static const struct intel_item *look_up(const struct intel *x, uint64_t hash, enum intel_kind kind,
+					const void *value, size_t len)
+{
+	uint32_t tag = (uint32_t)hash;
+	if (!may_have(x, hash))
+		return NULL;
+	for (uint32_t i = tag & x->slot_mask; x->slots[i]; i = (i + 1) & x->slot_mask) {
+		const struct intel_item *item = &x->items[(uint32_t)x->slots[i] - 1];
+		if ((uint32_t)(x->slots[i] >> 32) == tag && is_same(x, item, kind, value, len))
+			return item;
+	}
+	return NULL;
+}
+
+const struct intel_item *intel_find(const struct intel *x, enum intel_kind kind, const void *value,
+				    size_t len)
+{
+	if (!x || !x->by_kind[kind])
+		return NULL;
+	return look_up(x, intel_hash(&x->key, kind, value, len), kind, value, len);
+}
+
+const struct intel_item *intel_find_hash(const struct intel *x, enum intel_kind kind, uint64_t hash)
+{
+	uint32_t tag = (uint32_t)hash;
+	if (!x || !x->by_kind[kind] || !may_have(x, hash))
+		return NULL;
+	for (uint32_t i = tag & x->slot_mask; x->slots[i]; i = (i + 1) & x->slot_mask) {
+		const struct intel_item *item = &x->items[(uint32_t)x->slots[i] - 1];
+		size_t len;
+		if ((uint32_t)(x->slots[i] >> 32) != tag || item->kind != kind)
+			continue;
+		const uint8_t *value = intel_value_of(x, item, &len);
+		if (intel_hash(&x->key, kind, value, len) == hash)
+			return item;
+	}
+	return NULL;
+}
+
+static bool is_near(const struct intel *x, const struct ipaddr *a)
+{
+	unsigned at = (unsigned)a->u.b[12] << 8 | a->u.b[13];
+	return !ipaddr_is_v4(a) || x->v4_near[at / 8] >> at % 8 & 1;
+}
+
+static void cut_to(uint8_t value[17], unsigned bits)
+{
+	for (unsigned i = (bits + 7) / 8; i < 16; i++)
+		value[i] = 0;
+	if (bits % 8)
+		value[bits / 8] &= (uint8_t)(0xff00u >> bits % 8);
+	value[16] = (uint8_t)bits;
+}
+
+static const struct intel_item *find_network(const struct intel *x, const struct ipaddr *a)
+{
+	uint8_t value[17];
+	unsigned least = ipaddr_is_v4(a) ? 96 : 0;
+	memcpy(value, a->u.b, 16);
+	for (unsigned bits = 129; bits-- > least;) {
+		if (!(x->lengths[bits / 64] >> bits % 64 & 1))
+			continue;
+		cut_to(value, bits);
+		const struct intel_item *item = intel_find(x, INTEL_PREFIX, value, sizeof(value));
+		if (item)
+			return item;
+	}
+	return NULL;
+}
+
+const struct intel_item *intel_find_address(const struct intel *x, const struct ipaddr *a)
+{
+	if (!x)
+		return NULL;
+	const struct intel_item *item = intel_find(x, INTEL_ADDRESS, a->u.b, 16);
+	if (item || !x->by_kind[INTEL_PREFIX] || !is_near(x, a))
+		return item;
+	return find_network(x, a);
+}
+
+/* Of the items of one value, whether one speaks for names below. */
+static bool speaks_below(const struct intel *x, const struct intel_item *item)
+{
+	for (; item; item = intel_next(x, item))
+		if (item->flags & INTEL_BELOW)
+			return true;
+	return false;
+}
+
+const struct intel_item *intel_find_name(const struct intel *x, const char *name, size_t len)
+{
+	char low[NAME_MAX_LEN];
+	unsigned labels = 1;
+	if (!x || !x->by_kind[INTEL_DOMAIN])
+		return NULL;
+	if (len && name[len - 1] == '.')
+		len--;
+	if (len == 0 || len > sizeof(low))
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		low[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+		labels += name[i] == '.';
+	}
+	for (const char *at = low;;) {
+		size_t left = (size_t)(low + len - at);
+		if (labels <= x->labels_max) {
+			const struct intel_item *item = intel_find(x, INTEL_DOMAIN, at, left);
+			if (item && (at == low || speaks_below(x, item)))
+				return item;
+		}
+		const char *dot = memchr(at, '.', left);
+		if (!dot)
+			return NULL;
+		at = dot + 1;
+		labels--;
+	}
+}
+
+const struct intel_item *intel_next(const struct intel *x, const struct intel_item *item)
+{
+	return item->next ? &x->items[item->next - 1] : NULL;
+}
+
+uint32_t intel_count(const struct intel *x)
+{
+	return x ? x->count : 0;
+}
+
+bool intel_has(const struct intel *x, enum intel_kind kind)
+{
+	return x && x->by_kind[kind];
+}
+
+size_t intel_feeds(const struct intel *x)
+{
+	return x ? x->feed_count : 0;
+}
+
+const struct intel_feed *intel_feed(const struct intel *x, size_t i)
+{
+	return &x->feeds[i];
+}
+
+bool intel_is_over(const struct intel_item *item, uint64_t now_ns)
+{
+	return item->until_s && now_ns / 1000000000ull >= item->until_s;
+}
+
+unsigned intel_confidence(const struct intel_item *item, uint64_t now_ns)
+{
+	uint64_t now_s = now_ns / 1000000000ull;
+	if (!item->first_s || item->until_s <= item->first_s || now_s <= item->first_s)
+		return item->confidence;
+	if (now_s >= item->until_s)
+		return 0;
+	return (unsigned)(item->confidence * (item->until_s - now_s) /
+			  (item->until_s - item->first_s));
+}

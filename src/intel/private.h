@@ -1,0 +1,115 @@
+/*
+ * intel/private.h - what the files of the layer share.
+ *
+ * What: the set as it is built, and the readers of each form of feed.
+ * Ownership: a reader borrows the load for its call.  Threads: the builder's.
+ */
+#ifndef EXFILD_SRC_INTEL_PRIVATE_H
+#define EXFILD_SRC_INTEL_PRIVATE_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "exfild/intel/intel.h"
+
+#define INTEL_LENGTHS 129
+
+struct arena { /* bytes that only grow; an offset stays */
+	uint8_t *data;
+	size_t len, room;
+};
+
+struct intel {
+	atomic_uint holders;
+	struct hash_key key;
+	struct intel_item *items;
+	uint32_t count, room, max;
+	uint64_t *slots; /* 32 bits of the hash, number of the item + 1; 0 is empty */
+	uint32_t slot_mask, slot_used;
+	uint64_t *filter; /* a bit of the hash each: most look-ups end here */
+	uint64_t filter_mask;
+	struct arena values; /* length in 2 bytes, then the bytes */
+	struct arena notes;
+	uint32_t recent_notes[1024]; /* by hash: the same text is kept once, mostly */
+	uint8_t *v4_near;            /* a bit a /16 that some network touches */
+	uint64_t lengths[3];         /* bits of networks that there are */
+	unsigned labels_max;         /* of a domain */
+	uint32_t by_kind[INTEL__COUNT];
+	struct intel_feed *feeds;
+	size_t feed_count;
+};
+
+/* store.c */
+struct intel *intel_new(const struct hash_key *key, uint32_t max, size_t feeds);
+enum intel_added { INTEL_ADDED, INTEL_REPEATED, INTEL_FULL, INTEL_NO_MEMORY };
+/* The item's kind, feed and times are filled in; value and next are made here. */
+enum intel_added intel_add(struct intel *x, const struct intel_item *item, const void *value,
+			   size_t len);
+uint32_t intel_add_note(struct intel *x, const char *text, size_t len);
+/* Items from number `count` on, all of them of this feed, have never been. */
+void intel_take_back(struct intel *x, uint32_t count, size_t values_len, struct intel_feed *feed);
+int intel_seal(struct intel *x) EXF_MUST_USE;
+const uint8_t *intel_value_of(const struct intel *x, const struct intel_item *item, size_t *ret);
+
+/* A feed that is being read. */
+struct load {
+	struct intel *x;
+	struct intel_feed *feed;
+	const struct intel_source *source;
+	const struct intel_options *o;
+	uint16_t number;
+	bool is_out_of_memory;
+};
+
+/* What a line says besides the value. */
+struct load_facts {
+	uint32_t line;
+	uint32_t first_s, until_s; /* 0: not told */
+	int confidence;            /* -1: not told */
+	enum intel_tlp tlp;
+	const char *note; /* NULL: none */
+	size_t note_len;
+	enum intel_kind kind; /* INTEL_NONE: by the value's form */
+	bool below;
+};
+
+/* load.c */
+void load_value(struct load *l, const char *text, size_t len, const struct load_facts *facts);
+void load_parsed(struct load *l, const struct intel_value *v, const struct load_facts *facts);
+enum load_trouble { LOAD_BROKEN, LOAD_GUARDED, LOAD_UNSUPPORTED };
+void load_report(struct load *l, enum load_trouble what, uint32_t line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+struct load_facts load_facts_at(uint32_t line);
+/* "TLP:GREEN", "tlp:amber+strict", "white". */
+enum intel_tlp load_tlp(const char *text, size_t len);
+/* The kind of a type's name in MISP, ThreatFox, Zeek ...; INTEL_NONE: another, *ret_known says
+ * whether it is one that cannot be seen on the wire. */
+enum intel_kind load_kind(const char *name, size_t len, bool *ret_known);
+/* "2026-11-23 19:00:00", with T, Z, UTC, or a number; 0: none. */
+uint32_t load_time(const char *text, size_t len);
+
+/* One line after the other; text longer than INTEL_LINE_MAX is told and left out. */
+typedef void (*load_line_fn)(struct load *l, void *arg, char *line, size_t len, uint32_t number);
+/* False: reading failed, feed->error says why. */
+bool load_lines(struct load *l, FILE *f, load_line_fn fn, void *arg);
+
+/* The readers: false: the feed cannot be read, feed->error says why. */
+bool load_plain(struct load *l, FILE *f);
+bool load_hosts(struct load *l, FILE *f);
+bool load_rpz(struct load *l, FILE *f);
+bool load_zeek(struct load *l, FILE *f);
+bool load_suricata(struct load *l, FILE *f);
+bool load_csv(struct load *l, FILE *f);
+bool load_json(struct load *l, FILE *f); /* STIX and MISP */
+
+/* guess.c: the form by the first bytes. */
+enum intel_format intel_guess(const char *head, size_t len);
+
+/* json.c: the object's text of this name, or NULL. */
+struct json_t;
+const char *object_text(const struct json_t *object, const char *key);
+/* stix.c, misp.c: one object of a file. */
+void stix_object(struct load *l, const struct json_t *object, uint32_t line);
+void misp_attribute(struct load *l, const struct json_t *object, uint32_t line);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * intel/store.c - the set: items in one array, values in another, and an index over both.
+ *
+ * An item takes 32 bytes, its value as many as it has and 2, a slot of the index 8 at a load of at
+ * most 0.6, and the filter about a byte and a half.  The filter has a bit of each value's hash: at
+ * a million items it is 1 to 2 MB, which stay in the caches, and nearly every look-up of ordinary
+ * traffic ends there.  A hit in the index is compared byte by byte, so that a name which was made
+ * to collide is no match.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "private.h"
+
+#define SLOTS_LEAST 1024u
+#define FILTER_BITS 8u /* at least so many an item */
+#define ARENA_MOST  (UINT32_MAX - 4096u)
+
+struct intel *intel_new(const struct hash_key *key, uint32_t max, size_t feeds)
+{
+	struct intel *x = calloc(1, sizeof(*x));
+	if (!x)
+		return NULL;
+	atomic_init(&x->holders, 1);
+	x->key = *key;
+	x->max = max;
+	x->slot_mask = SLOTS_LEAST - 1;
+	x->slots = calloc(SLOTS_LEAST, sizeof(*x->slots));
+	x->feeds = calloc(feeds ? feeds : 1, sizeof(*x->feeds));
+	x->v4_near = calloc(1, 65536 / 8);
+	x->feed_count = feeds;
+	if (x->slots && x->feeds && x->v4_near)
+		return x;
+	intel_drop(x);
+	return NULL;
+}
+
+struct intel *intel_hold(const struct intel *x)
+{
+	struct intel *held = (struct intel *)(uintptr_t)x; /* only its count changes */
+	if (held)
+		atomic_fetch_add(&held->holders, 1);
+	return held;
+}
+
+void intel_drop(struct intel *x)
+{
+	if (!x || atomic_fetch_sub(&x->holders, 1) != 1)
+		return;
+	free(x->items);
+	free(x->slots);
+	free(x->filter);
+	free(x->values.data);
+	free(x->notes.data);
+	free(x->v4_near);
+	free(x->feeds);
+	free(x);
+}
+
+static bool arena_room(struct arena *a, size_t len)
+{
+	if (a->room - a->len >= len)
+		return true;
+	size_t room = a->room + a->room / 2 + len + 4096;
+	if (room > ARENA_MOST)
+		return false;
+	uint8_t *data = realloc(a->data, room);
+	if (!data)
+		return false;
+	a->data = data;
+	a->room = room;
+	return true;
+}
+
+const uint8_t *intel_value_of(const struct intel *x, const struct intel_item *item, size_t *ret)
+{
+	const uint8_t *at = x->values.data + item->value;
+	*ret = (size_t)at[0] | (size_t)at[1] << 8;
+	return at + 2;
+}
+
+uint64_t intel_hash(const struct hash_key *key, enum intel_kind kind, const void *value, size_t len)
+{
+	return hash_mix(hash_bytes(key, value, len), (uint64_t)kind);
+}
+
+static bool is_value(const struct intel *x, const struct intel_item *item, enum intel_kind kind,
+		     const void *value, size_t len)
+{
+	size_t have;
+	const uint8_t *bytes = intel_value_of(x, item, &have);
+	return item->kind == kind && have == len && memcmp(bytes, value, len) == 0;
+}
+
+static uint64_t *slot_of(const struct intel *x, uint64_t hash, enum intel_kind kind,
+			 const void *value, size_t len)
+{
+	uint32_t tag = (uint32_t)hash;
+	for (uint32_t i = tag & x->slot_mask;; i = (i + 1) & x->slot_mask) {
+		uint64_t *slot = &x->slots[i];
+		if (!*slot || ((uint32_t)(*slot >> 32) == tag &&
+			       is_value(x, &x->items[(uint32_t)*slot - 1], kind, value, len)))
+			return slot;
+	}
+}
+
+static bool grow_slots(struct intel *x)
+{
+	if ((uint64_t)x->slot_used * 5 < ((uint64_t)x->slot_mask + 1) * 3)
+		return true;
+	uint64_t *old = x->slots;
+	uint64_t count = (uint64_t)x->slot_mask + 1;
+	uint64_t *slots = calloc(count * 2, sizeof(*slots));
+	if (!slots)
+		return false;
+	uint32_t mask = (uint32_t)(count * 2 - 1);
+	for (uint64_t i = 0; i < count; i++) {
+		if (!old[i])
+			continue;
+		uint32_t at = (uint32_t)(old[i] >> 32) & mask;
+		while (slots[at])
+			at = (at + 1) & mask;
+		slots[at] = old[i];
+	}
+	x->slots = slots;
+	x->slot_mask = mask;
+	free(old);
+	return true;
+}
+
+static bool grow_items(struct intel *x)
+{
+	if (x->count < x->room)
+		return true;
+	uint64_t room = x->room + (uint64_t)x->room / 2 + 1024;
+	room = room > x->max ? x->max : room;
+	struct intel_item *items = realloc(x->items, room * sizeof(*items));
+	if (!items)
+		return false;
+	x->items = items;
+	x->room = (uint32_t)room;
+	return true;
+}
+
+/* What this feed has said of it before; the one that holds longer and is surer stays. */
+static bool is_repeated(struct intel *x, uint32_t first, const struct intel_item *item)
+{
+	for (uint32_t i = first; i; i = x->items[i - 1].next) {
+		struct intel_item *have = &x->items[i - 1];
+		if (have->feed != item->feed || have->port != item->port)
+			continue;
+		if (item->confidence > have->confidence)
+			have->confidence = item->confidence;
+		if (have->until_s && (!item->until_s || item->until_s > have->until_s))
+			have->until_s = item->until_s;
+		have->flags |= item->flags;
+		return true;
+	}
+	return false;
+}
+
+static void note_kind(struct intel *x, const struct intel_item *item, const uint8_t *value,
+		      size_t len)
+{
+	unsigned labels = 1;
+	x->by_kind[item->kind]++;
+	x->feeds[item->feed].by_kind[item->kind]++;
+	x->feeds[item->feed].items++;
+	if (item->kind == INTEL_PREFIX)
+		x->lengths[value[16] / 64] |= 1ull << value[16] % 64;
+	if (item->kind == INTEL_DOMAIN) {
+		for (size_t i = 0; i < len; i++)
+			labels += value[i] == '.';
+		if (labels > x->labels_max)
+			x->labels_max = labels;
+	}
+	if (item->kind != INTEL_PREFIX || value[16] < 96)
+		return;
+	/* each /16 of IPv4 that the network touches */
+	unsigned bits = value[16] - 96, at = (unsigned)value[12] << 8 | value[13];
+	unsigned count = bits >= 16 ? 1 : 1u << (16 - bits);
+	for (unsigned i = at; i < at + count && i < 65536; i++)
+		x->v4_near[i / 8] |= (uint8_t)(1u << i % 8);
+}
+
+enum intel_added intel_add(struct intel *x, const struct intel_item *item, const void *value,
+			   size_t len)
+{
+	uint64_t hash = intel_hash(&x->key, item->kind, value, len);
+	uint64_t *slot = slot_of(x, hash, item->kind, value, len);
+	uint32_t first = (uint32_t)*slot;
+	if (first && is_repeated(x, first, item))
+		return INTEL_REPEATED;
+	if (x->count >= x->max)
+		return INTEL_FULL;
+	if (!grow_items(x) || !arena_room(&x->values, len + 2))
+		return INTEL_NO_MEMORY;
+	struct intel_item *fresh = &x->items[x->count];
+	*fresh = *item;
+	fresh->next = first;
+	if (first) {
+		fresh->value = x->items[first - 1].value;
+	} else {
+		uint8_t *at = x->values.data + x->values.len;
+		at[0] = (uint8_t)len;
+		at[1] = (uint8_t)(len >> 8);
+		memcpy(at + 2, value, len);
+		fresh->value = (uint32_t)x->values.len;
+		x->values.len += len + 2;
+		x->slot_used++;
+	}
+	*slot = (hash & UINT32_MAX) << 32 | ++x->count;
+	note_kind(x, fresh, value, len);
+	return grow_slots(x) ? INTEL_ADDED : INTEL_NO_MEMORY;
+}
+
+void intel_take_back(struct intel *x, uint32_t count, size_t values_len, struct intel_feed *feed)
+{
+	for (unsigned k = 0; k < INTEL__COUNT; k++)
+		x->by_kind[k] -= feed->by_kind[k];
+	memset(feed->by_kind, 0, sizeof(feed->by_kind));
+	feed->items = 0;
+	x->count = count;
+	x->values.len = values_len;
+	x->slot_used = 0;
+	memset(x->slots, 0, ((size_t)x->slot_mask + 1) * sizeof(*x->slots));
+	for (uint32_t i = 0; i < count; i++) {
+		size_t len;
+		enum intel_kind kind = x->items[i].kind;
+		const uint8_t *value = intel_value_of(x, &x->items[i], &len);
+		uint64_t hash = intel_hash(&x->key, kind, value, len);
+		uint64_t *slot = slot_of(x, hash, kind, value, len);
+		x->slot_used += *slot == 0;
+		*slot = (hash & UINT32_MAX) << 32 | (i + 1); /* its next is the one before */
+	}
+}
+
+uint32_t intel_add_note(struct intel *x, const char *text, size_t len)
+{
+	if (len == 0)
+		return 0;
+	len = len > 160 ? 160 : len;
+	uint32_t *recent = &x->recent_notes[hash_bytes(&x->key, text, len) % 1024];
+	const char *have = *recent ? (const char *)x->notes.data + *recent : "";
+	if (strlen(have) == len && memcmp(have, text, len) == 0)
+		return *recent;
+	if (!arena_room(&x->notes, len + 2))
+		return 0;
+	if (x->notes.len == 0)
+		x->notes.data[x->notes.len++] = '\0'; /* offset 0 is none */
+	*recent = (uint32_t)x->notes.len;
+	for (size_t i = 0; i < len; i++) /* a NUL would end it */
+		x->notes.data[x->notes.len + i] = text[i] ? (uint8_t)text[i] : ' ';
+	x->notes.len += len;
+	x->notes.data[x->notes.len++] = '\0';
+	return *recent;
+}
+
+static void *fitted(void *data, size_t size)
+{
+	void *less = size ? realloc(data, size) : NULL;
+	return less ? less : data;
+}
+
+int intel_seal(struct intel *x)
+{
+	uint64_t bits = 4096;
+	while (bits < (uint64_t)x->slot_used * FILTER_BITS)
+		bits *= 2;
+	x->filter = calloc(bits / 64, sizeof(*x->filter));
+	if (!x->filter)
+		return -EXF_E_NOMEM;
+	x->filter_mask = bits - 1;
+	for (uint32_t i = 0; i < x->count; i++) {
+		size_t len;
+		const uint8_t *value = intel_value_of(x, &x->items[i], &len);
+		uint64_t bit = intel_hash(&x->key, x->items[i].kind, value, len) >> 32;
+		x->filter[(bit & x->filter_mask) / 64] |= 1ull << bit % 64;
+	}
+	if (x->count) {
+		x->items = fitted(x->items, x->count * sizeof(*x->items));
+		x->room = x->count;
+		x->values.data = fitted(x->values.data, x->values.len);
+		x->values.room = x->values.len;
+	}
+	return 0;
+}
+
+size_t intel_bytes(const struct intel *x)
+{
+	return sizeof(*x) + x->room * sizeof(*x->items) + x->values.room + x->notes.room +
+	       ((size_t)x->slot_mask + 1) * sizeof(*x->slots) +
+	       (x->filter ? (x->filter_mask + 1) / 8 : 0) + 65536 / 8 +
+	       x->feed_count * sizeof(*x->feeds);
+}

@@ -1,0 +1,215 @@
+/*
+ * Indicators before events: where they are met, how loud, and what stays silent.
+ */
+#include <unistd.h>
+
+#include "judging.h"
+
+static const char feed[] = "value,first_seen,confidence,comment,tlp\n"
+			   "203.0.113.9,2023-11-01,80,Emotet,green\n"
+			   "192.0.2.0/28,,40,,\n"
+			   "203.0.113.77:8443,,100,,\n"
+			   "bad.example,,80,,\n"
+			   "*.below.example,,80,,\n"
+			   "http://bad.example/drop?x=1,,80,,\n"
+			   "late@bad.example,,80,,\n"
+			   "da39a3ee5e6b4b0d3255bfef95601890afd80709,,80,,\n"
+			   "t13d1516h2_8daaf6152771_b186095e22b6,,100,,\n";
+
+struct scene {
+	struct judging j;
+	struct intel *set;
+};
+
+static int setup(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	char path[] = "/tmp/exfild-intel-XXXXXX";
+	assert_non_null(s);
+	int fd = mkstemp(path);
+	assert_true(fd >= 0 && write(fd, feed, strlen(feed)) == (ssize_t)strlen(feed));
+	close(fd);
+	struct intel_source source = { .name = "lab",
+				       .file = path,
+				       .confidence = 80,
+				       .expires_s = 3650ull * 86400 };
+	struct intel_options options = { .sources = &source,
+					 .source_count = 1,
+					 .max_items = 1000,
+					 .key = hash_key_fixed };
+	assert_int_equal(intel_build(&options, &s->set), 0);
+	assert_int_equal(intel_feed(s->set, 0)->broken, 0);
+	(void)unlink(path);
+	judging_init(&s->j, "intel");
+	s->j.env.intel = s->set;
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *s = *state;
+	judging_deinit(&s->j);
+	intel_drop(s->set);
+	free(s);
+	return 0;
+}
+
+static void flow(struct judging *j, const char *src, const char *dst, uint16_t dport,
+		 enum flow_outcome outcome)
+{
+	struct event_flow *f = judging_event(j, EVENT_FLOW_PROGRESS, sizeof(*f), src, dst, 6);
+	f->e.dport = dport;
+	f->outcome = (uint8_t)outcome;
+	f->is_interim = 1;
+	judging_end(j);
+}
+
+static void a_connection_is_high_and_a_refused_one_low(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	flow(j, "10.0.0.5", "203.0.113.9", 443, FLOW_OUTCOME_REFUSED);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_LOW);
+	flow(j, "10.0.0.5", "203.0.113.9", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->count, 2); /* louder than before */
+	const struct finding *f = &j->found[1];
+	assert_int_equal(f->severity, SEVERITY_HIGH);
+	assert_string_equal(f->rule, "intel:lab");
+	assert_string_equal(f->indicator.value, "203.0.113.9");
+	assert_string_equal(f->indicator.note, "Emotet");
+	assert_string_equal(f->indicator.marking, "GREEN");
+	assert_non_null(strstr(f->message, "listed 13 days before"));
+	flow(j, "10.0.0.5", "203.0.113.9", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->count, 2); /* told */
+	judging_pass(j, 2 * 3600 * SECOND_NS);
+	flow(j, "10.0.0.5", "203.0.113.9", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->count, 3);
+	assert_int_equal(j->found[2].count, 2);
+}
+
+static void a_scanner_that_gets_nothing_is_noise(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	flow(j, "203.0.113.9", "10.0.0.5", 22, FLOW_OUTCOME_REFUSED);
+	flow(j, "203.0.113.9", "10.0.0.5", 22, FLOW_OUTCOME_UNANSWERED);
+	assert_int_equal(j->count, 0);
+	flow(j, "203.0.113.9", "10.0.0.5", 22, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+	assert_int_equal(j->found[0].class, FINDING_RECON);
+}
+
+static void ports_networks_and_low_confidence_count(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	flow(j, "10.0.0.5", "203.0.113.77", 443, FLOW_OUTCOME_ESTABLISHED); /* another port */
+	flow(j, "10.0.0.5", "203.0.113.10", 443, FLOW_OUTCOME_ESTABLISHED); /* not listed */
+	flow(j, "10.0.0.5", "192.0.2.3", 443, FLOW_OUTCOME_REFUSED);        /* 40 %, refused */
+	assert_int_equal(j->count, 0);
+	flow(j, "10.0.0.5", "192.0.2.3", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_LOW);
+	assert_string_equal(j->found[0].indicator.value, "192.0.2.0/28");
+	flow(j, "10.0.0.5", "203.0.113.77", 8443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->found[1].severity, SEVERITY_CRITICAL);
+}
+
+static void dns(struct judging *j, const char *name, const char *answer, uint8_t rcode)
+{
+	struct event_dns *d = judging_event(j, EVENT_DNS, sizeof(*d), "10.0.0.5", "10.0.0.53", 17);
+	d->is_response = answer != NULL || rcode;
+	d->rcode = rcode;
+	d->answers = answer ? 1 : 0;
+	judging_str(j, &d->name, name);
+	if (answer)
+		judging_str(j, &d->answer, answer);
+	judging_end(j);
+}
+
+static void names_asked_and_answers_are_met(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	dns(j, "good.example", "198.51.100.1", 0);
+	dns(j, "a.bad.example", "198.51.100.1", 0); /* the name alone is listed */
+	assert_int_equal(j->count, 0);
+	dns(j, "BAD.example", NULL, 3);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_LOW); /* blocked */
+	dns(j, "bad.example", "198.51.100.1", 0);
+	assert_int_equal(j->count, 2);
+	assert_int_equal(j->found[1].severity, SEVERITY_MEDIUM);
+	assert_string_equal(j->found[1].domain, "bad.example");
+	dns(j, "x.y.below.example", NULL, 0);
+	assert_int_equal(j->count, 3);
+	assert_string_equal(j->found[2].domain, "x.y.below.example");
+	assert_string_equal(j->found[2].object, "below.example");
+	dns(j, "good.example", "edge.bad.example, 203.0.113.9", 0);
+	assert_int_equal(j->count, 4);
+	assert_string_equal(j->found[3].object, "203.0.113.9");
+}
+
+static void what_is_said_within_connections_is_met(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	struct event_tls *t =
+		judging_event(j, EVENT_TLS, sizeof(*t), "10.0.0.5", "198.51.100.1", 6);
+	judging_str(j, &t->sni, "bad.example");
+	judging_str(j, &t->ja4, "t13d1516h2_8daaf6152771_b186095e22b6");
+	judging_end(j);
+	assert_int_equal(j->count, 2);
+	assert_int_equal(j->found[0].severity, SEVERITY_HIGH);
+	assert_int_equal(j->found[1].severity, SEVERITY_LOW); /* programs share it */
+	struct event_http *h =
+		judging_event(j, EVENT_HTTP, sizeof(*h), "10.0.0.6", "198.51.100.1", 6);
+	judging_str(j, &h->host, "BAD.example:80");
+	judging_str(j, &h->uri, "/drop?x=1");
+	judging_end(j);
+	assert_int_equal(j->count, 4); /* host and URL */
+	assert_string_equal(j->found[3].indicator.type, "url");
+	struct event_cert *c =
+		judging_event(j, EVENT_CERT, sizeof(*c), "10.0.0.7", "198.51.100.1", 6);
+	judging_str(j, &c->sha1, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+	judging_end(j);
+	assert_int_equal(j->count, 4); /* that hash was read as a file's */
+	struct event_mail *m =
+		judging_event(j, EVENT_MAIL, sizeof(*m), "10.0.0.8", "198.51.100.1", 6);
+	judging_str(j, &m->to, "late@bad.example");
+	judging_end(j);
+	assert_int_equal(j->count, 5);
+}
+
+static void without_a_set_nothing_happens(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	j->env.intel = NULL;
+	flow(j, "10.0.0.5", "203.0.113.9", 443, FLOW_OUTCOME_ESTABLISHED);
+	dns(j, "bad.example", "203.0.113.9", 0);
+	assert_int_equal(j->count, 0);
+}
+
+static void what_is_over_is_silent(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	judging_pass(j, 3650 * DAY_NS);
+	flow(j, "10.0.0.5", "203.0.113.9", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_connection_is_high_and_a_refused_one_low, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_scanner_that_gets_nothing_is_noise, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(ports_networks_and_low_confidence_count, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(names_asked_and_answers_are_met, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_said_within_connections_is_met, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(without_a_set_nothing_happens, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_over_is_silent, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

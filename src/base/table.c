@@ -4,7 +4,7 @@
  * The slab holds entries behind a head of 8 bytes with 32 bits of the hash.  The index is at most
  * half full.  A word of it keeps those bits above the slot number: a stranger in the way of a probe
  * is passed, and what a removal shifts back finds its home, without a look into the slab, where
- * each look is a wait for memory.  All three arrays are anonymous mappings: the kernel gives pages
+ * each look is a wait for memory.  All arrays are anonymous mappings: the kernel gives pages
  * as they are first written.
  */
 #include "exfild/base/table.h"
@@ -19,6 +19,7 @@
 #define CAPACITY_MAX    (1u << 30)
 #define CLOCK_WINDOW    16
 #define CLOCK_AHEAD     4    /* slots past the window that are called into the caches */
+#define CLOCK_NEAR      8    /* slots past the hand whose words of the index are */
 #define FETCH_MAX       1024 /* bytes of them */
 #define PREFETCH_PROBES 4
 #define HUGE_PAGE       ((size_t)2 * 1024 * 1024)
@@ -73,6 +74,11 @@ static size_t index_count(uint32_t capacity)
 	while (count < 2 * (size_t)capacity)
 		count *= 2;
 	return count;
+}
+
+static size_t mark_words(uint32_t capacity)
+{
+	return ((size_t)capacity + 63) / 64;
 }
 
 static size_t mapped_size(size_t size)
@@ -152,7 +158,8 @@ int table_init(struct table *t, const struct table_config *config)
 	t->slab = map_bytes(config->capacity * t->entry_size);
 	t->index = map_bytes(words * sizeof(*t->index));
 	t->free_list = map_bytes(config->capacity * sizeof(*t->free_list));
-	if (t->slab == NULL || t->index == NULL || t->free_list == NULL) {
+	t->marks = map_bytes(mark_words(config->capacity) * sizeof(*t->marks));
+	if (t->slab == NULL || t->index == NULL || t->free_list == NULL || t->marks == NULL) {
 		table_deinit(t);
 		return -EXF_E_NOMEM;
 	}
@@ -164,6 +171,7 @@ void table_deinit(struct table *t)
 	unmap_bytes(t->slab, t->stats.capacity * t->entry_size);
 	unmap_bytes(t->index, index_count(t->stats.capacity) * sizeof(*t->index));
 	unmap_bytes(t->free_list, t->stats.capacity * sizeof(*t->free_list));
+	unmap_bytes(t->marks, mark_words(t->stats.capacity) * sizeof(*t->marks));
 	memset(t, 0, sizeof(*t));
 }
 
@@ -251,6 +259,23 @@ static void close_gap(struct table *t, uint32_t gap)
 	t->index[gap] = 0;
 }
 
+static void unmark(struct table *t, uint32_t slot)
+{
+	uint64_t bit = 1ull << slot % 64;
+
+	t->marked -= (t->marks[slot / 64] & bit) != 0;
+	t->marks[slot / 64] &= ~bit;
+}
+
+void table_mark(struct table *t, void *entry)
+{
+	uint32_t slot = head_of(entry)->slot & ~IN_USE;
+	uint64_t bit = 1ull << slot % 64;
+
+	t->marked += (t->marks[slot / 64] & bit) == 0;
+	t->marks[slot / 64] |= bit;
+}
+
 void table_remove(struct table *t, void *entry)
 {
 	struct head *h = head_of(entry);
@@ -261,19 +286,30 @@ void table_remove(struct table *t, void *entry)
 	while ((uint32_t)t->index[i] != slot + 1)
 		i = (i + 1) & t->mask;
 	close_gap(t, i);
+	if (t->marked > 0)
+		unmark(t, slot);
 	h->slot = slot;
 	t->free_list[t->free_count++] = slot;
 	t->stats.entries--;
 }
 
-/* The hand will come here soon: the evidence is read, and the entry written over. */
-static void fetch_slot(const struct table *t, uint32_t slot)
+static inline struct head *head_round(const struct table *t, uint32_t slot)
 {
-	const uint8_t *h = (const uint8_t *)head_at(
-		t, slot < t->stats.capacity ? slot : slot - t->stats.capacity);
+	return head_at(t, slot < t->stats.capacity ? slot : slot - t->stats.capacity);
+}
+
+/*
+ * The hand will come by soon: evidence is read, the entry written over, and its word of the index
+ * taken out.  Where that is, the head tells, which was called for earlier.
+ */
+static void fetch_ahead(const struct table *t)
+{
+	const uint8_t *h = (const uint8_t *)head_round(t, t->hand + CLOCK_WINDOW + CLOCK_AHEAD);
+	const struct head *nearer = head_round(t, t->hand + CLOCK_NEAR);
 
 	for (size_t i = 0; i < t->entry_size && i < FETCH_MAX; i += 64)
 		__builtin_prefetch(h + i, 1);
+	__builtin_prefetch(&t->index[nearer->hash & t->mask], 1);
 }
 
 /*
@@ -287,7 +323,7 @@ static void evict_one(struct table *t)
 	uint32_t lowest = UINT32_MAX;
 
 	if (window == CLOCK_WINDOW && t->stats.capacity > CLOCK_WINDOW + CLOCK_AHEAD)
-		fetch_slot(t, t->hand + CLOCK_WINDOW + CLOCK_AHEAD);
+		fetch_ahead(t);
 	for (uint32_t n = 0; n < window; n++) {
 		uint32_t slot = t->hand + n;
 		if (slot >= t->stats.capacity)
@@ -407,6 +443,26 @@ void *table_next(const struct table *t, const void *entry)
 	return NULL;
 }
 
+void *table_next_marked(const struct table *t, const void *entry)
+{
+	uint32_t slot = 0;
+
+	if (t->marked == 0)
+		return NULL;
+	if (entry != NULL)
+		slot = (((const struct head *)entry - 1)->slot & ~IN_USE) + 1;
+	size_t words = mark_words(t->used_high);
+	for (size_t word = slot / 64; word < words; word++) {
+		uint64_t bits = t->marks[word];
+		if (word == slot / 64)
+			bits &= ~0ull << slot % 64;
+		if (bits != 0)
+			return entry_of(head_at(t, (uint32_t)(word * 64) +
+							   (uint32_t)__builtin_ctzll(bits)));
+	}
+	return NULL;
+}
+
 uint32_t table_slots(const struct table *t)
 {
 	return t->used_high;
@@ -423,5 +479,5 @@ void *table_at(const struct table *t, uint32_t slot)
 size_t table_worst_case(uint32_t capacity, size_t entry_size)
 {
 	return capacity * (padded_size(entry_size) + sizeof(uint32_t)) +
-	       index_count(capacity) * sizeof(uint64_t);
+	       (index_count(capacity) + mark_words(capacity)) * sizeof(uint64_t);
 }

@@ -6,6 +6,7 @@
  * zeroed. When full, the victim is the entry with the lowest evidence among the next 16 under a
  * clock hand (equal evidence: the one first met), so that a flood cannot push out what has been
  * proven. Ownership: the table owns its entries; a pointer is valid until the next get or remove.
+ * A few entries can be marked, so that a walk over those touches no other.
  * Threads: not locked; one owner.
  * Limits: never more than `capacity` entries; memory is touched as it is used.  Walks go in slab
  * order, which depends on the order of calls only: the same calls give the same walk.
@@ -35,6 +36,8 @@ struct table {
 	uint8_t *slab;
 	uint64_t *index;     /* 32 bits of the hash, slot + 1; 0 is empty */
 	uint32_t *free_list; /* slots given back */
+	uint64_t *marks;     /* a bit a slot */
+	uint32_t marked;     /* bits that are set */
 	uint32_t free_count;
 	uint32_t used_high; /* slots ever used */
 	uint32_t mask;
@@ -76,6 +79,9 @@ void table_prefetch_entry(const struct table *t, uint64_t hash);
 void table_remove(struct table *t, void *entry);
 /* Walks: table_next(t, NULL) is the first, NULL the end. The current entry may be removed. */
 void *table_next(const struct table *t, const void *entry);
+/* Marks an entry as long as it is here; walks over the marked ones, in the same order. */
+void table_mark(struct table *t, void *entry);
+void *table_next_marked(const struct table *t, const void *entry);
 /* The same by number: slots below table_slots() may hold an entry, NULL where one is free. */
 uint32_t table_slots(const struct table *t);
 void *table_at(const struct table *t, uint32_t slot);

@@ -35,7 +35,6 @@ struct state {
 	struct spread spread;
 	struct question ready[READY_COUNT];
 	uint64_t findings;
-	bool has_told; /* of a pair, in this process or an earlier one */
 	const struct detect_env *env;
 };
 
@@ -196,7 +195,7 @@ static void decide(struct state *s, const struct detect_env *env, struct pair *p
 	p->raised_info = info;
 	p->told_events = (uint64_t)p->questions + p->answers;
 	p->told_server = p->last.dst;
-	s->has_told = true;
+	table_mark(&s->pairs, p);
 	s->findings++;
 	pair_explain(p, s->params, env, &j, severity);
 }
@@ -223,9 +222,7 @@ static void tell_totals(struct state *s, const struct detect_env *env, struct pa
 static void tell_all_totals(struct state *s, const struct detect_env *env)
 {
 	spread_tell(&s->spread);
-	if (!s->has_told)
-		return;
-	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+	for (void *p = table_next_marked(&s->pairs, NULL); p; p = table_next_marked(&s->pairs, p))
 		tell_totals(s, env, p);
 }
 
@@ -397,7 +394,7 @@ static void on_end(void *state, const struct detect_env *env)
 static void keep(void *state, struct keep_list *list)
 {
 	struct state *s = state;
-	pairs_keep(&s->newcomers, &s->pairs, &s->has_told, list);
+	pairs_keep(&s->newcomers, &s->pairs, list);
 	spread_keep(&s->spread, list);
 }
 

@@ -89,9 +89,8 @@ void pair_judge(const struct pair *p, const struct dns_params *params, const str
 bool pair_fires(const struct judgement *j, const struct dns_params *params, double info);
 /* The least information at which it would; 0: it does not decide. */
 uint64_t pair_least_info(const struct judgement *j, const struct dns_params *params);
-/* What of the tables outlives the process; *has_told is set when one of the pairs was told. */
-void pairs_keep(struct table *newcomers, struct table *pairs, bool *has_told,
-		struct keep_list *list);
+/* What of the tables outlives the process; pairs that were told are marked. */
+void pairs_keep(struct table *newcomers, struct table *pairs, struct keep_list *list);
 /* Fills and raises the finding. */
 void pair_explain(const struct pair *p, const struct dns_params *params,
 		  const struct detect_env *env, const struct judgement *j, enum severity severity);

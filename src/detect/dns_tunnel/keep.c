@@ -69,14 +69,13 @@ static uint64_t newcomer_hash(const void *entry)
 
 static bool took_pair(void *owner, void *entry)
 {
-	bool *has_told = owner;
 	const struct pair *p = entry;
-	*has_told |= p->raised_severity != 0;
+	if (p->raised_severity)
+		table_mark(owner, entry);
 	return severity_is_known(p->raised_severity);
 }
 
-void pairs_keep(struct table *newcomers, struct table *pairs, bool *has_told,
-		struct keep_list *list)
+void pairs_keep(struct table *newcomers, struct table *pairs, struct keep_list *list)
 {
 	const struct keep_part few = { .name = "dns_tunnel.newcomers",
 				       .version = 1,
@@ -85,7 +84,7 @@ void pairs_keep(struct table *newcomers, struct table *pairs, bool *has_told,
 				       .fields = newcomer_fields };
 	const struct keep_part many = { .name = "dns_tunnel.pairs",
 					.version = 1,
-					.owner = has_told,
+					.owner = pairs,
 					.table = pairs,
 					.fields = pair_fields,
 					.took = took_pair };

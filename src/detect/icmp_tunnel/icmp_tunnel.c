@@ -24,7 +24,6 @@ struct state {
 	const struct icmp_params *params;
 	struct table pairs;
 	uint64_t findings;
-	bool has_told; /* in this process or an earlier one */
 	const struct detect_env *env;
 };
 
@@ -172,7 +171,7 @@ static void decide(struct state *s, const struct detect_env *env, struct icmp_pa
 	p->raised_severity = (uint8_t)severity;
 	p->raised_info = info;
 	p->told_messages = (uint64_t)p->requests + p->replies;
-	s->has_told = true;
+	table_mark(&s->pairs, p);
 	s->findings++;
 	icmp_pair_explain(p, s->params, env, &j, severity);
 }
@@ -199,9 +198,7 @@ static void tell_totals(struct state *s, const struct detect_env *env, struct ic
 static void tell_all_totals(void *state, const struct detect_env *env)
 {
 	struct state *s = state;
-	if (!s->has_told)
-		return;
-	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+	for (void *p = table_next_marked(&s->pairs, NULL); p; p = table_next_marked(&s->pairs, p))
 		tell_totals(s, env, p);
 }
 
@@ -277,7 +274,8 @@ static bool took_pair(void *owner, void *entry)
 {
 	struct state *s = owner;
 	const struct icmp_pair *p = entry;
-	s->has_told |= p->raised_severity != 0;
+	if (p->raised_severity)
+		table_mark(&s->pairs, entry);
 	return severity_is_known(p->raised_severity);
 }
 

@@ -93,7 +93,8 @@ static bool took_track(void *owner, void *entry)
 {
 	struct scan_state *s = owner;
 	const struct track *t = entry;
-	s->has_told |= t->told_severity != 0;
+	if (t->is_hot)
+		table_mark(&s->tracks, entry);
 	return severity_is_known(t->told_severity);
 }
 
@@ -101,7 +102,8 @@ static bool took_scanner(void *owner, void *entry)
 {
 	struct scan_state *s = owner;
 	const struct scanner *w = entry;
-	s->has_told |= w->told_severity != 0;
+	if (w->told_targets)
+		table_mark(&s->scanners, entry);
 	return severity_is_known(w->told_severity);
 }
 

@@ -166,7 +166,6 @@ struct scan_state {
 	uint32_t waiting_head, waiting_count;
 	struct flow_first starts[STARTS];
 	uint64_t findings;
-	bool has_told;      /* in this process or an earlier one */
 	uint64_t totals_ns; /* steady time when totals are told next */
 	const struct detect_env *env;
 };

@@ -65,10 +65,9 @@ void totals_of_scanner(void *state, void *scanner)
 
 void totals_of_all(struct scan_state *s)
 {
-	if (!s->has_told)
-		return;
-	for (void *t = table_next(&s->tracks, NULL); t; t = table_next(&s->tracks, t))
+	for (void *t = table_next_marked(&s->tracks, NULL); t; t = table_next_marked(&s->tracks, t))
 		totals_of_track(s, t);
-	for (void *w = table_next(&s->scanners, NULL); w; w = table_next(&s->scanners, w))
+	for (void *w = table_next_marked(&s->scanners, NULL); w;
+	     w = table_next_marked(&s->scanners, w))
 		totals_of_scanner(s, w);
 }

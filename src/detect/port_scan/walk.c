@@ -272,6 +272,7 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 		t->told = *c->e;
 		t->told_direction = (uint8_t)c->direction;
 		t->told_sum = track_sum(t);
+		table_mark(&s->tracks, t);
 	} else {
 		uint64_t targets = distinct_count(&w->targets);
 		if (w->told_targets && targets < GROWTH * w->told_targets &&
@@ -283,8 +284,8 @@ static void decide(struct scan_state *s, const struct detect_env *env, struct sc
 		w->told_track = t->key;
 		w->told_sum = scanner_sum(w);
 		w->told_severity = (uint8_t)severity;
+		table_mark(&s->scanners, w);
 	}
-	s->has_told = true;
 	s->findings++;
 	scan_explain(s, env, w, t, c, is_single, severity);
 }

@@ -38,7 +38,6 @@ struct state {
 	const struct mismatch_params *params;
 	struct table flows, pairs;
 	uint64_t findings;
-	bool has_told; /* in this process or an earlier one */
 	const struct detect_env *env;
 };
 
@@ -94,9 +93,7 @@ static void on_evict(void *arg, void *entry)
 static void tell_all_totals(void *state, const struct detect_env *env)
 {
 	const struct state *s = state;
-	if (!s->has_told)
-		return;
-	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+	for (void *p = table_next_marked(&s->pairs, NULL); p; p = table_next_marked(&s->pairs, p))
 		tell_totals(s, env, p);
 }
 
@@ -257,7 +254,7 @@ static void tell(struct state *s, const struct detect_env *env, struct mismatch_
 	p->told_severity = (uint8_t)severity;
 	p->told_up = p->up;
 	p->told_sum = sum_of(p);
-	s->has_told = true;
+	table_mark(&s->pairs, p);
 	s->findings++;
 	mismatch_explain(p, s->params, env, &j, severity);
 }
@@ -326,7 +323,8 @@ static bool took_pair(void *owner, void *entry)
 {
 	struct state *s = owner;
 	const struct mismatch_pair *p = entry;
-	s->has_told |= p->told_severity != 0;
+	if (p->told_severity)
+		table_mark(&s->pairs, entry);
 	return severity_is_known(p->told_severity) &&
 	       (p->key.kind & ~(uint64_t)CONNECT_BIT) <= MISMATCH_HIDDEN;
 }

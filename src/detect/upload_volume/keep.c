@@ -46,7 +46,8 @@ static bool took_pair(void *owner, void *entry)
 {
 	struct volume_state *s = owner;
 	const struct volume_pair *p = entry;
-	s->has_told |= p->told_severity != 0;
+	if (p->told_severity)
+		table_mark(&s->pairs, entry);
 	return severity_is_known(p->told_severity);
 }
 

@@ -169,7 +169,7 @@ static void note_told(struct volume_state *s, const struct detect_env *env, stru
 	p->told = *e;
 	p->told_total = p->total_up + p->total_down;
 	p->is_told_late |= context_learning_left_ns(env->context) == 0;
-	s->has_told = true;
+	table_mark(&s->pairs, p);
 	s->findings++;
 }
 
@@ -233,9 +233,7 @@ static void on_evict(void *arg, void *entry)
 static void tell_all_totals(void *state, const struct detect_env *env)
 {
 	struct volume_state *s = state;
-	if (!s->has_told)
-		return;
-	for (void *p = table_next(&s->pairs, NULL); p; p = table_next(&s->pairs, p))
+	for (void *p = table_next_marked(&s->pairs, NULL); p; p = table_next_marked(&s->pairs, p))
 		tell_totals(s, env, p);
 }
 

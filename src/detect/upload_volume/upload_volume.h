@@ -106,7 +106,6 @@ struct volume_state {
 	const struct volume_params *params;
 	struct table pairs, spreads;
 	uint64_t findings;
-	bool has_told; /* in this process or an earlier one */
 	const struct detect_env *env;
 };
 

@@ -216,6 +216,55 @@ static void a_bad_key_size_is_refused(void **state)
 	table_deinit(&t);
 }
 
+static void a_walk_over_marks_sees_the_marked_ones_in_order(void **state)
+{
+	(void)state;
+	struct table t;
+	bool is_new;
+	static const uint64_t marked[] = { 0, 63, 64, 130, 199 };
+	open_table(&t, 200, NULL);
+	for (uint64_t i = 0; i < 200; i++)
+		get(&t, i, &is_new);
+	assert_null(table_next_marked(&t, NULL));
+	for (size_t i = 0; i < 5; i++)
+		table_mark(&t, find(&t, marked[4 - i]));
+	table_mark(&t, find(&t, 64)); /* once more is the same */
+	struct entry *e = NULL;
+	for (size_t i = 0; i < 5; i++) {
+		e = table_next_marked(&t, e);
+		assert_non_null(e);
+		assert_int_equal(e->key[0], marked[i]);
+	}
+	assert_null(table_next_marked(&t, e));
+	table_deinit(&t);
+}
+
+static void a_mark_goes_with_its_entry(void **state)
+{
+	(void)state;
+	struct table t;
+	bool is_new;
+	open_table(&t, 4, NULL);
+	for (uint64_t i = 0; i < 4; i++)
+		table_mark(&t, get(&t, i, &is_new));
+	table_remove(&t, find(&t, 1));
+	get(&t, 10, &is_new); /* in its slot */
+	assert_true(is_new);
+	find(&t, 0)->evidence = find(&t, 3)->evidence = find(&t, 10)->evidence = 1;
+	get(&t, 11, &is_new); /* for 2, which is evicted */
+	assert_null(find(&t, 2));
+	struct entry *e = table_next_marked(&t, NULL);
+	assert_int_equal(e->key[0], 0);
+	e = table_next_marked(&t, e);
+	assert_int_equal(e->key[0], 3);
+	table_remove(&t, e);
+	assert_null(table_next_marked(&t, e));
+	table_remove(&t, find(&t, 0));
+	assert_null(table_next_marked(&t, NULL));
+	assert_int_equal(t.marked, 0);
+	table_deinit(&t);
+}
+
 static void a_walk_may_remove_the_current_entry(void **state)
 {
 	(void)state;
@@ -341,6 +390,8 @@ int main(void)
 		cmocka_unit_test(a_table_smaller_than_the_window_evicts_too),
 		cmocka_unit_test(a_table_of_nothing_gives_nothing),
 		cmocka_unit_test(a_bad_key_size_is_refused),
+		cmocka_unit_test(a_walk_over_marks_sees_the_marked_ones_in_order),
+		cmocka_unit_test(a_mark_goes_with_its_entry),
 		cmocka_unit_test(a_walk_may_remove_the_current_entry),
 		cmocka_unit_test(the_same_calls_give_the_same_walk_under_any_key),
 		cmocka_unit_test(random_calls_agree_with_the_model),

@@ -130,16 +130,16 @@ static void turn(struct inspection *in, struct event *e, bool is_response)
 		e->app = APP_HTTP;
 }
 
-static void put_file(struct inspection *in, struct http_desk *d, bool is_response, bool is_end,
-		     bool is_complete)
+static void put_file(struct inspection *in, struct http_desk *d, bool is_response,
+		     enum file_type type, bool is_end, bool is_complete)
 {
 	struct http_body *b = &d->body[is_response];
 	struct form f = { 0 };
 	if (!is_response)
 		form_read(&f, b->data, b->kept, b->type, b->type_len);
 	bool is_part = f.files > 0;
-	enum file_type type =
-		is_part ? (enum file_type)f.file_type : file_type_of(b->data, b->kept);
+	if (is_part)
+		type = (enum file_type)f.file_type;
 	if (b->kept == 0 || !is_told(d, is_response, type, is_part) ||
 	    (f.form != FORM_RAW && f.form != FORM_XML && !is_part))
 		return;
@@ -164,17 +164,17 @@ static void put_file(struct inspection *in, struct http_desk *d, bool is_respons
 }
 
 /* An answer is told of when it holds what a detector of answers asks for. */
-static void put_body(struct inspection *in, struct http_desk *d, bool is_response, bool is_complete)
+static void put_body(struct inspection *in, struct http_desk *d, bool is_response,
+		     enum file_type type, bool is_complete)
 {
 	struct http_body *b = &d->body[is_response];
-	enum file_type type = file_type_of(b->data, b->kept);
 	bool is_text = type == FILE_TEXT || type == FILE_SCRIPT || type == FILE_UNKNOWN;
 	uint32_t marks = is_text ? content_marks(b->data, b->kept) : 0;
+	if (is_response && !(marks & (CONTENT_OUTPUT | CONTENT_PROMPT | CONTENT_CODE)))
+		return;
 	struct content_shares shares = content_shares(b->data, is_text ? b->kept : 0);
 	struct exploit x = { 0 };
 	struct form f = { 0 };
-	if (is_response && !(marks & (CONTENT_OUTPUT | CONTENT_PROMPT | CONTENT_CODE)))
-		return;
 	if (!is_response) {
 		form_read(&f, b->data, b->kept, b->type, b->type_len);
 		if (is_text)
@@ -228,7 +228,7 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 	b->kept += n;
 	b->seen += len;
 	if (was_short && b->kept >= FILE_TOLD)
-		put_file(in, d, is_response, false, false);
+		put_file(in, d, is_response, file_type_of(b->data, b->kept), false, false);
 }
 
 bool http_body_wants(struct inspection *in, uint8_t number, bool is_response)
@@ -246,8 +246,9 @@ void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool
 	b->is_open = false;
 	if (b->seen == 0)
 		return;
-	put_file(in, d, is_response, true, is_complete);
-	put_body(in, d, is_response, is_complete);
+	enum file_type type = file_type_of(b->data, b->kept);
+	put_file(in, d, is_response, type, true, is_complete);
+	put_body(in, d, is_response, type, is_complete);
 }
 
 void http_body_leave(struct inspection *in, uint8_t *number)

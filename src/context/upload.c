@@ -80,17 +80,33 @@ static bool count_new(struct table *flows, struct context_upload *u)
 	return true;
 }
 
+static void registered_of(const struct context *c, const char *name, char *dst, size_t size)
+{
+	const char *registered;
+	size_t len = strlen(name);
+	(void)context_registered(c, name, len, &registered, &len);
+	len = len < size - 1 ? len : size - 1;
+	memcpy(dst, registered, len);
+	dst[len] = '\0';
+}
+
+const struct baseline_dest *context_destination_of(const struct context *c, const char *text)
+{
+	char dest[BASELINE_DEST_MAX];
+	struct ipaddr a;
+	if (ipaddr_parse(text, &a) == 0)
+		(void)ipaddr_print(&a, dest, sizeof(dest));
+	else
+		registered_of(c, text, dest, sizeof(dest));
+	return context_destination(c, hash_bytes(&c->baseline.mark_key, dest, strlen(dest)));
+}
+
 void context_find_destination(const struct context *c, struct context_upload *u)
 {
 	u->name = context_name_of(c, &u->dst);
 	u->service = context_service_by_ip(c, &u->dst);
 	if (u->name) {
-		const char *registered;
-		size_t len = strlen(u->name);
-		(void)context_registered(c, u->name, len, &registered, &len);
-		len = len < sizeof(u->dest) - 1 ? len : sizeof(u->dest) - 1;
-		memcpy(u->dest, registered, len);
-		u->dest[len] = '\0';
+		registered_of(c, u->name, u->dest, sizeof(u->dest));
 	} else {
 		(void)ipaddr_print(&u->dst, u->dest, sizeof(u->dest));
 	}

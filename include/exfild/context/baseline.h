@@ -90,6 +90,8 @@ struct context_upload {
 struct context_upload *context_upload(struct context *c);
 /* The destination's names and hash alone, for an address that was told before. */
 void context_find_destination(const struct context *c, struct context_upload *u);
+/* By name, or by address as text. */
+const struct baseline_dest *context_destination_of(const struct context *c, const char *text);
 struct baseline_dest *context_destination(const struct context *c, uint64_t dest_hash);
 const struct baseline_host *context_baseline(const struct context *c, const struct ipaddr *a,
 					     uint32_t tunnel_key);

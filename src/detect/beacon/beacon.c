@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "exfild/context/baseline.h"
 #include "exfild/event/keep.h"
 #include "../dga/lexical.h"
 #include "../protocol_mismatch/protocol_mismatch.h"
@@ -93,6 +94,7 @@ static void look_around(struct state *s, const struct detect_env *env, struct be
 	if (!crowd)
 		return;
 	dest_crowd_add(crowd, env, client);
+	p->is_new = context_is_new(env->context, context_destination_of(env->context, p->dest));
 	context_stats(env->context, &stats);
 	p->clients = crowd->count;
 	p->is_old = env->steady_ns - crowd->first_ns > s->params->age_s * SECOND_NS;
@@ -230,6 +232,7 @@ static const struct keep_field pair_fields[] = {
 	KEEP(BOOL, struct beacon_pair, is_odd_port),
 	KEEP(BOOL, struct beacon_pair, is_old),
 	KEEP(BOOL, struct beacon_pair, is_rare),
+	KEEP(BOOL, struct beacon_pair, is_new),
 	KEEP_EVENT(struct beacon_pair, last),
 	KEEP(TEXT, struct beacon_pair, dest),
 	KEEP_LAST,
@@ -256,7 +259,7 @@ static void keep(void *state, struct keep_list *list)
 {
 	struct state *s = state;
 	const struct keep_part pairs = { .name = "beacon.pairs",
-					 .version = 1,
+					 .version = 2,
 					 .owner = s,
 					 .table = &s->pairs,
 					 .fields = pair_fields,

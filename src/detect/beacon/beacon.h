@@ -37,6 +37,7 @@ struct beacon_pair {
 	uint8_t packet_count, told_severity;
 	uint8_t clients;
 	bool is_literal, is_random_name, is_odd_port, is_old, is_rare;
+	bool is_new; /* the destination, after the sensor had learnt */
 	uint64_t packets[BEACON_PACKETS];
 	struct event last;
 	char dest[DEST_TEXT_MAX];

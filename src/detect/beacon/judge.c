@@ -5,12 +5,13 @@
 
 #include "beacon.h"
 
-#define DAY_NS    (86400ull * 1000000000ull)
-#define SURE      8 /* connections from which a rhythm is no chance */
-#define GAP_MIN_S 3
-#define FEW_SIZES 0.6
-#define STEADY    0.9
-#define CROWD     3
+#define DAY_NS     (86400ull * 1000000000ull)
+#define SURE       8 /* connections from which a rhythm is no chance */
+#define GAP_MIN_S  3
+#define FEW_SIZES  0.6
+#define STEADY     0.9
+#define CROWD      3
+#define RARE_SCORE 0.45 /* low */
 
 static void judge_rhythm(const struct beacon_pair *p, struct beacon_judgement *j)
 {
@@ -57,5 +58,10 @@ void beacon_judge(const struct beacon_pair *p, const struct beacon_params *param
 	/* programs come back to the hosts of their makers: alone that is context, if it is that */
 	if (marks < 0.05 && rhythm + j->port + j->failing > params->alone_score)
 		j->alone = params->alone_score - rhythm - j->port - j->failing;
+	/* that nobody else goes there is so of every camera: it counts where it is news as well */
+	bool is_only_rare = j->rare > 0 && !p->is_new && j->nameless + j->random < 0.05;
+	double sum = rhythm + marks + j->port + j->failing;
+	if (is_only_rare && sum > RARE_SCORE)
+		j->alone = RARE_SCORE - sum;
 	j->score = rhythm + marks + j->port + j->failing + j->crowd + j->old + j->alone;
 }

@@ -182,8 +182,16 @@ static void where_no_other_host_goes_a_name_does_not_help(void **state)
 		connection("10.0.0.5", "203.0.113.9", 443, 500, false);
 		pass_s(300);
 	}
-	assert_int_equal(worst(), SEVERITY_HIGH);
+	/* a camera and its maker, as far as one can tell in the first week */
+	assert_int_equal(worst(), SEVERITY_LOW);
 	(void)judging_feature(&j->found[j->count - 1], "rare");
+	pass_s(8 * 86400);
+	name("203.0.113.10", "img.newcomer.example");
+	for (unsigned i = 0; i < 40; i++) {
+		connection("10.0.0.5", "203.0.113.10", 443, 500, false);
+		pass_s(300);
+	}
+	assert_int_equal(worst(), SEVERITY_MEDIUM);
 }
 
 static void what_many_do_is_less(void **state)

@@ -1,5 +1,5 @@
 include(GNUInstallDirs)
-install(TARGETS exfild RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS exfild exfild-responder RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS exfilctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/exfild PATTERN selftest EXCLUDE)
 # What --self-test replays: in the source tree these are links to tests/replay, installed they are the captures themselves.
@@ -10,6 +10,7 @@ foreach(link ${selftest_captures})
   install(FILES ${capture} DESTINATION ${CMAKE_INSTALL_DATADIR}/exfild/selftest RENAME ${name})
 endforeach()
 install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild.8 ${CMAKE_SOURCE_DIR}/docs/man/exfilctl.8
+        ${CMAKE_SOURCE_DIR}/docs/man/exfild-responder.8
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES ${CMAKE_SOURCE_DIR}/docs/man/exfild-rules.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)

@@ -268,16 +268,16 @@ static const struct key evidence_keys[] = {
 };
 
 static const struct key quarantine_keys[] = {
-	{ "mode", KEY_CHOICE, KEY_LATER, AT(quarantine.mode), .def = "dry-run",
+	{ "mode", KEY_CHOICE, KEY_RESTART, AT(quarantine.mode), .def = "dry-run",
 	  .values = "off|dry-run|enforce",
 	  .help = "off: never. dry-run: say what would be done. enforce: do it, by nftables." },
-	{ "ttl", KEY_DURATION, KEY_LATER, AT(quarantine.ttl_s), .min = 10, .max = 30ull * DAY_S,
+	{ "ttl", KEY_DURATION, KEY_RESTART, AT(quarantine.ttl_s), .min = 10, .max = 30ull * DAY_S,
 	  .def = "1h", .help = "How long a host stays cut off." },
-	{ "max", KEY_NUMBER, KEY_LATER, AT(quarantine.max), .min = 1, .max = 65536, .def = "256",
+	{ "max", KEY_NUMBER, KEY_RESTART, AT(quarantine.max), .min = 1, .max = 65536, .def = "256",
 	  .help = "Hosts cut off at once." },
-	{ "per_minute", KEY_NUMBER, KEY_LATER, AT(quarantine.per_minute), .min = 1, .max = 10000,
+	{ "per_minute", KEY_NUMBER, KEY_RESTART, AT(quarantine.per_minute), .min = 1, .max = 10000,
 	  .def = "10", .help = "New ones a minute." },
-	{ "never", KEY_PEERS, KEY_NO_DOMAIN | KEY_LATER, AT(quarantine.never),
+	{ "never", KEY_PEERS, KEY_NO_DOMAIN | KEY_RESTART, AT(quarantine.never),
 	  COUNT(quarantine.never_count), .def = "[]",
 	  .help = "Addresses, prefixes and zones that are never cut off." },
 	{ .name = NULL },

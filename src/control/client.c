@@ -9,6 +9,7 @@
 
 #include "exfild/base/str.h"
 #include "exfild/control/server.h"
+#include "exfild/responder/request.h"
 #include "client_parts.h"
 #include "parse.h"
 
@@ -32,6 +33,8 @@ enum {
 
 struct options {
 	const char *socket_path, *file;
+	char **quarantine; /* the words after it; NULL: another command */
+	int quarantine_count;
 	bool json, once;
 	unsigned interval_s, wait_s;
 	struct request request;
@@ -82,6 +85,9 @@ static const char help_text[] =
 	"  evidence ID   where the packets behind an alert are: a pcapng file\n"
 	"  drill KIND    dns, http or icmp: prints a harmless request to run on any client, whose alert\n"
 	"                must come back              --wait SECONDS --to HOST\n"
+	"  quarantine list|log                             what is cut off, and all that was done\n"
+	"  quarantine add [host|pair|peer|slow] ADDRESS [PEER] [1h] --reason TEXT\n"
+	"  quarantine release [KIND] ADDRESS [PEER]        quarantine off|on: the break-glass\n"
 	"  reload        have it read its configuration again\n"
 	"\n"
 	"  -s SOCKET     where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT
@@ -181,9 +187,9 @@ static bool is_known(const char *command)
 /* What later versions bring, so that nobody looks for a slip of the pen. */
 static bool is_promised(const char *command)
 {
-	static const char *const names[] = { "usage",       "report", "explain",    "signatures",
-					     "intel",       "policy", "quarantine", "baseline",
-					     "fingerprint", "reveal" };
+	static const char *const names[] = { "usage",      "report",      "explain",
+					     "signatures", "intel",       "policy",
+					     "baseline",   "fingerprint", "reveal" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
 			return true;
@@ -208,11 +214,15 @@ static int parse_operand(struct options *o, int count, char **words)
 			  take_text(r->alert, sizeof(r->alert), words[1]);
 }
 
+static const char *or_default(const char *variable, const char *otherwise)
+{
+	const char *value = getenv(variable);
+	return value && *value ? value : otherwise;
+}
+
 static int parse(struct options *o, int argc, char **argv)
 {
 	memset(o, 0, sizeof(*o));
-	const char *from_environment = getenv("EXFILD_SOCKET");
-	o->socket_path = from_environment && *from_environment ? from_environment : SOCKET_DEFAULT;
 	o->interval_s = 2;
 	opterr = 0;
 	int c, status = -1;
@@ -222,6 +232,15 @@ static int parse(struct options *o, int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage("name a command", "");
+	bool is_quarantine = strcmp(argv[optind], "quarantine") == 0;
+	if (!o->socket_path)
+		o->socket_path = is_quarantine ? or_default("EXFILD_RESPONDER", QUARANTINE_SOCKET) :
+						 or_default("EXFILD_SOCKET", SOCKET_DEFAULT);
+	if (is_quarantine) {
+		o->quarantine = argv + optind + 1;
+		o->quarantine_count = argc - optind - 1;
+		return -1;
+	}
 	const char *bad;
 	o->request.id = 1;
 	if (analyst_takes(&o->request, argc - optind, argv + optind, &bad)) {
@@ -326,6 +345,15 @@ int client_run(int argc, char **argv)
 	int status = parse(&o, argc, argv);
 	if (status >= 0)
 		return status;
+	if (o.quarantine) {
+		struct quarantine_options quarantine = { .socket_path = o.socket_path,
+							 .json = o.json,
+							 .count = o.quarantine_count,
+							 .words = o.quarantine,
+							 .alert = o.request.alert,
+							 .reason = o.request.reason };
+		return quarantine_run(&quarantine);
+	}
 	if (strcmp(o.request.command, "top") == 0 && !o.json) {
 		struct top_options top = { .socket_path = o.socket_path,
 					   .once = o.once,

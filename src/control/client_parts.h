@@ -59,6 +59,17 @@ struct trial_options {
 };
 int trial_run_file(const struct trial_options *o);
 
+/* --- quarantine.c ------------------------------------------------------------------------ */
+
+struct quarantine_options {
+	const char *socket_path; /* the responder's */
+	bool json;
+	int count; /* words after "quarantine" */
+	char **words;
+	const char *alert, *reason;
+};
+int quarantine_run(const struct quarantine_options *o);
+
 /* --- client.c ---------------------------------------------------------------------------- */
 
 /* Says on standard error why the daemon refused; CLIENT_FAILED. */

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "exfild/base/peer.h"
 #include "exfild/control/server.h"
 #include "client_parts.h"
 
@@ -20,8 +21,8 @@ static bool fail(const char *path, int error)
 			"the daemon does not run here: systemctl start exfild, or name its socket "
 			"with -s" :
 		error == EACCES || error == EPERM ?
-			"only root and members of the group " CONTROL_GROUP_READ
-			" may ask: sudo adduser $USER " CONTROL_GROUP_READ ", then log in again" :
+			"only root and members of the group " PEER_GROUP_READ
+			" may ask: sudo adduser $USER " PEER_GROUP_READ ", then log in again" :
 			"systemctl status exfild says how the daemon is";
 	(void)fprintf(stderr, "exfilctl: %s: %s\nexfilctl: %s\n", path, strerror(error), mend);
 	return false;

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "exfild/base/peer.h"
 #include "exfild/control/server.h"
-#include "peer.h"
 #include "request.h"
 
 struct session;

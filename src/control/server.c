@@ -98,7 +98,7 @@ static void give_to_group(const struct control *c)
 	if (!given)
 		log_info(
 			"control",
-			"%s is for root and the daemon's user only: there is no group " CONTROL_GROUP_READ
+			"%s is for root and the daemon's user only: there is no group " PEER_GROUP_READ
 			", or the daemon is not in it",
 			c->socket_path);
 }

@@ -247,9 +247,8 @@ static void one_request(struct session *s, const char *line, size_t len)
 	} else if (command->right == COMMAND_ACT && !s->peer.may_act) {
 		log_warnx("control", "user %u, process %d: %s: no right", (unsigned)s->peer.uid,
 			  (int)s->peer.pid, command->name);
-		say_error(s, &r, "no_permission",
-			  "only root and the group " CONTROL_GROUP_ACT " act",
-			  "adduser NAME " CONTROL_GROUP_ACT ", then log in again");
+		say_error(s, &r, "no_permission", "only root and the group " PEER_GROUP_ACT " act",
+			  "adduser NAME " PEER_GROUP_ACT ", then log in again");
 	} else if (command->data == COMMAND_LISTS) {
 		wait_for_lists(s, &r);
 	} else {
@@ -361,8 +360,8 @@ static void greet(struct session *s)
 	} else if (!s->peer.may_read) {
 		s->control->counts.turned_away++;
 		say_error(s, &none, "no_permission",
-			  "only root and the group " CONTROL_GROUP_READ " may ask",
-			  "adduser NAME " CONTROL_GROUP_READ ", then log in again");
+			  "only root and the group " PEER_GROUP_READ " may ask",
+			  "adduser NAME " PEER_GROUP_READ ", then log in again");
 		close_after_write(s);
 	}
 }

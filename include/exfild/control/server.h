@@ -16,8 +16,6 @@
 
 #define CONTROL_CLIENTS     32
 #define CONTROL_REQUEST_MAX 8192
-#define CONTROL_GROUP_READ  "exfild"
-#define CONTROL_GROUP_ACT   "exfild-admin"
 
 #define TRIAL_HITS  100
 #define TRIAL_CASES 24

@@ -64,4 +64,11 @@ struct sandbox_capture {
 };
 int sandbox_enter_capture(struct sandbox_capture *s, char *ret_why, size_t why_size) EXF_MUST_USE;
 
+/* Keeps: nftables and conntrack, files within its folder, its socket. */
+struct sandbox_responder {
+	const char *folder;
+};
+int sandbox_enter_responder(const struct sandbox_responder *s, char *ret_why,
+			    size_t why_size) EXF_MUST_USE;
+
 #endif

@@ -1,14 +1,12 @@
 /*
- * control/peer.c - SO_PEERCRED names user and main group, SO_PEERGROUPS the other groups.
+ * base/peer.c - SO_PEERCRED names user and main group, SO_PEERGROUPS the other groups.
  */
-#include "peer.h"
+#include "exfild/base/peer.h"
 
 #include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "exfild/control/server.h"
 
 #define GROUPS_MAX 1024
 
@@ -24,8 +22,8 @@ static bool find_group(const char *name, gid_t *ret)
 
 void peer_rules_find(struct peer_rules *ret)
 {
-	ret->has_read = find_group(CONTROL_GROUP_READ, &ret->read);
-	ret->has_act = find_group(CONTROL_GROUP_ACT, &ret->act);
+	ret->has_read = find_group(PEER_GROUP_READ, &ret->read);
+	ret->has_act = find_group(PEER_GROUP_ACT, &ret->act);
 }
 
 void peer_judge(const struct peer_rules *rules, const gid_t *groups, size_t count, struct peer *p)

@@ -1,13 +1,16 @@
 /*
- * control/peer.h - who is at the other end of the socket, by the kernel's word.
+ * base/peer.h - who is at the other end of the socket, by the kernel's word.
  *
- * Threads: control.
+ * Threads: any; the rules are read-only once found.
  */
-#ifndef EXFILD_SRC_CONTROL_PEER_H
-#define EXFILD_SRC_CONTROL_PEER_H
+#ifndef EXFILD_BASE_PEER_H
+#define EXFILD_BASE_PEER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
+
+#define PEER_GROUP_READ "exfild"
+#define PEER_GROUP_ACT  "exfild-admin"
 
 /* Groups are looked up once, before the process gives its rights away. */
 struct peer_rules {

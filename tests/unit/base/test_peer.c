@@ -1,8 +1,15 @@
 /*
  * Holds who may do what.
  */
-#include "../../../src/control/peer.h"
-#include "samples.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "exfild/base/peer.h"
 
 static struct peer judge(uid_t uid, gid_t a, gid_t b)
 {

@@ -59,8 +59,17 @@ bool node_is_nothing(const struct yaml_node *n)
 	       (!n->text[0] || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
 }
 
+/* What may be a user and a password in a url is not said: messages go into logs. */
 const char *load_quote(char dst[QUOTE_MAX], const char *text)
 {
+	char shown[QUOTE_MAX];
+	const char *at = strrchr(text, '@'), *colon = strchr(text, ':');
+	const char *scheme = strstr(text, "://");
+	if (at && colon && colon < at) {
+		int kept = scheme && scheme < at ? (int)(scheme + 3 - text) : 0;
+		snprintf(shown, sizeof(shown), "%.*s***%s", kept, text, at);
+		text = shown;
+	}
 	size_t len = strlen(text);
 	str_escape(dst, QUOTE_MAX, text, len < QUOTE_MAX ? len : QUOTE_MAX);
 	return dst;

@@ -38,6 +38,7 @@ class Watch(Lab):
         self.server_of = Redis(folder)
         self.log_socket = os.path.join(folder, "log")
         self.messages = []
+        self.more = []  # of its command line
 
     def up(self):
         subprocess.run([os.path.join(harness.LAB, "ns.sh"), "up"], env=self.environment, check=True)
@@ -55,7 +56,7 @@ class Watch(Lab):
         sets = {"control.socket": self.socket, "sinks.file.path": self.sink, "redis.url": self.server_of.url, "redis.username": "", "redis.password_file": "",
                 "sinks.syslog.url": "unix://" + self.log_socket, "metrics.listen": "", "state.directory": self.folder + "/state",
                 "evidence.directory": self.folder + "/evidence", "spool.directory": self.folder + "/spool", "alerts.merge": "1s"}
-        command = [self.program, "-i", "gin"]
+        command = [self.program, "-i", "gin", *self.more]
         for key, value in sets.items():
             command += ["--set", f"{key}={value}"]
         with open(os.path.join(self.folder, "daemon.log"), "ab") as log:

@@ -26,7 +26,7 @@ from delivery import Redis
 HERE = os.path.dirname(os.path.abspath(__file__))
 DOCS = os.path.join(HERE, "..", "..", "docs", "integrations")
 COUNT = 500
-READER = "resetkeys ~exfild:* resetchannels &exfild:* -@all +xgroup +xreadgroup +xautoclaim +xack +subscribe +eval +lrange +ltrim +lpop +ping"
+READER = "resetkeys ~exfild:* resetchannels &exfild:* -@all +xgroup +xreadgroup +xautoclaim +xack +subscribe +eval +evalsha +script|load +lrange +ltrim +blpop +ping +quit"
 
 
 def send(options, redis, folder, count=COUNT):
@@ -82,10 +82,39 @@ def subscriber(check, options, redis, folder):
     check(got == list(range(1, COUNT + 1)), f"SUBSCRIBE: {len(got)} of {COUNT}, in order")
 
 
+def as_reader(redis, *words):
+    return redis.ask("--user", "siem", "--pass", "pw", "--no-auth-warning", *words)
+
+
+def logstash(check, redis, script):
+    """Its redis input with data_type list and batch_count 125: a script loaded once, EVALSHA, loaded again when the server has forgotten it."""
+    got = []
+    for turn in range(2):
+        digest = as_reader(redis, "SCRIPT", "LOAD", script)
+        got += numbers(as_reader(redis, "EVALSHA", digest, "1", "exfild:alerts:list", "125"))
+        if turn == 0:
+            redis.ask("SCRIPT", "FLUSH")
+            check("NOSCRIPT" in as_reader(redis, "EVALSHA", digest, "1", "exfild:alerts:list", "125"), "a forgotten script is said")
+    return got
+
+
+def vector(redis, count):
+    """Its redis source with data_type list and method lpop: BLPOP without an end, one alert each."""
+    command = ["redis-cli", "-s", redis.socket, "--user", "siem", "--pass", "pw", "--no-auth-warning", "--raw"]
+    done = subprocess.run(command, input="BLPOP exfild:alerts:list 0\n" * count, capture_output=True, text=True, check=False, timeout=60)
+    return numbers(done.stdout)
+
+
 def popper(check, redis):
-    script, got = open(os.path.join(DOCS, "pop.lua")).read(), []
+    """By the commands of each, with the rights of docs/integrations."""
+    script = open(os.path.join(DOCS, "pop.lua")).read()
+    got = logstash(check, redis, script)
+    check(len(got) == 250, f"as Logstash pops: {len(got)} in two batches")
+    popped = vector(redis, 100)
+    check(len(popped) == 100, f"as Vector pops: {len(popped)}")
+    got += popped
     while True:
-        batch = numbers(redis.ask("EVAL", script, "1", "exfild:alerts:list", "125"))
+        batch = numbers(as_reader(redis, "EVAL", script, "1", "exfild:alerts:list", "125"))
         if not batch:
             break
         check(len(batch) <= 125, f"a batch of {len(batch)}")

@@ -185,7 +185,7 @@ def main():
         return 77
     check, folder = harness.Checks(), tempfile.mkdtemp(prefix="exfild-live-delivery-")
     lab = Watch(os.path.abspath(options.exfild), folder)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, harness.end_once)
     try:
         lab.up()
         check(lab.start(), "the daemon starts", lab.log())

@@ -93,7 +93,7 @@ def main():
     check, folder = harness.Checks(), tempfile.mkdtemp(prefix="exfild-latency-")
     lab = Watch(os.path.abspath(o.exfild), folder)
     lab.more = ["-j", str(o.workers), "--set", "alerts.rate_per_minute=0", "--set", "alerts.rule_per_minute=0"]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, harness.end_once)
     try:
         lab.up()
         check(lab.start(), "the daemon starts", lab.log())

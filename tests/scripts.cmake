@@ -52,7 +52,7 @@ exf_script(corpus.judge corpus ${Python3_EXECUTABLE} tests/e2e/corpus.py --exfil
 exf_script(corpus.determinism corpus ${Python3_EXECUTABLE} tests/e2e/determinism.py --corpus --exfild $<TARGET_FILE:exfild>)
 set_tests_properties(replay.determinism corpus.determinism corpus.judge perf.memory PROPERTIES PROCESSORS 2 TIMEOUT 3600)
 # the small office; the large one by hand: tests/office/check.py --hosts 1100 --days 14
-exf_script(e2e.office e2e ${Python3_EXECUTABLE} tests/office/check.py --hosts 30 --days 1 --exfild $<TARGET_FILE:exfild>)
+exf_script(e2e.office e2e ${Python3_EXECUTABLE} tests/office/check.py --hosts 20 --days 1 --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.selftest e2e ${Python3_EXECUTABLE} tests/e2e/selftest.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.drill e2e ${Python3_EXECUTABLE} tests/e2e/drill.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.state e2e ${Python3_EXECUTABLE} tests/e2e/state.py --exfild $<TARGET_FILE:exfild>)

@@ -195,8 +195,8 @@ static void learn_controller(struct context *c, const struct event_kerberos *k)
 static void learn_manager(struct context *c, const struct event *e)
 {
 	struct admin_act act;
-	if (!admin_act_read(e, &act) || act.protocol == ADMIN_NONE ||
-	    !is_inside_host(c, &act.client, e->tunnel_id))
+	if (!(ADMIN_WANTS >> e->kind & 1) || !admin_act_read(e, &act) ||
+	    act.protocol == ADMIN_NONE || !is_inside_host(c, &act.client, e->tunnel_id))
 		return;
 	if (!managers_note(&c->managers, &act.client, &act.server, c->now_ns))
 		return;

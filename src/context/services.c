@@ -2,8 +2,9 @@
  * context/services.c - which service a name or an address belongs to.
  *
  * A name is walked from its right end with a running hash (FNV-1a over lower-cased bytes); at each
- * dot the hash of the labels so far is looked up, and the longest hit wins.  A hit compares the
- * bytes, so that a name made to collide costs one comparison and no more.
+ * dot the hash of the labels so far is looked up, and the longest hit wins; the walk ends where no
+ * domain has such an end.  A hit compares the bytes, so that a name made to collide costs one
+ * comparison and no more.
  */
 #include "services.h"
 
@@ -30,6 +31,11 @@ static inline uint64_t hash_step(uint64_t hash, unsigned char c)
 static inline size_t slot_of(const struct services *s, uint64_t hash)
 {
 	return (size_t)(hash ^ hash >> 32) & s->slot_mask;
+}
+
+static inline unsigned tail_bit(uint64_t hash)
+{
+	return (unsigned)(hash ^ hash >> 32) & (SERVICE_TAIL_BITS - 1);
 }
 
 /* name[0..len) is the end of a host name, in any case. */
@@ -93,6 +99,8 @@ int services_add_domain(struct services *s, const char *domain, uint32_t service
 		x.hash = hash_step(x.hash, (unsigned char)domain[i - 1]);
 		if (domain[i - 1] == '.')
 			x.labels++;
+		if (i == 1 || domain[i - 2] == '.')
+			s->tails[tail_bit(x.hash) / 64] |= 1ull << tail_bit(x.hash) % 64;
 	}
 	const struct service_suffix *other = find(s, x.hash, domain, len);
 	if (other) {
@@ -123,6 +131,8 @@ static const struct service *look_up(const struct services *s, const char *name,
 		if (i > 1 && name[i - 2] != '.')
 			continue;
 		labels++;
+		if (!(s->tails[tail_bit(hash) / 64] & 1ull << tail_bit(hash) % 64))
+			break;
 		const struct service_suffix *x = find(s, hash, name + i - 1, len - (i - 1));
 		if (x)
 			best = x;

@@ -18,6 +18,7 @@
 #define SERVICES_MAX          65535u
 #define SERVICE_DOMAIN_MAX    253u
 #define SERVICE_DNS_BYTES_MAX 1048576u
+#define SERVICE_TAIL_BITS     32768u
 
 struct service_suffix {
 	uint64_t hash;
@@ -43,6 +44,9 @@ struct services {
 	size_t slot_mask;
 	size_t slot_used;
 	unsigned labels_max; /* of the longest domain */
+	/* a bit for the hash of each end of a domain, from its last label on: what has none of
+	   them is no service's, which most names say with their second label */
+	uint64_t tails[SERVICE_TAIL_BITS / 64];
 	/* several ask about the name of one event, one after the other */
 	struct service_memo *memo;
 	struct prefix_set prefixes;

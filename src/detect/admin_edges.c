@@ -260,8 +260,7 @@ const struct detector admin_edges_detector = {
 	.params = params,
 	.params_size = 8,
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_SMB | 1u << EVENT_RPC | 1u << EVENT_HTTP | 1u << EVENT_LOGIN |
-		 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END,
+	.wants = ADMIN_WANTS & ~(1u << EVENT_FILE),
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

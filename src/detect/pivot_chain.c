@@ -362,8 +362,7 @@ const struct detector pivot_chain_detector = {
 	.params = params,
 	.params_size = sizeof(struct pivot_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_SMB | 1u << EVENT_RPC | 1u << EVENT_HTTP | 1u << EVENT_LOGIN |
-		 1u << EVENT_FILE | 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END,
+	.wants = ADMIN_WANTS,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

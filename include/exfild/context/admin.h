@@ -34,6 +34,11 @@ struct admin_act {
 	struct event_str user;        /* of the event; off 0: not told */
 };
 
+/* The kinds of events that can be one. */
+#define ADMIN_WANTS                                                                             \
+ (1u << EVENT_SMB | 1u << EVENT_RPC | 1u << EVENT_HTTP | 1u << EVENT_LOGIN | 1u << EVENT_FILE | \
+  1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END)
+
 bool admin_act_read(const struct event *e, struct admin_act *ret);
 /* "SSH". */
 const char *admin_protocol_name(enum admin_protocol p);

@@ -16,6 +16,7 @@ endfunction()
 
 exf_need(PCAP libpcap libpcap-dev)
 exf_need(NDPI libndpi libndpi-dev)
+exf_need(HS libhs libhyperscan-dev)
 exf_need(HIREDIS hiredis libhiredis-dev)
 exf_need(YAML yaml-0.1 libyaml-dev)
 exf_need(PSL libpsl libpsl-dev)

@@ -157,6 +157,18 @@ static const struct key service_keys[] = {
 	{ .name = NULL },
 };
 
+static const struct key content_keys[] = {
+	{ "markings", KEY_TEXTS, KEY_RESTART, AT(content.markings), COUNT(content.marking_count),
+	  .min = 3, .max = 120, .def = "[]",
+	  .help = "Words by which your documents say that they are not to leave, as whole words, "
+		  "letters' case aside." },
+	{ "canaries", KEY_TEXTS, KEY_RESTART, AT(content.canaries), COUNT(content.canary_count),
+	  .min = 6, .max = 120, .def = "[]",
+	  .help = "Texts that you have planted where nobody has a reason to take them: one that is "
+		  "sent out in the clear is a high alert at once." },
+	{ .name = NULL },
+};
+
 static const struct key policy_keys[] = {
 	{ "files", KEY_PATHS, KEY_LATER, AT(policy.files), COUNT(policy.file_count), .min = 1,
 	  .max = 4095, .def = "[/etc/exfild/policy.yaml]",
@@ -360,6 +372,7 @@ const struct key config_keys[] = {
 	{ "signatures", KEY_MAP, .keys = signature_keys, .help = "Rules over events." },
 	{ "intel", KEY_MAP, .keys = intel_keys, .help = "Indicators of others." },
 	{ "services", KEY_MAP, .keys = service_keys, .help = "Cloud services." },
+	{ "content", KEY_MAP, .keys = content_keys, .help = "What is looked for in clear text." },
 	{ "policy", KEY_MAP, .keys = policy_keys, .help = "What to do about what is found." },
 	{ "exceptions", KEY_MAPS, KEY_JOINED, AT(exceptions), COUNT(exception_count), .max = 65536,
 	  .def = "[]", .keys = exception_keys, .element = sizeof(struct config_exception),

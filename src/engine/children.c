@@ -133,6 +133,8 @@ static void forget_what_is_not_its(const struct options *o)
 static _Noreturn void be_capture(const struct child_capture *o, struct links *l)
 {
 	const struct packets_options options = { .plan = o->plan,
+						 .rules = o->rules,
+						 .rules_len = o->rules_len,
 						 .split = o->split,
 						 .ring = l->ring,
 						 .parent = l->channel[1],

@@ -26,6 +26,8 @@ bool child_start_core(struct child *c, const struct options *o, int before, cons
 struct child_capture {
 	const struct options *options; /* what they hold is wiped */
 	const struct wire_plan *plan;
+	const char *rules;
+	size_t rules_len;
 	struct split_key split;
 	const struct sandbox_user *user; /* NULL: the parent's own */
 };

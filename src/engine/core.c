@@ -18,6 +18,7 @@
 #include "collect.h"
 #include "confine.h"
 #include "connections.h"
+#include "content.h"
 #include "datadir.h"
 #include "desk.h"
 #include "engine_parts.h"
@@ -120,6 +121,28 @@ static int check_plan(struct core *c)
 	return 0;
 }
 
+/* False: the parent is gone. Files that have gone since the start are said, and left out. */
+static bool send_rules(struct core *c)
+{
+	struct wire_rules w;
+	struct buf text;
+	bool is_sent = true;
+	buf_init(&text, CONTENT_TEXT);
+	if (content_gather(&text, c->e.data_dir, c->e.config, c->e.why, sizeof(c->e.why)) != 0)
+		log_errorx("start", "%s", c->e.why);
+	for (size_t at = 0; is_sent && (at < text.len || at == 0); at += WIRE_RULES_PART) {
+		memset(&w, 0, sizeof(w));
+		w.is_first = at == 0;
+		w.len = (uint32_t)(text.len - at < WIRE_RULES_PART ? text.len - at :
+								     WIRE_RULES_PART);
+		if (w.len)
+			memcpy(w.text, text.data + at, w.len);
+		is_sent = wire_send(c->parent, WIRE_RULES, &w, sizeof(w), NULL, 0);
+	}
+	buf_deinit(&text);
+	return is_sent;
+}
+
 static void send_plan(struct core *c)
 {
 	struct wire_plan p;
@@ -139,7 +162,7 @@ static void send_plan(struct core *c)
 		p.evidence_bytes = c->e.sizes.evidence_bytes;
 		p.bytes_per_flow = c->e.config->evidence.kb_per_flow * 1024;
 	}
-	if (!wire_send(c->parent, WIRE_PLAN, &p, sizeof(p), NULL, 0))
+	if (!send_rules(c) || !wire_send(c->parent, WIRE_PLAN, &p, sizeof(p), NULL, 0))
 		c->is_parent_gone = true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
+#include "content.h"
 #include "datadir.h"
 #include "engine_parts.h"
 #include "evidence.h"
@@ -29,6 +30,7 @@ struct replay {
 	struct evidence *evidence;
 	struct reader reader;
 	struct tally tally;
+	struct content_rules *content;
 };
 
 /* A self-test speaks of what the service runs with. */
@@ -134,6 +136,7 @@ static int make_plane(struct replay *p)
 	r->sketch_key = p->e.sketch_key;
 	r->start_ns = p->e.start_ns;
 	r->limits = p->e.sizes.shards;
+	r->limits.content = p->content;
 	r->decoder = decoder_new(&r->key);
 	r->plane = plane_new(engine_workers(&p->e), &r->limits, &r->key, &r->sketch_key, &out);
 	r->show_progress = !p->e.options->quiet && isatty(STDERR_FILENO) == 1;
@@ -211,6 +214,8 @@ static int start(struct replay *p)
 		err = engine_resume(e);
 	if (!err)
 		err = capture_open(&in, &p->reader.capture, e->why, sizeof(e->why));
+	if (!err)
+		err = content_make(&p->content, e->data_dir, e->config, e->why, sizeof(e->why));
 	return err ? err : make_plane(p);
 }
 
@@ -281,6 +286,7 @@ int engine_fail(const struct engine *e, int err)
 static void take_down(struct replay *p)
 {
 	plane_free(p->reader.plane);
+	content_rules_free(p->content);
 	decoder_free(p->reader.decoder);
 	capture_close(p->reader.capture);
 	analysis_free(p->e.analysis);

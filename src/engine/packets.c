@@ -152,7 +152,7 @@ static void look(void *arg)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-static int make(struct packets *p)
+static int make(struct packets *p, char *why, size_t why_size)
 {
 	const struct packets_options *o = p->o;
 	const struct hash_key key = hash_key_random();
@@ -173,6 +173,9 @@ static int make(struct packets *p)
 					       .parcels = o->parcels };
 	if (!p->live)
 		return -EXF_E_NOMEM;
+	crew.limits.content = content_rules_new(o->rules, o->rules_len, why, why_size);
+	if (!crew.limits.content)
+		return -EXF_E_INVALID;
 	if (o->plan->evidence_bytes && !(crew.retain = p->retain = retain_new(&retain)))
 		return -EXF_E_NOMEM;
 	p->board = hearsay_attach(o->board);
@@ -213,7 +216,7 @@ int packets_run(const struct packets_options *o)
 		return 1;
 	p->o = o;
 	(void)prctl(PR_SET_NAME, "exfild-capture");
-	int err = make(p);
+	int err = make(p, why, sizeof(why));
 	if (!err)
 		err = give_up(p, why, sizeof(why));
 	if (!err)

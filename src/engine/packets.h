@@ -16,6 +16,8 @@ struct sandbox_user;
 
 struct packets_options {
 	const struct wire_plan *plan;
+	const char *rules; /* what is looked for in clear text (content/content.h) */
+	size_t rules_len;
 	struct split_key split;
 	struct ring *ring;
 	int parent;  /* WIRE_SOCKETS, WIRE_UNSET, WIRE_OWN, WIRE_STOP; its end ends this */

@@ -34,6 +34,8 @@ struct parent {
 	struct sandbox_user user_place;
 	const struct sandbox_user *user; /* of capture, NULL: the same */
 	struct wire_plan plan;
+	char *rules; /* what capture is to look for in clear text, CONTENT_TEXT bytes */
+	size_t rules_len;
 	bool has_plan;     /* there was one: exfild has started */
 	bool is_wanted;    /* capture is to begin */
 	bool has_captured; /* one has ended before */
@@ -167,6 +169,8 @@ static bool fork_capture(struct parent *p, const struct split_key *split, int fd
 {
 	const struct child_capture o = { .options = p->o,
 					 .plan = &p->plan,
+					 .rules = p->rules,
+					 .rules_len = p->rules_len,
 					 .split = *split,
 					 .user = p->user };
 	return child_start_capture(&p->capture, &o, fds);
@@ -266,6 +270,18 @@ static void core_ended(struct parent *p, int status)
 			   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
+static void take_rules(struct parent *p, const struct wire_rules *w)
+{
+	if (!p->rules)
+		p->rules = malloc(CONTENT_TEXT);
+	if (w->is_first)
+		p->rules_len = 0;
+	if (!p->rules || w->len > WIRE_RULES_PART || w->len > CONTENT_TEXT - p->rules_len)
+		return;
+	memcpy(p->rules + p->rules_len, w->text, w->len);
+	p->rules_len += w->len;
+}
+
 /* It is not an enemy, but it talks to the network: what it says is held to its bounds. */
 static void take_plan(struct parent *p, const struct wire_plan *plan)
 {
@@ -312,6 +328,8 @@ static void take_messages(struct parent *p)
 		wire_close_fds(&p->message);
 		if (p->message.kind == WIRE_PLAN) {
 			take_plan(p, body);
+		} else if (p->message.kind == WIRE_RULES) {
+			take_rules(p, body);
 		} else if (p->message.kind == WIRE_NOTIFY) {
 			take_word(p, body);
 		} else if (p->message.kind == WIRE_DISTRUST) {

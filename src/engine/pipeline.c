@@ -66,7 +66,9 @@ struct shard *shard_new(unsigned number, const struct shard_limits *limits,
 		s->inspect = inspect_new(share(limits, limits->inspected),
 					 share(limits, limits->streams), s->log, s->classifier,
 					 event_key);
-	if (s->inspect)
+	bool ok = s->inspect &&
+		  (!limits->content || inspect_set_content(s->inspect, limits->content));
+	if (ok)
 		s->flows = flow_table_new(&flow_limits, key, number, s->log, release, s);
 	if (!s->flows) {
 		shard_free(s);

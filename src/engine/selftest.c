@@ -9,6 +9,7 @@
 
 #include "exfild/base/log.h"
 #include "analysis.h"
+#include "content.h"
 #include "plane.h"
 #include "reader.h"
 #include "selftest_parts.h"
@@ -93,6 +94,7 @@ int selftest_replay(const struct selftest *t, const struct selftest_case *test,
 				       .max_names = sizes.names,
 				       .max_open = sizes.alerts,
 				       .tap = &tap };
+	struct content_rules *content = NULL;
 	struct analysis *a = NULL;
 	*h = (struct heard){ .detector = test->detector,
 			     .minimum = test->detector ? t->minimum : SEVERITY_MEDIUM,
@@ -105,15 +107,19 @@ int selftest_replay(const struct selftest *t, const struct selftest_case *test,
 	int err = analysis_new(&ao, &a, why, sizeof(why));
 	if (!err)
 		err = capture_open(&in, &r.capture, why, sizeof(why));
+	if (!err)
+		err = content_make(&content, t->data_dir, c, why, sizeof(why));
 	if (!err) {
 		r.decoder = decoder_new(&r.key);
 		const struct outlet out = { .analysis = a };
+		r.limits.content = content;
 		r.plane = plane_new(o.workers ? o.workers : 1, &r.limits, &r.key, &r.key, &out);
 		err = r.decoder && r.plane ? run_reader(&r, a, h) : -EXF_E_NOMEM;
 	}
 	if (err)
 		log_errorx("self-test", "%s: %s", test->name, why[0] ? why : exf_strerror(err));
 	plane_free(r.plane);
+	content_rules_free(content);
 	decoder_free(r.decoder);
 	capture_close(r.capture);
 	analysis_free(a);

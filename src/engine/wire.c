@@ -21,6 +21,7 @@ static const struct {
 	unsigned fds; /* at most */
 } kinds[WIRE__COUNT] = {
 	[WIRE_PLAN] = { sizeof(struct wire_plan), 0 },
+	[WIRE_RULES] = { sizeof(struct wire_rules), 0 },
 	[WIRE_NOTIFY] = { sizeof(struct wire_notify), 0 },
 	[WIRE_DISTRUST] = { sizeof(struct wire_distrust), 0 },
 	[WIRE_CAPTURE] = { 0, WIRE_FD__COUNT },

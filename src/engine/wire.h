@@ -26,10 +26,12 @@
 #define WIRE_LIST        128 /* entries of a list in one record */
 #define WIRE_FILTER      4097
 #define WIRE_TEXT        400
+#define WIRE_RULES_PART  7680
 
 enum wire_kind {
 	/* core to parent */
 	WIRE_PLAN = 1, /* capture is to begin, or to begin anew */
+	WIRE_RULES,    /* before it: a part of what is looked for in clear text */
 	WIRE_NOTIFY,   /* for the service manager */
 	WIRE_DISTRUST, /* capture has said what cannot be, or cannot be heard: it is to be ended */
 	/* parent to core */
@@ -65,6 +67,12 @@ struct wire_plan {
 	struct hash_key event_key;
 	uint64_t start_ns;                       /* packet time to go on from */
 	uint64_t evidence_bytes, bytes_per_flow; /* 0: no packets are kept */
+};
+
+/* Lines of content/content.h. */
+struct wire_rules {
+	uint32_t is_first, len;
+	char text[WIRE_RULES_PART];
 };
 
 enum wire_word { WIRE_READY, WIRE_RELOADING, WIRE_ALIVE };

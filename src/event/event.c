@@ -39,6 +39,7 @@ CHECK(event_ldap);
 CHECK(event_rdp);
 CHECK(event_session);
 CHECK(event_shell);
+CHECK(event_found);
 
 static const char *const names[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = "flow_start",
@@ -71,6 +72,7 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_RDP] = "rdp",
 	[EVENT_SESSION] = "session",
 	[EVENT_SHELL] = "shell",
+	[EVENT_CONTENT] = "content",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -110,6 +112,7 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_RDP] = sizeof(struct event_rdp),
 	[EVENT_SESSION] = sizeof(struct event_session),
 	[EVENT_SHELL] = sizeof(struct event_shell),
+	[EVENT_CONTENT] = sizeof(struct event_found),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

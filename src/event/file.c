@@ -42,3 +42,14 @@ const char *exploit_kind_name(enum exploit_kind kind)
 	unsigned i = (unsigned)kind;
 	return i < EXPLOIT__COUNT ? exploits[i] : "unknown";
 }
+
+const char *content_kind_name(enum content_kind kind)
+{
+	static const char *const kinds[CONTENT__COUNT] = {
+		[CONTENT_CARD] = "card",         [CONTENT_IBAN] = "iban",
+		[CONTENT_NATIONAL] = "national", [CONTENT_KEY] = "key",
+		[CONTENT_TOKEN] = "token",       [CONTENT_MARKING] = "marking",
+		[CONTENT_CANARY] = "canary",
+	};
+	return (unsigned)kind < CONTENT__COUNT ? kinds[kind] : "unknown";
+}

@@ -328,6 +328,20 @@ static const struct event_field shell_fields[] = {
 	END,
 };
 
+static const struct event_field found_fields[] = {
+	HEAD,
+	AT(event_found, kind, FIELD_U8),
+	AT(event_found, is_coded, FIELD_BOOL),
+	AT(event_found, count, FIELD_U32),
+	AT(event_found, weight, FIELD_U32),
+	AT(event_found, offset, FIELD_U64),
+	AT(event_found, carrier, FIELD_STR),
+	AT(event_found, label, FIELD_STR),
+	AT(event_found, sample, FIELD_STR),
+	AT(event_found, host, FIELD_STR),
+	END,
+};
+
 static const struct event_field arp_fields[] = {
 	HEAD,
 	AT(event_arp, operation, FIELD_U16),
@@ -530,6 +544,7 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_MAIL] = mail_fields,       [EVENT_KERBEROS] = kerberos_fields,
 	[EVENT_LDAP] = ldap_fields,       [EVENT_RDP] = rdp_fields,
 	[EVENT_SESSION] = session_fields, [EVENT_SHELL] = shell_fields,
+	[EVENT_CONTENT] = found_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

@@ -7,6 +7,7 @@
 
 #include "exfild/base/sketch.h"
 #include "content/magic.h"
+#include "content/scan.h"
 
 void ftp_data_announce(struct inspection *in, uint16_t port, bool is_passive, const uint8_t *name,
 		       uint32_t len)
@@ -91,6 +92,13 @@ static void put_file(struct inspection *in, struct ftp_data *d, bool is_end)
 	event_log_commit(in->log);
 }
 
+static struct scan_source source_of(const struct ftp_data *d)
+{
+	return (struct scan_source){ .carrier = "ftp",
+				     .app = APP_FTP,
+				     .is_reversed = !d->is_passive };
+}
+
 void ftp_data_take(struct inspection *in, struct ftp_data *d, const uint8_t *data, uint32_t len)
 {
 	if (d->seen && in->side != d->side)
@@ -104,10 +112,15 @@ void ftp_data_take(struct inspection *in, struct ftp_data *d, const uint8_t *dat
 	d->seen += len;
 	if (was_short && d->kept == FTP_FIRST)
 		put_file(in, d, false);
+	const struct scan_source source = source_of(d);
+	scan_take(in, &source, data, len);
 }
 
 void ftp_data_end(struct inspection *in, struct ftp_data *d)
 {
-	if (d->seen && in->side == d->side)
-		put_file(in, d, true);
+	if (!d->seen || in->side != d->side)
+		return;
+	const struct scan_source source = source_of(d);
+	scan_end(in, &source);
+	put_file(in, d, true);
 }

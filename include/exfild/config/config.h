@@ -135,6 +135,10 @@ struct config {
 		size_t tenant_count;
 	} services;
 	struct {
+		const char *const *markings, *const *canaries;
+		size_t marking_count, canary_count;
+	} content;
+	struct {
 		const char *const *files;
 		size_t file_count;
 	} policy;

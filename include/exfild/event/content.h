@@ -43,6 +43,20 @@ enum http_mark { /* bits of event_http.marks: fields of a head, and what it hold
 		 HTTP_IS_CODED = 1u << 9, /* Content-Encoding */
 };
 
+enum content_kind {
+	CONTENT_CARD,     /* number of a payment card */
+	CONTENT_IBAN,     /* of a bank account */
+	CONTENT_NATIONAL, /* number of a person: the label says of which country */
+	CONTENT_KEY,      /* AWS, GitHub, Slack, Stripe, Azure, private key: opens something */
+	CONTENT_TOKEN,    /* JWT, Google's API key: opens something, and travels every day */
+	CONTENT_MARKING,  /* a word by which documents say that they are not to leave */
+	CONTENT_CANARY,   /* planted: nobody has a reason to send it */
+	CONTENT__COUNT
+};
+
+/* "card", "iban" ... */
+const char *content_kind_name(enum content_kind kind);
+
 enum exploit_kind {
 	EXPLOIT_NONE,
 	EXPLOIT_LOOKUP,     /* ${jndi:...} (CVE-2021-44228 and its kin) */

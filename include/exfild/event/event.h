@@ -57,6 +57,7 @@ enum event_kind {
 	EVENT_RDP,
 	EVENT_SESSION,
 	EVENT_SHELL,
+	EVENT_CONTENT,
 	EVENT__COUNT
 };
 

@@ -1,5 +1,5 @@
 /*
- * event/remote.h - what is told of remote desktops, encrypted sessions and shells.
+ * event/remote.h - what is told of remote desktops, encrypted sessions, shells and content.
  *
  * What: further structs of event/event.h, which includes this: by itself it is nothing.
  * Ownership, threads: as there.
@@ -74,6 +74,22 @@ struct event_shell {
 	uint8_t pad;
 	uint32_t commands;        /* known ones that were typed */
 	struct event_str command; /* the first of them, its name alone */
+};
+
+/* What must not leave, found in clear text: told at the 1st, 2nd, 4th, 8th ... of its kind and
+ * label in one text. */
+struct event_found {
+	struct event e;
+	uint8_t kind;     /* enum content_kind */
+	uint8_t is_coded; /* it lay in base64 or hex within the text */
+	uint8_t pad[6];
+	uint32_t count;           /* in this text so far */
+	uint32_t weight;          /* how many have come since the last was told */
+	uint64_t offset;          /* of its end in the text */
+	struct event_str carrier; /* "http", "smtp", "ftp" */
+	struct event_str label;   /* "visa", "es_dni", "github", the marking, the canary's name */
+	struct event_str sample;  /* masked */
+	struct event_str host;    /* of an HTTP request */
 };
 
 #endif

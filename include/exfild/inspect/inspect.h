@@ -19,6 +19,9 @@ struct inspect;
 struct inspect *inspect_new(uint32_t max_work, uint32_t max_streams, struct event_log *log,
 			    struct classifier *classifier, const struct hash_key *key);
 void inspect_free(struct inspect *in);
+/* Texts are looked through by these rules, which are borrowed; before the first packet. False: no
+ * memory. */
+bool inspect_set_content(struct inspect *in, const struct content_rules *rules);
 /* Classification and inspection of one packet that has been through the flow table. */
 void inspect_packet(struct inspect *in, const struct packet *p, const struct flow_step *step,
 		    uint64_t seq);
@@ -30,6 +33,7 @@ struct inspect_counts {
 	uint64_t chosen, refused, evicted, not_mine;
 	uint64_t streams_refused, streams_evicted;
 	uint32_t work;
+	struct content_counts content;
 	size_t worst_case_bytes;
 };
 void inspect_counts(const struct inspect *in, struct inspect_counts *ret);

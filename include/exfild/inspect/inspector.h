@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "exfild/base/hash.h"
+#include "exfild/content/content.h"
 #include "exfild/decode/packet.h"
 #include "exfild/event/log.h"
 #include "exfild/flow/flow.h"
@@ -31,6 +32,14 @@ enum inspect_verdict {
 	INSPECT_NOT_MINE,  /* the probe was wrong: let nDPI decide */
 };
 
+/* A text that is being looked through for what must not leave: content/scan.c. */
+struct scan_text {
+	uint32_t number; /* of the scanner; 0: none yet */
+	uint32_t looked, portions;
+	bool is_left; /* nothing that could be read */
+	bool is_refused;
+};
+
 /* What an inspector may see and use while it handles bytes. */
 struct inspection {
 	struct flow *flow;
@@ -42,6 +51,8 @@ struct inspection {
 	struct event_log *log;
 	uint64_t seq;
 	const struct hash_key *key;
+	struct content_scanner *scanner; /* NULL: content is not looked through */
+	struct scan_text *texts;         /* with a scanner: by side */
 };
 
 struct inspector {

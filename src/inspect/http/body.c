@@ -9,6 +9,7 @@
 #include "../content/exploit.h"
 #include "../content/form.h"
 #include "../content/magic.h"
+#include "../content/scan.h"
 #include "../content/text.h"
 
 #define FILE_TOLD 1024 /* bytes that tell what a file is */
@@ -215,6 +216,13 @@ static void put_body(struct inspection *in, struct http_desk *d, bool is_respons
 	event_log_commit(in->log);
 }
 
+/* What is sent out is looked through; what comes back is not what leaves. */
+static struct scan_source source_of(const struct inspection *in, const struct http_desk *d)
+{
+	bool is_reversed = !in->from_client && !(in->flow->flags & FLOW_CLIENT_KNOWN);
+	return (struct scan_source){ "http", d->host, d->host_len, APP_HTTP, is_reversed };
+}
+
 void http_body_take(struct inspection *in, uint8_t number, bool is_response, const uint8_t *data,
 		    uint32_t len)
 {
@@ -229,6 +237,10 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 	b->seen += len;
 	if (was_short && b->kept >= FILE_TOLD)
 		put_file(in, d, is_response, file_type_of(b->data, b->kept), false, false);
+	if (!is_response) {
+		const struct scan_source source = source_of(in, d);
+		scan_take(in, &source, data, len);
+	}
 }
 
 bool http_body_wants(struct inspection *in, uint8_t number, bool is_response)
@@ -246,6 +258,10 @@ void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool
 	b->is_open = false;
 	if (b->seen == 0)
 		return;
+	if (!is_response) {
+		const struct scan_source source = source_of(in, d);
+		scan_end(in, &source);
+	}
 	enum file_type type = file_type_of(b->data, b->kept);
 	put_file(in, d, is_response, type, true, is_complete);
 	put_body(in, d, is_response, type, is_complete);

@@ -8,6 +8,7 @@
 
 #include "exfild/base/sketch.h"
 #include "../content/magic.h"
+#include "../content/scan.h"
 
 enum field { FIELD_OTHER, FIELD_SUBJECT, FIELD_TYPE, FIELD_PLACE };
 
@@ -150,8 +151,20 @@ static bool is_boundary(const struct mail *m, const struct line *l)
 	return false;
 }
 
-static void add_byte(struct mail *m, uint8_t b)
+void mail_scan(struct inspection *in, struct mail *m, bool is_over)
 {
+	static const struct scan_source source = { .carrier = "smtp", .app = APP_SMTP };
+	scan_take(in, &source, m->run, m->run_len);
+	m->run_len = 0;
+	if (is_over)
+		scan_end(in, &source);
+}
+
+static void add_byte(struct inspection *in, struct mail *m, uint8_t b)
+{
+	m->run[m->run_len++] = b;
+	if (m->run_len == sizeof(m->run))
+		mail_scan(in, m, false);
 	m->part_seen++;
 	if (m->part_len < sizeof(m->part))
 		m->part[m->part_len++] = b;
@@ -171,7 +184,7 @@ static int base64_value(uint8_t b)
 	return b == '+' ? 62 : b == '/' ? 63 : -1;
 }
 
-static void add_base64(struct mail *m, struct line l)
+static void add_base64(struct inspection *in, struct mail *m, struct line l)
 {
 	for (uint32_t i = 0; i < l.len; i++) {
 		int v = base64_value(l.data[i]);
@@ -181,7 +194,7 @@ static void add_base64(struct mail *m, struct line l)
 		m->carry_bits = (uint8_t)(m->carry_bits + 6);
 		if (m->carry_bits >= 8) {
 			m->carry_bits = (uint8_t)(m->carry_bits - 8);
-			add_byte(m, (uint8_t)(m->carry >> m->carry_bits));
+			add_byte(in, m, (uint8_t)(m->carry >> m->carry_bits));
 		}
 	}
 }
@@ -195,7 +208,7 @@ static int hex_value(uint8_t b)
 }
 
 /* Plain, or quoted-printable (RFC 2045, 6.7). */
-static void add_text(struct mail *m, struct line l)
+static void add_text(struct inspection *in, struct mail *m, struct line l)
 {
 	for (uint32_t i = 0; i < l.len; i++) {
 		if (m->coding == MAIL_QUOTED && l.data[i] == '=') {
@@ -204,14 +217,14 @@ static void add_text(struct mail *m, struct line l)
 			int high = i + 2 < l.len ? hex_value(l.data[i + 1]) : -1;
 			int low = i + 2 < l.len ? hex_value(l.data[i + 2]) : -1;
 			if (high >= 0 && low >= 0) {
-				add_byte(m, (uint8_t)(high << 4 | low));
+				add_byte(in, m, (uint8_t)(high << 4 | low));
 				i += 2;
 				continue;
 			}
 		}
-		add_byte(m, l.data[i]);
+		add_byte(in, m, l.data[i]);
 	}
-	add_byte(m, '\n');
+	add_byte(in, m, '\n');
 }
 
 static void put_file(struct inspection *in, struct mail *m, enum file_type type)
@@ -261,6 +274,7 @@ void mail_line(struct inspection *in, struct mail *m, struct line l)
 	m->size += l.len + 2;
 	if (is_boundary(m, &l)) {
 		mail_end(in, m);
+		add_byte(in, m, '\n');
 		m->is_head = true;
 		m->is_attachment = false;
 		m->is_text = true;
@@ -273,8 +287,8 @@ void mail_line(struct inspection *in, struct mail *m, struct line l)
 	} else if (m->is_head) {
 		head_line(m, l);
 	} else if (m->coding == MAIL_BASE64) {
-		add_base64(m, l);
+		add_base64(in, m, l);
 	} else {
-		add_text(m, l);
+		add_text(in, m, l);
 	}
 }

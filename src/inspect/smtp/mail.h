@@ -19,6 +19,7 @@
 #define SMTP_MAILS 64
 #define MAIL_TEXT  2048
 #define MAIL_FILE  1024
+#define MAIL_RUN   1024
 
 enum mail_coding { MAIL_PLAIN, MAIL_BASE64, MAIL_QUOTED };
 
@@ -49,6 +50,8 @@ struct mail {
 	uint32_t carry; /* bits of base64 between lines */
 	uint8_t carry_bits;
 	uint64_t part_seen;
+	uint16_t run_len; /* undone, and not yet looked through */
+	uint8_t run[MAIL_RUN];
 	uint8_t text[MAIL_TEXT];
 	uint8_t part[MAIL_FILE];
 };
@@ -56,6 +59,8 @@ struct mail {
 void mail_begin(struct mail *m);
 /* A line without its end, the dot that was added in front of another taken away. */
 void mail_line(struct inspection *in, struct mail *m, struct line l);
+/* What was undone and waits is looked through; is_over: the mail is at its end. */
+void mail_scan(struct inspection *in, struct mail *m, bool is_over);
 /* No more comes: the part that is under way ends. */
 void mail_end(struct inspection *in, struct mail *m);
 

@@ -133,6 +133,8 @@ static void put_mail(struct inspection *in, uint16_t reply)
 	struct mail *m = mail_of(in);
 	if (!m)
 		return;
+	if (in->from_client)
+		mail_scan(in, m, true);
 	mail_end(in, m);
 	uint32_t marks = content_marks(m->text, m->text_len) |
 			 content_marks(m->subject.data, m->subject.len);
@@ -328,6 +330,8 @@ static void take_content(struct inspection *in, struct line l)
 	if (s->phase == SMTP_DATA && l.len == 1 && *l.data == '.') {
 		s->phase = SMTP_COMMANDS;
 		s->waits_reply = true;
+		if (m)
+			mail_scan(in, m, true);
 		return;
 	}
 	if (s->phase == SMTP_DATA && l.len > 1 && l.data[0] == '.' && l.data[1] == '.') {
@@ -339,8 +343,10 @@ static void take_content(struct inspection *in, struct line l)
 }
 
 /* Counts what a line of a chunk took. */
-static void count_chunk(struct smtp_state *s, uint32_t used)
+static void count_chunk(struct inspection *in, uint32_t used)
 {
+	struct smtp_state *s = in->state;
+	struct mail *m = mail_of(in);
 	if (s->phase != SMTP_CHUNK)
 		return;
 	s->chunk_left -= used < s->chunk_left ? used : s->chunk_left;
@@ -348,6 +354,8 @@ static void count_chunk(struct smtp_state *s, uint32_t used)
 		return;
 	s->phase = SMTP_COMMANDS;
 	s->waits_reply = s->is_last_chunk;
+	if (m && s->is_last_chunk)
+		mail_scan(in, m, true);
 }
 
 static enum inspect_verdict take_client(struct inspection *in, struct line l, uint32_t used)
@@ -355,7 +363,7 @@ static enum inspect_verdict take_client(struct inspection *in, struct line l, ui
 	struct smtp_state *s = in->state;
 	if (s->phase != SMTP_COMMANDS) {
 		take_content(in, l);
-		count_chunk(s, used);
+		count_chunk(in, used);
 		return INSPECT_MORE;
 	}
 	if (s->waits_reply) /* the server's word on the last mail was not seen */

@@ -87,7 +87,9 @@ bool analyst_takes(struct request *r, int count, char **words, const char **ret_
 	bool is_exceptions = strcmp(words[0], "exceptions") == 0;
 	const char *what = count > 1 ? words[1] : "list";
 	*ret_bad = NULL;
-	if (is_alerts && strcmp(what, "resend") == 0)
+	if (strcmp(words[0], "intel") == 0)
+		*ret_bad = intel_words(r, count, words);
+	else if (is_alerts && strcmp(what, "resend") == 0)
 		*ret_bad = resend(r, count);
 	else if (is_alerts && strcmp(what, "snooze") == 0)
 		*ret_bad = snooze(r, count, words);

@@ -88,6 +88,8 @@ static const char help_text[] =
 	"  quarantine list|log                             what is cut off, and all that was done\n"
 	"  quarantine add [host|pair|peer|slow] ADDRESS [PEER] [1h] --reason TEXT\n"
 	"  quarantine release [KIND] ADDRESS [PEER]        quarantine off|on: the break-glass\n"
+	"  intel         indicators of feeds: intel stats, intel search VALUE,\n"
+	"                intel add VALUE --reason TEXT, intel remove VALUE, intel reload\n"
 	"  reload        have it read its configuration again\n"
 	"\n"
 	"  -s SOCKET     where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT
@@ -187,9 +189,8 @@ static bool is_known(const char *command)
 /* What later versions bring, so that nobody looks for a slip of the pen. */
 static bool is_promised(const char *command)
 {
-	static const char *const names[] = { "usage",      "report",      "explain",
-					     "signatures", "intel",       "policy",
-					     "baseline",   "fingerprint", "reveal" };
+	static const char *const names[] = { "usage",  "report",   "explain",     "signatures",
+					     "policy", "baseline", "fingerprint", "reveal" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
 			return true;

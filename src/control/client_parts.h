@@ -49,6 +49,12 @@ bool analyst_takes(struct request *r, int count, char **words, const char **ret_
 void view_exceptions(const struct json_t *result, FILE *out);
 void view_trial(const struct json_t *result, FILE *out);
 
+/* --- intel_view.c ------------------------------------------------------------------------ */
+
+/* Words that follow "intel" into a request; what is wrong with them, NULL nothing. */
+const char *intel_words(struct request *r, int count, char **words);
+void view_intel(const struct json_t *result, FILE *out);
+
 /* --- trial_client.c ---------------------------------------------------------------------- */
 
 struct trial_options {

@@ -334,6 +334,8 @@ int view_result(const char *command, const json_t *result, FILE *out)
 		view_reload(result, out);
 	else if (strcmp(command, "exceptions") == 0)
 		view_exceptions(result, out);
+	else if (strcmp(command, "intel") == 0)
+		view_intel(result, out);
 	else if (strcmp(command, "try") == 0)
 		view_trial(result, out);
 	else if (strcmp(command, "resend") == 0)

@@ -102,6 +102,13 @@ enum severity analysis_minimum(const struct options *o, const struct config *c);
 struct analysis_change;
 int analysis_prepare(struct analysis *a, const struct config *config, struct analysis_change **ret,
 		     char *ret_why, size_t why_size) EXF_MUST_USE;
+/* The same for indicators alone; is_local: those said by hand, the feeds stay as they are. */
+int analysis_prepare_intel(struct analysis *a, const struct config *config, bool is_local,
+			   struct analysis_change **ret, char *ret_why,
+			   size_t why_size) EXF_MUST_USE;
+/* The set in effect, for who prepares changes; NULL: none. */
+struct intel;
+const struct intel *analysis_intel(const struct analysis *a);
 /* False: it was not taken within so many seconds, or the analysis has ended. */
 bool analysis_change(struct analysis *a, struct analysis_change *c, unsigned patience_s);
 /* For how long the analysis stood still to take it. */

@@ -17,6 +17,7 @@ struct analysis_change {
 	struct context *context; /* of the configured part */
 	struct outputs *outputs;
 	struct intel *intel;
+	bool is_intel_only;
 	uint64_t pause_ns;
 };
 
@@ -41,7 +42,8 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 	if (!err)
 		err = analysis_make_outputs(a, config, a->outputs, &c->outputs, ret_why, why_size);
 	if (!err)
-		err = indicators_build(&o, config, a->intel, &c->intel, ret_why, why_size);
+		err = indicators_build(&o, config, INDICATORS_ALL, a->intel, &c->intel, ret_why,
+				       why_size);
 	if (!err) {
 		indicators_log(c->intel);
 		*ret = c;
@@ -51,6 +53,33 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 		(void)snprintf(ret_why, why_size, "memory is exhausted");
 	analysis_change_free(c);
 	return err;
+}
+
+int analysis_prepare_intel(struct analysis *a, const struct config *config, bool is_local,
+			   struct analysis_change **ret, char *ret_why, size_t why_size)
+{
+	struct analysis_options o = a->made_with;
+	struct analysis_change *c = calloc(1, sizeof(*c));
+	o.config = config;
+	if (!c) {
+		(void)snprintf(ret_why, why_size, "memory is exhausted");
+		return -EXF_E_NOMEM;
+	}
+	c->is_intel_only = true;
+	int err = indicators_build(&o, config, is_local ? INDICATORS_LOCAL : INDICATORS_ALL,
+				   a->intel, &c->intel, ret_why, why_size);
+	if (err) {
+		analysis_change_free(c);
+		return err;
+	}
+	indicators_log(c->intel);
+	*ret = c;
+	return 0;
+}
+
+const struct intel *analysis_intel(const struct analysis *a)
+{
+	return a->intel;
 }
 
 uint64_t analysis_change_pause(const struct analysis_change *c)
@@ -85,9 +114,21 @@ static void change_detectors(struct analysis *a, const struct config *config)
 	analysis_seat(a);
 }
 
+static void take_intel(struct analysis *a, struct analysis_change *c)
+{
+	struct intel *old = a->intel;
+	a->env.intel = a->intel = c->intel;
+	c->intel = old; /* freed outside */
+}
+
 void analysis_take_change(struct analysis *a, struct analysis_change *c)
 {
 	uint64_t began_ns = steady_ns();
+	take_intel(a, c);
+	if (c->is_intel_only) {
+		c->pause_ns = steady_ns() - began_ns;
+		return;
+	}
 	a->config = c->config;
 	memset(a->exceptions, 0, sizeof(a->exceptions)); /* other ones */
 	change_detectors(a, c->config);
@@ -99,8 +140,5 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 	alert_store_change(a->store, &a->alert_options);
 	a->alert_options.form = analysis_form(c->config);
 	outputs_take(a->outputs, c->outputs);
-	struct intel *old = a->intel;
-	a->env.intel = a->intel = c->intel;
-	c->intel = old; /* freed outside */
 	c->pause_ns = steady_ns() - began_ns;
 }

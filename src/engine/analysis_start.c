@@ -263,7 +263,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	if (!err)
 		err = analysis_make_context(o, context_new, &a->context, why, size);
 	if (!err)
-		err = indicators_build(o, o->config, NULL, &a->intel, why, size);
+		err = indicators_build(o, o->config, INDICATORS_ALL, NULL, &a->intel, why, size);
 	if (!err)
 		err = start_alerts(a, o, why, size);
 	if (!err) {

@@ -94,6 +94,16 @@ static int on_order(void *arg, struct control_order *order)
 	return err;
 }
 
+static int on_intel(void *arg, struct control_intel *q)
+{
+	struct publisher *p = arg;
+	struct reload *r = atomic_load(&p->reload);
+	if (r)
+		return reload_intel(r, q);
+	(void)snprintf(q->text, sizeof(q->text), "exfild is starting: ask again in a second");
+	return -EXF_E_LIMIT;
+}
+
 int publisher_start(const struct options *o, const struct config *c, const struct sizes *sizes,
 		    const struct hash_key *key, struct publisher **ret, char *ret_why,
 		    size_t why_size)
@@ -125,6 +135,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 						   .evidence = on_evidence,
 						   .resend = on_resend,
 						   .order = on_order,
+						   .intel = on_intel,
 						   .arg = p };
 		err = control_start(&control, &p->control, ret_why, why_size);
 	}

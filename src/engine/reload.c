@@ -10,12 +10,15 @@
 #include <time.h>
 
 #include "exfild/base/log.h"
+#include "indicators.h"
+#include "intel_order.h"
 #include "lastgood.h"
 #include "notify.h"
 #include "publish.h"
 
 #define PATIENCE_S 10u
 #define NAMES_MAX  65536
+#define LOOK_NS    500000000l /* between two looks at the feeds */
 
 struct reload {
 	struct reload_options o;
@@ -26,6 +29,7 @@ struct reload {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t wake;
 	bool asked, ended;
+	uint64_t feeds_read, feeds_seen; /* signatures of the feeds' files, under turn */
 	struct snap_configuration state; /* under turn */
 };
 
@@ -102,6 +106,7 @@ static int take(struct reload *r, struct setup *fresh, struct control_reload *re
 	list_changes(r, fresh->config, ret);
 	setup_drop(r->current);
 	r->current = fresh;
+	r->feeds_read = r->feeds_seen = indicators_signature(fresh->config);
 	return 0;
 }
 
@@ -164,6 +169,76 @@ int reload_run(struct reload *r, struct control_reload *ret)
 	return err;
 }
 
+static bool has_ended(struct reload *r)
+{
+	pthread_mutex_lock(&r->lock);
+	bool ended = r->ended;
+	pthread_mutex_unlock(&r->lock);
+	return ended;
+}
+
+/* Under turn. */
+static int exchange_intel(struct reload *r, bool is_local, char *why, size_t why_size)
+{
+	struct analysis_change *change = NULL;
+	const struct config *config = r->current->config;
+	int err = analysis_prepare_intel(r->o.analysis, config, is_local, &change, why, why_size);
+	if (!err && !analysis_change(r->o.analysis, change, PATIENCE_S)) {
+		(void)snprintf(why, why_size, "the analysis did not take it within %u s",
+			       PATIENCE_S);
+		err = -EXF_E_LIMIT;
+	}
+	analysis_change_free(change);
+	return err;
+}
+
+int reload_intel(struct reload *r, struct control_intel *q)
+{
+	char why[512] = "";
+	int err = -EXF_E_LIMIT;
+	pthread_mutex_lock(&r->turn);
+	if (has_ended(r)) {
+		(void)snprintf(q->text, sizeof(q->text), "exfild is ending");
+	} else {
+		bool is_local = false;
+		err = intel_order(q, r->current->config, analysis_intel(r->o.analysis), &is_local);
+		if (!err && intel_order_changes(q))
+			err = exchange_intel(r, is_local, why, sizeof(why));
+		if (err && *why)
+			(void)snprintf(q->text, sizeof(q->text), "%s", why);
+	}
+	pthread_mutex_unlock(&r->turn);
+	return err;
+}
+
+/* Files of feeds have changed: twice a second is looked whether, and when they rest they are read.
+ */
+static void look_at_feeds(struct reload *r)
+{
+	char why[512];
+	pthread_mutex_lock(&r->turn);
+	uint64_t now = indicators_signature(r->current->config);
+	bool is_other = now != r->feeds_read, is_at_rest = now == r->feeds_seen;
+	r->feeds_seen = now;
+	if (is_other && is_at_rest && !has_ended(r)) {
+		r->feeds_read = now;
+		if (exchange_intel(r, false, why, sizeof(why)) != 0)
+			log_errorx("intel", "%s; the indicators before stay in effect", why);
+	}
+	pthread_mutex_unlock(&r->turn);
+}
+
+/* Whether somebody woke it. */
+static bool sleep_a_little(struct reload *r)
+{
+	struct timespec end = { 0 };
+	(void)clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_nsec += LOOK_NS;
+	end.tv_sec += end.tv_nsec / 1000000000l;
+	end.tv_nsec %= 1000000000l;
+	return pthread_cond_timedwait(&r->wake, &r->lock, &end) == 0;
+}
+
 static void *on_thread(void *arg)
 {
 	struct reload *r = arg;
@@ -171,7 +246,11 @@ static void *on_thread(void *arg)
 	pthread_mutex_lock(&r->lock);
 	while (!r->ended) {
 		if (!r->asked) {
-			pthread_cond_wait(&r->wake, &r->lock);
+			if (!sleep_a_little(r) && !r->ended) {
+				pthread_mutex_unlock(&r->lock);
+				look_at_feeds(r);
+				pthread_mutex_lock(&r->lock);
+			}
 			continue;
 		}
 		r->asked = false;
@@ -216,6 +295,7 @@ int reload_new(const struct reload_options *o, struct reload **ret)
 	pthread_mutex_init(&r->turn, NULL);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->wake, NULL);
+	r->feeds_read = r->feeds_seen = indicators_signature(r->current->config);
 	tell_start(r);
 	if (pthread_create(&r->thread, NULL, on_thread, r) != 0) {
 		reload_free(r);

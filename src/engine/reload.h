@@ -35,6 +35,8 @@ int reload_new(const struct reload_options *o, struct reload **ret) EXF_MUST_USE
 void reload_stop(struct reload *r);
 /* When nothing uses the setup in effect any more. NULL is accepted. */
 void reload_free(struct reload *r);
+/* What exfilctl asks of indicators; 0, or -EXF_E_x with the reason in q->text.  Control thread. */
+int reload_intel(struct reload *r, struct control_intel *q);
 /* As by SIGHUP: soon, on its own thread. */
 void reload_ask(struct reload *r);
 /* Now; 0, or -EXF_E_x with the reason in ret->why. */

@@ -35,29 +35,38 @@ static const struct intel_item *look_up(const struct intel *x, uint64_t hash, en
 	return NULL;
 }
 
-const struct intel_item *intel_find(const struct intel *x, enum intel_kind kind, const void *value,
-				    size_t len)
+/* In this set alone. */
+static const struct intel_item *find_own(const struct intel *x, enum intel_kind kind,
+					 const void *value, size_t len)
 {
-	if (!x || !x->by_kind[kind])
+	if (!x->by_kind[kind])
 		return NULL;
 	return look_up(x, intel_hash(&x->key, kind, value, len), kind, value, len);
 }
 
-const struct intel_item *intel_find_hash(const struct intel *x, enum intel_kind kind, uint64_t hash)
+/* What the base has found, unless this set has taken it away. */
+static const struct intel_item *still(const struct intel *x, const struct intel_item *item)
 {
-	uint32_t tag = (uint32_t)hash;
-	if (!x || !x->by_kind[kind] || !may_have(x, hash))
+	size_t len;
+	if (!item || !x->has_gone)
+		return item;
+	const uint8_t *value = intel_value_of(x->base, item, &len);
+	const struct intel_item *own = find_own(x, item->kind, value, len);
+	return own && (own->flags & INTEL_GONE) ? NULL : item;
+}
+
+static const struct intel_item *unless_gone(const struct intel_item *item)
+{
+	return item && (item->flags & INTEL_GONE) ? NULL : item;
+}
+
+const struct intel_item *intel_find(const struct intel *x, enum intel_kind kind, const void *value,
+				    size_t len)
+{
+	if (!x)
 		return NULL;
-	for (uint32_t i = tag & x->slot_mask; x->slots[i]; i = (i + 1) & x->slot_mask) {
-		const struct intel_item *item = &x->items[(uint32_t)x->slots[i] - 1];
-		size_t len;
-		if ((uint32_t)(x->slots[i] >> 32) != tag || item->kind != kind)
-			continue;
-		const uint8_t *value = intel_value_of(x, item, &len);
-		if (intel_hash(&x->key, kind, value, len) == hash)
-			return item;
-	}
-	return NULL;
+	const struct intel_item *item = unless_gone(find_own(x, kind, value, len));
+	return item || !x->base ? item : still(x, intel_find(x->base, kind, value, len));
 }
 
 static bool is_near(const struct intel *x, const struct ipaddr *a)
@@ -84,7 +93,8 @@ static const struct intel_item *find_network(const struct intel *x, const struct
 		if (!(x->lengths[bits / 64] >> bits % 64 & 1))
 			continue;
 		cut_to(value, bits);
-		const struct intel_item *item = intel_find(x, INTEL_PREFIX, value, sizeof(value));
+		const struct intel_item *item =
+			unless_gone(find_own(x, INTEL_PREFIX, value, sizeof(value)));
 		if (item)
 			return item;
 	}
@@ -95,10 +105,10 @@ const struct intel_item *intel_find_address(const struct intel *x, const struct 
 {
 	if (!x)
 		return NULL;
-	const struct intel_item *item = intel_find(x, INTEL_ADDRESS, a->u.b, 16);
-	if (item || !x->by_kind[INTEL_PREFIX] || !is_near(x, a))
-		return item;
-	return find_network(x, a);
+	const struct intel_item *item = unless_gone(find_own(x, INTEL_ADDRESS, a->u.b, 16));
+	if (!item && x->by_kind[INTEL_PREFIX] && is_near(x, a))
+		item = find_network(x, a);
+	return item || !x->base ? item : still(x, intel_find_address(x->base, a));
 }
 
 /* Of the items of one value, whether one speaks for names below. */
@@ -110,11 +120,11 @@ static bool speaks_below(const struct intel *x, const struct intel_item *item)
 	return false;
 }
 
-const struct intel_item *intel_find_name(const struct intel *x, const char *name, size_t len)
+static const struct intel_item *find_name_own(const struct intel *x, const char *name, size_t len)
 {
 	char low[NAME_MAX_LEN];
 	unsigned labels = 1;
-	if (!x || !x->by_kind[INTEL_DOMAIN])
+	if (!x->by_kind[INTEL_DOMAIN])
 		return NULL;
 	if (len && name[len - 1] == '.')
 		len--;
@@ -127,7 +137,8 @@ const struct intel_item *intel_find_name(const struct intel *x, const char *name
 	for (const char *at = low;;) {
 		size_t left = (size_t)(low + len - at);
 		if (labels <= x->labels_max) {
-			const struct intel_item *item = intel_find(x, INTEL_DOMAIN, at, left);
+			const struct intel_item *item =
+				unless_gone(find_own(x, INTEL_DOMAIN, at, left));
 			if (item && (at == low || speaks_below(x, item)))
 				return item;
 		}
@@ -139,29 +150,53 @@ const struct intel_item *intel_find_name(const struct intel *x, const char *name
 	}
 }
 
+const struct intel_item *intel_find_name(const struct intel *x, const char *name, size_t len)
+{
+	if (!x)
+		return NULL;
+	const struct intel_item *item = find_name_own(x, name, len);
+	return item || !x->base ? item : still(x, intel_find_name(x->base, name, len));
+}
+
+const struct intel *intel_owner(const struct intel *x, const struct intel_item *item)
+{
+	bool is_own = x->items && item >= x->items && item < x->items + x->count;
+	return is_own || !x->base ? x : intel_owner(x->base, item);
+}
+
 const struct intel_item *intel_next(const struct intel *x, const struct intel_item *item)
 {
-	return item->next ? &x->items[item->next - 1] : NULL;
+	return item->next ? &intel_owner(x, item)->items[item->next - 1] : NULL;
+}
+
+const struct intel *intel_base(const struct intel *x)
+{
+	return x ? x->base : NULL;
 }
 
 uint32_t intel_count(const struct intel *x)
 {
-	return x ? x->count : 0;
+	return x ? x->count + intel_count(x->base) : 0;
 }
 
 bool intel_has(const struct intel *x, enum intel_kind kind)
 {
-	return x && x->by_kind[kind];
+	return x && (x->by_kind[kind] || intel_has(x->base, kind));
 }
 
 size_t intel_feeds(const struct intel *x)
 {
-	return x ? x->feed_count : 0;
+	return x ? x->feed_count + intel_feeds(x->base) : 0;
 }
 
 const struct intel_feed *intel_feed(const struct intel *x, size_t i)
 {
-	return &x->feeds[i];
+	return i < x->feed_count ? &x->feeds[i] : intel_feed(x->base, i - x->feed_count);
+}
+
+const struct intel_feed *intel_feed_of(const struct intel *x, const struct intel_item *item)
+{
+	return &intel_owner(x, item)->feeds[item->feed];
 }
 
 bool intel_is_over(const struct intel_item *item, uint64_t now_ns)

@@ -79,6 +79,11 @@ static void plain_line(struct load *l, void *arg, char *line, size_t len, uint32
 	if (is_comment(line))
 		return;
 	l->feed->lines++;
+	if (l->source->is_local && strncmp(line, "- ", 2) == 0) {
+		facts.is_gone = true;
+		line += 2;
+		len -= 2;
+	}
 	if (l->source->kind != INTEL_AGENT)
 		len = without_comment(line, len);
 	load_value(l, line, len, &facts);

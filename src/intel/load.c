@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "exfild/base/str.h"
 #include "private.h"
@@ -171,11 +172,13 @@ void load_parsed(struct load *l, const struct intel_value *v, const struct load_
 	};
 	if (v->kind == INTEL_DOMAIN && (facts->below || l->source->below))
 		item.flags |= INTEL_BELOW;
+	if (facts->is_gone)
+		item.flags |= INTEL_GONE;
 	if (v->is_range) {
 		add_range(l, &item, v);
 		return;
 	}
-	const char *why = guard(l, v->kind, v->bytes, v->len);
+	const char *why = facts->is_gone ? NULL : guard(l, v->kind, v->bytes, v->len);
 	if (why) {
 		char text[INTEL_TEXT_MAX];
 		(void)str_escape(text, sizeof(text), v->bytes, v->len);
@@ -280,6 +283,8 @@ static bool is_to_be_held(struct load *l, bool was_read, const struct intel_feed
 	struct intel_feed *feed = l->feed;
 	if (!was_read)
 		return true;
+	if (l->source->is_local)
+		return false;
 	if (feed->items == 0 && feed->left_out == 0 && feed->repeated == 0)
 		(void)snprintf(feed->error, sizeof(feed->error), "has no indicator in it");
 	else if (before && before->items >= HALVED_FROM && feed->items < before->items / 2 &&
@@ -325,7 +330,7 @@ static int load_feed(struct intel *x, const struct intel_options *o, size_t i)
 	const struct intel_feed *before = feed_before(o, source->name, &from);
 	uint32_t count = x->count;
 	size_t values_len = x->values.len;
-	bool was_read = read_feed(&l);
+	bool was_read = (source->is_local && access(source->file, F_OK) != 0) || read_feed(&l);
 	if (l.is_out_of_memory)
 		return -EXF_E_NOMEM;
 	if (!is_to_be_held(&l, was_read, before))
@@ -339,6 +344,8 @@ int intel_build(const struct intel_options *o, struct intel **ret)
 {
 	struct intel *x = intel_new(&o->key, o->max_items, o->source_count);
 	int err = x ? 0 : -EXF_E_NOMEM;
+	if (x)
+		x->base = intel_hold(o->base);
 	for (size_t i = 0; i < o->source_count && !err; i++)
 		err = load_feed(x, o, i);
 	if (!err)

@@ -22,6 +22,8 @@ struct arena { /* bytes that only grow; an offset stays */
 struct intel {
 	atomic_uint holders;
 	struct hash_key key;
+	struct intel *base; /* held; NULL: none */
+	bool has_gone;      /* some item takes one of the base away */
 	struct intel_item *items;
 	uint32_t count, room, max;
 	uint64_t *slots; /* 32 bits of the hash, number of the item + 1; 0 is empty */
@@ -48,7 +50,12 @@ enum intel_added intel_add(struct intel *x, const struct intel_item *item, const
 uint32_t intel_add_note(struct intel *x, const char *text, size_t len);
 /* Items from number `count` on, all of them of this feed, have never been. */
 void intel_take_back(struct intel *x, uint32_t count, size_t values_len, struct intel_feed *feed);
+/* The keyed hash that a value is found by. */
+uint64_t intel_hash(const struct hash_key *key, enum intel_kind kind, const void *value,
+		    size_t len);
 int intel_seal(struct intel *x) EXF_MUST_USE;
+/* The set of the two that an item is of. */
+const struct intel *intel_owner(const struct intel *x, const struct intel_item *item);
 const uint8_t *intel_value_of(const struct intel *x, const struct intel_item *item, size_t *ret);
 
 /* A feed that is being read. */
@@ -70,7 +77,7 @@ struct load_facts {
 	const char *note; /* NULL: none */
 	size_t note_len;
 	enum intel_kind kind; /* INTEL_NONE: by the value's form */
-	bool below;
+	bool below, is_gone;
 };
 
 /* load.c */

@@ -47,6 +47,7 @@ void intel_drop(struct intel *x)
 {
 	if (!x || atomic_fetch_sub(&x->holders, 1) != 1)
 		return;
+	intel_drop(x->base);
 	free(x->items);
 	free(x->slots);
 	free(x->filter);
@@ -164,6 +165,7 @@ static void note_kind(struct intel *x, const struct intel_item *item, const uint
 {
 	unsigned labels = 1;
 	x->by_kind[item->kind]++;
+	x->has_gone = x->has_gone || (item->flags & INTEL_GONE);
 	x->feeds[item->feed].by_kind[item->kind]++;
 	x->feeds[item->feed].items++;
 	if (item->kind == INTEL_PREFIX)
@@ -288,8 +290,8 @@ int intel_seal(struct intel *x)
 
 size_t intel_bytes(const struct intel *x)
 {
-	return sizeof(*x) + x->room * sizeof(*x->items) + x->values.room + x->notes.room +
-	       ((size_t)x->slot_mask + 1) * sizeof(*x->slots) +
+	return (x->base ? intel_bytes(x->base) : 0) + sizeof(*x) + x->room * sizeof(*x->items) +
+	       x->values.room + x->notes.room + ((size_t)x->slot_mask + 1) * sizeof(*x->slots) +
 	       (x->filter ? (x->filter_mask + 1) / 8 : 0) + 65536 / 8 +
 	       x->feed_count * sizeof(*x->feeds);
 }

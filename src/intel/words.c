@@ -84,7 +84,7 @@ enum intel_tlp load_tlp(const char *text, size_t len)
 
 const char *intel_note(const struct intel *x, const struct intel_item *item)
 {
-	return item->note ? (const char *)x->notes.data + item->note : "";
+	return item->note ? (const char *)intel_owner(x, item)->notes.data + item->note : "";
 }
 
 const char *intel_text(const struct intel *x, const struct intel_item *item, char *dst, size_t size)
@@ -92,7 +92,7 @@ const char *intel_text(const struct intel *x, const struct intel_item *item, cha
 	char text[PREFIX_TEXT_MAX];
 	struct prefix p;
 	size_t len;
-	const uint8_t *value = intel_value_of(x, item, &len);
+	const uint8_t *value = intel_value_of(intel_owner(x, item), item, &len);
 	memset(&p, 0, sizeof(p));
 	switch (item->kind) {
 	case INTEL_ADDRESS:

@@ -71,6 +71,37 @@ struct control_order {
 	char text[512];
 };
 
+/* What is asked of indicators, and what is told. */
+enum control_intel_kind {
+	CONTROL_INTEL_STATS,
+	CONTROL_INTEL_SEARCH,
+	CONTROL_INTEL_ADD,
+	CONTROL_INTEL_REMOVE,
+	CONTROL_INTEL_RELOAD
+};
+
+#define CONTROL_FEEDS 64
+#define CONTROL_FOUND 16
+
+struct control_intel {
+	enum control_intel_kind kind;
+	const char *value, *reason;
+	char text[512]; /* what came of it, or why nothing did */
+	uint64_t count, bytes;
+	struct control_feed {
+		char name[64], format[12], error[320];
+		uint64_t items, lines, broken, guarded, unsupported, left_out;
+		bool is_held;
+	} feeds[CONTROL_FEEDS];
+	size_t feed_count;
+	struct control_found {
+		char type[24], value[256], feed[64], note[96];
+		uint64_t first_ns, until_ns; /* 0: not told */
+		uint32_t line, confidence;
+	} found[CONTROL_FOUND];
+	size_t found_count;
+};
+
 struct control_options {
 	const char *socket_path; /* NULL or "": no socket */
 	const char *listen;      /* ADDRESS:PORT of the metrics; NULL or "": none */
@@ -84,6 +115,8 @@ struct control_options {
 	int64_t (*resend)(void *arg, uint64_t from, uint64_t until);
 	/* 0: done; else why is in order->text. NULL: this program cannot. On the control thread. */
 	int (*order)(void *arg, struct control_order *order);
+	/* 0: done; else why is in q->text. NULL: this program cannot. On the control thread. */
+	int (*intel)(void *arg, struct control_intel *q);
 	void *arg;
 };
 

@@ -48,6 +48,7 @@ enum intel_tlp { TLP_NONE, TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TL
 
 enum intel_flag {
 	INTEL_BELOW = 1u << 0, /* domain: and all names below it */
+	INTEL_GONE = 1u << 1,  /* of a set over another: what that one says of it does not count */
 };
 
 struct intel_item {
@@ -84,7 +85,8 @@ struct intel_source { /* a feed as it is configured; borrowed while a set is bui
 	enum intel_kind kind; /* of values that could be several; INTEL_NONE: by their form */
 	uint8_t confidence;
 	uint64_t expires_s;
-	bool below; /* a bare domain means the names below it as well */
+	bool below;    /* a bare domain means the names below it as well */
+	bool is_local; /* what was said by hand: may be absent or empty; "- VALUE" takes one away */
 };
 
 struct intel_report_line {
@@ -119,6 +121,7 @@ struct intel_options {
 	intel_guard_fn guard;
 	const void *guard_arg;
 	const struct intel *before; /* NULL: none; what held feeds keep comes from it */
+	const struct intel *base;   /* a set that this one lies over, held by it; NULL: none */
 	bool dates_by_file;         /* what does not say since when is as old as its file (live) */
 };
 
@@ -134,6 +137,8 @@ bool intel_has(const struct intel *x, enum intel_kind kind);
 size_t intel_bytes(const struct intel *x);
 size_t intel_feeds(const struct intel *x);
 const struct intel_feed *intel_feed(const struct intel *x, size_t i);
+const struct intel_feed *intel_feed_of(const struct intel *x, const struct intel_item *item);
+const struct intel *intel_base(const struct intel *x);
 
 /* Look-ups: the first item of that value, or NULL; others by intel_next(). */
 const struct intel_item *intel_find(const struct intel *x, enum intel_kind kind, const void *value,
@@ -143,12 +148,6 @@ const struct intel_item *intel_find_address(const struct intel *x, const struct 
 /* The name itself, then what is above it and speaks for names below; any case. */
 const struct intel_item *intel_find_name(const struct intel *x, const char *name, size_t len);
 const struct intel_item *intel_next(const struct intel *x, const struct intel_item *item);
-
-/* The keyed hash that a value is found by, and the item of a hash, for stores of what was seen. */
-uint64_t intel_hash(const struct hash_key *key, enum intel_kind kind, const void *value,
-		    size_t len);
-const struct intel_item *intel_find_hash(const struct intel *x, enum intel_kind kind,
-					 uint64_t hash);
 
 /* A value as people write it; returns dst. */
 const char *intel_text(const struct intel *x, const struct intel_item *item, char *dst,

@@ -145,7 +145,7 @@ static void put_indicator(struct finding *f, const struct detect_env *env, const
 				   intel_kind_name((enum intel_kind)item->kind);
 	(void)str_copy(i->type, sizeof(i->type), type);
 	(void)str_copy(i->value, sizeof(i->value), value);
-	(void)str_copy(i->feed, sizeof(i->feed), intel_feed(env->intel, item->feed)->name);
+	(void)str_copy(i->feed, sizeof(i->feed), intel_feed_of(env->intel, item)->name);
 	(void)str_copy(i->note, sizeof(i->note), intel_note(env->intel, item));
 	(void)str_copy(i->marking, sizeof(i->marking), marking ? marking : "");
 	i->first_s = item->first_s;
@@ -222,7 +222,7 @@ void intel_tell(struct intel_state *s, const struct detect_env *env, const struc
 	uint64_t hash = hash_bytes(&env->key, value, strlen(value));
 	if (!is_due(s, env, m, &m->e->src, hash, &count))
 		return;
-	rule.rule = rule_of(s, intel_feed(env->intel, m->item->feed));
+	rule.rule = rule_of(s, intel_feed_of(env->intel, m->item));
 	if (!rule.rule)
 		rule.rule = "intel";
 	step_begin(&f, &rule, env, m->e);

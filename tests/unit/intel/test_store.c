@@ -147,6 +147,39 @@ static void confidence_decays_until_the_end(void **state)
 	assert_false(intel_is_over(&item, 99 * day));
 }
 
+static void what_is_said_by_hand_lies_over_the_feeds(void **state)
+{
+	struct feeds f, hand;
+	(void)state;
+	feeds_init(&f);
+	feeds_init(&hand);
+	(void)feeds_read(&f, "203.0.113.9\nbad.example\n198.51.100.0/24\n");
+	hand.source.is_local = true;
+	hand.source.name = "local";
+	hand.options.base = f.set;
+	(void)feeds_read(&hand, "- 203.0.113.9\nmore.example # case 12\n- bad.example\n");
+	assert_int_equal(intel_feeds(hand.set), 2);
+	assert_null(feeds_address(&hand, "203.0.113.9"));
+	assert_null(feeds_name(&hand, "bad.example"));
+	assert_non_null(feeds_address(&f, "203.0.113.9"));
+	assert_string_equal(intel_feed_of(hand.set, feeds_name(&hand, "more.example"))->name,
+			    "local");
+	const struct intel_item *item = feeds_address(&hand, "198.51.100.7");
+	assert_non_null(item);
+	assert_string_equal(intel_feed_of(hand.set, item)->name, "test");
+	char text[INTEL_TEXT_MAX];
+	assert_string_equal(intel_text(hand.set, item, text, sizeof(text)), "198.51.100.0/24");
+	/* empty or absent is no trouble, and the base outlives its own holder */
+	const struct intel_feed *feed = feeds_read(&hand, "");
+	assert_false(feed->is_held);
+	(void)unlink(hand.path);
+	feeds_build(&hand);
+	assert_false(intel_feed(hand.set, 0)->is_held);
+	feeds_deinit(&f);
+	assert_non_null(feeds_name(&hand, "bad.example"));
+	feeds_deinit(&hand);
+}
+
 static void a_set_lives_as_long_as_it_is_held(void **state)
 {
 	struct feeds f;
@@ -171,6 +204,7 @@ int main(void)
 		cmocka_unit_test(many_are_all_found_and_nothing_else),
 		cmocka_unit_test(a_feed_that_shrinks_or_breaks_is_held),
 		cmocka_unit_test(confidence_decays_until_the_end),
+		cmocka_unit_test(what_is_said_by_hand_lies_over_the_feeds),
 		cmocka_unit_test(a_set_lives_as_long_as_it_is_held),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

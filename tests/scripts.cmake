@@ -78,6 +78,9 @@ exf_script(perf.flood perf ${Python3_EXECUTABLE} tests/e2e/live_flood.py --exfil
 set_tests_properties(perf.flood PROPERTIES PROCESSORS 2)
 exf_script(perf.through perf ${Python3_EXECUTABLE} tests/e2e/live_through.py --exfild $<TARGET_FILE:exfild>)
 set_tests_properties(perf.through PROPERTIES PROCESSORS 2)
+add_library(clockshift MODULE support/clockshift.c)
+set_target_properties(clockshift PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests PREFIX "")
+exf_script(e2e.live.clock e2e ${Python3_EXECUTABLE} tests/e2e/live_clock.py --exfild $<TARGET_FILE:exfild> --clockshift $<TARGET_FILE:clockshift>)
 exf_script(e2e.live.translation e2e ${Python3_EXECUTABLE} tests/e2e/live_translation.py --exfild $<TARGET_FILE:exfild>)
 
 # what a taken-over daemon could do

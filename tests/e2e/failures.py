@@ -4,7 +4,7 @@
 in use, no file descriptors left, SIGTERM in the middle of a burst and of a flood, a full disk for evidence. It says what is wrong and what
 to do, or goes on; nothing of it crashes or hangs. Times of start and stop are measured (bars: 300 ms and 1 s, not with a
 sanitizer). A broken configuration, a full disk for the state and SIGKILL are in reload.py and state.py, an interface that
-vanishes in live_capture.py, jumps of the clock in the unit tests of engine/clock.c."""
+vanishes in live_capture.py, jumps of the clock in live_clock.py, a want of memory in processes.py."""
 import json
 import os
 import shutil

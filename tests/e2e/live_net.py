@@ -239,6 +239,7 @@ def main(doc, tests):
     p.add_argument("--sender", help="the program made of tests/support/sender.c")
     p.add_argument("--hostile", help="the program made of tests/support/hostile.c")
     p.add_argument("--sandboxed", help="the program made of tests/support/sandboxed.c")
+    p.add_argument("--clockshift", help="the library made of tests/support/clockshift.c")
     p.add_argument("tests", nargs="*", help="only these")
     arguments = p.parse_args()
     need()

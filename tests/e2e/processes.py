@@ -3,13 +3,15 @@
 """The processes of a listening exfild: each is killed while a tunnel runs, and the theft is told all the same; what ended is
 started again, within a second, and an alert says so. A service manager hears of it all from the first one. A capture that
 does not keep to the rules is played by tests/support/hostile.c. What each process may do is in sandbox.py, jumps of the clock
-in the unit tests of engine/clock.c and inlet.c."""
+in live_clock.py and the unit tests of engine/clock.c and inlet.c."""
 import json
 import os
 import re
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 
@@ -205,6 +207,69 @@ def another_user(check, arguments):
             check(live.stop() == 0 and "dns_tunnel" in rules(live), "and sees", live.err()[-500:])
 
 
+def out_of_memory(check, arguments):
+    """The kernel ends capture for want of memory: it is started again, and an alert says so."""
+    group = f"/sys/fs/cgroup/memory/exfild-test-{os.getpid()}"
+    try:
+        os.mkdir(group)
+    except OSError as error:
+        print(f"skipped: no group of memory can be made here: {error}")
+        return
+
+    def join(where):
+        """This process, and what it starts from now on."""
+        with open(where + "/cgroup.procs", "w", encoding="ascii") as stream:
+            stream.write(str(os.getpid()))
+    with open("/proc/self/cgroup", encoding="ascii") as stream:
+        home = next(line.strip().split(":", 2)[2] for line in stream if line.split(":")[1] == "memory")
+    home = "/sys/fs/cgroup/memory" + home
+    eat = "import time\neaten = []\nwhile True: eaten.append(bytearray(b'x') * (1 << 20)); time.sleep(0.002)"
+    hungry = None
+    try:
+        with Nets("a", "b") as nets:
+            nets.link("a", "a0", "b", "b0")
+            join(group)
+            with Live(nets, "b", arguments.exfild, "-i", "b0", "--set", "limits.memory_mb=128") as live:
+                join(home)
+                sender = nets.sender("a", "a0")
+                noise(sender)
+                pids = live.pids()
+                # it goes before core (sandbox.py); here before the one that eats, too
+                with open(f"/proc/{pids['exfild-capture']}/oom_score_adj", "w", encoding="ascii") as stream:
+                    stream.write("1000")
+                with open(group + "/memory.usage_in_bytes", encoding="ascii") as stream:
+                    most = int(stream.read()) + (64 << 20)
+                with open(group + "/memory.limit_in_bytes", "w", encoding="ascii") as stream:
+                    stream.write(str(most))
+                join(group)
+                hungry = subprocess.Popen([sys.executable, "-c", eat])
+                join(home)
+                deadline = time.monotonic() + 15
+                while live.pids().get("exfild-capture") == pids["exfild-capture"] and time.monotonic() < deadline:
+                    time.sleep(0.005)
+                hungry.kill()
+                hungry.wait()
+                live.wait_for(lambda: live.err().count(": listening") >= 2, "capture is started again", 30)
+                time.sleep(0.5)
+                tunnel(sender)
+                time.sleep(0.5)
+                check(live.pids()["exfild-core"] == pids["exfild-core"], "core stays", (pids, live.pids()))
+                check(live.stop() == 0, "it ends well", live.err()[-500:])
+                check({"sensor_process", "dns_tunnel"} <= rules(live), "its end and the next theft are told", rules(live))
+    finally:
+        join(home)
+        if hungry and hungry.poll() is None:
+            hungry.kill()
+            hungry.wait()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                os.rmdir(group)
+                break
+            except OSError:
+                time.sleep(0.1)
+
+
 def hostile_capture(check, arguments):
     """A capture that writes what it likes into all that it shares with core: false events at most come of it."""
     for seed in (1, 2, 3):
@@ -229,4 +294,5 @@ def hostile_capture(check, arguments):
 
 
 if __name__ == "__main__":
-    live_net.main(__doc__, [capture_killed, later_each_time, core_killed, parent_killed, stopped_loops, another_user, hostile_capture])
+    live_net.main(__doc__, [capture_killed, later_each_time, core_killed, parent_killed, stopped_loops, another_user, out_of_memory,
+                            hostile_capture])

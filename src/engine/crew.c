@@ -10,6 +10,9 @@
 
 #include "worker.h"
 
+/* Of each shard, when exfild is stopped in a flood: its forged openings would take a second. */
+#define QUIET_AT_END 4096
+
 struct crew {
 	struct worker_shared shared;
 	struct worker *workers[LIVE_WORKERS];
@@ -48,6 +51,7 @@ int crew_new(const struct crew_options *o, struct crew **ret)
 	pthread_mutex_init(&c->shared.connections.lock, NULL);
 	c->shared.nat = nat_new(o->key);
 	c->shared.workers = live_workers(o->live);
+	w.limits.quiet_at_end = QUIET_AT_END;
 	c->shared.shards = w.limits.shards = split_shards(c->shared.workers);
 	bool is_one = c->shared.workers == 1;
 	int err = !c->shared.nat ? -EXF_E_NOMEM :

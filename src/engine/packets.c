@@ -22,9 +22,9 @@
 #define WAIT_MS     100
 #define BEGIN_NS    2000000000ull
 #define EVERY_NS    1000000000ull
-#define PATIENT_NS  80000000ull   /* of each 100 ms, a ring that is full is waited for */
-#define WHOLE_BYTES 1000000ull    /* of a flow, besides what evidence wants of it */
-#define LAST_NS     2000000000ull /* at the end, in all */
+#define PATIENT_NS  80000000ull  /* of each 100 ms, a ring that is full is waited for */
+#define WHOLE_BYTES 1000000ull   /* of a flow, besides what evidence wants of it */
+#define LAST_NS     600000000ull /* at the end, in all */
 
 struct packets {
 	const struct packets_options *o;

@@ -58,6 +58,7 @@ struct shard *shard_new(unsigned number, const struct shard_limits *limits,
 	pthread_mutex_init(&s->told_lock, NULL);
 	struct flow_limits flow_limits = flow_limits_default;
 	flow_limits.max_flows = share(limits, limits->flows);
+	flow_limits.quiet_at_end = limits->quiet_at_end;
 	s->log = log ? log : event_log_new();
 	s->owns_log = !log;
 	if (s->log)

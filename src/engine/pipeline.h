@@ -25,7 +25,8 @@ struct shard;
 
 struct shard_limits { /* of all shards together */
 	uint32_t flows, undecided, inspected, streams;
-	uint32_t shards; /* that these are divided among; 0: SHARDS */
+	uint32_t shards;       /* that these are divided among; 0: SHARDS */
+	uint32_t quiet_at_end; /* of a shard: flow_limits has it */
 	/* what is looked for in clear text, borrowed; NULL: nothing.  Of one process: it is set
 	 * where the shards are made. */
 	const struct content_rules *content;

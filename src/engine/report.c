@@ -49,6 +49,7 @@ static void report_plane(const struct tally_plane *t)
 {
 	say("flow", t->table_evictions, "flows were evicted: limits.flows was reached");
 	say("flow", t->table_valued, "of them were conversations, not openings");
+	say("flow", t->untold, "flows of one packet that nobody answered were not told at the end");
 	say("classify", t->undecided_capped,
 	    "flows stayed unclassified: limits.undecided was reached");
 	say("inspect", t->inspect_refused,

@@ -12,6 +12,7 @@ void tally_add_plane(struct tally_plane *t, const struct shard_counts counts[SHA
 	for (unsigned i = 0; i < SHARDS; i++) {
 		const struct shard_counts *c = &counts[i];
 		t->flows += c->flow.flows;
+		t->untold += c->flow.untold;
 		t->table_entries += c->flow.table.entries;
 		t->table_capacity += c->flow.table.capacity;
 		t->table_evictions += c->flow.table.evictions;

@@ -27,7 +27,7 @@ struct tally_worker {
 };
 
 struct tally_plane { /* of all shards */
-	uint64_t flows;
+	uint64_t flows, untold;
 	uint64_t table_entries, table_capacity, table_evictions, table_valued, table_bytes;
 	uint64_t undecided, undecided_capped;
 	uint64_t inspected, inspect_evicted, inspect_refused, inspect_bytes;

@@ -222,16 +222,27 @@ void ring_set_patience(struct ring *r, uint64_t patience_ns)
 	atomic_store_explicit(&r->patience_ns, patience_ns, memory_order_relaxed);
 }
 
-/* The reader is given time, as long as there is patience. */
+static uint64_t steady_ns(void)
+{
+	struct timespec t = { 0 };
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* The reader is given time, as long as there is patience.  By the clock: where processors are short
+ * a pause takes many times its length. */
 static bool wait_for_room(struct ring *r, uint64_t len, uint64_t reserve)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
-	uint64_t left;
+	uint64_t left, since_ns = steady_ns();
 	ring_publish(r);
 	while ((left = atomic_load_explicit(&r->patience_ns, memory_order_relaxed)) != 0) {
 		(void)nanosleep(&pause, NULL);
+		uint64_t now_ns = steady_ns();
+		uint64_t used_ns = now_ns - since_ns;
+		since_ns = now_ns;
 		/* another thread may have given more meanwhile: that is lost, once */
-		atomic_store_explicit(&r->patience_ns, left > PAUSE_NS ? left - PAUSE_NS : 0,
+		atomic_store_explicit(&r->patience_ns, left > used_ns ? left - used_ns : 0,
 				      memory_order_relaxed);
 		if (has_room(r, len, reserve))
 			return true;

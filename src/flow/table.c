@@ -40,6 +40,7 @@ struct flow_table {
 	uint64_t seq, now_ns;
 	uint64_t next_id;
 	uint64_t checksums_good, checksums_bad; /* of packets that would advance TCP state */
+	uint32_t quiet;                         /* told at the end */
 	struct flow_counts counts;
 };
 
@@ -418,13 +419,31 @@ void flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t se
 	ret->from_client = side == f->client;
 }
 
+/* Its start was told, and with it all that there is to tell. */
+static bool is_quiet(const struct flow *f)
+{
+	return (f->outcome == FLOW_OUTCOME_PENDING || f->outcome == FLOW_OUTCOME_UNANSWERED) &&
+	       f->packets[0] + f->packets[1] <= 1;
+}
+
+static void end_at_end(struct flow_table *t, struct flow *f)
+{
+	if (t->limits.quiet_at_end && is_quiet(f) && ++t->quiet > t->limits.quiet_at_end) {
+		t->counts.untold++;
+		t->release(t->arg, f, 0, 0);
+		timer_disarm(&t->wheel, &f->timer);
+		return;
+	}
+	end_flow(t, f, FLOW_END_INPUT);
+}
+
 bool flow_table_flush(struct flow_table *t, uint64_t seq, uint64_t now_ns, uint32_t max)
 {
 	t->seq = seq;
 	t->now_ns = now_ns;
 	struct flow *f = table_next(&t->table, NULL);
 	for (; f && max > 0; f = table_next(&t->table, f), max--) {
-		end_flow(t, f, FLOW_END_INPUT);
+		end_at_end(t, f);
 		table_remove(&t->table, f);
 	}
 	return f != NULL;

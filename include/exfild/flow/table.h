@@ -37,6 +37,9 @@ struct flow_limits {
 	uint32_t tcp_idle_s, udp_idle_s, dns_idle_s, other_idle_s, pending_idle_s, closed_idle_s;
 	uint32_t active_s; /* a progress event at least this often while something moves */
 	uint32_t hard_s;
+	/* at the end of the input, so many flows of one packet that nobody answered are told; 0:
+	 * all */
+	uint32_t quiet_at_end;
 };
 
 extern const struct flow_limits flow_limits_default;
@@ -75,6 +78,7 @@ struct flow_counts {
 	uint64_t flows, packets, bytes; /* bytes: IP bytes, retransmissions included */
 	uint64_t syns,
 		syns_one_sided; /* finished TCP flows with a SYN; those without any answer packet */
+	uint64_t untold;        /* limits.quiet_at_end */
 	size_t worst_case_bytes;
 };
 void flow_table_counts(const struct flow_table *t, struct flow_counts *ret);

@@ -455,6 +455,33 @@ static void flush_ends_in_portions(void **state)
 	assert_int_equal(flow_event_count(x, EVENT_FLOW_END), 10);
 }
 
+/* Stopped in a flood: who was answered is told, of the forged openings a few. */
+static void what_nobody_answered_is_told_to_a_limit(void **state)
+{
+	struct flowing *x = *state;
+	struct flow_counts counts;
+	x->limits.quiet_at_end = 3;
+	flowing_limits(x, 64);
+	for (uint16_t i = 0; i < 20; i++) {
+		x->sport = (uint16_t)(1000 + i);
+		(void)tcp(x, true, TCP_SYN, 1, 0, 0);
+	}
+	for (uint16_t i = 0; i < 5; i++) {
+		x->sport = (uint16_t)(2000 + i);
+		handshake(x);
+	}
+	x->sport = 3000;
+	(void)udp(x, true, 60); /* unanswered, but it goes on */
+	(void)udp(x, true, 60);
+	assert_false(flow_table_flush(x->t, ++x->seq, x->now, 64));
+	assert_int_equal(flow_event_count(x, EVENT_FLOW_END), 3 + 5 + 1);
+	flow_table_counts(x->t, &counts);
+	assert_int_equal(counts.untold, 17);
+	assert_int_equal(x->released, 26);
+	pass(x, 500);
+	assert_int_equal(flow_event_count(x, EVENT_FLOW_END), 3 + 5 + 1);
+}
+
 static void tunnels_separate_flows(void **state)
 {
 	struct flowing *x = *state;
@@ -504,6 +531,7 @@ int main(void)
 		FLOW_TEST(openings_are_evicted_before_conversations),
 		FLOW_TEST(a_leap_moves_nothing),
 		FLOW_TEST(flush_ends_in_portions),
+		FLOW_TEST(what_nobody_answered_is_told_to_a_limit),
 		FLOW_TEST(tunnels_separate_flows),
 		FLOW_TEST(arp_has_no_flow),
 	};

@@ -1,7 +1,8 @@
 include(GNUInstallDirs)
 install(TARGETS exfild exfild-responder RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS exfilctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/exfild PATTERN selftest EXCLUDE)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/exfild PATTERN selftest EXCLUDE PATTERN signatures EXCLUDE)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/signatures/ DESTINATION ${CMAKE_INSTALL_DATADIR}/exfild/signatures FILES_MATCHING PATTERN "*.yml")
 # What --self-test replays: in the source tree these are links to tests/replay, installed they are the captures themselves.
 file(GLOB selftest_captures CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/data/selftest/*.pcap)
 foreach(link ${selftest_captures})

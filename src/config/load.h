@@ -10,9 +10,9 @@
 
 #include <stdbool.h>
 
+#include "exfild/base/arena.h"
 #include "exfild/config/config.h"
 #include "exfild/config/yaml.h"
-#include "arena.h"
 #include "schema.h"
 
 /* Who has set a key; the last one comes first. */

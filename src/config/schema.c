@@ -102,10 +102,10 @@ static const struct key detector_keys[] = {
 };
 
 static const struct key signature_keys[] = {
-	{ "directories", KEY_PATHS, KEY_LATER, AT(signatures.directories),
-	  COUNT(signatures.directory_count), .min = 1, .max = 4095,
-	  .def = "[/usr/share/exfild/signatures, /etc/exfild/signatures]",
-	  .help = "Folders of Sigma rules." },
+	{ "directories", KEY_PATHS, AT(signatures.directories), COUNT(signatures.directory_count),
+	  .min = 1, .max = 4095, .def = "[/usr/share/exfild/signatures, /etc/exfild/signatures]",
+	  .help = "Folders of Sigma rules, with all below them; exfild-rules(7). The first one stands "
+		  "for the rules that exfild ships." },
 	{ .name = NULL },
 };
 

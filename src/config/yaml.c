@@ -24,13 +24,14 @@ static void drop_empty_root(struct yaml *y)
 		y->root = NULL;
 }
 
-int yaml_parse(const char *name, const void *text, size_t len, struct yaml **ret, char *ret_why,
-	       size_t why_size)
+static int parse(const char *name, const void *text, size_t len, bool takes_many, struct yaml **ret,
+		 char *ret_why, size_t why_size)
 {
 	struct yaml *y = calloc(1, sizeof(*y));
 	struct yaml_build b = { .y = y,
 				.text = text,
 				.len = len,
+				.takes_many = takes_many,
 				.why = ret_why,
 				.why_size = why_size };
 	if (why_size)
@@ -53,9 +54,22 @@ int yaml_parse(const char *name, const void *text, size_t len, struct yaml **ret
 		yaml_free(y);
 		return rc;
 	}
-	drop_empty_root(y);
+	if (!takes_many)
+		drop_empty_root(y);
 	*ret = y;
 	return 0;
+}
+
+int yaml_parse(const char *name, const void *text, size_t len, struct yaml **ret, char *ret_why,
+	       size_t why_size)
+{
+	return parse(name, text, len, false, ret, ret_why, why_size);
+}
+
+int yaml_parse_all(const char *name, const void *text, size_t len, struct yaml **ret, char *ret_why,
+		   size_t why_size)
+{
+	return parse(name, text, len, true, ret, ret_why, why_size);
 }
 
 /* --- files ------------------------------------------------------------------------------- */

@@ -10,8 +10,8 @@
 
 #include <yaml.h>
 
+#include "exfild/base/arena.h"
 #include "exfild/config/yaml.h"
-#include "arena.h"
 
 #define YAML_DEPTH_MAX 64
 
@@ -19,6 +19,7 @@ struct yaml {
 	struct arena memory;
 	const char *name;
 	const struct yaml_node *root;
+	struct yaml_node *last_root; /* of several documents: the newest */
 	size_t node_count;
 };
 
@@ -39,6 +40,7 @@ struct yaml_build {
 	size_t why_size;
 	unsigned depth;
 	bool has_root;
+	bool takes_many; /* documents */
 	struct yaml_level levels[YAML_DEPTH_MAX];
 };
 

@@ -3,8 +3,8 @@
  *
  * A stack of the open lists and maps turns events into nodes.  What makes YAML dangerous or
  * surprising is refused where it stands: anchors, aliases, tags other than !!str, keys that are not
- * text, NUL bytes, a second document.  Duplicate keys are searched when a map closes, by sorting,
- * so that a map of a million keys costs n log n.
+ * text, NUL bytes, a second document where one is expected.  Duplicate keys are searched when a map
+ * closes, by sorting, so that a map of a million keys costs n log n.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,11 @@ static int node_add(struct yaml_build *b, enum yaml_type type, const yaml_mark_t
 	n->line = yaml_from_one(at->line);
 	n->column = yaml_from_one(at->column);
 	if (b->depth == 0) {
-		b->y->root = n;
+		if (b->y->last_root)
+			b->y->last_root->next = n;
+		else
+			b->y->root = n;
+		b->y->last_root = n;
 		*ret = n;
 		return 0;
 	}
@@ -171,7 +175,7 @@ static int take_event(struct yaml_build *b, const yaml_event_t *e)
 {
 	switch (e->type) {
 	case YAML_DOCUMENT_START_EVENT:
-		if (b->has_root)
+		if (b->has_root && !b->takes_many)
 			return yaml_fail(b, -EXF_E_FORMAT, &e->start_mark,
 					 "a second document begins; one file holds one");
 		b->has_root = true;

@@ -70,6 +70,22 @@ void analysis_alert(void *arg, const struct alert *alert)
 		keeper_hurry(a->keeper);
 }
 
+static void signature_hit(void *arg, const struct signature_hit *hit)
+{
+	struct analysis *a = arg;
+	struct finding f;
+	signatures_finding(&a->rule_names, a->context, hit, &f);
+	analysis_finding(a, &f);
+}
+
+struct signatures *analysis_take_signatures(struct analysis *a, struct signatures *fresh)
+{
+	struct signatures *old = a->signatures;
+	a->signatures = fresh;
+	a->signature_kinds = fresh ? signatures_wants(fresh) : 0;
+	return old;
+}
+
 static void write_event(struct analysis *a, const struct event *e)
 {
 	buf_reset(&a->line);
@@ -103,6 +119,8 @@ void analysis_event(struct analysis *a, const struct event *e)
 		look_for_drill(a, e);
 	if (e->kind == EVENT_SENSOR)
 		sensor_event_seen(&a->sensor, e, a->env.now_ns);
+	if (a->signature_kinds >> e->kind & 1)
+		signatures_event(a->signatures, e, signature_hit, a);
 	const struct audience *u = &a->audience[e->kind];
 	for (size_t i = 0; i < u->count; i++)
 		u->seats[i].on_event(u->seats[i].state, &a->env, e);

@@ -18,6 +18,7 @@ struct analysis_change {
 	struct outputs *outputs;
 	struct intel *intel;
 	bool is_intel_only;
+	struct signatures *signatures;
 	uint64_t pause_ns;
 };
 
@@ -38,6 +39,12 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 	if (c) {
 		c->config = config;
 		err = analysis_make_context(&o, context_prepare, &c->context, ret_why, why_size);
+	}
+	if (!err)
+		err = signatures_from(config, o.data_dir, &c->signatures, ret_why, why_size);
+	if (!err) {
+		(void)signatures_compile(c->signatures);
+		signatures_report(c->signatures);
 	}
 	if (!err)
 		err = analysis_make_outputs(a, config, a->outputs, &c->outputs, ret_why, why_size);
@@ -94,6 +101,7 @@ void analysis_change_free(struct analysis_change *c)
 	context_free(c->context);
 	outputs_close(c->outputs);
 	intel_drop(c->intel);
+	signatures_free(c->signatures);
 	free(c);
 }
 
@@ -132,6 +140,9 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 	a->config = c->config;
 	memset(a->exceptions, 0, sizeof(a->exceptions)); /* other ones */
 	change_detectors(a, c->config);
+	/* the same rules go on with what they have counted */
+	if (signatures_digest(c->signatures) != signatures_digest(a->signatures))
+		c->signatures = analysis_take_signatures(a, c->signatures);
 	context_take(a->context, c->context);
 	a->alert_options.minimum = analysis_minimum(a->made_with.options, c->config);
 	a->alert_options.merge_ns = c->config->alerts.merge_s * 1000000000ull;

@@ -23,6 +23,7 @@
 #include "outputs.h"
 #include "publish.h"
 #include "sensor.h"
+#include "signatures.h"
 
 #define EXCEPTION_COUNTS 256 /* configured exceptions that are counted one by one */
 
@@ -108,6 +109,9 @@ struct analysis {
 	struct exception_count exceptions[EXCEPTION_COUNTS]; /* of those configured */
 	struct mutes mutes;
 	uint64_t warned_ns; /* packet time at which ends were looked for */
+	struct signatures *signatures;
+	uint32_t signature_kinds; /* of events that any rule can match */
+	struct rule_names rule_names;
 	FILE *events;
 	struct buf line;
 };
@@ -139,5 +143,8 @@ void analysis_end_news(struct analysis *a);
 /* A detector says something; an alert goes out. */
 void analysis_finding(void *arg, const struct finding *f);
 void analysis_alert(void *arg, const struct alert *alert);
+
+/* analysis.c: the rules from here on; the old ones are the caller's. */
+struct signatures *analysis_take_signatures(struct analysis *a, struct signatures *fresh);
 
 #endif

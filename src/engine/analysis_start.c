@@ -235,6 +235,20 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 	return analysis_make_outputs(a, o->config, NULL, &a->outputs, why, size);
 }
 
+static int start_signatures(struct analysis *a, const struct analysis_options *o, char *why,
+			    size_t size)
+{
+	struct signatures *s;
+	int err = signatures_from(o->config, o->data_dir, &s, why, size);
+	if (err)
+		return err;
+	if (o->is_live)
+		(void)signatures_compile(s);
+	signatures_report(s);
+	(void)analysis_take_signatures(a, s);
+	return 0;
+}
+
 int analysis_new(const struct analysis_options *o, struct analysis **ret, char *why, size_t size)
 {
 	struct analysis *a = calloc(1, sizeof(*a));
@@ -264,6 +278,8 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 		err = analysis_make_context(o, context_new, &a->context, why, size);
 	if (!err)
 		err = indicators_build(o, o->config, INDICATORS_ALL, NULL, &a->intel, why, size);
+	if (!err)
+		err = start_signatures(a, o, why, size);
 	if (!err)
 		err = start_alerts(a, o, why, size);
 	if (!err) {
@@ -303,6 +319,7 @@ void analysis_free(struct analysis *a)
 	}
 	free(a->running);
 	free(a->seats);
+	signatures_free(a->signatures);
 	outputs_close(a->outputs);
 	alert_store_free(a->store);
 	fusion_free(a->fusion);
@@ -312,6 +329,7 @@ void analysis_free(struct analysis *a)
 	if (a->events && a->events != stdout && fclose(a->events) != 0)
 		log_warn("events", "the last events could not be written");
 	buf_deinit(&a->line);
+	rule_names_deinit(&a->rule_names);
 	pthread_cond_destroy(&a->news.taken);
 	pthread_mutex_destroy(&a->news.lock);
 	free(a->news.inside);

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "exfild/base/log.h"
 #include "exfild/sandbox/sandbox.h"
+#include "signatures.h"
 
 #define FOLDERS 24 /* of files that are named one by one */
 
@@ -57,13 +59,31 @@ static void write_folder(struct confined *k, const char *path)
 		k->is_full |= !sandbox_write(&k->sandbox, folder_of(k, path));
 }
 
-static void add_configured(struct confined *k, const struct options *o, const struct config *c)
+/* A folder of rules with all below it. */
+static void read_rules(struct confined *k, const char *configured, const char *data_dir)
+{
+	if (k->folder_count == FOLDERS) {
+		k->is_full = true;
+		return;
+	}
+	char *folder = k->folders[k->folder_count];
+	(void)signatures_folder(configured, data_dir, folder, PATH_MAX);
+	if (access(folder, R_OK) != 0)
+		return;
+	k->folder_count++;
+	k->is_full |= !sandbox_read(&k->sandbox, folder);
+}
+
+static void add_configured(struct confined *k, const struct options *o, const struct config *c,
+			   const char *data_dir)
 {
 	read_folder(k, o->config_path);
 	for (size_t i = 0; i < c->services.file_count; i++)
 		read_folder(k, c->services.files[i]);
 	for (size_t i = 0; i < c->intel.feed_count; i++)
 		read_folder(k, c->intel.feeds[i].file);
+	for (size_t i = 0; i < c->signatures.directory_count; i++)
+		read_rules(k, c->signatures.directories[i], data_dir);
 	read_folder(k, c->redis.password_file);
 	read_folder(k, c->redis.ca_file);
 	read_folder(k, c->sinks.syslog_ca_file);
@@ -100,7 +120,7 @@ int confine(const struct options *o, const struct config *c, const char *data_di
 	k->is_full |= !sandbox_read(&k->sandbox, data_dir);
 	if (credentials)
 		k->is_full |= !sandbox_read(&k->sandbox, credentials);
-	add_configured(k, o, c);
+	add_configured(k, o, c, data_dir);
 	add_state(k, o->state_path);
 	/* the copy of the last good configuration lies there in any case */
 	if (!o->state_path || o->config_path)

@@ -13,6 +13,7 @@
 
 #include "exfild/base/str.h"
 #include "exfild/event/event.h"
+#include "exfild/event/word.h"
 
 /* A number of one kind of event that is written as a word. */
 struct words {
@@ -38,7 +39,7 @@ static const struct words word_fields[] = {
 	WORDS(EVENT_DNS, EVENT_DNS, event_dns, transport, transports),
 };
 
-static const char *word_of(const struct event *e, const struct event_field *f, uint64_t value)
+const char *event_word(const struct event *e, const struct event_field *f, uint64_t value)
 {
 	if (f->offset == offsetof(struct event, app))
 		return app_name((enum app)value);
@@ -71,7 +72,7 @@ static bool is_zero(const uint8_t *p, size_t len)
 static void put_number(struct json *j, const struct event *e, const struct event_field *f,
 		       uint64_t value)
 {
-	const char *word = word_of(e, f, value);
+	const char *word = event_word(e, f, value);
 	if (is_head(f) && value == 0)
 		return;
 	if (word)

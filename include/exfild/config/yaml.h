@@ -39,6 +39,10 @@ int yaml_load(const char *path, struct yaml **ret, char *ret_why, size_t why_siz
 /* The same from memory; `name` stands for the file in errors. */
 int yaml_parse(const char *name, const void *text, size_t len, struct yaml **ret, char *ret_why,
 	       size_t why_size) EXF_MUST_USE;
+/* The same for a stream of documents: their top nodes are siblings, also those that hold nothing.
+ */
+int yaml_parse_all(const char *name, const void *text, size_t len, struct yaml **ret, char *ret_why,
+		   size_t why_size) EXF_MUST_USE;
 void yaml_free(struct yaml *y);
 /* The top node; NULL for an empty document. */
 const struct yaml_node *yaml_root(const struct yaml *y);

@@ -1,5 +1,5 @@
-/* config/arena.c - memory that is freed all at once; arena.h tells the contract. */
-#include "arena.h"
+/* base/arena.c - memory that is freed all at once; arena.h tells the contract. */
+#include "exfild/base/arena.h"
 
 #include <stdalign.h>
 #include <stdbool.h>

@@ -1,12 +1,12 @@
 /*
- * config/arena.h - memory that is freed all at once.
+ * base/arena.h - memory that is freed all at once.
  *
  * What: the strings and arrays of one document or one configuration.
  * Ownership: arena_free frees all of it; nothing is freed alone.
  * Threads: one owner while it grows.
  */
-#ifndef EXFILD_CONFIG_ARENA_H
-#define EXFILD_CONFIG_ARENA_H
+#ifndef EXFILD_BASE_ARENA_H
+#define EXFILD_BASE_ARENA_H
 
 #include <stddef.h>
 

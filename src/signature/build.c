@@ -1,0 +1,331 @@
+/*
+ * signature/build.c - from documents to instances, code and who wakes whom.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "private.h"
+
+/* --- instances ------------------------------------------------------------------------------ */
+
+static bool filter_applies(struct signatures *s, const struct filter *f, const struct rule *rule)
+{
+	const struct yaml_node *filter = yaml_get(f->document, "filter");
+	const struct yaml_node *rules = yaml_get(filter, "rules");
+	bool same =
+		(!f->product || (rule->product && strcmp(f->product, rule->product) == 0)) &&
+		(!f->category || (rule->category && strcmp(f->category, rule->category) == 0)) &&
+		(!f->service || (rule->service && strcmp(f->service, rule->service) == 0));
+	(void)s;
+	if (!same || !rules)
+		return false;
+	if (rules->type == YAML_SCALAR)
+		return strcmp(rules->text, "any") == 0 ||
+		       strcmp(rules->text, rule->about.id) == 0 ||
+		       strcmp(rules->text, rule->about.name) == 0;
+	for (const struct yaml_node *k = rules->first; k; k = k->next)
+		if (k->type == YAML_SCALAR && k->text[0] &&
+		    (strcmp(k->text, rule->about.id) == 0 ||
+		     strcmp(k->text, rule->about.name) == 0))
+			return true;
+	return false;
+}
+
+/* The rule's tree, and with it those of the filters that go with the rule. */
+static struct node *whole_tree(struct compile *c, const struct rule *rule)
+{
+	struct node *tree = detection_tree(c, yaml_get(rule->document, "detection"));
+	struct signatures *s = c->s;
+	for (size_t i = 0; tree && i < s->filter_vec.count; i++) {
+		if (!filter_applies(s, &s->filters[i], rule))
+			continue;
+		struct node *both = node_new(c, NODE_AND);
+		struct node *more = detection_tree(c, yaml_get(s->filters[i].document, "filter"));
+		if (!both || !more)
+			return NULL;
+		node_add_child(both, tree);
+		node_add_child(both, more);
+		tree = both;
+	}
+	return tree;
+}
+
+static bool uses_request(const struct signatures *s, const struct node *n)
+{
+	if (n->kind == NODE_PREDICATE && s->predicates[n->index].column != NONE &&
+	    s->columns[s->predicates[n->index].column].is_paired)
+		return true;
+	if (n->kind == NODE_TEST && s->columns[s->tests[n->index].column].is_paired)
+		return true;
+	for (const struct node *k = n->first; k; k = k->next)
+		if (uses_request(s, k))
+			return true;
+	return false;
+}
+
+static bool add_instance(struct signatures *s, uint32_t rule, const struct source *source,
+			 const struct node *root)
+{
+	struct rule *r = &s->rules[rule];
+	if (!vec_room(&s->instances, &s->instance_vec, sizeof(*s->instances)) ||
+	    !vec_room(&r->instances, &r->instance_vec, sizeof(*r->instances)))
+		return false;
+	struct instance *i = &s->instances[s->instance_vec.count];
+	const struct event_field *guard =
+		source->guard ? event_field_named(source->kind, source->guard) : NULL;
+	*i = (struct instance){ .rule = rule,
+				.guard_offset = guard ? guard->offset : 0,
+				.allowed = source->allowed,
+				.source = *source,
+				.root = root };
+	i->needs_request = uses_request(s, root);
+	r->instances[r->instance_vec.count++] = (uint32_t)s->instance_vec.count++;
+	r->about.kinds |= 1u << source->kind;
+	s->wants |= 1u << source->kind;
+	if (i->needs_request && !s->has_requests)
+		return requests_begin(s);
+	return true;
+}
+
+static bool build_rule(struct signatures *s, uint32_t index)
+{
+	struct source rows[SOURCES_MAX];
+	struct rule *r = &s->rules[index];
+	size_t count = sources_find(r->product, r->category, r->service, rows);
+	unsigned taken = 0;
+	char unmapped[sizeof(((struct compile *)NULL)->why)] = "";
+	const struct yaml_node *logsource = yaml_get(r->document, "logsource");
+	if (!count) {
+		problem(s, logsource ? logsource : r->document,
+			"the log source '%s' is not seen on the network", r->about.logsource);
+		return true;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct compile c = { .s = s, .source = &rows[i] };
+		if (rows[i].group && rows[i].group == taken)
+			continue;
+		const struct node *tree = whole_tree(&c, r);
+		if (tree) {
+			taken = rows[i].group;
+			if (!add_instance(s, index, &rows[i], tree))
+				return false;
+			r = &s->rules[index];
+		} else if (c.is_unmapped) {
+			memcpy(unmapped, c.why, sizeof(unmapped));
+		} else {
+			problem_text(s, c.why[0] ? c.why : "memory is exhausted");
+			r->is_broken = true;
+			return c.why[0] != '\0';
+		}
+	}
+	if (!r->instance_vec.count) {
+		problem_text(s, unmapped);
+		r->is_broken = true;
+	}
+	return true;
+}
+
+/* --- code ----------------------------------------------------------------------------------- */
+
+static bool emit(struct signatures *s, enum op op, uint32_t arg)
+{
+	if (!vec_room(&s->code, &s->code_vec, sizeof(*s->code)))
+		return false;
+	s->code[s->code_vec.count++] = (struct insn){ op, arg };
+	return true;
+}
+
+static bool emit_tree(struct signatures *s, const struct node *n, uint32_t start);
+
+/* All children, with a way out to the end once the result is known. */
+static bool emit_list(struct signatures *s, const struct node *n, uint32_t start)
+{
+	enum op out = n->kind == NODE_AND ? OP_IF_FALSE : OP_IF_TRUE;
+	uint32_t last = NONE;
+	for (const struct node *k = n->first; k; k = k->next) {
+		if (!emit_tree(s, k, start))
+			return false;
+		if (!k->next)
+			break;
+		if (!emit(s, out, last)) /* for now, the place of the one before */
+			return false;
+		last = (uint32_t)s->code_vec.count - 1;
+	}
+	uint32_t end = (uint32_t)s->code_vec.count - start;
+	while (last != NONE) {
+		uint32_t before = s->code[last].arg;
+		s->code[last].arg = end;
+		last = before;
+	}
+	return true;
+}
+
+static bool emit_count(struct signatures *s, const struct node *n, uint32_t start)
+{
+	bool ok = emit(s, OP_PUSH, 0);
+	for (const struct node *k = n->first; ok && k; k = k->next)
+		ok = emit_tree(s, k, start) && emit(s, OP_COUNT, 0);
+	return ok && emit(s, OP_POP, n->index);
+}
+
+static bool emit_tree(struct signatures *s, const struct node *n, uint32_t start)
+{
+	switch (n->kind) {
+	case NODE_PREDICATE:
+		return emit(s, OP_PREDICATE, n->index);
+	case NODE_TEST:
+		return emit(s, OP_TEST, n->index);
+	case NODE_NOT:
+		return emit_tree(s, n->first, start) && emit(s, OP_NOT, 0);
+	case NODE_COUNT:
+		return emit_count(s, n, start);
+	case NODE_AND:
+	case NODE_OR:
+		return emit_list(s, n, start);
+	}
+	return false;
+}
+
+/* --- who wakes whom ------------------------------------------------------------------------- */
+
+#define NEVER UINT64_MAX
+
+/*
+ * What it costs to wait for this part: the sum over predicates, one of which must hold, of how
+ * often that is to be expected; NEVER: it can hold without any.
+ */
+static uint64_t cover_cost(const struct signatures *s, const struct node *n)
+{
+	uint64_t sum = 0, best = NEVER;
+	switch (n->kind) {
+	case NODE_PREDICATE: {
+		uint32_t weight = s->predicates[n->index].weight;
+		return 1 + (4096u >> (weight > 12 ? 12 : weight));
+	}
+	case NODE_TEST:
+	case NODE_NOT:
+		return NEVER;
+	case NODE_AND:
+		for (const struct node *k = n->first; k; k = k->next) {
+			uint64_t cost = cover_cost(s, k);
+			best = cost < best ? cost : best;
+		}
+		return best;
+	case NODE_OR:
+	case NODE_COUNT:
+		for (const struct node *k = n->first; k; k = k->next) {
+			uint64_t cost = cover_cost(s, k);
+			if (cost == NEVER)
+				return NEVER;
+			sum += cost;
+		}
+		return sum;
+	}
+	return NEVER;
+}
+
+struct wake {
+	uint32_t predicate, instance;
+};
+
+struct wakes {
+	struct wake *list;
+	struct vec vec;
+};
+
+static bool cover(struct signatures *s, const struct node *n, uint32_t instance, struct wakes *w)
+{
+	const struct node *best = NULL;
+	if (n->kind == NODE_PREDICATE) {
+		uint32_t column = s->predicates[n->index].column;
+		if (!vec_room(&w->list, &w->vec, sizeof(*w->list)))
+			return false;
+		w->list[w->vec.count++] = (struct wake){ n->index, instance };
+		if (column != NONE)
+			s->columns[column].is_eager = true;
+		return true;
+	}
+	for (const struct node *k = n->first; k; k = k->next) {
+		if (n->kind == NODE_AND)
+			best = !best || cover_cost(s, k) < cover_cost(s, best) ? k : best;
+		else if (!cover(s, k, instance, w))
+			return false;
+	}
+	return !best || cover(s, best, instance, w);
+}
+
+static bool always(struct signatures *s, uint32_t instance)
+{
+	struct kind_plan *p = &s->kinds[s->instances[instance].source.kind];
+	if (!vec_room(&p->always, &p->always_vec, sizeof(*p->always)))
+		return false;
+	p->always[p->always_vec.count++] = instance;
+	return true;
+}
+
+static int wake_cmp(const void *a, const void *b)
+{
+	const struct wake *x = a, *y = b;
+	if (x->predicate != y->predicate)
+		return x->predicate < y->predicate ? -1 : 1;
+	return x->instance < y->instance ? -1 : x->instance > y->instance;
+}
+
+static bool index_wakes(struct signatures *s, struct wakes *w)
+{
+	qsort(w->list, w->vec.count, sizeof(*w->list), wake_cmp);
+	s->wakes = calloc(w->vec.count ? w->vec.count : 1, sizeof(*s->wakes));
+	s->woken = calloc(s->instance_vec.count ? s->instance_vec.count : 1, sizeof(*s->woken));
+	for (size_t i = 0; s->wakes && i < w->vec.count; i++) {
+		struct predicate *p = &s->predicates[w->list[i].predicate];
+		p->first = p->count ? p->first : (uint32_t)i;
+		p->count++;
+		s->wakes[i] = w->list[i].instance;
+	}
+	return s->wakes && s->woken;
+}
+
+static bool plan_columns(struct signatures *s)
+{
+	for (size_t i = 0; i < s->column_vec.count; i++) {
+		const struct column *c = &s->columns[i];
+		struct kind_plan *p = &s->kinds[c->kind];
+		if (!c->is_eager)
+			continue;
+		if (!vec_room(&p->eager, &p->eager_vec, sizeof(*p->eager)))
+			return false;
+		p->eager[p->eager_vec.count++] = (uint32_t)i;
+	}
+	return true;
+}
+
+static bool build_code(struct signatures *s, struct wakes *w)
+{
+	for (uint32_t i = 0; i < s->instance_vec.count; i++) {
+		struct instance *in = &s->instances[i];
+		in->code = (uint32_t)s->code_vec.count;
+		if (!emit_tree(s, in->root, in->code))
+			return false;
+		in->code_len = (uint32_t)s->code_vec.count - in->code;
+		bool ok =
+			cover_cost(s, in->root) == NEVER ? always(s, i) : cover(s, in->root, i, w);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+bool build(struct signatures *s)
+{
+	struct wakes w = { .list = NULL };
+	bool ok = true;
+	for (uint32_t i = 0; ok && i < s->rule_vec.count; i++)
+		if (s->rules[i].correlation == NONE && !s->rules[i].is_broken)
+			ok = build_rule(s, i);
+	if (ok)
+		correlations_link(s);
+	ok = ok && build_code(s, &w) && index_wakes(s, &w) && plan_columns(s) && columns_finish(s);
+	free(w.list);
+	s->quiet = calloc(QUIET_VALUES, sizeof(*s->quiet));
+	return ok && s->quiet;
+}

@@ -1,0 +1,333 @@
+/*
+ * signature/load.c - files and folders to documents, documents to a set.
+ *
+ * Problems are kept, and everything without one loads.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "private.h"
+
+#define DEPTH_MAX    16
+#define FILE_MAX     ((size_t)4 << 20)
+#define DIGEST_PRIME 0x100000001b3ull
+
+void problem_text(struct signatures *s, const char *text)
+{
+	s->problem_count++;
+	if (s->problem_vec.count == SIGNATURE_PROBLEMS ||
+	    !vec_room(&s->problems, &s->problem_vec, sizeof(*s->problems)))
+		return;
+	char *copy = arena_strdup(&s->memory, text);
+	if (copy)
+		s->problems[s->problem_vec.count++] = copy;
+}
+
+void problem(struct signatures *s, const struct yaml_node *at, const char *fmt, ...)
+{
+	char text[400], why[768];
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	yaml_why(at, why, sizeof(why), "%s", text);
+	problem_text(s, why);
+}
+
+/* --- documents ------------------------------------------------------------------------------ */
+
+static bool add_filter(struct signatures *s, const struct yaml_node *doc)
+{
+	const struct yaml_node *f = yaml_get(doc, "filter");
+	if (f->type != YAML_MAP || !yaml_get(f, "rules") || !yaml_get(f, "condition")) {
+		problem(s, f, "'filter' needs 'rules' and a 'condition'");
+		return true;
+	}
+	if (!vec_room(&s->filters, &s->filter_vec, sizeof(*s->filters)))
+		return false;
+	struct filter *filter = &s->filters[s->filter_vec.count++];
+	filter->document = doc;
+	logsource_of(doc, &filter->product, &filter->category, &filter->service);
+	return true;
+}
+
+static bool add_placeholders(struct signatures *s, const struct yaml_node *map)
+{
+	if (map->type != YAML_MAP) {
+		problem(s, map, "'placeholders' must be a map of lists");
+		return true;
+	}
+	for (const struct yaml_node *k = map->first; k; k = k->next) {
+		if (k->type != YAML_LIST || !k->first) {
+			problem(s, k, "the placeholder '%.60s' needs a list of values", k->key);
+			continue;
+		}
+		if (!vec_room(&s->placeholders, &s->placeholder_vec, sizeof(*s->placeholders)))
+			return false;
+		s->placeholders[s->placeholder_vec.count++] = (struct placeholder){ k->key, k };
+	}
+	return true;
+}
+
+static bool add_rule(struct signatures *s, const struct yaml_node *doc)
+{
+	const struct yaml_node *detection = yaml_get(doc, "detection");
+	const struct yaml_node *correlation = yaml_get(doc, "correlation");
+	struct rule r;
+	if (s->rule_vec.count == SIGNATURE_RULES) {
+		problem(s, doc, "more than %d rules", SIGNATURE_RULES);
+		return true;
+	}
+	if (!rule_read(s, doc, &r))
+		return true;
+	if (!correlation && (!detection || detection->type != YAML_MAP)) {
+		problem(s, detection ? detection : doc, "the rule needs a 'detection' map");
+		return true;
+	}
+	if (!correlation && !yaml_get(doc, "logsource")) {
+		problem(s, doc, "the rule needs a 'logsource'");
+		return true;
+	}
+	if (correlation && !correlation_read(s, correlation, &r))
+		return true;
+	if (!vec_room(&s->rules, &s->rule_vec, sizeof(*s->rules)))
+		return false;
+	if (r.correlation != NONE)
+		s->correlations[r.correlation].rule = (uint32_t)s->rule_vec.count;
+	s->rules[s->rule_vec.count++] = r;
+	return true;
+}
+
+static bool add_document(struct signatures *s, const struct yaml_node *doc)
+{
+	if (doc->type == YAML_SCALAR && !doc->text[0])
+		return true;
+	if (doc->type != YAML_MAP) {
+		problem(s, doc, "a rule is a map");
+		return true;
+	}
+	const struct yaml_node *placeholders = yaml_get(doc, "placeholders");
+	if (placeholders)
+		return add_placeholders(s, placeholders);
+	return yaml_get(doc, "filter") ? add_filter(s, doc) : add_rule(s, doc);
+}
+
+static bool add_text(struct signatures *s, const char *name, const char *text, size_t len)
+{
+	struct yaml *y = NULL;
+	char why[700];
+	for (size_t i = 0; i < len; i++)
+		s->digest = (s->digest ^ (uint8_t)text[i]) * DIGEST_PRIME;
+	s->digest = (s->digest ^ len) * DIGEST_PRIME;
+	if (yaml_parse_all(name, text, len, &y, why, sizeof(why)) != 0) {
+		problem_text(s, why);
+		return true;
+	}
+	if (!vec_room(&s->files, &s->file_vec, sizeof(struct yaml *))) {
+		yaml_free(y);
+		return false;
+	}
+	s->files[s->file_vec.count++] = y;
+	for (const struct yaml_node *doc = yaml_root(y); doc; doc = doc->next)
+		if (!add_document(s, doc))
+			return false;
+	return true;
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+static void file_problem(struct signatures *s, const char *path, const char *what)
+{
+	char text[700];
+	(void)snprintf(text, sizeof(text), "%.500s: %s", path, what);
+	problem_text(s, text);
+}
+
+static bool add_file(struct signatures *s, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	if (!in) {
+		file_problem(s, path, strerror(errno));
+		return true;
+	}
+	char *text = malloc(FILE_MAX + 1);
+	size_t len = text ? fread(text, 1, FILE_MAX + 1, in) : 0;
+	bool is_bad = ferror(in) != 0, ok = text != NULL;
+	(void)fclose(in);
+	if (is_bad || len > FILE_MAX)
+		file_problem(s, path, is_bad ? "cannot be read" : "larger than 4 MiB");
+	else if (ok)
+		ok = add_text(s, path, text, len);
+	free(text);
+	return ok;
+}
+
+static bool is_yaml(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	return dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
+}
+
+static bool add_path(struct signatures *s, const char *path, unsigned depth, bool is_named);
+
+static bool add_folder(struct signatures *s, const char *path, unsigned depth)
+{
+	struct dirent **list = NULL;
+	int count = scandir(path, &list, NULL, alphasort);
+	bool ok = true;
+	if (count < 0) {
+		file_problem(s, path, strerror(errno));
+		return true;
+	}
+	for (int i = 0; i < count; i++) {
+		char child[4096];
+		int n = snprintf(child, sizeof(child), "%s/%s", path, list[i]->d_name);
+		if (ok && list[i]->d_name[0] != '.' && n > 0 && (size_t)n < sizeof(child))
+			ok = add_path(s, child, depth + 1, false);
+		free(list[i]);
+	}
+	free(list);
+	return ok;
+}
+
+static bool add_path(struct signatures *s, const char *path, unsigned depth, bool is_named)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return true;
+	if (S_ISDIR(st.st_mode) && depth == DEPTH_MAX) {
+		file_problem(s, path, "folders lie deeper than 16 levels");
+		return true;
+	}
+	if (S_ISDIR(st.st_mode))
+		return add_folder(s, path, depth);
+	return S_ISREG(st.st_mode) && (is_named || is_yaml(path)) ? add_file(s, path) : true;
+}
+
+/* --- the set -------------------------------------------------------------------------------- */
+
+static struct signatures *set_new(void)
+{
+	struct signatures *s = calloc(1, sizeof(*s));
+	if (s)
+		s->digest = 0xcbf29ce484222325ull;
+	return s;
+}
+
+static void forget_documents(struct signatures *s)
+{
+	for (size_t i = 0; i < s->rule_vec.count; i++) {
+		struct rule *r = &s->rules[i];
+		r->document = NULL;
+		r->product = r->category = r->service = NULL;
+	}
+	for (size_t i = 0; i < s->file_vec.count; i++)
+		yaml_free(s->files[i]);
+	free(s->files);
+	free(s->filters);
+	free(s->placeholders);
+	s->files = NULL;
+	s->filters = NULL;
+	s->placeholders = NULL;
+	s->file_vec = s->filter_vec = s->placeholder_vec = (struct vec){ 0 };
+}
+
+static int set_finish(struct signatures *s, bool ok, struct signatures **ret)
+{
+	ok = ok && build(s);
+	forget_documents(s);
+	if (!ok) {
+		signatures_free(s);
+		return -EXF_E_NOMEM;
+	}
+	*ret = s;
+	return 0;
+}
+
+int signatures_load(const char *const *paths, size_t count, struct signatures **ret)
+{
+	struct signatures *s = set_new();
+	bool ok = s != NULL;
+	for (size_t i = 0; ok && i < count; i++)
+		ok = add_path(s, paths[i], 0, true);
+	return s ? set_finish(s, ok, ret) : -EXF_E_NOMEM;
+}
+
+int signatures_parse(const char *name, const void *text, size_t len, struct signatures **ret)
+{
+	struct signatures *s = set_new();
+	return s ? set_finish(s, add_text(s, name, text, len), ret) : -EXF_E_NOMEM;
+}
+
+void signatures_free(struct signatures *s)
+{
+	if (!s)
+		return;
+	forget_documents(s);
+	for (size_t i = 0; i < s->rule_vec.count; i++) {
+		free(s->rules[i].instances);
+		free(s->rules[i].correlations);
+	}
+	for (size_t i = 0; i < s->column_vec.count; i++)
+		column_deinit(&s->columns[i]);
+	for (size_t i = 0; i < s->correlation_vec.count; i++) {
+		free(s->correlations[i].links);
+		if (s->correlations[i].has_table)
+			table_deinit(&s->correlations[i].table);
+	}
+	for (unsigned i = 0; i < EVENT__COUNT; i++) {
+		free(s->kinds[i].eager);
+		free(s->kinds[i].always);
+	}
+	if (s->has_requests)
+		table_deinit(&s->requests);
+	(void)hs_free_scratch(s->scratch);
+	free(s->rules);
+	free(s->instances);
+	free(s->columns);
+	free(s->predicates);
+	free(s->tests);
+	free(s->code);
+	free(s->wakes);
+	free(s->woken);
+	free(s->quiet);
+	free(s->correlations);
+	free(s->problems);
+	arena_free(&s->memory);
+	free(s);
+}
+
+size_t signatures_count(const struct signatures *s)
+{
+	return s->rule_vec.count;
+}
+
+const struct signature_rule *signatures_rule(const struct signatures *s, size_t i)
+{
+	return &s->rules[i].about;
+}
+
+size_t signatures_problem_count(const struct signatures *s)
+{
+	return s->problem_count;
+}
+
+const char *signatures_problem(const struct signatures *s, size_t i)
+{
+	return i < s->problem_vec.count ? s->problems[i] : "";
+}
+
+uint64_t signatures_digest(const struct signatures *s)
+{
+	return s->digest;
+}
+
+uint32_t signatures_wants(const struct signatures *s)
+{
+	return s->wants;
+}

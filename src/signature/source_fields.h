@@ -1,0 +1,196 @@
+/*
+ * signature/source_fields.h - the fields of each log source: names in rules, the event's field.
+ *
+ * Included by source.c alone.  F: as it stands; V: seen through a view; P: read from the request
+ * that a response answers.  Names with '|' between them mean the same.
+ */
+#define F(names, field)           \
+ {                                \
+  names, field, VIEW_PLAIN, false \
+ }
+#define V(names, field, view) \
+ {                            \
+  names, field, view, false   \
+ }
+#define P(names, field, view) \
+ {                            \
+  names, field, view, true    \
+ }
+#define FIELDS_END              \
+ {                              \
+  NULL, NULL, VIEW_PLAIN, false \
+ }
+
+/* Of every kind of event. */
+static const struct source_field common[] = {
+	F("src_ip|id.orig_h|source.ip|c-ip|SourceIp|src|ClientAddress|clientip", "src"),
+	F("src_port|id.orig_p|source.port|SourcePort", "sport"),
+	F("dst_ip|id.resp_h|destination.ip|s-ip|r-ip|DestinationIp|dst|cs-ip", "dst"),
+	F("dst_port|id.resp_p|destination.port|DestinationPort|s-port|r-port|cs-port", "dport"),
+	V("proto|Protocol|network.transport", "proto", VIEW_PROTO),
+	F("ts|@timestamp|timestamp", "time"),
+	F("network.vlan.id", "vlan"),
+	V("network.type", "ip_version", VIEW_PLAIN),
+	F("service|network.protocol", "app"),
+	FIELDS_END,
+};
+
+#define DNS_QUESTION                                                                              \
+ F("query|QueryName|dns.question.name|dns_query_name", "name"),                                   \
+	 V("record_type|qtype_name|dns.question.type", "qtype", VIEW_QTYPE), F("qtype", "qtype"), \
+	 F("qclass|dns.question.class", "qclass"), F("trans_id|dns.id", "id"),                    \
+	 F("opcode", "opcode")
+
+static const struct source_field dns_question[] = { DNS_QUESTION, FIELDS_END };
+
+static const struct source_field dns_answer[] = {
+	DNS_QUESTION,
+	V("answer|answers|QueryResults|dns.answers.data", "answer", VIEW_LIST),
+	F("rcode|QueryStatus", "rcode"),
+	V("rcode_name|dns.response.code|response_code", "rcode", VIEW_RCODE),
+	F("TTLs|dns.answers.ttl", "ttl"),
+	F("dns.header.flags", "dns_flags"),
+	FIELDS_END,
+};
+
+static const struct source_field zeek_request[] = {
+	F("method", "method"),
+	F("host", "host"),
+	F("uri", "uri"),
+	F("user_agent|c-useragent", "user_agent"),
+	F("referrer", "referrer"),
+	F("request_body_len", "content_length"),
+	F("orig_mime_types", "content_type"),
+	F("proxied", "forwarded_for"),
+	V("c-uri", "uri", VIEW_URL),
+	FIELDS_END,
+};
+
+static const struct source_field zeek_response[] = {
+	P("method", "method", VIEW_PLAIN),
+	P("host", "host", VIEW_PLAIN),
+	P("uri", "uri", VIEW_PLAIN),
+	P("user_agent|c-useragent", "user_agent", VIEW_PLAIN),
+	P("referrer", "referrer", VIEW_PLAIN),
+	P("request_body_len", "content_length", VIEW_PLAIN),
+	P("c-uri", "uri", VIEW_URL),
+	F("status_code|status", "status"),
+	F("status_msg", "reason"),
+	F("resp_mime_types", "content_type"),
+	F("response_body_len", "content_length"),
+	FIELDS_END,
+};
+
+/* A web server's rules take the path with its query where they ask for the query (W3C extended log
+ * format): what they look for stands in either. */
+#define WEB(X)                                                                          \
+ X("cs-method", "method", VIEW_PLAIN), X("cs-uri|c-uri|cs-uri-raw", "uri", VIEW_PLAIN), \
+	 X("cs-uri-stem|c-uri-stem", "uri", VIEW_STEM),                                 \
+	 X("cs-uri-query|c-uri-query", "uri", VIEW_PLAIN),                              \
+	 X("cs-host|r-dns|cs-uri-host", "host", VIEW_PLAIN),                            \
+	 X("cs-user-agent|c-useragent|cs-useragent", "user_agent", VIEW_PLAIN),         \
+	 X("cs-referer|cs-referrer|cs_referrer", "referrer", VIEW_PLAIN),               \
+	 X("cs-cookie|c-cookie", "cookie", VIEW_PLAIN),                                 \
+	 X("cs-bytes", "content_length", VIEW_PLAIN), X("c-uri-extension", "uri", VIEW_EXTENSION)
+#define WEB_RESPONSE F("sc-status", "status"), F("sc-bytes", "content_length")
+
+static const struct source_field web_request[] = { WEB(V), FIELDS_END };
+static const struct source_field web_response[] = { WEB(P), WEB_RESPONSE, FIELDS_END };
+
+#define PROXY(X)                                                                \
+ X("cs-method", "method", VIEW_PLAIN), X("c-uri|cs-uri", "uri", VIEW_URL),      \
+	 X("cs-uri-stem|c-uri-stem", "uri", VIEW_STEM),                         \
+	 X("c-uri-query|cs-uri-query", "uri", VIEW_QUERY),                      \
+	 X("c-uri-extension", "uri", VIEW_EXTENSION),                           \
+	 X("cs-host|r-dns|c-uri-host", "host", VIEW_PLAIN),                     \
+	 X("c-useragent|cs-user-agent|cs-useragent", "user_agent", VIEW_PLAIN), \
+	 X("cs-referrer|cs-referer", "referrer", VIEW_PLAIN),                   \
+	 X("cs-cookie", "cookie", VIEW_PLAIN), X("cs-bytes", "content_length", VIEW_PLAIN)
+
+static const struct source_field proxy_request[] = { PROXY(V), FIELDS_END };
+static const struct source_field proxy_response[] = {
+	PROXY(P),
+	WEB_RESPONSE,
+	F("sc-content-type", "content_type"),
+	FIELDS_END,
+};
+static const struct source_field proxy_tls[] = { F("cs-host|r-dns|c-uri-host", "sni"), FIELDS_END };
+
+#define CONNECTION                                                           \
+ V("action", "accept", VIEW_CONSTANT), V("blocked", "false", VIEW_CONSTANT), \
+	 V("Initiated", "true", VIEW_CONSTANT)
+
+static const struct source_field connection_start[] = { CONNECTION, FIELDS_END };
+static const struct source_field connection_end[] = {
+	CONNECTION,
+	F("orig_bytes", "src_payload"),
+	F("resp_bytes", "dst_payload"),
+	F("orig_ip_bytes|source.bytes|bytes_out", "src_bytes"),
+	F("resp_ip_bytes|destination.bytes|bytes_in", "dst_bytes"),
+	F("orig_pkts|source.packets", "src_packets"),
+	F("resp_pkts|destination.packets", "dst_packets"),
+	V("duration|event.duration", "last", VIEW_SECONDS),
+	FIELDS_END,
+};
+
+static const struct source_field smb_files[] = {
+	V("path", "share", VIEW_UNC), F("name", "name"),
+	F("prev_name", "renamed"),    F("size", "size"),
+	F("action", "act"),           FIELDS_END,
+};
+static const struct source_field smb_mapping[] = { V("path", "share", VIEW_UNC), FIELDS_END };
+
+static const struct source_field zeek_rpc[] = {
+	F("endpoint", "interface"),
+	V("operation", "operation", VIEW_OPERATION),
+	F("named_pipe", "pipe"),
+	FIELDS_END,
+};
+static const struct source_field rpc_firewall[] = {
+	V("InterfaceUuid", "interface_id", VIEW_UUID),
+	F("OpNum", "opnum"),
+	F("Endpoint", "pipe"),
+	V("EventLog", "RPCFW", VIEW_CONSTANT),
+	V("EventID", "3", VIEW_CONSTANT),
+	FIELDS_END,
+};
+
+static const struct source_field zeek_kerberos[] = {
+	V("request_type", "message", VIEW_REQUEST), F("client", "cname"),     F("service", "sname"),
+	V("cipher", "ticket_etype", VIEW_CIPHER),   F("error_code", "error"), FIELDS_END,
+};
+static const struct source_field zeek_rdp[] = {
+	F("cookie", "cookie"),
+	F("client_name", "client_name"),
+	F("client_build", "client_build"),
+	FIELDS_END,
+};
+static const struct source_field zeek_ssl[] = {
+	F("server_name|tls.client.server_name", "sni"),
+	F("ja3|tls.client.ja3", "ja3"),
+	F("ja4", "ja4"),
+	F("next_protocol", "alpn"),
+	F("version", "version"),
+	FIELDS_END,
+};
+static const struct source_field zeek_x509[] = {
+	F("certificate.subject", "subject"), F("certificate.issuer", "issuer"), F("san.dns", "san"),
+	F("fingerprint", "sha256"),          F("certificate.sha1", "sha1"),     FIELDS_END,
+};
+static const struct source_field zeek_ssh[] = {
+	F("client", "banner"),
+	F("hassh", "hassh"),
+	FIELDS_END,
+};
+static const struct source_field zeek_smtp[] = {
+	F("helo", "helo"),       F("mailfrom|from", "from"), F("rcptto|to", "to"),
+	F("subject", "subject"), F("user_agent", "mailer"),  FIELDS_END,
+};
+static const struct source_field zeek_ftp[] = {
+	F("command", "verb"),    F("arg", "argument"), F("reply_code", "code"),
+	F("reply_msg", "reply"), FIELDS_END,
+};
+static const struct source_field zeek_files[] = {
+	F("source", "carrier"),   F("filename", "name"),   F("mime_type", "declared"),
+	F("total_bytes", "size"), F("seen_bytes", "seen"), FIELDS_END,
+};

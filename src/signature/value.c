@@ -1,0 +1,357 @@
+/*
+ * signature/value.c - what an event has in a column.
+ *
+ * Text stays where it lies in the event; what is made of it (a URL, the text of a number) goes into
+ * the column's own space.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "exfild/base/str.h"
+#include "exfild/event/word.h"
+#include "private.h"
+
+struct name_of {
+	uint32_t number;
+	const char *name;
+};
+
+static const struct name_of qtypes[] = {
+	{ 1, "A" },       { 2, "NS" },          { 5, "CNAME" },  { 6, "SOA" },    { 10, "NULL" },
+	{ 12, "PTR" },    { 13, "HINFO" },      { 15, "MX" },    { 16, "TXT" },   { 25, "KEY" },
+	{ 28, "AAAA" },   { 33, "SRV" },        { 35, "NAPTR" }, { 43, "DS" },    { 46, "RRSIG" },
+	{ 48, "DNSKEY" }, { 64, "SVCB" },       { 65, "HTTPS" }, { 251, "IXFR" }, { 252, "AXFR" },
+	{ 255, "ANY" },   { 65399, "PRIVATE" },
+};
+static const struct name_of rcodes[] = {
+	{ 0, "NOERROR" },  { 1, "FORMERR" }, { 2, "SERVFAIL" },
+	{ 3, "NXDOMAIN" }, { 4, "NOTIMP" },  { 5, "REFUSED" },
+};
+static const struct name_of protos[] = {
+	{ 1, "icmp" }, { 6, "tcp" },   { 17, "udp" },   { 47, "gre" },
+	{ 50, "esp" }, { 58, "icmp" }, { 132, "sctp" },
+};
+static const struct name_of messages[] = {
+	{ 10, "AS" }, { 11, "AS" }, { 12, "TGS" }, { 13, "TGS" }, { 14, "AP" }, { 30, "ERROR" },
+};
+static const struct name_of ciphers[] = {
+	{ 1, "des-cbc-crc" },
+	{ 3, "des-cbc-md5" },
+	{ 17, "aes128-cts-hmac-sha1-96" },
+	{ 18, "aes256-cts-hmac-sha1-96" },
+	{ 23, "rc4-hmac" },
+	{ 24, "rc4-hmac-exp" },
+};
+
+#define NAMED(list, n) named(list, sizeof(list) / sizeof((list)[0]), n)
+
+static const char *named(const struct name_of *list, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].number == number)
+			return list[i].name;
+	return NULL;
+}
+
+static const char *name_in_view(enum view v, uint32_t n)
+{
+	switch (v) {
+	case VIEW_QTYPE:
+		return NAMED(qtypes, n);
+	case VIEW_RCODE:
+		return NAMED(rcodes, n);
+	case VIEW_PROTO:
+		return NAMED(protos, n);
+	case VIEW_REQUEST:
+		return NAMED(messages, n);
+	case VIEW_CIPHER:
+		return NAMED(ciphers, n);
+	default:
+		return NULL;
+	}
+}
+
+bool value_is_made(enum view v)
+{
+	return v == VIEW_URL || v == VIEW_UNC || v == VIEW_UUID;
+}
+
+static void set_text(struct value *v, const void *text, size_t len)
+{
+	v->has = true;
+	v->text = text;
+	v->len = (uint32_t)len;
+}
+
+static void set_number(struct value *v, double n)
+{
+	v->has = v->has_number = true;
+	v->number = n;
+}
+
+static struct event_str string_at(const struct event *e, uint16_t offset)
+{
+	struct event_str s;
+	memcpy(&s, (const uint8_t *)e + offset, sizeof(s));
+	if (s.off > e->size || s.len > e->size - s.off)
+		s.off = 0;
+	return s;
+}
+
+/* --- texts -------------------------------------------------------------------------------- */
+
+/* "http://host/path", from a request in the clear. */
+static void make_url(struct column *c, const struct event *e)
+{
+	const struct event_http *h = (const struct event_http *)(const void *)e;
+	struct event_str uri = string_at(e, c->field->offset);
+	struct event_str host = string_at(e, (uint16_t)((const char *)&h->host - (const char *)h));
+	if (!uri.off)
+		return;
+	const char *path = (const char *)event_str_data(e, &uri);
+	if (!host.off || (uri.len && path[0] != '/')) { /* a proxy is asked: it is whole already */
+		set_text(&c->v, path, uri.len);
+		return;
+	}
+	int n = snprintf(c->space, VALUE_SPACE, "http://%.*s", (int)host.len,
+			 (const char *)event_str_data(e, &host));
+	memcpy(c->space + n, path, uri.len);
+	set_text(&c->v, c->space, (size_t)n + uri.len);
+}
+
+static void make_unc(struct column *c, const struct event *e, const struct event_str *share)
+{
+	char host[IPADDR_TEXT_MAX];
+	int n = snprintf(c->space, VALUE_SPACE, "\\\\%s\\%.*s",
+			 ipaddr_print(&e->dst, host, sizeof(host)), (int)share->len,
+			 (const char *)event_str_data(e, share));
+	set_text(&c->v, c->space, (size_t)n);
+}
+
+static void cut_uri(struct value *v, enum view view)
+{
+	const uint8_t *mark = memchr(v->text, '?', v->len);
+	size_t stem = mark ? (size_t)(mark - v->text) : v->len;
+	if (view == VIEW_QUERY) {
+		v->has = mark != NULL;
+		if (mark)
+			set_text(v, mark + 1, v->len - stem - 1);
+		return;
+	}
+	v->len = (uint32_t)stem;
+	if (view == VIEW_STEM)
+		return;
+	size_t at = stem;
+	while (at > 0 && v->text[at - 1] != '/' && v->text[at - 1] != '.')
+		at--;
+	v->has = at > 0 && v->text[at - 1] == '.';
+	v->text += at;
+	v->len = (uint32_t)(stem - at);
+}
+
+static void read_string(struct column *c, const struct event *e)
+{
+	struct event_str s = string_at(e, c->field->offset);
+	if (!s.off)
+		return;
+	if (c->view == VIEW_URL) {
+		make_url(c, e);
+		return;
+	}
+	if (c->view == VIEW_UNC) {
+		make_unc(c, e, &s);
+		return;
+	}
+	set_text(&c->v, event_str_data(e, &s), s.len);
+	c->v.hash = s.hash;
+	if (c->view == VIEW_STEM || c->view == VIEW_QUERY || c->view == VIEW_EXTENSION) {
+		c->v.hash = 0;
+		cut_uri(&c->v, c->view);
+	}
+}
+
+/* MS-DTYP 2.3.4: the first three parts are little-endian on the wire. */
+static void make_uuid(struct column *c, const uint8_t *b)
+{
+	int n = snprintf(c->space, VALUE_SPACE,
+			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			 b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11],
+			 b[12], b[13], b[14], b[15]);
+	set_text(&c->v, c->space, (size_t)n);
+}
+
+/* --- numbers ------------------------------------------------------------------------------ */
+
+static uint64_t number_at(const uint8_t *at, enum field_type type)
+{
+	uint64_t u64 = 0;
+	memcpy(&u64, at,
+	       type == FIELD_U16                      ? 2 :
+	       type == FIELD_U32                      ? 4 :
+	       type == FIELD_U8 || type == FIELD_BOOL ? 1 :
+							8);
+	return u64;
+}
+
+static void read_number(struct column *c, const struct event *e, const uint8_t *at)
+{
+	uint64_t n = number_at(at, c->field->type);
+	const char *word = c->view == VIEW_PLAIN ? event_word(e, c->field, n) :
+						   name_in_view(c->view, (uint32_t)n);
+	if (c->field->type == FIELD_U64 && n == UINT64_MAX)
+		return; /* not told */
+	if (c->view == VIEW_SECONDS) {
+		const struct event_flow *f = (const struct event_flow *)(const void *)e;
+		set_number(&c->v, n > f->first_ns ? (double)(n - f->first_ns) / 1e9 : 0);
+		return;
+	}
+	set_number(&c->v, (double)n);
+	if (word)
+		set_text(&c->v, word, strlen(word));
+	else if (c->field->type == FIELD_BOOL)
+		set_text(&c->v, n ? "true" : "false", n ? 4 : 5);
+}
+
+static void read_etype(struct column *c, const uint8_t *at)
+{
+	int16_t n;
+	memcpy(&n, at, sizeof(n));
+	if (n == KERBEROS_NO_ETYPE)
+		return;
+	set_number(&c->v, n);
+	const char *name = name_in_view(c->view, (uint32_t)(uint16_t)n);
+	if (name)
+		set_text(&c->v, name, strlen(name));
+}
+
+static void read_etypes(struct column *c, const uint8_t *at)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < KERBEROS_ETYPES; i++) {
+		int16_t value;
+		memcpy(&value, at + i * sizeof(value), sizeof(value));
+		if (value == KERBEROS_NO_ETYPE)
+			break;
+		n += (size_t)snprintf(c->space + n, VALUE_SPACE - n, "%s%d", n ? "," : "", value);
+	}
+	if (n)
+		set_text(&c->v, c->space, n);
+}
+
+static void read_bytes(struct column *c, const uint8_t *at)
+{
+	uint64_t n;
+	memcpy(&n, at, sizeof(n));
+	if (c->field->type == FIELD_MAC)
+		(void)snprintf(c->space, VALUE_SPACE, "%02x:%02x:%02x:%02x:%02x:%02x", at[0], at[1],
+			       at[2], at[3], at[4], at[5]);
+	else if (c->field->type == FIELD_HEX64)
+		(void)snprintf(c->space, VALUE_SPACE, "%016llx", (unsigned long long)n);
+	else if (c->view == VIEW_UUID)
+		make_uuid(c, at);
+	else
+		str_hex(c->space, VALUE_SPACE, at, 16);
+	set_text(&c->v, c->space, strlen(c->space));
+}
+
+static void read_field(struct column *c, const struct event *e)
+{
+	const uint8_t *at = (const uint8_t *)e + c->field->offset;
+	float real;
+	switch (c->field->type) {
+	case FIELD_STR:
+		read_string(c, e);
+		return;
+	case FIELD_IP:
+		memcpy(&c->v.ip, at, sizeof(c->v.ip));
+		c->v.has = c->v.has_ip = !ipaddr_is_unspecified(&c->v.ip);
+		return;
+	case FIELD_FLOAT:
+		memcpy(&real, at, sizeof(real));
+		set_number(&c->v, (double)real);
+		return;
+	case FIELD_ETYPE:
+		read_etype(c, at);
+		return;
+	case FIELD_ETYPES:
+		read_etypes(c, at);
+		return;
+	case FIELD_MAC:
+	case FIELD_HEX64:
+	case FIELD_BYTES16:
+		read_bytes(c, at);
+		return;
+	case FIELD_U8:
+	case FIELD_U16:
+	case FIELD_U32:
+	case FIELD_U64:
+	case FIELD_BOOL:
+	case FIELD_TIME:
+		read_number(c, e, at);
+		return;
+	case FIELD_SIZES:
+	case FIELD_FIRST:
+		return;
+	}
+}
+
+void value_read(struct signatures *s, struct column *c, const struct event *e)
+{
+	memset(&c->v, 0, sizeof(c->v));
+	if (c->view == VIEW_CONSTANT) {
+		set_text(&c->v, c->constant, strlen(c->constant));
+		return;
+	}
+	const struct event *from = c->is_paired ? s->request : e;
+	if (from)
+		read_field(c, from);
+}
+
+void value_print(struct column *c)
+{
+	struct value *v = &c->v;
+	if (v->text || !v->has)
+		return;
+	if (v->has_ip)
+		(void)ipaddr_print(&v->ip, c->space, VALUE_SPACE);
+	else if (c->field && c->field->type == FIELD_TIME)
+		(void)str_time(c->space, VALUE_SPACE, (uint64_t)v->number);
+	else
+		(void)snprintf(c->space, VALUE_SPACE, "%.15g", v->number);
+	v->text = (const uint8_t *)c->space;
+	v->len = (uint32_t)strlen(c->space);
+}
+
+/* "RCreateServiceW" is known without its first letter as well, "NetrJobAdd" without its first four.
+ */
+static bool operation_element(const struct value *v, size_t *at, const uint8_t **text, size_t *len)
+{
+	size_t skip = v->len > 4 && memcmp(v->text, "Netr", 4) == 0 ? 4 :
+		      v->len > 1 && v->text[0] == 'R'               ? 1 :
+								      0;
+	if (*at > 1 || (*at == 1 && !skip))
+		return false;
+	skip = *at == 1 ? skip : 0;
+	*text = v->text + skip;
+	*len = v->len - skip;
+	(*at)++;
+	return true;
+}
+
+bool value_element(const struct column *c, const struct value *v, size_t *at, const uint8_t **text,
+		   size_t *len)
+{
+	if (c->view == VIEW_OPERATION)
+		return operation_element(v, at, text, len);
+	if (*at > v->len || (*at && !c->is_list))
+		return false;
+	*text = v->text + *at;
+	const uint8_t *comma = c->is_list ? memchr(*text, ',', v->len - *at) : NULL;
+	*len = comma ? (size_t)(comma - *text) : v->len - *at;
+	*at += *len + 1;
+	while (*len && **text == ' ') {
+		(*text)++;
+		(*len)--;
+	}
+	return true;
+}

@@ -355,7 +355,13 @@ static const struct event_field dhcp_fields[] = {
 	HEAD,
 	AT(event_dhcp, message_type, FIELD_U8),
 	AT(event_dhcp, mac, FIELD_MAC),
+	AT(event_dhcp, is_answer, FIELD_BOOL),
+	AT(event_dhcp, transaction, FIELD_U32),
 	AT(event_dhcp, assigned, FIELD_IP),
+	AT(event_dhcp, server, FIELD_IP),
+	AT(event_dhcp, router, FIELD_IP),
+	AT(event_dhcp, resolver, FIELD_IP),
+	AT(event_dhcp, proxy, FIELD_STR),
 	AT(event_dhcp, host_name, FIELD_STR),
 	AT(event_dhcp, vendor_class, FIELD_STR),
 	END,
@@ -392,6 +398,7 @@ static const struct event_field login_fields[] = {
 	AT(event_login, secret_mark, FIELD_U8),
 	AT(event_login, status, FIELD_U32),
 	AT(event_login, attempt, FIELD_U32),
+	AT(event_login, proof, FIELD_HEX64),
 	END,
 };
 

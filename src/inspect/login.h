@@ -24,6 +24,7 @@ struct login {
 	bool is_inferred;
 	uint8_t secret_mark; /* see login_secret() */
 	uint32_t status, attempt;
+	uint64_t proof; /* of NTLM: see struct event_login */
 	struct login_text user, domain, workstation;
 };
 

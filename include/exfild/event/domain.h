@@ -1,5 +1,5 @@
 /*
- * event/domain.h - events of a domain's own services: Kerberos and LDAP.
+ * event/domain.h - events of a network's own services: Kerberos, LDAP, DHCP.
  *
  * What: structs of event/event.h, which includes this; they would make it too long.
  * Ownership, threads, limits: as there.
@@ -73,6 +73,21 @@ struct event_ldap {
 	struct event_str filter;     /* as text, RFC 4515 */
 	struct event_str attributes; /* asked, ',' between; changed */
 	struct event_str mechanism;  /* bind: "simple", "GSS-SPNEGO"; sealed: how */
+};
+
+struct event_dhcp {
+	struct event e;
+	uint8_t message_type;
+	uint8_t mac[6];
+	uint8_t pad;
+	uint32_t transaction;
+	uint8_t is_answer; /* of a server */
+	uint8_t pad2[3];
+	struct ipaddr assigned; /* yiaddr, or unspecified */
+	/* of an answer, unspecified where it does not tell: who gives it, and what it names */
+	struct ipaddr server, router, resolver;
+	struct event_str host_name, vendor_class;
+	struct event_str proxy; /* where the proxy's settings are (option 252) */
 };
 
 #endif

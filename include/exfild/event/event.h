@@ -324,15 +324,6 @@ struct event_arp {
 	uint8_t pad;
 };
 
-struct event_dhcp {
-	struct event e;
-	uint8_t message_type;
-	uint8_t mac[6];
-	uint8_t pad;
-	struct ipaddr assigned; /* yiaddr, or unspecified */
-	struct event_str host_name, vendor_class;
-};
-
 /* An address has a name: learnt from DNS answers, DHCP, NBNS, mDNS, LLMNR. */
 struct event_name {
 	struct event e; /* src: who said so */
@@ -381,6 +372,8 @@ struct event_login {
 	uint32_t status;     /* the protocol's own code: NTSTATUS, Kerberos error, FTP reply */
 	uint32_t attempt;    /* of this flow, from 1 */
 	uint32_t pad2;
+	uint64_t proof; /* begin of NTLM's answer to the challenge, of the wire; 0: none: the same
+			   twice is one answer that was passed on */
 	struct event_str service; /* "ssh", "smb", "mysql" ... */
 	struct event_str user, domain, workstation;
 };

@@ -33,6 +33,7 @@ void login_asked(struct rpc_assoc *a, const struct rpc_where *w, const struct pd
 	keep(l->domain, sizeof(l->domain), &l->domain_len, &m.domain);
 	keep(l->station, sizeof(l->station), &l->station_len, &m.station);
 	l->is_anonymous = m.is_anonymous;
+	l->proof = m.response_hash;
 	l->is_asked = true;
 	l->attempt++;
 }
@@ -48,6 +49,7 @@ static void tell(struct rpc_assoc *a, const struct rpc_where *w, enum login_outc
 				     .is_inferred = outcome == LOGIN_SUCCESS,
 				     .status = status,
 				     .attempt = l->attempt,
+				     .proof = l->proof,
 				     .user = { l->user, l->user_len, 0 },
 				     .domain = { l->domain, l->domain_len, 0 },
 				     .workstation = { l->station, l->station_len, 0 } };

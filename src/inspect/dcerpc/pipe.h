@@ -73,6 +73,7 @@ struct rpc_login { /* an account that is trying to log in */
 	uint8_t user_len, domain_len, station_len;
 	uint8_t pad[3];
 	uint32_t attempt;
+	uint64_t proof;
 	uint8_t user[64], domain[48], station[32];
 };
 

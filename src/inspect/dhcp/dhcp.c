@@ -78,9 +78,18 @@ static void put_dhcp(struct inspection *in, const struct dhcp_lease *lease)
 	if (lease->has_mac)
 		memcpy(e->mac, lease->mac, sizeof(e->mac));
 	e->assigned = lease->address;
+	e->transaction = lease->transaction;
+	e->is_answer = lease->is_answer;
+	if (lease->is_answer) {
+		e->server = ipaddr_is_unspecified(&lease->server) ? in->packet->src : lease->server;
+		e->router = lease->router;
+		e->resolver = lease->resolver;
+	}
 	if (lease->name_len)
 		event_log_str(in->log, &e->host_name, lease->name, lease->name_len,
 			      lease->name_len);
+	if (lease->proxy_len)
+		event_log_str(in->log, &e->proxy, lease->proxy, lease->proxy_len, lease->proxy_len);
 	if (lease->vendor_len)
 		event_log_str(in->log, &e->vendor_class, lease->vendor, lease->vendor_len,
 			      lease->vendor_len);

@@ -22,6 +22,11 @@ struct dhcp_lease {
 	uint32_t transaction;
 	uint32_t seconds;      /* of the lease */
 	struct ipaddr address; /* unspecified: none */
+	bool is_answer;        /* of a server */
+	/* of an answer, unspecified where it does not tell */
+	struct ipaddr server, router, resolver;
+	const uint8_t *proxy; /* URL of the proxy's settings */
+	uint16_t proxy_len;
 	const uint8_t *vendor;
 	uint16_t vendor_len;
 	uint16_t name_len;

@@ -20,17 +20,22 @@
 
 enum option {
 	OPTION_PAD = 0,
+	OPTION_ROUTER = 3,
+	OPTION_RESOLVER = 6,
 	OPTION_HOST_NAME = 12,
 	OPTION_LEASE_TIME = 51,
 	OPTION_OVERLOAD = 52,
 	OPTION_TYPE = 53,
+	OPTION_SERVER = 54,
 	OPTION_VENDOR_CLASS = 60,
 	OPTION_FQDN = 81,
+	OPTION_PROXY = 252, /* draft-ietf-wrec-wpad-01 4.4.1 */
 	OPTION_END = 255,
 };
 
 enum { OVERLOAD_FILE = 1, OVERLOAD_SNAME = 2 };
 
+enum { BOOTREQUEST = 1, BOOTREPLY = 2 };
 enum { DHCP_ACK = 5 };
 
 static void put_name(struct dhcp_lease *lease, const uint8_t *data, size_t len)
@@ -53,6 +58,15 @@ static void put_fqdn(struct dhcp_lease *lease, const uint8_t *data, size_t len)
 		put_name(lease, data + FQDN_HEAD_LEN, len - FQDN_HEAD_LEN);
 }
 
+/* The first of a list of addresses. */
+static void put_address(struct ipaddr *ret, struct cursor value)
+{
+	const uint8_t *address = cursor_take(&value, 4);
+
+	if (address)
+		*ret = ipaddr_v4(address);
+}
+
 static void read_option(struct dhcp_lease *lease, uint8_t code, struct cursor value,
 			uint8_t *overload)
 {
@@ -71,6 +85,19 @@ static void read_option(struct dhcp_lease *lease, uint8_t code, struct cursor va
 		break;
 	case OPTION_TYPE:
 		lease->type = cursor_u8(&value);
+		break;
+	case OPTION_SERVER:
+		put_address(&lease->server, value);
+		break;
+	case OPTION_ROUTER:
+		put_address(&lease->router, value);
+		break;
+	case OPTION_RESOLVER:
+		put_address(&lease->resolver, value);
+		break;
+	case OPTION_PROXY:
+		lease->proxy = data;
+		lease->proxy_len = (uint16_t)len;
 		break;
 	case OPTION_VENDOR_CLASS:
 		lease->vendor = data;
@@ -118,12 +145,13 @@ bool dhcp_read_v4(const uint8_t *data, uint32_t len, struct dhcp_lease *ret)
 	struct cursor chaddr = cursor_sub(&c, CHADDR_LEN);
 	struct cursor sname = cursor_sub(&c, SNAME_LEN);
 	struct cursor file = cursor_sub(&c, FILE_LEN);
-	if (cursor_be32(&c) != MAGIC || (op != 1 && op != 2) || hlen > CHADDR_LEN)
+	if (cursor_be32(&c) != MAGIC || (op != BOOTREQUEST && op != BOOTREPLY) || hlen > CHADDR_LEN)
 		return false;
 	lease->has_mac = htype == ETHERNET && hlen == sizeof(lease->mac);
 	if (lease->has_mac)
 		cursor_copy(&chaddr, lease->mac, sizeof(lease->mac));
 	lease->address = ipaddr_v4(yiaddr);
+	lease->is_answer = op == BOOTREPLY;
 
 	read_options(lease, c, &overload);
 	uint8_t more = overload;

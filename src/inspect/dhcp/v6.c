@@ -13,7 +13,13 @@
 #define RELAY_HEAD_LEN  33 /* behind the type */
 #define ETHERNET        1
 
-enum type { DHCP6_FIRST = 1, DHCP6_REPLY = 7, DHCP6_RELAY_FORWARD = 12, DHCP6_RELAY_REPLY = 13 };
+enum type {
+	DHCP6_FIRST = 1,
+	DHCP6_ADVERTISE = 2,
+	DHCP6_REPLY = 7,
+	DHCP6_RELAY_FORWARD = 12,
+	DHCP6_RELAY_REPLY = 13
+};
 
 enum option {
 	OPTION_CLIENT_ID = 1,
@@ -22,6 +28,7 @@ enum option {
 	OPTION_IA_ADDRESS = 5,
 	OPTION_RELAYED = 9,
 	OPTION_VENDOR_CLASS = 16,
+	OPTION_RESOLVERS = 23, /* RFC 3646 */
 	OPTION_FQDN = 39,
 };
 
@@ -99,6 +106,12 @@ static bool read_options(struct dhcp_lease *lease, struct cursor c, struct curso
 		case OPTION_VENDOR_CLASS:
 			read_vendor(lease, value);
 			break;
+		case OPTION_RESOLVERS: {
+			const uint8_t *address = cursor_take(&value, 16);
+			if (address)
+				lease->resolver = ipaddr_v6(address);
+			break;
+		}
 		case OPTION_FQDN:
 			cursor_skip(&value, 1);
 			dhcp_put_labels(lease, value.pos, cursor_left(&value));
@@ -129,6 +142,7 @@ bool dhcp_read_v6(const uint8_t *data, uint32_t len, bool is_cut, struct dhcp_le
 			return false;
 		bool good = read_options(lease, c, &inner);
 		lease->is_grant = lease->type == DHCP6_REPLY;
+		lease->is_answer = lease->is_grant || lease->type == DHCP6_ADVERTISE;
 		if (!is_relay || !good || !inner.data)
 			return good || is_cut || depth > 0;
 		c = inner;

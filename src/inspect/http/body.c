@@ -249,6 +249,19 @@ bool http_body_wants(struct inspection *in, uint8_t number, bool is_response)
 	return d && d->body[is_response].is_open && d->body[is_response].kept < HTTP_LOOKED;
 }
 
+bool http_body_form(struct inspection *in, uint8_t number, const uint8_t **ret_data,
+		    size_t *ret_len)
+{
+	const struct http_desk *d = desk_of(in, number);
+	const struct http_body *b = d ? &d->body[0] : NULL;
+	if (!b || !b->is_open || !b->kept ||
+	    !memmem(b->type, b->type_len, "x-www-form-urlencoded", 21))
+		return false;
+	*ret_data = b->data;
+	*ret_len = b->kept;
+	return true;
+}
+
 void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool is_complete)
 {
 	struct http_desk *d = desk_of(in, number);

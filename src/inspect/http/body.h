@@ -53,6 +53,9 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 		    uint32_t len);
 /* Whether more bytes of the answer's body would be looked at. */
 bool http_body_wants(struct inspection *in, uint8_t number, bool is_response);
+/* The begin of a request's body that is under way, where it is declared to be a form's fields. */
+bool http_body_form(struct inspection *in, uint8_t number, const uint8_t **ret_data,
+		    size_t *ret_len);
 /* Its end, or that of what is seen of it. */
 void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool is_complete);
 /* The flow ends on one side: it needs its desk no more once both bodies are at their end. */

@@ -224,8 +224,13 @@ static struct http_text *place_of(struct http_head *h, const struct http_text *n
 		return is_text(name, "user-agent") ? &h->user_agent : NULL;
 	case 12:
 		return is_ended && is_text(name, "content-type") ? &h->content_type : NULL;
+	case 13:
+		return is_ended && is_text(name, "authorization") ? &h->authorization : NULL;
 	case 15:
 		return is_text(name, "x-forwarded-for") ? &h->forwarded_for : NULL;
+	case 19:
+		return is_ended && is_text(name, "proxy-authorization") ? &h->proxy_authorization :
+									  NULL;
 	default:
 		return NULL;
 	}

@@ -34,6 +34,7 @@ struct http_head {
 	uint64_t header_hash;    /* keyed: names, as spelled, in their order */
 	struct http_text method, uri, reason;
 	struct http_text host, user_agent, content_type, referrer, cookie, forwarded_for;
+	struct http_text authorization, proxy_authorization;
 	uint32_t marks; /* enum http_mark */
 };
 

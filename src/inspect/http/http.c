@@ -17,6 +17,7 @@
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
 #include "../content/exploit.h"
+#include "auth.h"
 #include "body.h"
 #include "chunks.h"
 #include "head.h"
@@ -45,6 +46,7 @@ struct http_state {
 	bool is_accepted;     /* there was a good head */
 	bool is_answering[2]; /* a side sends responses */
 	uint8_t desk;         /* of body.c */
+	struct http_auth auth;
 };
 
 static bool probe(const struct packet *p, bool from_client)
@@ -139,6 +141,7 @@ static enum inspect_verdict after_request(struct inspection *in, struct http_sid
 		state->head_requests |= bit;
 	if (is_method(h, "CONNECT"))
 		state->connect_requests |= bit;
+	http_auth_asked(&state->auth, in, h, state->requests);
 	state->requests++;
 	http_body_begin(in, &state->desk, h);
 	return frame_by_head(side, h);
@@ -156,6 +159,7 @@ static enum inspect_verdict after_response(struct inspection *in, struct http_si
 	}
 	if (h->status < 200)
 		return INSPECT_MORE;
+	http_auth_answered(&state->auth, in, h->status, state->responses);
 	state->responses++;
 	if ((state->connect_requests & bit) && h->status < 300)
 		return INSPECT_DONE;
@@ -234,6 +238,10 @@ static void take_body(void *arg, const uint8_t *data, uint32_t len)
 static void end_body(struct inspection *in, bool is_complete)
 {
 	struct http_state *state = in->state;
+	const uint8_t *data;
+	size_t len;
+	if (!state->is_answering[in->side] && http_body_form(in, state->desk, &data, &len))
+		http_auth_form(&state->auth, in, data, len, (uint16_t)(state->requests - 1));
 	http_body_end(in, state->desk, state->is_answering[in->side], is_complete);
 }
 

@@ -46,7 +46,8 @@ struct ldap_state {
 	uint64_t sealed[2];           /* bytes, by side */
 	uint32_t attempts, start_tls; /* id of the request + 1 */
 	struct login_kept user, domain;
-	uint8_t next; /* place of the next request */
+	uint64_t proof; /* of NTLM, of the bind under way */
+	uint8_t next;   /* place of the next request */
 	uint8_t method, secret_mark, mechanism_len;
 	bool is_accepted, is_sealed_told, is_end_told;
 	char mechanism[MECHANISM_MAX];
@@ -203,6 +204,7 @@ static void remember_ntlm(struct ldap_state *s, const struct ldap_message *m)
 		return;
 	if (ntlm.is_anonymous)
 		s->method = LOGIN_NONE;
+	s->proof = ntlm.response_hash;
 	login_keep(s->user_text, USER_KEPT, &s->user, ntlm.user.text, ntlm.user.len);
 	login_keep(s->domain_text, DOMAIN_KEPT, &s->domain, ntlm.domain.text, ntlm.domain.len);
 }
@@ -266,10 +268,12 @@ static void put_login(struct inspection *in, const struct ldap_message *m)
 				  .secret_mark = s->secret_mark,
 				  .status = m->result,
 				  .attempt = ++s->attempts,
+				  .proof = s->proof,
 				  .user = { s->user_text, s->user.len, s->user.full },
 				  .domain = { s->domain_text, s->domain.len, s->domain.full },
 			  });
 	s->method = LOGIN_OTHER;
+	s->proof = 0;
 	s->user.len = s->user.full = 0;
 	s->domain.len = s->domain.full = 0;
 }

@@ -34,6 +34,7 @@ void smb_session_token(struct smb_request *r, const uint8_t *blob, size_t len)
 	r->login = LOGIN_HASH;
 	r->is_log_in = true;
 	r->is_null = ntlm.is_anonymous;
+	r->proof = ntlm.response_hash;
 	put_name(r, SMB_TEXT_NAME, &ntlm.user);
 	put_name(r, SMB_TEXT_MORE, &ntlm.domain);
 	put_name(r, SMB_TEXT_LAST, &ntlm.station);
@@ -66,6 +67,7 @@ static void session_goes_on(struct inspection *in, const struct smb_request *r)
 	struct smb_session *s = smb_session_get(in, r->session);
 	s->login = r->login;
 	s->is_null = r->is_null;
+	s->proof = r->proof;
 	remember_user(s, r);
 }
 
@@ -77,6 +79,7 @@ static void take_kept(struct inspection *in, struct smb_request *r)
 	r->is_log_in = true;
 	r->login = s->login;
 	r->is_null = s->is_null;
+	r->proof = s->proof;
 	const char *slash = s->user_len ? memchr(s->user, '\\', s->user_len) : NULL;
 	size_t domain = slash ? (size_t)(slash - s->user) : 0;
 	size_t at = slash ? domain + 1 : 0;

@@ -80,6 +80,7 @@ struct smb_request {
 	uint32_t len; /* asked to read or write */
 	uint64_t session;
 	uint64_t offset;
+	uint64_t proof; /* of NTLM, of a session set-up */
 	struct smb_file_id file;
 	/* SMB1 transactions: what was told to come, and what has come */
 	uint32_t total_data, total_params, seen_data, seen_params;
@@ -95,6 +96,7 @@ struct smb_session {
 	uint8_t is_guest, is_null, is_encrypted;
 	uint8_t login; /* enum login_method of a proof that was not judged yet; 0: none */
 	uint8_t user_len;
+	uint64_t proof;           /* of NTLM, likewise not judged yet */
 	char user[SMB_USER_KEPT]; /* DOMAIN\user */
 };
 

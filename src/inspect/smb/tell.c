@@ -205,6 +205,7 @@ void smb_tell_login(struct inspection *in, const struct smb_request *r, const st
 								    (enum login_method)r->login,
 		.status = is_known ? a->status : 0,
 		.attempt = state->attempts,
+		.proof = r->proof,
 		.user = text_of(r, SMB_TEXT_NAME),
 		.domain = text_of(r, SMB_TEXT_MORE),
 		.workstation = text_of(r, SMB_TEXT_LAST),

@@ -6,8 +6,11 @@
  * (ShadowCoerce), MS-DFSNM (DFSCoerce), MS-EVEN (CheeseOunce).  In ordinary use the path lies on
  * the server itself, and a print client names itself.  A path on another host, given as an address,
  * and above all the server's connection there within seconds tell the attack.
- * Evasion: encryption of the arguments (the connection back remains); other calls that nobody knows
- * yet.  False alarms: print clients that name themselves by address and fail.
+ * Where SMB itself is encrypted the calls are not seen: what remains is that the server, within
+ * seconds of such a session, logs in to the host that came by NTLM with its own account.
+ * Evasion: encryption, and a log-in at a third host; other calls that nobody knows yet.
+ * False alarms: print clients that name themselves by address and fail; servers that reach each
+ * other by address, both ways.
  */
 #include <string.h>
 #include <strings.h>
@@ -23,6 +26,9 @@ enum mark {
 	MARK_WENT,
 	MARK_BACK,
 	MARK_MANY,
+	MARK_HIDDEN,
+	MARK_LOGGED_BACK,
+	MARK_REFUSED,
 };
 
 #define BIT(m)          (1u << (m))
@@ -42,8 +48,16 @@ struct recent { /* a call that may bring a connection */
 	uint16_t sport, dport;
 };
 
+struct hidden { /* a session of SMB that went on encrypted */
+	struct ipaddr client, server;
+	uint64_t steady_ns;
+	uint32_t tunnel_key, pad;
+};
+
 struct state {
 	struct acts acts;
+	struct hidden hidden[RECENT];
+	unsigned next_hidden;
 	struct recent recent[RECENT];
 	unsigned next;
 };
@@ -61,8 +75,54 @@ static const struct acts_mark marks[] = {
 			NULL },
 	[MARK_BACK] = { "connected", 0.3, "within ten seconds the server connected there", NULL },
 	[MARK_MANY] = { "many_calls", 0.15, "four such calls and more", NULL },
+	[MARK_HIDDEN] = { "hidden", 0.2, "a session of SMB was opened and encrypted", NULL },
+	[MARK_LOGGED_BACK] = { "logged_back", 0.3,
+			       "within ten seconds the server logged in there by NTLM, as itself",
+			       NULL },
+	[MARK_REFUSED] = { "refused", 0.15, "and was refused, as by who only collects log-ins",
+			   NULL },
 	{ NULL, 0, NULL, NULL },
 };
+
+static void note_hidden(struct state *s, const struct detect_env *env, const struct event *e)
+{
+	if (((const struct event_smb *)e)->act != SMB_HIDDEN)
+		return;
+	s->hidden[s->next_hidden++ % RECENT] = (struct hidden){ .client = e->src,
+								.server = e->dst,
+								.steady_ns = env->steady_ns,
+								.tunnel_key = e->tunnel_key };
+}
+
+static bool is_own_account(const struct event_login *e)
+{
+	const uint8_t *user = event_str_data(&e->e, &e->user);
+	return e->method == LOGIN_HASH && e->user.off && e->user.len &&
+	       user[e->user.len - 1] == '$';
+}
+
+/* A server's account logs in to the host that it has an encrypted session of. */
+static void on_login(struct state *s, const struct detect_env *env, const struct event *event)
+{
+	const struct event_login *e = (const struct event_login *)event;
+	if (!is_own_account(e))
+		return;
+	for (unsigned i = 0; i < RECENT; i++) {
+		const struct hidden *h = &s->hidden[i];
+		if (!h->steady_ns || env->steady_ns - h->steady_ns > BACK_NS ||
+		    h->tunnel_key != event->tunnel_key || !ipaddr_equal(&h->client, &event->dst) ||
+		    !ipaddr_equal(&h->server, &event->src))
+			continue;
+		struct act *a = acts_of(&s->acts, env, event, true);
+		if (!a)
+			return;
+		a->is_sealed = true;
+		acts_note(&s->acts, env, event, a,
+			  BIT(MARK_HIDDEN) | BIT(MARK_LOGGED_BACK) |
+				  (e->outcome == LOGIN_FAILURE ? BIT(MARK_REFUSED) : 0));
+		return;
+	}
+}
 
 static void message(struct finding *f, const struct act *a, const char *from, const char *to)
 {
@@ -221,6 +281,14 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		on_connection(s, env, event);
 		return;
 	}
+	if (event->kind == EVENT_SMB) {
+		note_hidden(s, env, event);
+		return;
+	}
+	if (event->kind == EVENT_LOGIN) {
+		on_login(s, env, event);
+		return;
+	}
 	if (e->act != RPC_CALL && e->act != RPC_FAULT)
 		return;
 	if (step_is(event, &e->interface, "efsrpc") && act_operation(e, efs) >= 0)
@@ -251,7 +319,7 @@ const struct detector coercion_detector = {
 	.params = acts_param_table,
 	.params_size = sizeof(struct acts_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_RPC | 1u << EVENT_FLOW_START,
+	.wants = 1u << EVENT_RPC | 1u << EVENT_FLOW_START | 1u << EVENT_SMB | 1u << EVENT_LOGIN,
 	.init = init,
 	.deinit = acts_deinit,
 	.on_event = on_event,

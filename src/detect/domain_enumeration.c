@@ -31,17 +31,22 @@ enum mark {
 	MARK_ENDPOINTS,
 	MARK_TRUSTS,
 	MARK_GROUPS_OF,
+	MARK_RULERS,
+	MARK_SERVICES,
+	MARK_REFUSED,
+	MARK_GOT_IN,
 };
 
-#define BIT(m)       (1u << (m))
-#define LOOKUPS      40u
-#define MANY_LOOKUPS 200u
-#define SHARES_OFTEN 12u
-#define SHARE_STEP   0x10000u /* of act.number: the upper half counts questions about shares */
+#define BIT(m)               (1u << (m))
+#define STATUS_ACCESS_DENIED 0xc0000022u
+#define LOOKUPS              40u
+#define MANY_LOOKUPS         200u
+#define SHARES_OFTEN         12u
+#define SHARE_STEP           0x10000u /* of act.number: the upper half counts questions about shares */
 
 static const struct acts_mark marks[] = {
 	[MARK_USERS] = { "users_listed", 0.25, "all users were asked for", "T1087.002" },
-	[MARK_GROUPS] = { "groups_listed", 0.15, "all groups were asked for", "T1069.002" },
+	[MARK_GROUPS] = { "groups_listed", 0.1, "all groups were asked for", "T1069.002" },
 	[MARK_MEMBERS] = { "members_listed", 0.15, "members of groups were asked for",
 			   "T1069.002" },
 	[MARK_ACCOUNT] = { "account_described", 0.25,
@@ -63,6 +68,13 @@ static const struct acts_mark marks[] = {
 	[MARK_TRUSTS] = { "trusts_listed", 0.15, "trusted domains were asked for", "T1482" },
 	[MARK_GROUPS_OF] = { "groups_of_account", 0.15, "all groups of an account were asked for",
 			     "T1069.002" },
+	[MARK_RULERS] = { "rulers_listed", 0.1,
+			  "the members of a group that rules the domain were asked for", NULL },
+	[MARK_SERVICES] = { "services_of_host", 0.35, "all services of the host were listed",
+			    "T1007" },
+	[MARK_REFUSED] = { "share_refused", 0.25, "a share for administrators was refused",
+			   "T1021.002" },
+	[MARK_GOT_IN] = { "share_opened", 0.2, "and opened later, by another log-in", NULL },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -136,6 +148,10 @@ static const struct question {
 	{ "srvsvc", "NetrShareGetInfo", MARK_SHARES },
 	{ "wkssvc", "NetrWkstaUserEnum", MARK_LOGGED_IN },
 	{ "epmapper", "ept_lookup", MARK_ENDPOINTS },
+	{ "svcctl", "REnumServicesStatusW", MARK_SERVICES },
+	{ "svcctl", "REnumServicesStatusA", MARK_SERVICES },
+	{ "svcctl", "REnumServicesStatusExW", MARK_SERVICES },
+	{ "svcctl", "REnumServicesStatusExA", MARK_SERVICES },
 };
 
 static const struct question *find_question(const struct event_rpc *e)
@@ -169,6 +185,13 @@ static bool is_powerful(const struct event_rpc *e)
 	return act_has_word(text, names);
 }
 
+/* The group that was opened last, by its number. */
+static bool rules_domain(const char *detail)
+{
+	return strcmp(detail, "rid 512") == 0 || strcmp(detail, "rid 518") == 0 ||
+	       strcmp(detail, "rid 519") == 0;
+}
+
 /* Look-ups and questions about shares tell by their number alone. */
 static uint32_t marks_of(struct act *a, uint8_t mark)
 {
@@ -187,9 +210,37 @@ static uint32_t marks_of(struct act *a, uint8_t mark)
 	return BIT(mark);
 }
 
+/* Shares for administrators: C$, ADMIN$. */
+static bool is_admin_share(const struct event_smb *e)
+{
+	const uint8_t *share = event_str_data(&e->e, &e->share);
+	return step_is(&e->e, &e->share, "ADMIN$") ||
+	       (e->share.off && e->share.len == 2 && share[1] == '$');
+}
+
+/* Tried in vain, and then with success: somebody has other means now. */
+static void on_tree(struct acts *s, const struct detect_env *env, const struct event_smb *e)
+{
+	if (e->act != SMB_TREE || !is_admin_share(e))
+		return;
+	bool is_refused = e->status == STATUS_ACCESS_DENIED;
+	struct act *a =
+		is_refused ? acts_of(s, env, &e->e, false) : acts_known(s, env, &e->e, false);
+	if (!a)
+		return;
+	if (is_refused)
+		acts_note(s, env, &e->e, a, BIT(MARK_REFUSED));
+	else if (e->status == 0 && a->marks & BIT(MARK_REFUSED))
+		acts_note(s, env, &e->e, a, BIT(MARK_GOT_IN));
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
 {
 	const struct event_rpc *e = (const struct event_rpc *)event;
+	if (event->kind == EVENT_SMB) {
+		on_tree(state, env, (const struct event_smb *)event);
+		return;
+	}
 	if (e->act != RPC_CALL)
 		return;
 	const struct question *q = find_question(e);
@@ -207,6 +258,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		(void)step_string(a->detail, sizeof(a->detail), event, &e->object);
 		found |= BIT(MARK_POWERFUL);
 	}
+	if (q && q->mark == MARK_MEMBERS && rules_domain(a->detail))
+		found |= BIT(MARK_RULERS);
 	if (found)
 		acts_note(state, env, event, a, found);
 	else
@@ -216,4 +269,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(domain_enumeration, "Accounts, groups or services listed from afar",
 	      "Adds up the kinds of questions that a host asks another about accounts, groups, "
 	      "sessions, shares and remote services",
-	      1u << EVENT_RPC, on_event);
+	      1u << EVENT_RPC | 1u << EVENT_SMB, on_event);

@@ -15,10 +15,22 @@
 
 #include "acts.h"
 
-enum mark { MARK_BOOT_KEY, MARK_SAVED, MARK_HIVE, MARK_KEYS, MARK_SECRET, MARK_BACKUP, MARK_ASKED };
+enum mark {
+	MARK_BOOT_KEY,
+	MARK_SAVED,
+	MARK_HIVE,
+	MARK_KEYS,
+	MARK_SECRET,
+	MARK_BACKUP,
+	MARK_ASKED,
+	MARK_OPENED,
+	MARK_MANY
+};
 
-#define BIT(m)    (1u << (m))
-#define BOOT_KEYS 2u /* of the four: one alone may be a search */
+#define BIT(m)      (1u << (m))
+#define OPENED_LEN  300u /* of a call: a public key is asked for in fewer bytes */
+#define MANY_OPENED 4u
+#define BOOT_KEYS   2u /* of the four: one alone may be a search */
 
 static const struct acts_mark marks[] = {
 	[MARK_BOOT_KEY] = { "boot_key", 0.6,
@@ -33,6 +45,9 @@ static const struct acts_mark marks[] = {
 	[MARK_SECRET] = { "secret_fetched", 0.55, "a secret of LSA was fetched", "T1003.004" },
 	[MARK_BACKUP] = { "backup_key", 0.35, "it was a backup key of the domain", "T1555" },
 	[MARK_ASKED] = { "backup_service", 0.2, "the backup key service was used", "T1555" },
+	[MARK_OPENED] = { "protected_data", 0.15, "it was given protected data of a user to open",
+			  NULL },
+	[MARK_MANY] = { "many_opened", 0.15, "four times and more", NULL },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -129,6 +144,23 @@ static void on_lsa(struct acts *s, const struct detect_env *env, const struct ev
 		acts_note(s, env, &e->e, a, found);
 }
 
+/*
+ * MS-BKRP 3.1.4.1: asking for the public key brings no data; opening a master key brings all of it,
+ * hundreds of bytes.  Windows has it opened when a password was set by another, once a user.
+ */
+static void on_backup_key(struct acts *s, const struct detect_env *env, const struct event_rpc *e,
+			  struct act *a)
+{
+	uint32_t found = BIT(MARK_ASKED);
+	if (e->stub_len >= OPENED_LEN) {
+		found |= BIT(MARK_OPENED);
+		if (++a->number >= MANY_OPENED)
+			found |= BIT(MARK_MANY);
+	}
+	a->is_sealed |= e->is_sealed;
+	acts_note(s, env, &e->e, a, found);
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
 {
 	const struct event_rpc *e = (const struct event_rpc *)event;
@@ -140,8 +172,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		struct act *a = acts_of(state, env, event, false);
 		if (!a)
 			return;
-		a->is_sealed |= e->is_sealed;
-		acts_note(state, env, event, a, BIT(MARK_ASKED));
+		on_backup_key(state, env, e, a);
 	}
 }
 

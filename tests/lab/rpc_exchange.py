@@ -478,6 +478,23 @@ def domain_enumeration(capture):
 
 
 @scenario
+def share_enumeration(capture):
+    """One host asks six for their shares and sessions (MS-SRVS); another looks at the shares of its file server."""
+    interface = ("4b324fc8-1670-01d3-1278-5a47bf6ee188", "3.0")
+    name = struct.pack("<I", 0x20000)
+    for last in range(20, 26):
+        server = f"10.20.2.{last}"
+        rpc = Rpc(capture, CLIENT, server, 49690, interface, NTLM, INTEGRITY)
+        rpc.ask(15, name + wide(server) + struct.pack("<IIIIII", 1, 1, 0x20004, 0, 0, 0xFFFFFFFF), bytes(120))
+        rpc.ask(12, name + wide(server) + struct.pack("<IIIIIII", 0, 0, 10, 10, 0x20008, 0, 0), bytes(80))
+        rpc.close()
+        capture.wait(4)
+    rpc = Rpc(capture, "10.20.1.11", SERVER, 49690, interface, NTLM, INTEGRITY)
+    rpc.ask(15, name + wide(SERVER) + struct.pack("<IIIIII", 1, 1, 0x20004, 0, 0, 0xFFFFFFFF), bytes(120))
+    rpc.close()
+
+
+@scenario
 def log_clearing(capture):
     """The security log of another host is cleared (MS-EVEN6)."""
     rpc = Rpc(capture, CLIENT, SERVER, 49682, EVEN6, NTLM, INTEGRITY)

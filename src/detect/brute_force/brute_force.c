@@ -351,6 +351,24 @@ static void judge(struct brute_state *s, const struct detect_env *env, const str
 	judge_group(s, env, a, SIDE_TARGET);
 }
 
+/*
+ * What a page answers to a form is not in a number.  Another secret for the same account right
+ * after says that the last one was wrong; one that is the same again says nothing.
+ */
+static void judge_form(struct brute_state *s, const struct detect_env *env, struct attempt *a)
+{
+	struct brute_pair *p = a->outcome == LOGIN_UNKNOWN ? pair_of(s, env, a) : NULL;
+	if (p) {
+		bool is_again =
+			p->form_secret && p->form_secret != a->secret_mark && p->user == a->user;
+		p->form_secret = a->secret_mark;
+		p->user = a->user;
+		if (is_again)
+			a->outcome = LOGIN_FAILURE;
+	}
+	judge(s, env, a);
+}
+
 static void on_login(struct brute_state *s, const struct detect_env *env, const struct event *e)
 {
 	const struct event_login *l = (const struct event_login *)e;
@@ -367,7 +385,10 @@ static void on_login(struct brute_state *s, const struct detect_env *env, const 
 	a.service = hash_of(env, a.name, len);
 	if (l->user.off && l->user.len)
 		a.user = hash_of(env, event_str_data(e, &l->user), l->user.len) | 1;
-	judge(s, env, &a);
+	if (step_is(e, &l->service, "http-form"))
+		judge_form(s, env, &a);
+	else
+		judge(s, env, &a);
 }
 
 /* Network level authentication goes through TLS: only how long it takes is seen. */
@@ -419,5 +440,6 @@ const struct detector brute_force_detector = {
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,
+	.keep = brute_keep,
 	.counters = counters,
 };

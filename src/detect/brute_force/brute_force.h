@@ -49,6 +49,7 @@ struct brute_pair {
 	double told_tries;
 	uint8_t told_severity;
 	uint8_t packet_count;
+	uint8_t form_secret; /* mark of the secret that the last form had; 0: none */
 	char name[SERVICE_TEXT];
 	uint64_t packets[PAIR_PACKETS];
 	struct event last;
@@ -90,6 +91,8 @@ struct brute_state {
 	struct table pairs, groups;
 	uint64_t findings;
 };
+
+void brute_keep(void *state, struct keep_list *list);
 
 /* Sets a bit by a hash; whether it was new. */
 bool brute_bit(uint8_t bits[BITS_BYTES], uint32_t hash);

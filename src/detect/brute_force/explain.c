@@ -201,6 +201,11 @@ enum severity brute_tell_pair(const struct brute_pair *p, const struct brute_par
 		finding_text(f.unseen, sizeof(f.unseen),
 			     "accounts and passwords: the log-ins are encrypted, their outcome was "
 			     "told from sizes and times");
+	else if (p->form_secret)
+		finding_text(
+			f.unseen, sizeof(f.unseen),
+			"what the pages said: another password for the same account right after "
+			"says that the last one was refused");
 	finish(&f, params, env);
 	return f.severity;
 }

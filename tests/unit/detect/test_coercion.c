@@ -80,6 +80,48 @@ static void a_late_connection_is_another(void **state)
 	assert_int_equal(j->count, 0);
 }
 
+static void hide(struct judging *j)
+{
+	struct event_smb *e = judging_event(j, EVENT_SMB, sizeof(*e), ATTACKER, VICTIM, 6);
+	e->act = SMB_HIDDEN;
+	judging_end(j);
+	judging_pass(j, SECOND_NS);
+}
+
+static void log_back(struct judging *j, const char *user, enum login_outcome outcome)
+{
+	struct event_login *e = judging_event(j, EVENT_LOGIN, sizeof(*e), VICTIM, ATTACKER, 6);
+	e->method = LOGIN_HASH;
+	e->outcome = (uint8_t)outcome;
+	judging_str(j, &e->service, "smb");
+	judging_str(j, &e->user, user);
+	judging_end(j);
+	judging_pass(j, SECOND_NS);
+}
+
+static void a_hidden_call_shows_by_its_log_in(void **state)
+{
+	struct judging *j = *state;
+	hide(j);
+	log_back(j, "SERVER1$", LOGIN_SUCCESS);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+	struct ipaddr caller = judging_ip(ATTACKER);
+	assert_true(ipaddr_equal(&j->found[0].subject.ip, &caller));
+	log_back(j, "SERVER1$", LOGIN_FAILURE);
+	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_MEDIUM);
+}
+
+static void people_and_late_log_ins_are_silent(void **state)
+{
+	struct judging *j = *state;
+	log_back(j, "SERVER1$", LOGIN_SUCCESS);
+	hide(j);
+	log_back(j, "alice", LOGIN_SUCCESS);
+	judging_pass(j, 30 * SECOND_NS);
+	log_back(j, "SERVER1$", LOGIN_SUCCESS);
+	assert_int_equal(j->count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +132,8 @@ int main(void)
 		RPC_TEST(print_clients_are_silent),
 		RPC_TEST(a_servers_own_files_are_silent),
 		RPC_TEST(a_late_connection_is_another),
+		RPC_TEST(a_hidden_call_shows_by_its_log_in),
+		RPC_TEST(people_and_late_log_ins_are_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

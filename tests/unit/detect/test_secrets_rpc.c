@@ -53,12 +53,25 @@ static void everyday_is_silent(void **state)
 	assert_int_equal(j->count, 0);
 }
 
+static void master_keys_of_many_are_medium(void **state)
+{
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 4; i++) {
+		rpc_call(j, (struct call){ .interface = "BackupKey",
+					   .operation = "BackuprKey",
+					   .stub_len = 568,
+					   .is_sealed = true });
+		assert_int_equal(rpc_severity(j), i < 3 ? SEVERITY_LOW : SEVERITY_MEDIUM);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RPC_TEST(the_boot_key_is_found),
 		RPC_TEST(a_saved_hive_is_high),
 		RPC_TEST(the_domains_backup_key_is_critical),
+		RPC_TEST(master_keys_of_many_are_medium),
 		RPC_TEST(everyday_is_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

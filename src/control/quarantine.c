@@ -30,9 +30,9 @@ static int complain(const char *text, const char *what, int status)
 
 static bool is_kind(const char *word, uint8_t *ret)
 {
-	for (uint8_t kind = 0; kind < QUARANTINE_KIND__COUNT; kind++)
+	for (unsigned kind = 0; kind < QUARANTINE_KIND__COUNT; kind++)
 		if (strcmp(word, quarantine_kind_name(kind)) == 0) {
-			*ret = kind;
+			*ret = (uint8_t)kind;
 			return true;
 		}
 	return false;

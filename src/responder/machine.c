@@ -6,7 +6,6 @@
  */
 #include "machine.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -45,17 +44,17 @@ static FILE *open_below(const char *root, const char *path)
 	return n > 0 && (size_t)n < sizeof(whole) ? fopen(whole, "re") : NULL;
 }
 
-/* Exactly `len` bytes as hex digits. */
+/* Exactly `len` bytes as lower-case hex digits, or upper-case ones. */
 static bool from_hex(const char *hex, uint8_t *bytes, size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
 	if (!hex || strlen(hex) != 2 * len)
 		return false;
 	for (size_t i = 0; i < 2 * len; i++) {
-		const char *digit = strchr(digits, tolower((unsigned char)hex[i]));
+		const char *digit = strchr(digits, hex[i]);
 		if (!digit)
 			return false;
-		bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (digit - digits));
+		bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (digit - digits) % 16);
 	}
 	return true;
 }

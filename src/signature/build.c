@@ -273,7 +273,8 @@ static int wake_cmp(const void *a, const void *b)
 
 static bool index_wakes(struct signatures *s, struct wakes *w)
 {
-	qsort(w->list, w->vec.count, sizeof(*w->list), wake_cmp);
+	if (w->vec.count)
+		qsort(w->list, w->vec.count, sizeof(*w->list), wake_cmp);
 	s->wakes = calloc(w->vec.count ? w->vec.count : 1, sizeof(*s->wakes));
 	s->woken = calloc(s->instance_vec.count ? s->instance_vec.count : 1, sizeof(*s->woken));
 	for (size_t i = 0; s->wakes && i < w->vec.count; i++) {

@@ -94,7 +94,7 @@ class Gateway:
         return json.loads(done.stdout)
 
     def pings(self, source, target):
-        command = f"ip netns exec {self.nets.of('a')} ping -n -c 1 -W 0.4 -I {source} {target}"
+        command = f"ip netns exec {self.nets.of('a')} ping -n -c 1 -W 1 -I {source} {target}"
         return subprocess.run(command.split(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
     def nft(self, words):
@@ -149,7 +149,7 @@ def passes(client, server):
 def cut_off(check, gateway):
     """A host: new and established connections, IPv4 and IPv6, dead; others are not touched; release brings it back."""
     gateway.start()
-    check(gateway.pings("10.71.1.2", "10.71.2.2") and gateway.pings("fd71:1::2", "fd71:2::2"), "all pass before")
+    check(gateway.wait(lambda: gateway.pings("10.71.1.2", "10.71.2.2") and gateway.pings("fd71:1::2", "fd71:2::2")), "all pass before")
     client, server = established(gateway)
     check(passes(client, server), "a connection works")
     began = time.monotonic()

@@ -470,6 +470,7 @@ int parent_run(const struct options *o)
 	}
 	if (p->signals >= 0)
 		(void)close(p->signals);
+	free(p->rules);
 	free(p);
 	return status;
 }

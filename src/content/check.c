@@ -155,7 +155,8 @@ static bool nir(const uint8_t *d)
 
 static bool dni(const uint8_t *d, uint8_t letter)
 {
-	return "TRWAGMYFPDXBNJZSQVHLCKE"[value_of(d, 8) % 23] == letter;
+	static const uint8_t letters[] = "TRWAGMYFPDXBNJZSQVHLCKE";
+	return letters[value_of(d, 8) % 23] == letter;
 }
 
 bool check_digits(enum check check, const uint8_t *d, unsigned n, uint8_t letter)

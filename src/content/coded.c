@@ -74,6 +74,17 @@ static void begin(struct coded *c, struct out *o)
 		put(c, o, c->start[i]);
 }
 
+/* %2B and %2F within base64; true: the byte belongs to one. */
+static bool take_escape(struct coded *c, struct out *o, uint8_t b)
+{
+	uint8_t low = b | 0x20;
+	bool is_second = c->escape == 2 && (low == 'b' || low == 'f');
+	if (is_second)
+		put(c, o, low == 'b' ? '+' : '/');
+	c->escape = b == '%' ? 1 : c->escape == 1 && b == '2' ? 2 : 0;
+	return c->escape || is_second;
+}
+
 /* Uses bytes of the run that is under way. */
 static size_t go_on(struct coded *c, struct out *o, const uint8_t *data, size_t len)
 {
@@ -82,15 +93,8 @@ static size_t go_on(struct coded *c, struct out *o, const uint8_t *data, size_t 
 		uint8_t b = data[i];
 		if (b == '\r' || b == '\n')
 			continue;
-		if (c->coding == CODING_BASE64 && (b == '%' || c->escape)) {
-			uint8_t low = b | 0x20;
-			bool is_second = c->escape == 2 && (low == 'b' || low == 'f');
-			if (is_second)
-				put(c, o, low == 'b' ? '+' : '/');
-			c->escape = b == '%' ? 1 : c->escape == 1 && b == '2' ? 2 : 0;
-			if (c->escape || is_second)
-				continue;
-		}
+		if (c->coding == CODING_BASE64 && (b == '%' || c->escape) && take_escape(c, o, b))
+			continue;
 		if (c->coding == CODING_HEX ? nibble(b) < 0 : sextets[b] > 63) {
 			flush(o);
 			static const uint8_t apart = '\n';
@@ -119,7 +123,6 @@ static size_t search(struct coded *c, struct out *o, const uint8_t *data, size_t
 			back--;
 		if (back > from) { /* a break: what may be a run begins behind it */
 			c->line = 0;
-			from = back;
 			size_t n = last + 1 - back;
 			memcpy(c->start, data + back, n);
 			c->line = (uint32_t)n;

@@ -103,9 +103,10 @@ static unsigned split(char *line, char *field[FIELDS])
 	unsigned n = 0;
 	for (char *at = line; at && n < FIELDS; n++) {
 		field[n] = at;
-		at = strchr(at, '\t');
-		if (at)
-			*at++ = '\0';
+		char *tab = strchr(at, '\t');
+		if (tab)
+			*tab = '\0';
+		at = tab ? tab + 1 : NULL;
 	}
 	return n;
 }

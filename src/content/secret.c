@@ -146,12 +146,12 @@ static unsigned sextet(uint8_t b)
 static bool read_jwt(const struct around *a, struct secret *ret)
 {
 	size_t dot = a->end - 4, from = dot; /* the match ends in ".eyJ" */
-	uint8_t head[CONTENT_BEHIND];
+	uint8_t head[CONTENT_BEHIND] = { 0 };
 	size_t n = 0;
 	uint32_t carry = 0;
 	while (from > 0 && is_url64(a->data[from - 1]))
 		from--;
-	for (size_t i = from, bits = 0; i < dot; i++) {
+	for (size_t i = from, bits = 0; i < dot && n < sizeof(head); i++) {
 		carry = carry << 6 | sextet(a->data[i]);
 		bits += 6;
 		if (bits >= 8) {

@@ -32,7 +32,7 @@ int signatures_from(const struct config *c, const char *data_dir, struct signatu
 void signatures_report(const struct signatures *s);
 /* The finding of a hit. */
 void signatures_finding(struct rule_names *names, const struct context *context,
-			const struct signature_hit *hit, struct finding *ret);
+			const struct signature_hit *hit, struct finding *f);
 void rule_names_deinit(struct rule_names *n);
 
 #endif

@@ -169,9 +169,10 @@ static size_t split(char *line, char *fields[FIELDS_MAX])
 	size_t count = 0;
 	for (char *at = line; at && count < FIELDS_MAX;) {
 		fields[count++] = at;
-		at = strchr(at, '\t');
-		if (at)
-			*at++ = '\0';
+		char *tab = strchr(at, '\t');
+		if (tab)
+			*tab = '\0';
+		at = tab ? tab + 1 : NULL;
 	}
 	return count;
 }

@@ -12,7 +12,7 @@
 #include "private.h"
 
 #define LABEL_MAX 63u
-#define NAME_MAX_ 253u
+#define NAME_MOST 253u
 
 struct text {
 	char at[INTEL_VALUE_MAX + 64];
@@ -205,7 +205,7 @@ static bool is_name(const char *at, size_t len)
 {
 	size_t label = 0, dots = 0;
 	bool has_letter = false;
-	if (len == 0 || len > NAME_MAX_)
+	if (len == 0 || len > NAME_MOST)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = at[i];

@@ -157,7 +157,7 @@ static int double_cmp(const void *a, const void *b)
 /* The nearest rank. */
 static double percentile(const struct group *g, double p)
 {
-	double sorted[256];
+	double sorted[256] = { 0 };
 	uint32_t n = g->used < 256 ? g->used : 256;
 	for (uint32_t i = 0; i < n; i++)
 		sorted[i] = g->slots[i].u.value;

@@ -52,7 +52,7 @@ static int hex_digit(char c)
 
 static bool put_hex(struct event *e, const struct event_field *f, const char *text)
 {
-	uint8_t bytes[16];
+	uint8_t bytes[16] = { 0 };
 	size_t want = f->type == FIELD_MAC ? 6 : f->type == FIELD_HEX64 ? 8 : 16;
 	for (size_t i = 0; i < want; i++) {
 		int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);

@@ -236,7 +236,7 @@ bool guard_allows(const struct instance *i, const struct event *e)
 
 bool instance_holds(struct signatures *s, const struct instance *i, const struct event *e)
 {
-	uint32_t counts[CODE_DEPTH];
+	uint32_t counts[CODE_DEPTH] = { 0 };
 	unsigned depth = 0;
 	bool r = false;
 	for (uint32_t at = 0; at < i->code_len; at++) {
@@ -258,13 +258,15 @@ bool instance_holds(struct signatures *s, const struct instance *i, const struct
 			at = r ? n->arg - 1 : at;
 			break;
 		case OP_PUSH:
-			counts[depth++] = 0;
+			if (depth < CODE_DEPTH)
+				counts[depth++] = 0;
 			break;
 		case OP_COUNT:
-			counts[depth - 1] += r;
+			if (depth)
+				counts[depth - 1] += r;
 			break;
 		case OP_POP:
-			r = counts[--depth] >= n->arg;
+			r = depth && counts[--depth] >= n->arg;
 			break;
 		}
 	}

@@ -388,7 +388,7 @@ struct node *detection_tree(struct compile *c, const struct yaml_node *detection
 struct node *condition_tree(struct compile *c, const struct yaml_node *at, const char *text);
 /* The tree of one search. */
 struct node *search_tree(struct compile *c, const struct yaml_node *search);
-struct node *item_tree(struct compile *c, const struct yaml_node *item);
+struct node *item_tree(struct compile *c, const struct yaml_node *node);
 struct node *keywords_tree(struct compile *c, const struct yaml_node *list, bool all);
 struct node *node_new(struct compile *c, enum node_kind kind);
 void node_add_child(struct node *parent, struct node *child);

@@ -67,7 +67,9 @@ class Lab:
                                              if alert["exfild"]["mode"] == "drill"]
 
     def start(self):
+        """It answers before its capture listens: what passes in between is not seen."""
         with open(os.path.join(self.folder, "daemon.log"), "ab") as log:
+            before = self.log().count(": listening")
             self.daemon = subprocess.Popen(
                 self.ns("gw", self.program, "-i", "gin", "--set", f"control.socket={self.socket}", "--set",
                         f"sinks.file.path={self.sink}", "--set", f"redis.url=unix://{self.redis}", "--set",
@@ -76,7 +78,7 @@ class Lab:
                 stdout=subprocess.DEVNULL, stderr=log)
         end = time.monotonic() + 30
         while time.monotonic() < end:
-            if self.ask("status").returncode == 0:
+            if self.log().count(": listening") > before and self.ask("status").returncode == 0:
                 return True
             time.sleep(0.1)
         return False

@@ -163,7 +163,9 @@ def full_queue(check, arguments):
         nets.link("a", "a0", "b", "b0")
         sender = nets.sender("a", "a0")
         with start(nets, arguments, 2, "--set", "capture.buffer_mb=64") as live:
-            threads = sorted(int(t) for t in os.listdir(f"/proc/{live.pids()['exfild-capture']}/task"))
+            tasks = f"/proc/{live.pids()['exfild-capture']}/task"
+            live.wait_for(lambda: len(os.listdir(tasks)) >= 3, "its workers have begun", 20)
+            threads = sorted(int(t) for t in os.listdir(tasks))
             check(len(threads) >= 3, "it has threads", threads)
             # all pairs inside belong to few shards; outside they spread: both workers hand over
             sent = 0

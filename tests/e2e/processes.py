@@ -71,7 +71,7 @@ def capture_killed(check, arguments):
                 time.sleep(0.3)
                 for _, frame in packets_of(harness.capture_of("icmp_hping")):
                     sender.send(frame)
-                time.sleep(0.5)
+                time.sleep(bar(arguments, 0.5))
                 check(live.stop() == 0, f"{workers}: it ends well", live.err()[-800:])
                 told = rules(live)
                 check({"dns_tunnel", "icmp_tunnel", "sensor_process"} <= told, f"{workers}: both thefts and the end are told", told)
@@ -93,10 +93,10 @@ def later_each_time(check, arguments):
                 time.sleep(0.1)
             check(None not in waits and waits[0] < bar(arguments, SOON_S) and waits[-1] > waits[0] and waits[-1] < bar(arguments, 4),
                   "later each time", waits)
-            time.sleep(0.5)
+            time.sleep(bar(arguments, 0.5))
             sender = nets.sender("a", "a0")
             tunnel(sender)
-            time.sleep(0.5)
+            time.sleep(bar(arguments, 0.5))
             check(live.stop() == 0 and "dns_tunnel" in rules(live), "and then it sees", live.err()[-600:])
 
 
@@ -108,15 +108,15 @@ def core_killed(check, arguments):
             sender = nets.sender("a", "a0")
             first = live.pids()
             noise(sender)
-            time.sleep(0.5)
+            time.sleep(bar(arguments, 0.5))
             os.kill(first["exfild-core"], signal.SIGKILL)
             took = replaced(live, "exfild-core", first["exfild-core"], bar(arguments, 5))
             check(took is not None and took < bar(arguments, SOON_S), f"core is back within {SOON_S} s", took)
             live.wait_for(lambda: "b0: listening again" in live.err(), "and listens", bar(arguments, 5))
-            time.sleep(0.5)
+            time.sleep(bar(arguments, 0.5))
             check(live.pids()["exfild-capture"] != first["exfild-capture"], "with a capture of its own", live.pids())
             tunnel(sender, 0.001)
-            time.sleep(0.5)
+            time.sleep(bar(arguments, 0.5))
             check(live.stop() == 0, "it ends well", live.err()[-800:])
             check({"dns_tunnel", "sensor_process"} <= rules(live), "the theft and the end are told", rules(live))
 
@@ -158,7 +158,7 @@ def stopped_loops(check, arguments):
                     said = hear(listener, 3.5)
                     check(any("WATCHDOG=1" in s for s in said), f"{name} goes on: it is heard again", said)
                 live.child.send_signal(signal.SIGHUP)
-                said = hear(listener, 2)
+                said = hear(listener, bar(arguments, 2))
                 check(any("RELOADING=1" in s for s in said) and any("READY=1" in s for s in said), "a reload is told", said)
                 check(live.stop() == 0, "it ends well", live.err()[-500:])
                 check(any("STOPPING=1" in s for s in hear(listener, 0.5)), "and says so")
@@ -194,6 +194,7 @@ def another_user(check, arguments):
         with Live(nets, "b", arguments.exfild, "-i", "b0", owner=65534, before=less) as live:
             pids = live.pids()
             check(set(pids) == {"exfild", "exfild-core", "exfild-capture"}, "three processes", pids)
+            time.sleep(bar(arguments, 0.5))  # each gives up its power after its start
             for name, pid in pids.items():
                 with open(f"/proc/{pid}/status", encoding="ascii") as stream:
                     status = dict(line.rstrip("\n").split(":\t", 1) for line in stream if ":\t" in line)
@@ -203,7 +204,7 @@ def another_user(check, arguments):
             live.wait_for(lambda: "b0: listening again" in live.err(), "capture is started again", 5)
             time.sleep(0.3)
             tunnel(nets.sender("a", "a0"))
-            time.sleep(0.5)
+            time.sleep(bar(arguments, 0.5))
             check(live.stop() == 0 and "dns_tunnel" in rules(live), "and sees", live.err()[-500:])
 
 
@@ -250,9 +251,9 @@ def out_of_memory(check, arguments):
                 hungry.kill()
                 hungry.wait()
                 live.wait_for(lambda: live.err().count(": listening") >= 2, "capture is started again", 30)
-                time.sleep(0.5)
+                time.sleep(bar(arguments, 0.5))
                 tunnel(sender)
-                time.sleep(0.5)
+                time.sleep(bar(arguments, 0.5))
                 check(live.pids()["exfild-core"] == pids["exfild-core"], "core stays", (pids, live.pids()))
                 check(live.stop() == 0, "it ends well", live.err()[-500:])
                 check({"sensor_process", "dns_tunnel"} <= rules(live), "its end and the next theft are told", rules(live))

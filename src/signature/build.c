@@ -147,7 +147,7 @@ static bool emit_list(struct signatures *s, const struct node *n, uint32_t start
 			return false;
 		if (!k->next)
 			break;
-		if (!emit(s, out, last)) /* for now, the place of the one before */
+		if (!emit(s, out, last)) /* a chain of those to be given their end below */
 			return false;
 		last = (uint32_t)s->code_vec.count - 1;
 	}

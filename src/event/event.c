@@ -1,7 +1,7 @@
 /*
  * event/event.c - the kinds of events, and the sizes that their readers rely on.
  */
-#include "exfild/event/event.h"
+#include "exfild/event/alert.h"
 
 _Static_assert(sizeof(struct event) == 96, "head of an event");
 _Static_assert(sizeof(struct event_str) == 16, "string of an event");
@@ -78,6 +78,8 @@ static const char *const names[EVENT__COUNT] = {
 const char *event_kind_name(enum event_kind kind)
 {
 	unsigned i = (unsigned)kind;
+	if (kind == EVENT_ALERT)
+		return "alert";
 	return i < EVENT__COUNT ? names[i] : "unknown";
 }
 
@@ -118,5 +120,7 @@ static const uint16_t sizes[EVENT__COUNT] = {
 uint16_t event_struct_size(enum event_kind kind)
 {
 	unsigned i = (unsigned)kind;
+	if (kind == EVENT_ALERT)
+		return sizeof(struct event_alert);
 	return i < EVENT__COUNT ? sizes[i] : sizeof(struct event);
 }

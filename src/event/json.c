@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "exfild/base/str.h"
+#include "exfild/event/alert.h"
 #include "exfild/event/event.h"
 #include "exfild/event/word.h"
 
@@ -43,6 +44,8 @@ const char *event_word(const struct event *e, const struct event_field *f, uint6
 {
 	if (f->offset == offsetof(struct event, app))
 		return app_name((enum app)value);
+	if (e->kind == EVENT_ALERT)
+		return event_alert_word(f, value);
 	if (e->kind == EVENT_INNER && f->offset == offsetof(struct event_inner, inner))
 		return app_name((enum app)value);
 	if (e->kind == EVENT_NAME && f->offset == offsetof(struct event_name, source))

@@ -4,7 +4,7 @@
  * One line a field: its name, its type, its place.  Names are those of the structs; what the
  * structs keep as a pair (index 0 from src, 1 from dst) is named src_x and dst_x here.
  */
-#include "exfild/event/event.h"
+#include "exfild/event/alert.h"
 
 #define AT(s, field, type)                \
  {                                        \
@@ -557,6 +557,8 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 const struct event_field *event_fields(enum event_kind kind)
 {
 	unsigned i = (unsigned)kind;
+	if (kind == EVENT_ALERT)
+		return event_alert_fields();
 	return i < EVENT__COUNT ? tables[i] : head_fields;
 }
 

@@ -80,8 +80,10 @@ static bool add_instance(struct signatures *s, uint32_t rule, const struct sourc
 				.root = root };
 	i->needs_request = uses_request(s, root);
 	r->instances[r->instance_vec.count++] = (uint32_t)s->instance_vec.count++;
-	r->about.kinds |= 1u << source->kind;
-	s->wants |= 1u << source->kind;
+	if (source->kind < EVENT__COUNT) {
+		r->about.kinds |= 1u << source->kind;
+		s->wants |= 1u << source->kind;
+	}
 	if (i->needs_request && !s->has_requests)
 		return requests_begin(s);
 	return true;

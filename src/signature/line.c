@@ -149,13 +149,15 @@ static void set_neutral(struct event *e, const struct event_field *f)
 		(void)put_etypes(e, f, "");
 }
 
-static enum event_kind kind_named(const char *name)
+/* Alerts, the last kind, are told to policies so. */
+static bool kind_named(const char *name, enum event_kind *ret)
 {
-	unsigned kind = 0;
-	while (name && kind < EVENT__COUNT &&
-	       strcmp(event_kind_name((enum event_kind)kind), name) != 0)
-		kind++;
-	return name ? (enum event_kind)kind : EVENT__COUNT;
+	for (unsigned kind = 0; name && kind <= EVENT_ALERT; kind++)
+		if (strcmp(event_kind_name((enum event_kind)kind), name) == 0) {
+			*ret = (enum event_kind)kind;
+			return true;
+		}
+	return false;
 }
 
 static bool fill(struct event_log *log, struct event *e, const json_t *top, char *why, size_t size)
@@ -195,8 +197,8 @@ int signature_line(struct event_log *log, const char *line, size_t len, uint64_t
 		return -EXF_E_FORMAT;
 	}
 	const json_t *name = json_object_get(top, "kind");
-	enum event_kind kind = kind_named(json_string_value(name));
-	if (kind >= EVENT__COUNT) {
+	enum event_kind kind;
+	if (!kind_named(json_string_value(name), &kind)) {
 		(void)snprintf(why, size, "'kind' names no kind of event");
 		json_decref(top);
 		return -EXF_E_FORMAT;

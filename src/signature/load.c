@@ -74,6 +74,44 @@ static bool add_placeholders(struct signatures *s, const struct yaml_node *map)
 	return true;
 }
 
+/* What makes a policy is in policies, and there only.  False: a problem was said. */
+static bool is_in_its_place(struct signatures *s, const struct yaml_node *doc, const struct rule *r)
+{
+	const struct yaml_node *block = yaml_get(doc, s->block ? s->block->key : "exfild");
+	const struct yaml_node *logsource = yaml_get(doc, "logsource");
+	bool is_of_alerts = r->product && r->category && !r->service &&
+			    strcmp(r->product, "exfild") == 0 && strcmp(r->category, "alert") == 0;
+	const struct yaml_node *correlation = yaml_get(doc, "correlation");
+	char why[768];
+	if (!s->block && block)
+		problem(s, block,
+			"an 'exfild' block makes a policy of the rule: put it into a file of "
+			"policy.files");
+	else if (!s->block && is_of_alerts)
+		problem(s, logsource,
+			"rules over alerts are policies: put the rule into a file of "
+			"policy.files, with an 'exfild' block");
+	else if (s->block && correlation)
+		problem(s, correlation,
+			"a policy is no correlation: its block can have 'escalate' "
+			"and 'require' instead");
+	else if (s->block && !is_of_alerts)
+		problem(s, logsource ? logsource : doc,
+			"a policy looks at alerts: write 'logsource: {product: exfild, category: "
+			"alert}'");
+	else if (s->block && !block)
+		problem(s, doc,
+			"the policy '%.80s' lacks its '%s' block: say there what is to be "
+			"done",
+			r->about.title, s->block->key);
+	else if (s->block &&
+		 !s->block->read(s->block->arg, r->about.number, block, why, sizeof(why)))
+		problem_text(s, why);
+	else
+		return true;
+	return false;
+}
+
 static bool add_rule(struct signatures *s, const struct yaml_node *doc)
 {
 	const struct yaml_node *detection = yaml_get(doc, "detection");
@@ -83,7 +121,7 @@ static bool add_rule(struct signatures *s, const struct yaml_node *doc)
 		problem(s, doc, "more than %d rules", SIGNATURE_RULES);
 		return true;
 	}
-	if (!rule_read(s, doc, &r))
+	if (!rule_read(s, doc, &r) || !is_in_its_place(s, doc, &r))
 		return true;
 	if (!correlation && (!detection || detection->type != YAML_MAP)) {
 		problem(s, detection ? detection : doc, "the rule needs a 'detection' map");
@@ -211,11 +249,13 @@ static bool add_path(struct signatures *s, const char *path, unsigned depth, boo
 
 /* --- the set -------------------------------------------------------------------------------- */
 
-static struct signatures *set_new(void)
+static struct signatures *set_new(const struct signature_block *block)
 {
 	struct signatures *s = calloc(1, sizeof(*s));
-	if (s)
+	if (s) {
 		s->digest = 0xcbf29ce484222325ull;
+		s->block = block;
+	}
 	return s;
 }
 
@@ -240,6 +280,7 @@ static void forget_documents(struct signatures *s)
 static int set_finish(struct signatures *s, bool ok, struct signatures **ret)
 {
 	ok = ok && build(s);
+	s->block = NULL;
 	forget_documents(s);
 	if (!ok) {
 		signatures_free(s);
@@ -251,7 +292,13 @@ static int set_finish(struct signatures *s, bool ok, struct signatures **ret)
 
 int signatures_load(const char *const *paths, size_t count, struct signatures **ret)
 {
-	struct signatures *s = set_new();
+	return signatures_load_policies(paths, count, NULL, ret);
+}
+
+int signatures_load_policies(const char *const *paths, size_t count,
+			     const struct signature_block *block, struct signatures **ret)
+{
+	struct signatures *s = set_new(block);
 	bool ok = s != NULL;
 	for (size_t i = 0; ok && i < count; i++)
 		ok = add_path(s, paths[i], 0, true);
@@ -260,7 +307,13 @@ int signatures_load(const char *const *paths, size_t count, struct signatures **
 
 int signatures_parse(const char *name, const void *text, size_t len, struct signatures **ret)
 {
-	struct signatures *s = set_new();
+	return signatures_parse_policies(name, text, len, NULL, ret);
+}
+
+int signatures_parse_policies(const char *name, const void *text, size_t len,
+			      const struct signature_block *block, struct signatures **ret)
+{
+	struct signatures *s = set_new(block);
 	return s ? set_finish(s, add_text(s, name, text, len), ret) : -EXF_E_NOMEM;
 }
 
@@ -280,7 +333,7 @@ void signatures_free(struct signatures *s)
 		if (s->correlations[i].has_table)
 			table_deinit(&s->correlations[i].table);
 	}
-	for (unsigned i = 0; i < EVENT__COUNT; i++) {
+	for (unsigned i = 0; i < EVENT__COUNT + 1; i++) {
 		free(s->kinds[i].eager);
 		free(s->kinds[i].always);
 	}

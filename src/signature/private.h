@@ -18,6 +18,7 @@
 #include "exfild/base/arena.h"
 #include "exfild/base/table.h"
 #include "exfild/config/yaml.h"
+#include "exfild/event/alert.h"
 #include "exfild/signature/signature.h"
 
 #define TEXT_STAR      256 /* '*' as a wildcard */
@@ -330,13 +331,14 @@ struct signatures {
 	uint32_t *wakes; /* instances by predicate */
 	struct correlation *correlations;
 	struct vec correlation_vec;
-	struct kind_plan kinds[EVENT__COUNT];
+	struct kind_plan kinds[EVENT__COUNT + 1]; /* and of alerts */
 	uint32_t wants;
 	char **problems;
 	struct vec problem_vec;
 	size_t problem_count;
 	uint64_t digest;
 	/* while loading */
+	const struct signature_block *block; /* NULL: these are no policies */
 	struct yaml **files;
 	struct vec file_vec;
 	struct filter *filters;

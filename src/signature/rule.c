@@ -195,6 +195,7 @@ bool rule_read(struct signatures *s, const struct yaml_node *doc, struct rule *r
 	memset(r, 0, sizeof(*r));
 	r->correlation = NONE;
 	r->document = doc;
+	r->about.number = (uint32_t)s->rule_vec.count;
 	if (!title || title->type != YAML_SCALAR || !title->text[0]) {
 		problem(s, title ? title : doc, "the rule needs a 'title'");
 		return false;

@@ -34,8 +34,8 @@ size_t sources_find(const char *product, const char *category, const char *servi
 		    struct source ret[SOURCES_MAX])
 {
 	size_t count = 0;
-	if (product && strcmp(product, "exfild") == 0) {
-		for (unsigned kind = 0; service && !category && kind < EVENT__COUNT; kind++)
+	if (product && strcmp(product, "exfild") == 0 && !category) {
+		for (unsigned kind = 0; service && kind < EVENT__COUNT; kind++)
 			if (strcmp(event_kind_name((enum event_kind)kind), service) == 0)
 				ret[count++] = (struct source){ .product = "exfild",
 								.kind = (enum event_kind)kind };

@@ -50,8 +50,9 @@ struct signature_rule {
 	const char *file;
 	uint32_t line;
 	bool is_correlation;
-	bool is_silent; /* others refer to it: it raises nothing by itself */
-	uint32_t kinds; /* of events that can fulfil it, 1u << enum event_kind */
+	bool is_silent;  /* others refer to it: it raises nothing by itself */
+	uint32_t kinds;  /* of events that can fulfil it, 1u << enum event_kind */
+	uint32_t number; /* in its set, from 0: signatures_rule() */
 };
 
 /* A part of a rule that an event has fulfilled. */
@@ -88,6 +89,25 @@ int signatures_load(const char *const *paths, size_t count, struct signatures **
 int signatures_parse(const char *name, const void *text, size_t len,
 		     struct signatures **ret) EXF_MUST_USE;
 void signatures_free(struct signatures *s);
+
+struct yaml_node;
+/*
+ * A set of policies: rules over alerts (event/alert.h) alone, each with a block of this key.  In
+ * other sets such a block, and a rule over alerts, is a problem.
+ */
+struct signature_block {
+	const char *key;
+	/* The block of the rule with this number; false: ret_why has place and sentence. */
+	bool (*read)(void *arg, uint32_t number, const struct yaml_node *block, char *ret_why,
+		     size_t why_size);
+	void *arg;
+};
+int signatures_load_policies(const char *const *paths, size_t count,
+			     const struct signature_block *block,
+			     struct signatures **ret) EXF_MUST_USE;
+int signatures_parse_policies(const char *name, const void *text, size_t len,
+			      const struct signature_block *block,
+			      struct signatures **ret) EXF_MUST_USE;
 
 /*
  * Makes the databases of expressions now, on the thread that loads; else each is made when the

@@ -1,0 +1,63 @@
+/*
+ * event/alert.h - an alert as the rules of a policy see it.
+ *
+ * What: a record of the analysis plane's own.  Its kind lies behind those of the packet plane, so
+ * that no ring, file or line of events can bring one.
+ * Ownership, threads, limits: as of events.
+ */
+#ifndef EXFILD_EVENT_ALERT_H
+#define EXFILD_EVENT_ALERT_H
+
+#include "exfild/event/event.h"
+
+#define EVENT_ALERT ((enum event_kind)EVENT__COUNT)
+
+/* What shows that the sender is who its address says; see policy/proof.h. */
+enum alert_proof {
+	ALERT_PROOF_NONE,
+	ALERT_PROOF_ANSWERED,  /* the other side has answered */
+	ALERT_PROOF_HANDSHAKE, /* a TCP handshake was completed */
+};
+
+enum alert_direction {
+	ALERT_UNKNOWN,
+	ALERT_OUTBOUND,
+	ALERT_INTERNAL,
+	ALERT_INBOUND,
+	ALERT_EXTERNAL,
+};
+
+/* The head has the subject as src and the peer as dst, "::" where there is none. */
+struct event_alert {
+	struct event e;
+	uint64_t bytes_out, bytes_in;  /* sent by the subject, by the peer */
+	uint64_t events, count;        /* seen behind it; findings merged */
+	float score, confidence, risk; /* [0,1], [0,1], percent */
+	uint32_t revision;
+	uint32_t names; /* different names that were seen at the peer's address, as far as known */
+	uint8_t severity;      /* enum severity, a number to 99 */
+	uint8_t direction;     /* enum alert_direction */
+	uint8_t proof;         /* enum alert_proof */
+	uint8_t hour, weekday; /* in sensor.timezone; Monday is 1 */
+	uint8_t has_src, has_dst;
+	uint8_t sanctioned, learning, drill;
+	uint8_t intel_confidence;
+	uint8_t moved; /* the subject's address was seen with two link addresses of late */
+	struct event_str id, rule, title, detector, category, visibility, object;
+	struct event_str source_zone, source_owner, source_model, source_data, source_tags;
+	struct event_str destination_zone, destination_owner, destination_model;
+	struct event_str destination_data, destination_tags;
+	struct event_str source_name, destination_name, domain, user;
+	struct event_str source_roles, destination_roles; /* learnt, ", " between */
+	struct event_str service, service_category, tenant;
+	struct event_str content; /* labels of what was found in the clear, ", " between */
+	struct event_str stages;  /* other classes of evidence against the subject, likewise */
+	struct event_str intel_feed, intel_type, intel_value, intel_marking;
+};
+
+/* Its fields, those of the head first. */
+const struct event_field *event_alert_fields(void);
+/* The word that a field's number stands for, or NULL. */
+const char *event_alert_word(const struct event_field *f, uint64_t value);
+
+#endif

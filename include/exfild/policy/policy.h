@@ -1,0 +1,138 @@
+/*
+ * policy/policy.h - what is to be done about an alert.
+ *
+ * What: a policy is a Sigma rule over alerts (event/alert.h) with an `exfild:` block: action,
+ * target, time to live, `escalate` on repeats, `require` another alert of the same source.  The
+ * policies stand in the order of their files; the first that holds decides.  Nothing is done here:
+ * a decision says what is to be done, and policy_gate() what speaks against it.
+ * Ownership: policy_free frees; decisions point into the set.
+ * Threads: loading on any; then one at a time.
+ * Limits: POLICY_STEPS steps of `escalate`; POLICY_HOSTS sources whose earlier alerts are known,
+ * POLICY_PAST alerts of each: the one longest silent goes first.
+ */
+#ifndef EXFILD_POLICY_POLICY_H
+#define EXFILD_POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exfild/alert/alert.h"
+#include "exfild/base/buf.h"
+#include "exfild/base/err.h"
+#include "exfild/base/keep.h"
+#include "exfild/context/context.h"
+#include "exfild/event/alert.h"
+#include "exfild/event/log.h"
+#include "exfild/signature/signature.h"
+
+#define POLICY_STEPS     4
+#define POLICY_HOSTS     4096
+#define POLICY_PAST      8
+#define POLICY_NAME_MAX  64
+#define POLICY_TTL_MAX_S (30u * 86400)
+
+enum policy_action {               /* in order of what they do to somebody */
+		     POLICY_LABEL, /* the alert names the policy */
+		     POLICY_ALERT, /* and one of the policy's own, of its level, comes with it */
+		     POLICY_RATE_LIMIT,
+		     POLICY_QUARANTINE, /* a host of the inside */
+		     POLICY_BLOCK,      /* an address of the outside */
+		     POLICY_ACTION__COUNT
+};
+
+enum policy_target { POLICY_SOURCE, POLICY_DESTINATION, POLICY_PAIR, POLICY_TARGET__COUNT };
+
+struct policy_step { /* of `escalate` */
+	uint32_t repeats;
+	uint64_t within_ns;
+	enum policy_action action;
+	uint32_t ttl_s;
+};
+
+struct policy_need {        /* of `require`: another alert of the same source */
+	uint64_t within_ns; /* 0: there is none */
+	char rule[64];      /* "" any; a '*' at its end stands for the rest */
+	char category[16];  /* "" any */
+	uint8_t severity;   /* at least */
+};
+
+struct policy_rule {
+	char name[POLICY_NAME_MAX]; /* `name`, else the id: what alerts say behind "policy:" */
+	enum policy_action action;
+	enum policy_target target;
+	uint32_t ttl_s; /* 0: quarantine.ttl */
+	bool shared;    /* also where many names live at the address */
+	unsigned step_count;
+	struct policy_step steps[POLICY_STEPS];
+	struct policy_need need;
+	/* since it was loaded: its condition held; it decided; an earlier one had decided */
+	uint64_t held, decided, shadowed;
+};
+
+struct policy_decision {
+	const struct policy_rule *rule; /* NULL: no policy holds */
+	const struct signature_rule *about;
+	enum policy_action action;
+	uint32_t ttl_s;
+	unsigned step;    /* of `escalate`, from 1; 0: none */
+	unsigned repeats; /* earlier alerts of the source that this policy decided */
+	char why[256];    /* which parts of the rule held */
+};
+
+struct policy;
+
+/*
+ * All files must be sound: -EXF_E_INVALID, and ret_why is the first "file:line:column: sentence".
+ * A file that is not there is none.  timezone: of hour and weekday; for another one than UTC the
+ * process's must have been set (TZ, tzset).
+ */
+int policy_load(const char *const *paths, size_t count, const char *timezone, struct policy **ret,
+		char *ret_why, size_t why_size) EXF_MUST_USE;
+/* The same from one text; `name` stands for its file. */
+int policy_parse(const char *name, const void *text, size_t len, const char *timezone,
+		 struct policy **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+void policy_free(struct policy *p);
+
+size_t policy_count(const struct policy *p);
+const struct policy_rule *policy_rule_at(const struct policy *p, size_t i);
+const struct signature_rule *policy_about(const struct policy *p, size_t i);
+uint64_t policy_digest(const struct policy *p);
+/* Whether any can ask that somebody be cut off or slowed down. */
+bool policy_acts(const struct policy *p);
+
+/* Earlier alerts of each source; it outlives the sets that ask it. */
+struct policy_memory;
+struct policy_memory *policy_memory_new(uint32_t hosts); /* 0: POLICY_HOSTS; NULL: memory */
+void policy_memory_free(struct policy_memory *m);
+void policy_memory_keep(struct policy_memory *m, struct keep_list *list);
+
+/* The alert as a record, appended to the log and committed; hour and weekday are set. */
+struct policy_facts { /* what the alert itself does not tell */
+	enum alert_proof proof;
+	bool moved;
+};
+const struct event_alert *policy_record(const struct policy *p, struct event_log *log,
+					const struct alert *a, const struct context *c,
+					const struct policy_facts *facts);
+/* Hour and weekday of a record, from its time. */
+void policy_set_clock(const struct policy *p, struct event_alert *e);
+
+/* In order of the alerts; remembers this one. */
+void policy_decide(struct policy *p, struct policy_memory *m, const struct event_alert *e,
+		   struct policy_decision *ret);
+
+/*
+ * What speaks against doing what was decided, as a sentence; NULL: nothing.  Only what one spoofed
+ * sender cannot forge cuts somebody off, no learnt role is ever cut off, and no address that many
+ * names share unless the policy says so.
+ */
+const char *policy_gate(const struct policy_decision *d, const struct event_alert *e);
+
+const char *policy_action_name(enum policy_action a);
+const char *policy_target_name(enum policy_target t);
+
+/* For people: policy, decision, reasons, in one line each. */
+void policy_explain(const struct policy_decision *d, const struct event_alert *e, struct buf *out);
+
+#endif

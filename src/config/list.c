@@ -107,8 +107,10 @@ static int take_tenants(struct load *l, const struct key *k, const struct yaml_n
 			return rc;
 		all[count].names = names;
 		all[count].service = arena_strdup(&l->whole->memory, e->key);
-		if (!all[count++].service)
+		all[count].place = load_place(l, e);
+		if (!all[count].service || !all[count].place)
 			return load_fail_memory(l);
+		count++;
 		load_leave(l, before);
 	}
 	memcpy(field(k, base), &all, sizeof(all));

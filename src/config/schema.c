@@ -151,8 +151,12 @@ static const struct key service_keys[] = {
 	{ "sanctioned", KEY_TEXTS, AT(services.sanctioned), COUNT(services.sanctioned_count),
 	  .min = 1, .max = 63, .def = "[]",
 	  .help = "Services that the organisation uses on purpose, by their catalogue name." },
-	{ "tenants", KEY_TENANTS, KEY_LATER, AT(services.tenants), COUNT(services.tenant_count),
-	  .min = 1, .max = 253, .def = "{}",
+	{ "tolerated", KEY_TEXTS, AT(services.tolerated), COUNT(services.tolerated_count), .min = 1,
+	  .max = 63, .def = "[]",
+	  .help = "Services that the organisation puts up with: alerts and policies say so, and "
+		  "nothing is excused by it." },
+	{ "tenants", KEY_TENANTS, AT(services.tenants), COUNT(services.tenant_count), .min = 1,
+	  .max = 253, .def = "{}",
 	  .help = "The organisation's own names within a service; any other tenant is foreign." },
 	{ .name = NULL },
 };

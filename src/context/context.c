@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exfild/base/str.h"
 #include "private.h"
 
 #define ENTRIES_MAX 65536u
@@ -33,8 +34,7 @@ static int start_configured(struct context *c, const struct context_options *o, 
 	if (r < 0)
 		return r;
 	services_seal(&c->services);
-	return services_sanction(&c->services, o->sanctioned, o->sanctioned_count, ret_why,
-				 why_size);
+	return services_sanction(&c->services, o, ret_why, why_size);
 }
 
 static int start(struct context *c, const struct context_options *o, char *ret_why, size_t why_size)
@@ -127,6 +127,15 @@ size_t context_registered(const struct context *c, const char *name, size_t len,
 const struct service *context_service_by_name(const struct context *c, const char *name, size_t len)
 {
 	return services_by_name(&c->services, name, len);
+}
+
+bool context_tenant_of(const struct context *c, const struct service *s, const char *name,
+		       size_t len, char dst[SERVICE_TENANT_MAX])
+{
+	if (s && len && services_tenant(&c->services, s, name, len, dst))
+		return true;
+	str_copy(dst, SERVICE_TENANT_MAX, SERVICE_TENANT_UNKNOWN);
+	return false;
 }
 
 const struct service *context_service_by_ip(const struct context *c, const struct ipaddr *a)

@@ -10,74 +10,14 @@
 #include <string.h>
 
 #include "exfild/base/str.h"
-#include "services.h"
+#include "service_parts.h"
 
-static const char *const class_names[SERVICE__COUNT] = {
-	[SERVICE_NONE] = "none",
-	[SERVICE_STORAGE] = "storage",
-	[SERVICE_FILE_DROP] = "file_drop",
-	[SERVICE_PASTE] = "paste",
-	[SERVICE_CHAT] = "chat",
-	[SERVICE_MAIL] = "mail",
-	[SERVICE_CODE] = "code",
-	[SERVICE_TUNNEL] = "tunnel",
-	[SERVICE_REMOTE] = "remote",
-	[SERVICE_OFFICE] = "office",
-	[SERVICE_IAAS] = "iaas",
-	[SERVICE_CDN] = "cdn",
-	[SERVICE_UPDATE] = "update",
-	[SERVICE_MEDIA] = "media",
-	[SERVICE_MEETING] = "meeting",
-	[SERVICE_BACKUP] = "backup",
-	[SERVICE_SECURITY] = "security",
-	[SERVICE_RESOLVER] = "resolver",
-	[SERVICE_AI] = "ai",
-	[SERVICE_SOCIAL] = "social",
-	[SERVICE_IP_CHECK] = "ip_check",
-};
-
-static const char *const keys[] = { "name",     "title",           "class", "domains",
-				    "prefixes", "dns_daily_bytes", "reason" };
+static const char *const keys[] = { "name",     "title",           "class",
+				    "category", "domains",         "prefixes",
+				    "risk",     "residency",       "tenant_visible",
+				    "tenant",   "dns_daily_bytes", "reason" };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
-
-struct load {
-	struct services *s;
-	char *why;
-	size_t why_size;
-};
-
-static const char *nearest(const char *word, const char *const *list, size_t count)
-{
-	const char *best = NULL;
-	unsigned distance = 4;
-	if (strlen(word) > 63)
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		unsigned d = str_distance(word, list[i]);
-		if (d < distance) {
-			distance = d;
-			best = list[i];
-		}
-	}
-	return best;
-}
-
-/* "unknown key "domain"; did you mean "domains"?" at the node, or at its key. */
-static int refuse_word(const struct load *l, const struct yaml_node *at, bool is_key,
-		       const char *what, const char *const *list, size_t count)
-{
-	struct yaml_node place = *at;
-	const char *word = is_key ? at->key : at->text;
-	const char *near = nearest(word, list, count);
-	if (is_key) {
-		place.line = at->key_line;
-		place.column = at->key_column;
-	}
-	yaml_why(&place, l->why, l->why_size, "unknown %s \"%.64s\"%s%s%s", what, word,
-		 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	return -EXF_E_INVALID;
-}
 
 static bool is_name(const char *text)
 {
@@ -96,15 +36,7 @@ static bool is_domain(const char *text)
 	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-.") == len;
 }
 
-static int need_text(const struct load *l, const struct yaml_node *n, size_t max)
-{
-	if (n->type == YAML_SCALAR && n->text[0] && strlen(n->text) <= max)
-		return 0;
-	yaml_why(n, l->why, l->why_size, "%s takes a text of 1 to %zu bytes", n->key, max);
-	return -EXF_E_INVALID;
-}
-
-static int take_name(const struct load *l, const struct yaml_node *n, struct service *service)
+static int take_name(const struct catalogue *l, const struct yaml_node *n, struct service *service)
 {
 	if (n->type != YAML_SCALAR || !is_name(n->text)) {
 		yaml_why(n, l->why, l->why_size,
@@ -123,23 +55,8 @@ static int take_name(const struct load *l, const struct yaml_node *n, struct ser
 	return 0;
 }
 
-static int take_class(const struct load *l, const struct yaml_node *n, struct service *service)
-{
-	if (n->type != YAML_SCALAR) {
-		yaml_why(n, l->why, l->why_size, "class takes one word");
-		return -EXF_E_INVALID;
-	}
-	for (unsigned i = SERVICE_NONE + 1; i < SERVICE__COUNT; i++) {
-		if (strcmp(class_names[i], n->text) == 0) {
-			service->class = (enum service_class)i;
-			service->class_name = class_names[i];
-			return 0;
-		}
-	}
-	return refuse_word(l, n, false, "class", class_names + 1, SERVICE__COUNT - 1);
-}
-
-static int take_dns_bytes(const struct load *l, const struct yaml_node *n, struct service *service)
+static int take_dns_bytes(const struct catalogue *l, const struct yaml_node *n,
+			  struct service *service)
 {
 	if (n->type == YAML_SCALAR &&
 	    str_parse_u64(n->text, 0, SERVICE_DNS_BYTES_MAX, &service->dns_daily_bytes) == 0)
@@ -149,17 +66,9 @@ static int take_dns_bytes(const struct load *l, const struct yaml_node *n, struc
 	return -EXF_E_INVALID;
 }
 
-static int need_list(const struct load *l, const struct yaml_node *n)
+static int take_domains(const struct catalogue *l, const struct yaml_node *list)
 {
-	if (n->type == YAML_LIST && n->first)
-		return 0;
-	yaml_why(n, l->why, l->why_size, "%s takes a list of one or more", n->key);
-	return -EXF_E_INVALID;
-}
-
-static int take_domains(const struct load *l, const struct yaml_node *list)
-{
-	int r = need_list(l, list);
+	int r = catalogue_list(l, list);
 	if (r < 0)
 		return r;
 	for (const struct yaml_node *n = list->first; n; n = n->next) {
@@ -182,9 +91,9 @@ static int take_domains(const struct load *l, const struct yaml_node *list)
 	return 0;
 }
 
-static int take_prefixes(const struct load *l, const struct yaml_node *list)
+static int take_prefixes(const struct catalogue *l, const struct yaml_node *list)
 {
-	int r = need_list(l, list);
+	int r = catalogue_list(l, list);
 	if (r < 0)
 		return r;
 	for (const struct yaml_node *n = list->first; n; n = n->next) {
@@ -201,13 +110,13 @@ static int take_prefixes(const struct load *l, const struct yaml_node *list)
 	return 0;
 }
 
-static int take_key(const struct load *l, const struct yaml_node *n, struct service *service)
+static int take_key(const struct catalogue *l, const struct yaml_node *n, struct service *service)
 {
-	int r;
+	int r = facts_take(l, n, service);
+	if (r != FACTS_NOT_MINE)
+		return r;
 	if (strcmp(n->key, "name") == 0)
 		return take_name(l, n, service);
-	if (strcmp(n->key, "class") == 0)
-		return take_class(l, n, service);
 	if (strcmp(n->key, "domains") == 0)
 		return take_domains(l, n);
 	if (strcmp(n->key, "prefixes") == 0)
@@ -215,19 +124,19 @@ static int take_key(const struct load *l, const struct yaml_node *n, struct serv
 	if (strcmp(n->key, "dns_daily_bytes") == 0)
 		return take_dns_bytes(l, n, service);
 	if (strcmp(n->key, "title") == 0) {
-		r = need_text(l, n, 63);
+		r = catalogue_text(l, n, 63);
 		service->title = n->text;
 		return r;
 	}
 	if (strcmp(n->key, "reason") == 0) {
-		r = need_text(l, n, 255);
+		r = catalogue_text(l, n, 255);
 		service->reason = n->text;
 		return r;
 	}
-	return refuse_word(l, n, true, "key", keys, KEYS);
+	return catalogue_refuse(l, n, true, "key", keys, KEYS);
 }
 
-static int take_service(const struct load *l, const struct yaml_node *map)
+static int take_service(const struct catalogue *l, const struct yaml_node *map)
 {
 	struct service *service = &l->s->list[l->s->count];
 	if (map->type != YAML_MAP) {
@@ -253,11 +162,29 @@ static int take_service(const struct load *l, const struct yaml_node *map)
 		service->title = service->name;
 	if (!service->reason)
 		service->reason = "";
+	int r = facts_finish(l, map, service);
+	if (r < 0)
+		return r;
 	l->s->count++;
 	return 0;
 }
 
-static int take_file(const struct load *l, const char *path)
+static int make_room(struct services *s, size_t more)
+{
+	struct service *list = realloc(s->list, (s->count + more) * sizeof(*list));
+	if (!list)
+		return -EXF_E_NOMEM;
+	s->list = list;
+	struct tenant_rule *rules = realloc(s->rules, (s->count + more) * sizeof(*rules));
+	if (!rules)
+		return -EXF_E_NOMEM;
+	s->rules = rules;
+	memset(list + s->count, 0, more * sizeof(*list));
+	memset(rules + s->count, 0, more * sizeof(*rules));
+	return 0;
+}
+
+static int take_file(const struct catalogue *l, const char *path)
 {
 	static const char *const top[] = { "services" };
 	const struct yaml_node *root = yaml_root(l->s->trees[l->s->tree_count - 1]);
@@ -269,7 +196,7 @@ static int take_file(const struct load *l, const char *path)
 	}
 	for (const struct yaml_node *n = root->first; n; n = n->next) {
 		if (strcmp(n->key, top[0]) != 0)
-			return refuse_word(l, n, true, "key", top, 1);
+			return catalogue_refuse(l, n, true, "key", top, 1);
 	}
 	const struct yaml_node *list = yaml_get(root, top[0]);
 	if (!list || list->type != YAML_LIST) {
@@ -282,11 +209,9 @@ static int take_file(const struct load *l, const char *path)
 		yaml_why(list, l->why, l->why_size, "more than %u services", SERVICES_MAX);
 		return -EXF_E_LIMIT;
 	}
-	struct service *more = realloc(l->s->list, (l->s->count + count + 1) * sizeof(*more));
-	if (!more)
-		return -EXF_E_NOMEM;
-	memset(more + l->s->count, 0, (count + 1) * sizeof(*more));
-	l->s->list = more;
+	int grown = make_room(l->s, count + 1);
+	if (grown < 0)
+		return grown;
 	for (const struct yaml_node *n = list->first; n; n = n->next) {
 		int r = take_service(l, n);
 		if (r < 0)
@@ -309,7 +234,7 @@ static int load_tree(struct services *s, const char *path, char *why, size_t siz
 
 int services_load(struct services *s, const char *path, char *ret_why, size_t why_size)
 {
-	struct load l = { s, ret_why, why_size };
+	struct catalogue l = { s, ret_why, why_size };
 	int r = load_tree(s, path, ret_why, why_size);
 	if (r == 0)
 		r = take_file(&l, path);

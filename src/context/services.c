@@ -8,7 +8,6 @@
  */
 #include "services.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,8 +49,8 @@ static bool is_domain(const struct service_suffix *x, const char *name, size_t l
 	return true;
 }
 
-static const struct service_suffix *find(const struct services *s, uint64_t hash, const char *name,
-					 size_t len)
+static struct service_suffix *find(const struct services *s, uint64_t hash, const char *name,
+				   size_t len)
 {
 	if (!s->slots)
 		return NULL;
@@ -94,7 +93,11 @@ int services_add_domain(struct services *s, const char *domain, uint32_t service
 			const struct service **ret_owner)
 {
 	size_t len = strlen(domain);
-	struct service_suffix x = { HASH_START, domain, (uint16_t)len, 1, service };
+	struct service_suffix x = { .hash = HASH_START,
+				    .domain = domain,
+				    .len = (uint8_t)len,
+				    .labels = 1,
+				    .service = service };
 	for (size_t i = len; i > 0; i--) {
 		x.hash = hash_step(x.hash, (unsigned char)domain[i - 1]);
 		if (domain[i - 1] == '.')
@@ -118,7 +121,16 @@ int services_add_domain(struct services *s, const char *domain, uint32_t service
 	return 0;
 }
 
-static const struct service *look_up(const struct services *s, const char *name, size_t len)
+struct service_suffix *services_domain(struct services *s, const char *domain)
+{
+	size_t len = strlen(domain);
+	uint64_t hash = HASH_START;
+	for (size_t i = len; i > 0; i--)
+		hash = hash_step(hash, (unsigned char)domain[i - 1]);
+	return find(s, hash, domain, len);
+}
+
+const struct service_suffix *services_suffix(const struct services *s, const char *name, size_t len)
 {
 	const struct service_suffix *best = NULL;
 	uint64_t hash = HASH_START;
@@ -137,7 +149,13 @@ static const struct service *look_up(const struct services *s, const char *name,
 		if (x)
 			best = x;
 	}
-	return best ? &s->list[best->service] : NULL;
+	return best;
+}
+
+static const struct service *look_up(const struct services *s, const char *name, size_t len)
+{
+	const struct service_suffix *x = services_suffix(s, name, len);
+	return x ? &s->list[x->service] : NULL;
 }
 
 const struct service *services_by_name(const struct services *s, const char *name, size_t len)
@@ -175,30 +193,11 @@ const char *services_nearest(const struct services *s, const char *name)
 	return best;
 }
 
-int services_sanction(struct services *s, const char *const *names, size_t count, char *ret_why,
-		      size_t why_size)
-{
-	for (size_t n = 0; n < count; n++) {
-		size_t i = 0;
-		while (i < s->count && strcmp(s->list[i].name, names[n]) != 0)
-			i++;
-		if (i < s->count) {
-			s->list[i].sanctioned = true;
-			continue;
-		}
-		const char *nearest = services_nearest(s, names[n]);
-		snprintf(ret_why, why_size,
-			 "services.sanctioned: no service is named \"%.64s\"%s%s%s", names[n],
-			 nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-			 nearest ? "\"?" : "");
-		return -EXF_E_INVALID;
-	}
-	return 0;
-}
-
 void services_deinit(struct services *s)
 {
 	free(s->list);
+	free(s->rules);
+	free(s->own);
 	free(s->slots);
 	free(s->memo);
 	prefix_set_deinit(&s->prefixes);

@@ -2,7 +2,8 @@
  * context/services.h - the services of the internet, by name and by prefix.
  *
  * What: the set of services.yaml: suffixes of host names in a hash table, prefixes in a
- * prefix_set.  service_file.c fills it, services.c answers.
+ * prefix_set.  service_file.c and service_facts.c fill it, services.c answers; tenant.c reads a
+ * tenant from a name, sanction.c knows whose is sanctioned.
  * Ownership: the set keeps the YAML trees alive, its texts point into them.
  * Threads: read by any once loaded.
  * Limits: 65,535 services; domains of at most 253 bytes.
@@ -19,13 +20,31 @@
 #define SERVICE_DOMAIN_MAX    253u
 #define SERVICE_DNS_BYTES_MAX 1048576u
 #define SERVICE_TAIL_BITS     32768u
+#define OWN_TENANTS_MAX       65536u
+
+enum tenant_form {
+	TENANT_NONE,
+	TENANT_LABEL, /* the label left of the domain: acme.sharepoint.com */
+	TENANT_LABELS /* all that is left of it: a bucket's name may have dots */
+};
 
 struct service_suffix {
 	uint64_t hash;
 	const char *domain; /* NULL: the slot is free */
-	uint16_t len;
-	uint16_t labels;
+	uint8_t len;
+	uint8_t labels;
+	uint8_t form; /* enum tenant_form */
 	uint32_t service;
+};
+
+/* What is no tenant in a service's names; lists of the file, NULL: none. */
+struct tenant_rule {
+	const struct yaml_node *shared, *regions, *endings;
+};
+
+struct own_tenant {
+	uint32_t service;
+	char text[SERVICE_TENANT_MAX];
 };
 
 /* The last question by name, and its answer. */
@@ -39,7 +58,10 @@ struct services {
 	struct yaml **trees; /* one a file */
 	size_t tree_count;
 	struct service *list;
+	struct tenant_rule *rules; /* one a service */
 	size_t count;
+	struct own_tenant *own; /* those of one service stand together */
+	size_t own_count;
 	struct service_suffix *slots; /* open addressing, at most half full */
 	size_t slot_mask;
 	size_t slot_used;
@@ -60,8 +82,11 @@ int services_load(struct services *s, const char *path, char *ret_why,
 		  size_t why_size) EXF_MUST_USE;
 /* After the last file. */
 void services_seal(struct services *s);
-/* Marks what the organisation uses on purpose. -EXF_E_INVALID for a name that no service has. */
-int services_sanction(struct services *s, const char *const *names, size_t count, char *ret_why,
+/*
+ * What the organisation uses on purpose and what it puts up with, and its own tenants there.
+ * -EXF_E_INVALID for a name that no service has, or a tenant that its names cannot show.
+ */
+int services_sanction(struct services *s, const struct context_options *o, char *ret_why,
 		      size_t why_size) EXF_MUST_USE;
 void services_deinit(struct services *s);
 
@@ -69,8 +94,20 @@ void services_deinit(struct services *s);
 int services_add_domain(struct services *s, const char *domain, uint32_t service,
 			const struct service **ret_owner) EXF_MUST_USE;
 const struct service *services_by_name(const struct services *s, const char *name, size_t len);
+/* The longest domain of a service that the name ends in, or NULL. */
+const struct service_suffix *services_suffix(const struct services *s, const char *name,
+					     size_t len);
+/* That very domain, to be marked; NULL: no service has it. */
+struct service_suffix *services_domain(struct services *s, const char *domain);
 const struct service *services_by_prefix(const struct services *s, const struct ipaddr *a);
 /* The name of a service that is spelled most alike, or NULL. */
 const char *services_nearest(const struct services *s, const char *name);
+
+/* tenant.c: see context_tenant_of(). */
+bool services_tenant(const struct services *s, const struct service *service, const char *name,
+		     size_t len, char dst[SERVICE_TENANT_MAX]);
+/* Is this a tenant of the service's, as one writes it ("acme")? Lower-cased into dst. */
+bool services_is_tenant(const struct services *s, const struct service *service, const char *text,
+			char dst[SERVICE_TENANT_MAX]);
 
 #endif

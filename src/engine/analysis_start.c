@@ -148,6 +148,10 @@ int analysis_make_context(const struct analysis_options *o, make_context_fn make
 		.services_file_count = o->config->services.file_count,
 		.sanctioned = o->config->services.sanctioned,
 		.sanctioned_count = o->config->services.sanctioned_count,
+		.tolerated = o->config->services.tolerated,
+		.tolerated_count = o->config->services.tolerated_count,
+		.tenants = o->config->services.tenants,
+		.tenant_count = o->config->services.tenant_count,
 		.max_hosts = o->max_hosts,
 		.max_names = o->max_names,
 	};

@@ -3,12 +3,14 @@
  *
  * What: the input is a name, a dot between labels; the registered domain must lie within it, end
  * where it ends but for dots, and be its own registered domain; asking twice (cache) must not
- * differ; and what a service is found for must be found with a label before it, too.
+ * differ; what a service is found for must be found with a label before it, too; and a tenant is
+ * a part of the name.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "exfild/context/context.h"
 
@@ -59,6 +61,27 @@ static void check_service(const struct context *c, const char *name, size_t len)
 	require(context_service_by_name(c, longer, len + 2) == s);
 }
 
+/* A tenant is lower-case bytes of the name itself, or not told. */
+static void check_tenant(const struct context *c, const char *name, size_t len)
+{
+	char tenant[SERVICE_TENANT_MAX];
+	const struct service *s = context_service_by_name(c, name, len);
+	memset(tenant, '!', sizeof(tenant));
+	bool is_known = context_tenant_of(c, s, name, len, tenant);
+	require(memchr(tenant, '\0', sizeof(tenant)) != NULL);
+	require(is_known == (strcmp(tenant, SERVICE_TENANT_UNKNOWN) != 0));
+	require(context_sanction(c, s, name, len) == SANCTION_UNSANCTIONED);
+	if (!is_known)
+		return;
+	size_t n = strlen(tenant);
+	require(s && s->tenancy != TENANCY_NO && n > 0 && n < len);
+	require(strspn(tenant, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n);
+	bool is_in = false;
+	for (size_t i = 0; i + n <= len && !is_in; i++)
+		is_in = strncasecmp(tenant, name + i, n) == 0;
+	require(is_in);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct context *c;
@@ -72,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(name, data, size);
 	check_registered(c, name, size);
 	check_service(c, name, size);
+	check_tenant(c, name, size);
 	free(name);
 	return 0;
 }

@@ -57,6 +57,7 @@ struct config_tenants {
 	const char *service; /* "microsoft365" */
 	const char *const *names;
 	size_t name_count;
+	const char *place; /* "file:line:column" of its list, for messages */
 };
 
 enum config_peer_kind {
@@ -129,6 +130,8 @@ struct config {
 	struct {
 		const char *const *sanctioned;
 		size_t sanctioned_count;
+		const char *const *tolerated;
+		size_t tolerated_count;
 		const char *const *files;
 		size_t file_count;
 		const struct config_tenants *tenants;

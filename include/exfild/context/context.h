@@ -17,9 +17,11 @@
 #include "exfild/base/hash.h"
 #include "exfild/base/ipaddr.h"
 #include "exfild/base/keep.h"
+#include "exfild/context/service.h"
 #include "exfild/event/event.h"
 
 struct context;
+struct config_tenants;
 
 struct context_zone {
 	char name[64];
@@ -42,6 +44,10 @@ struct context_options {
 	const char *suffix_path; /* public_suffix_list.dat; NULL: the library's own */
 	const char *const *sanctioned;
 	size_t sanctioned_count;
+	const char *const *tolerated;
+	size_t tolerated_count;
+	const struct config_tenants *tenants; /* the organisation's own */
+	size_t tenant_count;
 	uint32_t max_hosts, max_names;
 };
 
@@ -88,44 +94,6 @@ void context_describe_inside(const struct context *c, char *dst, size_t size);
 size_t context_registered(const struct context *c, const char *name, size_t len,
 			  const char **ret_registered, size_t *ret_len);
 
-enum service_class {
-	SERVICE_NONE,
-	SERVICE_STORAGE,   /* personal or company cloud storage */
-	SERVICE_FILE_DROP, /* anonymous file sharing */
-	SERVICE_PASTE,
-	SERVICE_CHAT,
-	SERVICE_MAIL,
-	SERVICE_CODE,   /* code hosting */
-	SERVICE_TUNNEL, /* ngrok and its like */
-	SERVICE_REMOTE, /* remote control */
-	SERVICE_OFFICE,
-	SERVICE_IAAS, /* object storage and machines of the clouds */
-	SERVICE_CDN,
-	SERVICE_UPDATE, /* software update, telemetry */
-	SERVICE_MEDIA,
-	SERVICE_MEETING,
-	SERVICE_BACKUP,
-	SERVICE_SECURITY, /* reputation look-ups by DNS and HTTP */
-	SERVICE_RESOLVER, /* public DNS, DoH */
-	SERVICE_AI,
-	SERVICE_SOCIAL,
-	SERVICE_IP_CHECK, /* what is my address */
-	SERVICE__COUNT
-};
-
-struct service {
-	const char *name;  /* "dropbox" */
-	const char *title; /* "Dropbox" */
-	enum service_class class;
-	const char *class_name; /* "storage" */
-	bool sanctioned;
-	uint64_t dns_daily_bytes; /* cap of DNS information for look-up services, 0: none */
-	const char *reason;       /* why it is here, shown in alerts */
-};
-
-/* By host name (suffix match on label boundaries), or NULL. */
-const struct service *context_service_by_name(const struct context *c, const char *name,
-					      size_t len);
 /* By address: prefixes of services.yaml, then names learnt for it. NULL if unknown. */
 const struct service *context_service_by_ip(const struct context *c, const struct ipaddr *a);
 

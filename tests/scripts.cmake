@@ -45,6 +45,7 @@ exf_script(e2e.quarantine e2e ${Python3_EXECUTABLE} tests/e2e/quarantine.py --re
            --exfilctl $<TARGET_FILE:exfilctl> --enemy $<TARGET_FILE:enemy>)
 exf_script(e2e.hostile e2e ${Python3_EXECUTABLE} tests/e2e/hostile.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.cli e2e ${Python3_EXECUTABLE} tests/e2e/cli.py --exfild $<TARGET_FILE:exfild>)
+exf_script(e2e.report e2e ${Python3_EXECUTABLE} tests/e2e/report.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.redis e2e ${Python3_EXECUTABLE} tests/e2e/redis_publish.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.memory e2e ${Python3_EXECUTABLE} tests/e2e/memory.py --quick --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
 exf_script(perf.memory perf ${Python3_EXECUTABLE} tests/e2e/memory.py --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "exfild/alert/alert.h"
+#include "exfild/base/utf8.h"
 #include "words.h"
 
 #define COLUMNS   100
@@ -26,47 +27,14 @@
 #define TEXT_MAX  4096
 #define WHY_LINES 3
 
-/* Length of the valid UTF-8 sequence at p, 0 when there is none; *ret_code is its character. */
-static size_t utf8_length(const unsigned char *p, uint32_t *ret_code)
-{
-	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 :
-		   p[0] < 0xc2 ? 0 :
-		   p[0] < 0xe0 ? 2 :
-		   p[0] < 0xf0 ? 3 :
-		   p[0] < 0xf5 ? 4 :
-				 0;
-	if (n <= 1) {
-		*ret_code = p[0];
-		return n;
-	}
-	uint32_t code = p[0] & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) { /* the ending NUL is no continuation */
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3fu);
-	}
-	*ret_code = code;
-	return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : n;
-}
-
-/* Controls, and characters that are invisible, break lines or turn the direction of writing. */
-static bool is_hidden(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c ||
-	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-	       (c >= 0xe0000 && c <= 0xe0fff);
-}
-
 /* The raw text with every hidden or broken byte as \xNN. */
 static void add_safe(struct buf *out, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	while (*p) {
+	const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
+	while (p < end) {
 		uint32_t code = 0;
-		size_t n = utf8_length(p, &code);
-		bool is_plain = n > 0 && !is_hidden(code);
+		size_t n = utf8_decode(p, (size_t)(end - p), &code);
+		bool is_plain = n > 0 && !utf8_is_hidden(code);
 		if (n == 0)
 			n = 1;
 		if (is_plain)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "exfild/base/str.h"
+#include "exfild/base/utf8.h"
 #include "number.h"
 
 #define INTEGRAL_MAX 1e15 /* up to here a whole number prints all its digits */
@@ -18,30 +19,6 @@
 struct json json_make(struct buf *out)
 {
 	return (struct json){ .out = out, .need_comma = false };
-}
-
-/* The length of a valid UTF-8 sequence at p, 0 when there is none (RFC 3629, 4). */
-static size_t utf8_decode(const uint8_t *p, size_t len, uint32_t *ret_code)
-{
-	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (n == 0 || n > len || p[0] > 0xf4)
-		return 0;
-	if (n == 1) {
-		*ret_code = p[0];
-		return 1;
-	}
-	uint32_t code = p[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3fu);
-	}
-	if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	*ret_code = code;
-	return n;
 }
 
 static bool is_unsafe(uint32_t code)

@@ -7,6 +7,7 @@
 #include "exfild/base/log.h"
 #include "exfild/context/baseline.h"
 #include "analysis_parts.h"
+#include "casefile.h"
 #include "drill.h"
 #include "keeper.h"
 #include "orders.h"
@@ -64,6 +65,8 @@ void analysis_alert(void *arg, const struct alert *alert)
 	}
 	if (a->evidence)
 		evidence_note(a->evidence, alert);
+	if (a->made_with.report)
+		casefile_alert(a->made_with.report, outputs_line(a->outputs));
 	if (a->collector)
 		collector_ask(a->collector, alert);
 	if (a->keeper)
@@ -226,6 +229,16 @@ bool analysis_report(const struct analysis *a)
 		good = false;
 	}
 	return good;
+}
+
+uint64_t analysis_silenced(const struct analysis *a, size_t exception)
+{
+	return exception < EXCEPTION_COUNTS ? a->exceptions[exception].silenced : 0;
+}
+
+bool analysis_is_one_sided(const struct analysis *a)
+{
+	return a->env.one_sided;
 }
 
 bool analysis_reached(const struct analysis *a, enum severity s)

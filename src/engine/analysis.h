@@ -25,6 +25,7 @@ struct keep_list;
 struct keeper;
 struct evidence;
 struct publisher;
+struct report;
 struct snapshot;
 
 /* A self-test hears what would go out, and what an exception took. */
@@ -44,6 +45,7 @@ struct analysis_options {
 	uint64_t spool_bytes;              /* of alerts that wait, on the disk; live */
 	struct publisher *publisher;       /* live, NULL: none */
 	struct evidence *evidence;         /* NULL: none wanted */
+	struct report *report;             /* likewise */
 	struct collector *collector;       /* live, NULL: no packets are kept */
 	const struct hash_key *key;        /* of tables; NULL: hash_key_fixed */
 	const struct hash_key *sketch_key; /* of what outlives the process; NULL: the same */
@@ -130,6 +132,9 @@ const struct context *analysis_context(const struct analysis *a);
 /* Sinks that failed, on standard error. */
 /* False: something that was asked for could not be written, and that has been said. */
 bool analysis_report(const struct analysis *a);
+/* What the configured exception of this number has taken. */
+uint64_t analysis_silenced(const struct analysis *a, size_t exception);
+bool analysis_is_one_sided(const struct analysis *a);
 /* Whether an alert of at least this severity was sent. */
 bool analysis_reached(const struct analysis *a, enum severity s);
 

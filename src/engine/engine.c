@@ -12,6 +12,7 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
+#include "casefile.h"
 #include "content.h"
 #include "datadir.h"
 #include "engine_parts.h"
@@ -28,6 +29,7 @@
 struct replay {
 	struct engine e;
 	struct evidence *evidence;
+	struct casefile *casefile;
 	struct reader reader;
 	struct tally tally;
 	struct content_rules *content;
@@ -205,9 +207,12 @@ static int start(struct replay *p)
 	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
 	if (!err)
 		err = start_evidence(p);
+	if (!err && e->options->report_path)
+		err = casefile_open(e->options->report_path, &p->casefile, e->why, sizeof(e->why));
 	if (!err)
 		err = engine_open_state(e);
 	analysis.evidence = p->evidence;
+	analysis.report = casefile_report(p->casefile);
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
 	if (!err)
@@ -237,6 +242,21 @@ static void write_evidence(struct replay *p)
 	}
 }
 
+static void write_casefile(struct replay *p)
+{
+	struct engine *e = &p->e;
+	const struct casefile_facts facts = { .options = e->options,
+					      .config = e->config,
+					      .analysis = e->analysis,
+					      .capture = p->reader.capture,
+					      .tally = &p->tally,
+					      .first_ns = p->reader.first_ns };
+	if (p->casefile && casefile_write(p->casefile, &facts, e->why, sizeof(e->why)) != 0) {
+		log_errorx("report", "%s", e->why);
+		e->lost_output = true;
+	}
+}
+
 static int run(struct replay *p)
 {
 	struct engine *e = &p->e;
@@ -253,6 +273,7 @@ static int run(struct replay *p)
 	tally_fill(&p->tally, &p->reader, true);
 	report_damage(p->reader.capture);
 	report_counters(&p->tally, e->options->verbose > 0);
+	write_casefile(p);
 	e->lost_output = !analysis_report(e->analysis) || e->lost_output;
 	if (!quiet)
 		report_summary(&p->tally, analysis_alerts(e->analysis), engine_seconds() - began,
@@ -292,6 +313,7 @@ static void take_down(struct replay *p)
 	analysis_free(p->e.analysis);
 	keeper_close(p->e.keeper);
 	evidence_free(p->evidence);
+	casefile_close(p->casefile);
 	setup_drop(p->e.setup);
 }
 

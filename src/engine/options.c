@@ -20,6 +20,7 @@ enum long_option {
 	OPT_EVENTS,
 	OPT_EVIDENCE,
 	OPT_PUBLISH,
+	OPT_REPORT,
 	OPT_STATE,
 	OPT_FAIL_ON,
 	OPT_SELF_TEST
@@ -32,6 +33,7 @@ static const struct option long_options[] = { { "set", required_argument, NULL, 
 					      { "inside", required_argument, NULL, OPT_INSIDE },
 					      { "events", required_argument, NULL, OPT_EVENTS },
 					      { "evidence", required_argument, NULL, OPT_EVIDENCE },
+					      { "report", required_argument, NULL, OPT_REPORT },
 					      { "state", required_argument, NULL, OPT_STATE },
 					      { "publish", no_argument, NULL, OPT_PUBLISH },
 					      { "fail-on", required_argument, NULL, OPT_FAIL_ON },
@@ -60,6 +62,7 @@ static const char help_text[] =
 	"  --inside PREFIX     this prefix is inside too; may be given again\n"
 	"  --events FILE|-     every event as a JSON line\n"
 	"  --evidence FILE     pcapng with the packets behind the alerts, alert id as comment\n"
+	"  --report FILE       one HTML page for people: what left, who, to whom, how much, and the proof\n"
 	"  --state DIR         start from the state in this folder and keep it there\n"
 	"  --publish           through the configured sinks as well (Redis, file); always with -i\n"
 	"  --fail-on LEVEL     exit status 4 when an alert of this level or above came\n"
@@ -203,6 +206,9 @@ static bool take_plain(struct options *o, int c)
 	case OPT_EVIDENCE:
 		o->evidence_path = optarg;
 		return true;
+	case OPT_REPORT:
+		o->report_path = optarg;
+		return true;
 	case OPT_SELF_TEST:
 		o->self_test = true;
 		return true;
@@ -258,7 +264,7 @@ static int check_self_test(const struct options *o)
 {
 	if (o->input_count || o->is_live || o->check_only || o->since_ns || o->until_ns ||
 	    o->filter || o->inside_count || o->fail_on || o->events_path || o->evidence_path ||
-	    o->publish)
+	    o->report_path || o->publish)
 		return usage("--self-test goes with -c, --set, --minimum, -o, -j, -q and -v only",
 			     NULL);
 	return -1;
@@ -278,6 +284,9 @@ static int check_together(const struct options *o)
 		return usage("--since and --until are for captures, not for -i", NULL);
 	if (o->is_live && o->evidence_path)
 		return usage("--evidence reads a capture twice; it does not go with -i", NULL);
+	if (o->is_live && o->report_path)
+		return usage("--report is of a replay; of a running exfild, ask exfilctl report",
+			     NULL);
 	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
 		return usage("--since is later than --until", NULL);
 	if (o->events_path && strcmp(o->events_path, "-") == 0 && o->form != OUTPUT_AUTO)

@@ -53,6 +53,8 @@ int reader_run(struct reader *r)
 	sigaction(SIGINT, &act, &old_int);
 	sigaction(SIGTERM, &act, &old_term);
 	while ((err = capture_next(r->capture, &f)) == 0) {
+		if (!r->first_ns)
+			r->first_ns = f.time_ns;
 		if (!feed_frame(&feed, &f))
 			capture_refuse_link(r->capture, &f);
 		if (stop_asked) {

@@ -27,7 +27,7 @@ struct reader {
 	/* results */
 	uint64_t frames, bytes;
 	uint64_t late, leaps, doubted;
-	uint64_t now_ns; /* packet time */
+	uint64_t first_ns, now_ns; /* packet time */
 	bool interrupted;
 };
 

@@ -45,7 +45,7 @@ struct options {
 	unsigned workers;    /* 0: the configuration's */
 	const char *filter;
 	uint64_t since_ns, until_ns;
-	const char *events_path, *evidence_path;
+	const char *events_path, *evidence_path, *report_path;
 	const char *state_path; /* NULL: live as configured, in a replay none */
 	bool publish, check_only, quiet, self_test;
 	unsigned verbose;

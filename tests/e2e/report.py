@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""report.py --exfild PROGRAM [--pictures FOLDER]: the page of a replay.
+
+The same captures give the same bytes with any number of workers; a path that cannot be written is said before the work.
+In a real Chromium: every chart is drawn, tables sort, nothing is said on the console, nothing is asked for outside, and
+names that mean harm are text. Without Chromium the second half is skipped, and that is said."""
+import base64
+import hashlib
+import html.parser
+import os
+import re
+import sys
+import tempfile
+
+import browser
+import harness
+
+MANY = ["dns_exfil_hex", "rpc_dcsync", "scan_nmap_syn", "https_upload", "icmp_ptunnel"]
+# runs in the page: presses each heading twice and says what came of it
+PROBE = """
+(function () {
+  var said = [];
+  document.querySelectorAll("table.sorts").forEach(function (t, i) {
+    Array.prototype.forEach.call(t.tHead.rows[0].cells, function (h, c) {
+      var before = t.tBodies[0].rows.length;
+      function column() { return Array.prototype.map.call(t.tBodies[0].rows, function (r) {
+        var v = r.cells[c].getAttribute("data-v"); return v === null ? r.cells[c].textContent : Number(v); }); }
+      function ordered(l, down) { return l.every(function (v, k) { return !k || (down ? l[k - 1] >= v : l[k - 1] <= v); }); }
+      h.querySelector("button").click();
+      var down = ordered(column(), true) && h.getAttribute("aria-sort") === "descending";
+      h.querySelector("button").click();
+      var up = ordered(column(), false) && h.getAttribute("aria-sort") === "ascending";
+      if (!down || !up || before !== t.tBodies[0].rows.length) said.push("table " + i + " column " + c);
+    });
+  });
+  document.querySelectorAll("svg").forEach(function (s, i) {
+    var b = s.getBoundingClientRect(), shown = !s.closest("details:not([open])");
+    if (shown && (b.width < 10 || b.height < 5)) said.push("svg " + i + " has no room");
+  });
+  if (document.documentElement.scrollWidth > window.innerWidth) said.push("wider than the window: " + document.documentElement.scrollWidth);
+  if (window.hurt) said.push("a name ran as a script");
+  document.title = "probe: " + (said.join("; ") || "good") + "; tables " + document.querySelectorAll("table.sorts").length;
+})();
+"""
+BAD = '"><script>window.hurt=1</script><img src=http://192.0.2.1/x onerror=hurt=1>'
+
+
+class Outline(html.parser.HTMLParser):
+    """What a screen reader goes by."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.ids, self.links = {}, [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] = self.tags.get(tag, 0) + 1
+        attrs = dict(attrs)
+        self.attributes.append((tag, attrs))
+        if "id" in attrs:
+            self.ids.append(attrs["id"])
+        if tag == "a":
+            self.links.append(attrs.get("href", ""))
+
+
+def captures(names):
+    return [x for name in names for x in ("-r", harness.capture_of(name))]
+
+
+def replay(program, check, path, names, *more, status=0):
+    result = harness.run(program, "-q", *captures(names), "--report", path, *more, timeout=120)
+    check(result.status == status and not result.crashed(), f"--report of {len(names)} captures: status {result.status}", result.err)
+    return result
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def files(program, check, temp):
+    one, two = os.path.join(temp, "one.html"), os.path.join(temp, "two.html")
+    replay(program, check, one, MANY)
+    replay(program, check, two, MANY, "-j", "2")
+    check(read(one) == read(two), "the page is the same with one worker and with two")
+    check(sorted(os.listdir(temp)) == ["one.html", "two.html"], f"nothing else is left: {os.listdir(temp)}")
+    for bad, word in ((os.path.join(temp, "no", "r.html"), "folder"), (temp, "is no file")):
+        result = replay(program, check, bad, MANY[:1], status=1)
+        check(word in result.err and bad in result.err, f"a report that cannot be written is said: {word}", result.err)
+        check(not result.out, "and it is said before the work")
+    result = harness.run(program, "--report", one, "-i", "lo")
+    check(result.status == 2 and "exfilctl report" in result.err, "--report does not go with -i", result.err)
+    return one
+
+
+def outline(check, page):
+    text = page.decode("utf-8")
+    o = Outline()
+    o.feed(text)
+    tables = o.tags.get("table", 0)
+    check(tables and tables == o.tags.get("caption"), f"each of {tables} tables has its caption")
+    check(o.tags.get("h1") == 1 and o.tags.get("main") == 1 and '<html lang="en">' in text, "one heading, one main part, a language")
+    check(len(o.ids) == len(set(o.ids)), "each id is there once")
+    check(all(link[1:] in o.ids for link in o.links if link.startswith("#")), "each link leads somewhere")
+    check(not [a for t, a in o.attributes if a.get("src") or (t != "a" and a.get("href", "data:,") != "data:,")], "nothing is loaded")
+    check(not [a for t, a in o.attributes if "style" in a or any(k.startswith("on") for k in a)], "no style and no script in attributes")
+    check(all(a.get("scope") for t, a in o.attributes if t == "th"), "each heading of a table has its scope")
+    check(all(a.get("aria-label") or a.get("aria-hidden") for t, a in o.attributes if t == "svg"), "each picture has words, or is decoration")
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text).group(1)
+    for tag in ("style", "script"):
+        inner = re.search(rf"<{tag}>(.*?)</{tag}>", text, re.S).group(1).encode()
+        digest = base64.b64encode(hashlib.sha256(inner).digest()).decode()
+        check(f"'sha256-{digest}'" in policy, f"the policy names the {tag} by its hash")
+    check("default-src 'none'" in policy and "unsafe" not in policy, f"the policy lets nothing else: {policy}")
+
+
+def probe(page):
+    """The page with one more script, which its policy names too."""
+    digest = base64.b64encode(hashlib.sha256(PROBE.encode()).digest()).decode()
+    text = page.decode("utf-8").replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
+    return text.replace("</body>", f"<script>{PROBE}</script></body>").encode()
+
+
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def in_browser(chromium, check, temp, page):
+    seen = browser.dom(chromium, write(os.path.join(temp, "probe.html"), probe(page)))
+    title = re.search(r"<title>(.*?)</title>", seen.dom)
+    check(title and title.group(1).startswith("probe: good"), f"tables sort, charts have room: {title and title.group(1)}")
+    check(not seen.console, "nothing is said on the console", "\n".join(seen.console))
+    check(not seen.requests, "nothing is asked for", str(seen.requests))
+    check(seen.dom.count("<circle") > 5 and seen.dom.count('class="bar"') > 10, "charts are drawn with their data")
+    # a page that does harm is seen to: else the three checks above would show nothing
+    harm = b"<!DOCTYPE html><title>x</title><script>console.error('boo'); fetch('http://192.0.2.1/x').catch(function () {});</script>"
+    seen = browser.dom(chromium, write(os.path.join(temp, "harm.html"), harm))
+    check(seen.console and seen.requests, "a page that asks outside is noticed")
+
+
+def hostile(program, chromium, check, temp):
+    """A file's name is the one text that a command line gives: the rest comes in by the same function (unit.report)."""
+    folder = os.path.join(temp, BAD.replace("/", "\u2215")[:100])
+    os.mkdir(folder)
+    bad = os.path.join(folder, "\u202egpj\u2066.<b onclick=x>&\udcff" + "a" * 200 + ".pcap")
+    write(bad, read(harness.capture_of(MANY[0])))
+    path = os.path.join(temp, "bad.html")
+    result = harness.run(program, "-q", "-r", bad, "--report", path)
+    page = read(path)
+    check(result.status == 0 and b"<b onclick" not in page and b"<img" not in page and "\u202e".encode() not in page and b"\xff" not in page,
+          "a hostile file name is text", result.err)
+    check(b"\\u202egpj" in page and b"&lt;b onclick&#61;x&gt;" in page, "and it can be read")
+    seen = browser.dom(chromium, write(os.path.join(temp, "probe.html"), probe(page)))
+    check("probe: good" in seen.dom and not seen.requests and not seen.console, "and harmless in a browser",
+          f"{seen.requests}\n{seen.console}")
+
+
+def pictures(chromium, folder, path):
+    for name, width, height, dark in (("light", 1200, 3000, False), ("dark", 1200, 3000, True), ("phone", 500, 3000, False)):
+        browser.shoot(chromium, path, os.path.join(folder, f"report-{name}.png"), width, height, dark)
+
+
+def main():
+    parser = harness.parser(__doc__)
+    parser.add_argument("--pictures", help="a folder for screenshots")
+    options = parser.parse_args()
+    check = harness.Checks()
+    with tempfile.TemporaryDirectory() as temp, tempfile.TemporaryDirectory() as work:
+        path = files(options.exfild, check, temp)
+        page = read(path)
+        outline(check, page)
+        chromium = browser.find()
+        if chromium:
+            in_browser(chromium, check, work, page)
+            hostile(options.exfild, chromium, check, work)
+            if options.pictures:
+                pictures(chromium, os.path.abspath(options.pictures), path)
+    return check.end("" if chromium else "the browser's part was skipped: Debian package chromium is missing")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

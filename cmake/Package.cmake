@@ -5,7 +5,8 @@ set(EXFILD_PACKAGE_CONTACT "exfild maintainers <maintainers@users.noreply.github
 set(service COMPONENT service EXCLUDE_FROM_ALL)
 set(unit_dir /usr/lib)
 
-install(FILES ${CMAKE_SOURCE_DIR}/systemd/exfild.service ${CMAKE_SOURCE_DIR}/systemd/exfild-responder.service DESTINATION ${unit_dir}/systemd/system ${service})
+install(FILES ${CMAKE_SOURCE_DIR}/systemd/exfild.service ${CMAKE_SOURCE_DIR}/systemd/exfild-responder.service
+        ${CMAKE_SOURCE_DIR}/systemd/exfild-report.service ${CMAKE_SOURCE_DIR}/systemd/exfild-report.timer DESTINATION ${unit_dir}/systemd/system ${service})
 install(FILES ${CMAKE_SOURCE_DIR}/systemd/exfild.sysusers DESTINATION ${unit_dir}/sysusers.d
         RENAME exfild.conf ${service})
 install(FILES ${CMAKE_SOURCE_DIR}/systemd/exfild.tmpfiles DESTINATION ${unit_dir}/tmpfiles.d

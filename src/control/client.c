@@ -10,6 +10,7 @@
 #include "exfild/base/str.h"
 #include "exfild/control/server.h"
 #include "exfild/responder/request.h"
+#include "account.h"
 #include "client_parts.h"
 #include "parse.h"
 
@@ -90,6 +91,7 @@ static const char help_text[] =
 	"  quarantine release [KIND] ADDRESS [PEER]        quarantine off|on: the break-glass\n"
 	"  intel         indicators of feeds: intel stats, intel search VALUE,\n"
 	"                intel add VALUE --reason TEXT, intel remove VALUE, intel reload\n"
+	"  report        one page of the last day, week, month or an incident: exfilctl report --help\n"
 	"  reload        have it read its configuration again\n"
 	"\n"
 	"  -s SOCKET     where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT
@@ -223,6 +225,8 @@ static const char *or_default(const char *variable, const char *otherwise)
 
 static int parse(struct options *o, int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "report") == 0) /* has options of its own */
+		return account_run(argc - 1, argv + 1);
 	memset(o, 0, sizeof(*o));
 	o->interval_s = 2;
 	opterr = 0;

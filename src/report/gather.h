@@ -53,14 +53,14 @@ struct sum_host {
 };
 
 struct sums {
-	struct sum_pair *pairs; /* alerts of category exfil alone; most bytes first */
+	struct sum_pair *pairs; /* alerts of category exfil alone: thefts first, then most bytes */
 	size_t pair_count;
 	struct sum_host *hosts; /* the riskiest first */
 	size_t host_count;
 	const struct entry **by_host;
-	uint64_t bytes; /* of all pairs */
+	size_t theft; /* the first so many pairs have an alert of medium or above; of them: */
+	uint64_t bytes;
 	size_t sources, destinations;
-	size_t theft; /* pairs with an alert of medium or above */
 };
 
 int sums_make(const struct report *r, struct sums *ret) EXF_MUST_USE;

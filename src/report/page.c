@@ -249,12 +249,27 @@ static void figures(const struct page *p)
 	figure(p->out, "critical and high alerts", alerts_from(p->report, LEVEL_HIGH));
 	figure(p->out, "medium alerts", p->report->levels[LEVEL_MEDIUM]);
 	figure(p->out, "hosts with alerts", p->sums.host_count);
-	figure(p->out, "packets seen", seen->packets);
-	figure(p->out, "flows", seen->flows);
-	if (seen->last_ns > seen->first_ns)
+	if (!seen->is_unwatched) {
+		figure(p->out, "packets seen", seen->packets);
+		figure(p->out, "flows", seen->flows);
+	}
+	if (seen->first_ns && seen->last_ns > seen->first_ns)
 		buf_printf(p->out, "<li><b>%s</b><span>of traffic</span></li>",
 			   str_duration(text, sizeof(text), seen->last_ns - seen->first_ns));
 	buf_str(p->out, "</ul>\n");
+}
+
+static void navigation(const struct page *p)
+{
+	struct buf *out = p->out;
+	buf_str(out, "<nav aria-label=\"Sections\"><ul>");
+	if (p->seen->kind == REPORT_INCIDENT)
+		buf_str(out, "<li><a href=\"#story\">The story</a></li>");
+	buf_str(out, "<li><a href=\"#steps\">Course</a></li><li><a href=\"#hosts\">Hosts</a></li>");
+	buf_str(out,
+		"<li><a href=\"#alerts\">Alerts</a></li>"
+		"<li><a href=\"#silence\">Exceptions and decisions</a></li>"
+		"<li><a href=\"#sight\">What was seen, and what was not</a></li></ul></nav>\n");
 }
 
 static void answer(const struct page *p)
@@ -275,11 +290,8 @@ static void answer(const struct page *p)
 	explanation(p);
 	answer_pairs(p);
 	figures(p);
-	buf_str(out, "<nav aria-label=\"Sections\"><ul><li><a href=\"#steps\">Course</a></li>"
-		     "<li><a href=\"#hosts\">Hosts</a></li><li><a href=\"#alerts\">Alerts</a></li>"
-		     "<li><a href=\"#silence\">Exceptions and decisions</a></li>"
-		     "<li><a href=\"#sight\">What was seen, and what was not</a></li></ul></nav>\n"
-		     "</header>\n");
+	navigation(p);
+	buf_str(out, "</header>\n");
 }
 
 static int by_weight(const void *x, const void *y)
@@ -343,6 +355,7 @@ int report_page(const struct report *r, const struct report_seen *seen, struct b
 		head(&p);
 		answer(&p);
 		buf_str(out, "<main>\n");
+		section_incident(&p);
 		section_steps(&p);
 		section_hosts(&p);
 		section_alerts(&p);

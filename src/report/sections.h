@@ -23,6 +23,8 @@ struct page {
 /* steps.c: where in a theft's course each alert stands; hosts and why. */
 void section_steps(const struct page *p);
 void section_hosts(const struct page *p);
+/* incident.c: of reports of its kind alone. */
+void section_incident(const struct page *p);
 /* alerts.c: each with its proof, then the list of all. */
 void section_alerts(const struct page *p);
 /* sight.c: inputs, exceptions, decisions, and what was not seen. */

@@ -91,13 +91,18 @@ static void inputs(const struct page *p)
 	html_time(out, s->first_ns);
 	buf_str(out, " to ");
 	html_time(out, s->last_ns);
-	buf_str(out, " UTC</dd><dt>Traffic</dt><dd>");
-	html_count(out, s->packets);
-	buf_str(out, " packets, ");
-	html_bytes(out, s->bytes);
-	buf_str(out, ", ");
-	html_count(out, s->flows);
-	buf_str(out, " flows</dd><dt>Taken for inside</dt><dd>");
+	buf_str(out, " UTC</dd>");
+	if (!s->is_unwatched) {
+		buf_printf(out, "<dt>Traffic%s</dt><dd>",
+			   s->kind == REPORT_CAPTURE ? "" : " since the start");
+		html_count(out, s->packets);
+		buf_str(out, " packets, ");
+		html_bytes(out, s->bytes);
+		buf_str(out, ", ");
+		html_count(out, s->flows);
+		buf_str(out, " flows</dd>");
+	}
+	buf_str(out, "<dt>Taken for inside</dt><dd>");
 	html_text(out, s->inside);
 	buf_str(out, "</dd></dl>\n");
 }
@@ -147,7 +152,10 @@ static void counters(const struct page *p)
 	}
 	if (count)
 		page_table_end(out);
-	else if (!s->damage_count && !s->is_interrupted && !s->is_one_sided)
+	if (s->is_unwatched)
+		buf_str(out, "<p><b>How well the sensor saw is not known</b>: the daemon was not "
+			     "reached when this page was made.</p>\n");
+	else if (!count && !s->damage_count && !s->is_interrupted && !s->is_one_sided)
 		buf_str(out,
 			"<p class=\"good\">No packet was lost, no input was damaged, no table was "
 			"full.</p>\n");

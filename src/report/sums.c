@@ -40,10 +40,19 @@ static int by_host_and_risk(const void *x, const void *y)
 	return order ? order : strcmp(a->id, b->id);
 }
 
+/* Below medium it is context, and nobody says that data left. */
+static bool is_theft(const struct sum_pair *p)
+{
+	return p->worst->level >= LEVEL_MEDIUM;
+}
+
+/* What is held for theft before what is too weak for that. */
 static int by_bytes(const void *x, const void *y)
 {
 	const struct sum_pair *a = x, *b = y;
-	int order = compare_count(b->bytes, a->bytes);
+	int order = is_theft(b) - is_theft(a);
+	if (!order)
+		order = compare_count(b->bytes, a->bytes);
 	if (!order)
 		order = compare_count(b->worst->level, a->worst->level);
 	return order ? order : by_pair_and_rule(&a->worst, &b->worst);
@@ -92,6 +101,7 @@ static bool is_same_pair(const struct entry *a, const struct entry *b)
 static void sum_pairs(const struct report *r, struct sums *s)
 {
 	const struct entry **list = s->by_host; /* it is filled anew for the hosts */
+	const char *last = NULL;                /* source of a theft */
 	size_t n = 0;
 	for (size_t i = 0; i < r->count; i++)
 		if (strcmp(r->entries[i].category, "exfil") == 0)
@@ -101,15 +111,18 @@ static void sum_pairs(const struct report *r, struct sums *s)
 	for (size_t from = 0, until; from < n; from = until) {
 		for (until = from + 1; until < n && is_same_pair(list[from], list[until]);)
 			until++;
-		s->sources += from == 0 || strcmp(list[from - 1]->source, list[from]->source) != 0;
 		struct sum_pair p = sum_pair_of(list, from, until);
-		s->bytes += p.bytes;
-		s->theft += p.worst->level >= LEVEL_MEDIUM;
 		s->pairs[s->pair_count++] = p;
+		if (!is_theft(&p))
+			continue;
+		s->theft++;
+		s->bytes += p.bytes;
+		s->sources += !last || strcmp(last, p.worst->source) != 0;
+		last = p.worst->source;
 	}
 	if (s->pair_count)
 		qsort(s->pairs, s->pair_count, sizeof(*s->pairs), by_bytes);
-	for (size_t i = 0; i < s->pair_count; i++) {
+	for (size_t i = 0; i < s->theft; i++) {
 		size_t k = 0;
 		while (strcmp(s->pairs[k].worst->destination, s->pairs[i].worst->destination) != 0)
 			k++;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""report.py --exfild PROGRAM [--pictures FOLDER]: the page of a replay.
+"""report.py --exfild PROGRAM --exfilctl PROGRAM [--pictures FOLDER]: the page of a replay, and those of exfilctl report.
 
 The same captures give the same bytes with any number of workers; a path that cannot be written is said before the work.
 In a real Chromium: every chart is drawn, tables sort, nothing is said on the console, nothing is asked for outside, and
@@ -8,8 +8,10 @@ names that mean harm are text. Without Chromium the second half is skipped, and 
 import base64
 import hashlib
 import html.parser
+import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -93,6 +95,34 @@ def files(program, check, temp):
     return one
 
 
+def kinds(program, exfilctl, check, temp):
+    """exfilctl report of a file of alerts, without a daemon."""
+    alerts = os.path.join(temp, "alerts.json")
+    result = harness.run(program, "-q", *captures(MANY), "-o", "json", timeout=120)
+    write(alerts, result.out)
+    host = json.loads(result.out.splitlines()[0])["source"]["ip"]
+    one = json.loads(result.out.splitlines()[-1])["exfild"]["alert_id"]
+
+    def ask(*arguments, status=0):
+        done = subprocess.run([exfilctl, "report", "-s", os.path.join(temp, "none.sock"), *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        check(done.returncode == status, f"exfilctl report {' '.join(arguments)[:80]}: status {done.returncode}", done.stderr.decode())
+        return done.stderr.decode()
+
+    page = os.path.join(temp, "kind.html")
+    for kind, more, word in (("daily", [], b"How well the sensor saw is not known"), ("weekly", [], b"Course"),
+                             ("incident", ["--host", host], b"Facts for a notice"),
+                             ("incident", ["--alert", one[:12]], b"Facts for a notice")):
+        ask("--kind", kind, "--file", alerts, "-o", page, *more)
+        check(word in read(page), f"a page of kind {kind} has its part: {word.decode()}")
+        outline(check, read(page))
+    for arguments, word in ((["--kind", "yearly", "-o", page], "yearly"), ([], "-o report.html"), (["-o", page, "--kind", "incident"], "--host"),
+                            (["-o", page, "extra"], "extra"), (["-o", page, "--alert", one], "--kind incident")):
+        check(word in ask(*arguments, status=2), f"wrong usage is said: {word}")
+    check("none.sock" in ask("-o", page, status=1), "without a daemon and without a file it says so")
+    check("no alert ffff" in ask("-o", page, "--kind", "incident", "--alert", "ffff", "--file", alerts, status=1), "an alert that is not there is said")
+    return page
+
+
 def outline(check, page):
     text = page.decode("utf-8")
     o = Outline()
@@ -164,6 +194,7 @@ def pictures(chromium, folder, path):
 
 def main():
     parser = harness.parser(__doc__)
+    parser.add_argument("--exfilctl", required=True)
     parser.add_argument("--pictures", help="a folder for screenshots")
     options = parser.parse_args()
     check = harness.Checks()
@@ -171,6 +202,7 @@ def main():
         path = files(options.exfild, check, temp)
         page = read(path)
         outline(check, page)
+        kinds(options.exfild, options.exfilctl, check, work)
         chromium = browser.find()
         if chromium:
             in_browser(chromium, check, work, page)

@@ -51,6 +51,8 @@ struct report_counter { /* something that was not seen whole */
 	const char *meaning;
 };
 
+enum report_kind { REPORT_CAPTURE, REPORT_DAILY, REPORT_WEEKLY, REPORT_INCIDENT };
+
 struct report_exception {
 	const char *source, *destination, *rule; /* "": any */
 	const char *reason, *expires;
@@ -59,6 +61,7 @@ struct report_exception {
 
 /* What was looked at, and how well. */
 struct report_seen {
+	enum report_kind kind;
 	const char *title;  /* "capture.pcap" */
 	const char *inside; /* what was taken for inside */
 	const char *const *inputs;
@@ -72,6 +75,7 @@ struct report_seen {
 	uint64_t first_ns, last_ns; /* packet time; 0: nothing came */
 	uint64_t packets, bytes, flows, drops;
 	bool is_interrupted, is_one_sided;
+	bool is_unwatched; /* how well the sensor saw is not known */
 };
 
 /* The page.  0, -EXF_E_NOMEM, or -EXF_E_LIMIT: it is larger than out may be. */

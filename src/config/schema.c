@@ -300,12 +300,13 @@ static const struct key quarantine_keys[] = {
 };
 
 static const struct key usage_keys[] = {
-	{ "database", KEY_PATH, KEY_LATER, AT(usage.database), .min = 1, .max = 4095,
+	{ "database", KEY_PATH, KEY_RESTART, AT(usage.database), .max = 4095,
 	  .def = "/var/lib/exfild/usage.db",
-	  .help = "SQLite database of who used which service, and how much." },
-	{ "keep_days", KEY_NUMBER, KEY_LATER, AT(usage.keep_days), .min = 1, .max = 3650,
-	  .def = "90", .help = "Days until a row is deleted." },
-	{ "per_user", KEY_BOOL, KEY_LATER, AT(usage.per_user), .def = "false",
+	  .help = "SQLite database of who used which service, and how much, written each hour. The "
+		  "default goes with state.directory. Empty: nothing is counted." },
+	{ "keep_days", KEY_NUMBER, KEY_RESTART, AT(usage.keep_days), .min = 1, .max = 3650,
+	  .def = "90", .help = "Days until a row is deleted; hours become days after eight." },
+	{ "per_user", KEY_BOOL, KEY_RESTART, AT(usage.per_user), .def = "false",
 	  .help = "Count by user where one is known, not by host only." },
 	{ .name = NULL },
 };

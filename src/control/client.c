@@ -89,6 +89,7 @@ static const char help_text[] =
 	"  quarantine list|log                             what is cut off, and all that was done\n"
 	"  quarantine add [host|pair|peer|slow] ADDRESS [PEER] [1h] --reason TEXT\n"
 	"  quarantine release [KIND] ADDRESS [PEER]        quarantine off|on: the break-glass\n"
+	"  usage         who used which service, and how much: exfilctl usage --help\n"
 	"  intel         indicators of feeds: intel stats, intel search VALUE,\n"
 	"                intel add VALUE --reason TEXT, intel remove VALUE, intel reload\n"
 	"  report        one page of the last day, week, month or an incident: exfilctl report --help\n"
@@ -191,8 +192,8 @@ static bool is_known(const char *command)
 /* What later versions bring, so that nobody looks for a slip of the pen. */
 static bool is_promised(const char *command)
 {
-	static const char *const names[] = { "usage",  "report",   "explain",     "signatures",
-					     "policy", "baseline", "fingerprint", "reveal" };
+	static const char *const names[] = { "report",   "explain",     "signatures", "policy",
+					     "baseline", "fingerprint", "reveal" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
 			return true;
@@ -347,6 +348,8 @@ static int ask(const struct options *o)
 int client_run(int argc, char **argv)
 {
 	struct options o;
+	if (argc > 1 && strcmp(argv[1], "usage") == 0) /* needs no daemon, has options of its own */
+		return usage_run(argc - 1, argv + 1);
 	int status = parse(&o, argc, argv);
 	if (status >= 0)
 		return status;

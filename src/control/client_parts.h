@@ -65,6 +65,11 @@ struct trial_options {
 };
 int trial_run_file(const struct trial_options *o);
 
+/* --- usage_client.c ---------------------------------------------------------------------- */
+
+/* Its words, "usage" the first of them: reads a database, asks no daemon. */
+int usage_run(int argc, char **argv);
+
 /* --- quarantine.c ------------------------------------------------------------------------ */
 
 struct quarantine_options {

@@ -149,27 +149,6 @@ static void add_service(struct activity *a, const struct context *c, const struc
 	add(t, sent, received, g);
 }
 
-static bool is_clear(uint16_t app)
-{
-	switch (app) {
-	case APP_UNKNOWN:
-	case APP_OTHER:
-	case APP_TLS:
-	case APP_QUIC:
-	case APP_SSH:
-	case APP_RDP:
-	case APP_OPENVPN:
-	case APP_WIREGUARD:
-	case APP_IPSEC:
-	case APP_TOR:
-	case APP_BITTORRENT:
-	case APP_REMOTE:
-		return false;
-	default:
-		return true;
-	}
-}
-
 static void add_share(struct activity *a, const struct context *c, const struct event *e,
 		      bool from_inside, bool to_inside, const struct growth *g)
 {
@@ -183,7 +162,7 @@ static void add_share(struct activity *a, const struct context *c, const struct 
 		s->outward += g->bytes[from_inside ? 0 : 1];
 		s->inward += g->bytes[from_inside ? 1 : 0];
 	}
-	if (is_clear(e->app))
+	if (app_is_clear((enum app)e->app))
 		s->clear += both;
 	else if ((e->app == APP_TLS || e->app == APP_QUIC) && context_name_of(c, &e->dst))
 		s->named += both;

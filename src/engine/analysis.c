@@ -1,6 +1,7 @@
 /*
  * engine/analysis.c - events in, alerts out.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,8 @@ void analysis_alert(void *arg, const struct alert *alert)
 		casefile_alert(a->made_with.report, outputs_line(a->outputs));
 	if (a->collector)
 		collector_ask(a->collector, alert);
+	if (a->books)
+		books_alert(a->books, alert);
 	if (a->keeper)
 		keeper_hurry(a->keeper);
 }
@@ -116,6 +119,8 @@ void analysis_event(struct analysis *a, const struct event *e)
 	if (e->kind == EVENT_FLOW_END)
 		a->env.one_sided = one_sided_update(&a->one_sided, (const struct event_flow *)e);
 	context_event(a->context, e);
+	if (a->books && USAGE_WANTS >> e->kind & 1)
+		books_event(a->books, e);
 	if (a->publisher)
 		publisher_event(a->publisher, a->context, e);
 	if (a->drills && drills_any(a->drills, e->time_ns))
@@ -180,6 +185,8 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 		tick_detectors(a);
 	if (!a->is_live)
 		return;
+	if (a->books)
+		books_tick(a->books, now_ns);
 	analysis_take_news(a);
 	if (a->publisher)
 		publisher_turn(a->publisher, a);
@@ -208,6 +215,14 @@ void analysis_end(struct analysis *a)
 const struct alert_counts *analysis_alerts(const struct analysis *a)
 {
 	return alert_store_counts(a->store);
+}
+
+int analysis_usage(const struct analysis *a, struct usage_db **ret, char *why, size_t size)
+{
+	if (a->books)
+		return books_ask(a->books, ret, why, size);
+	(void)snprintf(why, size, "usage is not counted: usage.database is empty");
+	return -EXF_E_UNSUPPORTED;
 }
 
 const struct context *analysis_context(const struct analysis *a)

@@ -43,6 +43,7 @@ struct analysis_options {
 	uint32_t max_hosts, max_pairs, max_names, max_open;
 	uint32_t max_indicators;           /* of feeds */
 	uint64_t spool_bytes;              /* of alerts that wait, on the disk; live */
+	uint64_t usage_bytes;              /* of the usage database */
 	struct publisher *publisher;       /* live, NULL: none */
 	struct evidence *evidence;         /* NULL: none wanted */
 	struct report *report;             /* likewise */
@@ -123,6 +124,14 @@ int64_t analysis_resend(struct analysis *a, uint64_t from, uint64_t until);
 /* Any thread but its own: does what an analyst asks for, and waits for that. */
 struct control_order;
 int analysis_order(struct analysis *a, struct control_order *order);
+
+/*
+ * Who used which service so far, for a report: a database of its own, the caller's.  Live only what
+ * has not gone to usage.database yet.
+ */
+struct usage_db;
+int analysis_usage(const struct analysis *a, struct usage_db **ret, char *ret_why,
+		   size_t why_size) EXF_MUST_USE;
 
 /* Its part of what the control socket tells. */
 void analysis_snapshot(const struct analysis *a, struct snapshot *s);

@@ -191,10 +191,12 @@ void analysis_keep_turn(struct analysis *a)
 
 bool analysis_keep_end(struct analysis *a)
 {
+	/* what the service does by itself does not fail it: it has been said */
+	bool has_usage = !a->books || books_end(a->books) || a->is_live;
 	if (!a->keeper)
-		return true;
+		return has_usage;
 	a->is_ended = true;
-	return keeper_finish(a->keeper);
+	return keeper_finish(a->keeper) && has_usage;
 }
 
 uint64_t analysis_now(const struct analysis *a)

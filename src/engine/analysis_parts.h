@@ -14,6 +14,7 @@
 #include "exfild/detect/detector.h"
 #include "exfild/fusion/fusion.h"
 #include "analysis.h"
+#include "books.h"
 #include "collect.h"
 #include "drops.h"
 #include "evidence.h"
@@ -79,6 +80,7 @@ struct analysis {
 	struct alert_store *store;
 	struct alert_options alert_options;
 	struct outputs *outputs;
+	struct books *books; /* NULL: usage is not counted */
 	struct evidence *evidence;
 	struct collector *collector; /* live; NULL: no packets are kept */
 	struct publisher *publisher;

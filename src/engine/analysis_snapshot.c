@@ -102,6 +102,8 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	s->zones = context.zones;
 	snapshot_table(s, "hosts", context.hosts, a->env.max_hosts, context.host_evictions);
 	snapshot_table(s, "names", context.names, a->max_names, context.name_evictions);
+	if (a->books)
+		books_snapshot(a->books, s);
 	outputs_snapshot(a->outputs, s);
 	snapshot_exceptions(a, s);
 	snapshot_detectors(a, s);

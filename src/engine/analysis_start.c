@@ -239,6 +239,24 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 	return analysis_make_outputs(a, o->config, NULL, &a->outputs, why, size);
 }
 
+/* A self-test counts nothing. */
+static int start_books(struct analysis *a, const struct analysis_options *o, char *why, size_t size)
+{
+	char path[BOOKS_PATH_MAX];
+	bool has_path = books_path(o->options, o->config, path);
+	const struct books_options b = { .context = a->context,
+					 .config = o->config,
+					 .key = *key_of(o),
+					 .max_hosts = o->max_hosts,
+					 .max_pairs = o->max_pairs,
+					 .max_bytes = o->usage_bytes,
+					 .path = has_path ? path : NULL,
+					 .is_live = o->is_live };
+	if (o->tap || !*o->config->usage.database || (o->is_live && !has_path))
+		return 0;
+	return books_open(&b, &a->books, why, size);
+}
+
 static int start_signatures(struct analysis *a, const struct analysis_options *o, char *why,
 			    size_t size)
 {
@@ -280,6 +298,8 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	int err = open_events(a, o->options->events_path, why, size);
 	if (!err)
 		err = analysis_make_context(o, context_new, &a->context, why, size);
+	if (!err)
+		err = start_books(a, o, why, size);
 	if (!err)
 		err = indicators_build(o, o->config, INDICATORS_ALL, NULL, &a->intel, why, size);
 	if (!err)
@@ -324,6 +344,7 @@ void analysis_free(struct analysis *a)
 	free(a->running);
 	free(a->seats);
 	signatures_free(a->signatures);
+	books_close(a->books);
 	outputs_close(a->outputs);
 	alert_store_free(a->store);
 	fusion_free(a->fusion);

@@ -13,6 +13,7 @@
 
 #include "exfild/base/log.h"
 #include "exfild/sandbox/sandbox.h"
+#include "books.h"
 #include "signatures.h"
 
 #define FOLDERS 24 /* of files that are named one by one */
@@ -89,6 +90,9 @@ static void add_configured(struct confined *k, const struct options *o, const st
 	read_folder(k, c->sinks.syslog_ca_file);
 	write_folder(k, c->control.socket);
 	write_folder(k, c->sinks.file_path);
+	char usage[BOOKS_PATH_MAX];
+	if (books_path(o, c, usage))
+		write_folder(k, usage);
 	write_folder(k, o->events_path);
 	write_folder(k, o->evidence_path);
 }

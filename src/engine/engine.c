@@ -191,6 +191,7 @@ struct analysis_options engine_analysis_options(const struct engine *e)
 		.max_names = e->sizes.names,
 		.max_open = e->sizes.alerts,
 		.spool_bytes = e->sizes.spool_disk,
+		.usage_bytes = e->sizes.usage_disk,
 		.key = &e->key,
 		.sketch_key = &e->sketch_key,
 		.is_live = e->options->is_live,

@@ -39,6 +39,7 @@
 /* Of limits.disk_mb; the rest is for alerts that wait. */
 #define STATE_OF         4
 #define EVIDENCE_DISK_OF 2
+#define USAGE_DISK_OF    8
 
 /* What is not in proportion to anything: program and libraries, nDPI's modules, services and public
  * suffixes, fragments, event logs, the tables that exfilctl asks. */
@@ -54,7 +55,7 @@ static const struct {
 	uint32_t usual, least;
 	uint64_t bytes;
 } parts[SIZES__COUNT] = {
-	[SIZES_FLOWS] = { "flows", 1048576, 1024, 288 },
+	[SIZES_FLOWS] = { "flows", 1048576, 1024, 304 },
 	[SIZES_UNDECIDED] = { "undecided flows", 65536, 1024, 2048 },
 	[SIZES_STREAMS] = { "stream buffers", 4096, 64, 16448 },
 	[SIZES_HOSTS] = { "hosts", 65536, 256, 1360 },
@@ -95,7 +96,8 @@ static void add_disk(const struct config *c, struct sizes *s)
 	s->allowed_disk = c->limits.disk_mb * MB;
 	s->state_disk = s->allowed_disk / STATE_OF;
 	s->evidence_disk = evidence < most ? evidence : most;
-	s->spool_disk = s->allowed_disk - s->state_disk - s->evidence_disk;
+	s->usage_disk = s->allowed_disk / USAGE_DISK_OF;
+	s->spool_disk = s->allowed_disk - s->state_disk - s->evidence_disk - s->usage_disk;
 }
 
 struct sizes sizes_of(const struct config *c)
@@ -261,7 +263,7 @@ void sizes_print(const struct sizes *s, struct buf *out)
 		buf_printf(out, "; there are %.0f", (double)s->machine_bytes / 1e6);
 	buf_printf(out, "\n# Disk at worst, in MB, of %.0f that limits.disk_mb allows:\n",
 		   (double)s->allowed_disk / 1e6);
-	buf_printf(out, "#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n", "state",
-		   (double)s->state_disk / 1e6, "evidence", (double)s->evidence_disk / 1e6, "spool",
-		   (double)s->spool_disk / 1e6);
+	buf_printf(out, "#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n",
+		   "state", (double)s->state_disk / 1e6, "evidence", (double)s->evidence_disk / 1e6,
+		   "usage", (double)s->usage_disk / 1e6, "spool", (double)s->spool_disk / 1e6);
 }

@@ -51,3 +51,24 @@ const char *app_name(enum app app)
 	unsigned i = (unsigned)app;
 	return i < APP__COUNT && names[i] ? names[i] : "unknown";
 }
+
+bool app_is_clear(enum app app)
+{
+	switch (app) {
+	case APP_UNKNOWN:
+	case APP_OTHER:
+	case APP_TLS:
+	case APP_QUIC:
+	case APP_SSH:
+	case APP_RDP:
+	case APP_OPENVPN:
+	case APP_WIREGUARD:
+	case APP_IPSEC:
+	case APP_TOR:
+	case APP_BITTORRENT:
+	case APP_REMOTE:
+		return false;
+	default:
+		return true;
+	}
+}

@@ -14,6 +14,8 @@
 
 #define TICK_NS        100000000ull
 #define SECOND_NS      1000000000ull
+#define HOUR_NS        (3600 * SECOND_NS)
+#define FRESH_MAX      (1u << 31)      /* then it is told, whatever else there is to tell */
 #define ANSWER_NS      (3 * SECOND_NS) /* a SYN is answered within this, or the attempt has failed */
 #define PROGRESS_FIRST (256u * 1024)
 #define PROGRESS_STEP  (8u * 1024 * 1024)
@@ -38,6 +40,7 @@ struct flow_table {
 	flow_release_fn release;
 	void *arg;
 	uint64_t seq, now_ns;
+	uint64_t hour_ns; /* when the hour of now_ns began */
 	uint64_t next_id;
 	uint64_t checksums_good, checksums_bad; /* of packets that would advance TCP state */
 	uint32_t quiet;                         /* told at the end */
@@ -49,9 +52,24 @@ static uint64_t tick_of(uint64_t ns)
 	return ns / TICK_NS;
 }
 
-static void emit(struct flow_table *t, const struct flow *f, enum event_kind kind,
-		 const struct packet *p, unsigned interim, enum flow_end_reason reason)
+static uint32_t take_fresh(uint32_t *bytes)
 {
+	uint32_t taken = *bytes;
+	*bytes = 0;
+	return taken;
+}
+
+/* What is not told yet belongs to an hour that is over. */
+static void begin_hour(struct flow *f)
+{
+	for (unsigned side = 0; side < 2; side++)
+		f->earlier[side] += take_fresh(&f->fresh[side]);
+}
+
+static void emit(struct flow_table *t, struct flow *f, enum event_kind kind, const struct packet *p,
+		 unsigned interim, enum flow_end_reason reason)
+{
+	bool is_step = interim == 2 || kind == EVENT_FLOW_END;
 	struct event_flow *e = event_log_begin(t->log, kind, sizeof(*e), t->seq);
 	unsigned c = f->client;
 	flow_event_head(f, &e->e, p ? p->number : 0, t->now_ns, c);
@@ -63,6 +81,8 @@ static void emit(struct flow_table *t, const struct flow *f, enum event_kind kin
 		e->payload[i] = f->payload[side];
 		e->packets[i] = f->packets[side];
 		e->retransmitted[i] = f->retransmitted[side];
+		e->fresh[i] = is_step ? take_fresh(&f->fresh[side]) : 0;
+		e->earlier[i] = is_step ? take_fresh(&f->earlier[side]) : 0;
 		e->tcp_flags[i] = f->tcp_flags[side];
 		memcpy(e->mac[i], f->mac[side], 6);
 	}
@@ -337,6 +357,8 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 			 struct flow_step *step)
 {
 	unsigned side = step->side;
+	if (f->last_ns < t->hour_ns)
+		begin_hour(f);
 	uint32_t again = 0;
 	bool known = false;
 	if (p->proto == PROTO_TCP && !(p->flags & (PACKET_FRAGMENT | PACKET_NO_L4))) {
@@ -361,6 +383,7 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 	f->packets[side]++;
 	f->retransmitted[side] += again;
 	f->bytes[side] += p->ip_len - again;
+	f->fresh[side] += p->ip_len;
 	f->payload[side] += step->fresh_len;
 	f->last_ns = t->now_ns;
 	if (f->flags & FLOW_AT_REST)
@@ -371,7 +394,7 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 	uint64_t step_size = f->reported < PROGRESS_FIRST ? PROGRESS_FIRST :
 			     f->reported < PROGRESS_STEP  ? f->reported :
 							    PROGRESS_STEP;
-	if (total - f->reported >= step_size)
+	if (total - f->reported >= step_size || f->fresh[side] >= FRESH_MAX)
 		progress(t, f, p, 2);
 }
 
@@ -394,6 +417,8 @@ void flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t se
 		return;
 	t->seq = seq;
 	t->now_ns = p->time_ns;
+	if (t->now_ns - t->hour_ns >= HOUR_NS)
+		t->hour_ns = t->now_ns - t->now_ns % HOUR_NS;
 	t->counts.packets += p->frames;
 	t->counts.bytes += p->ip_len;
 	if (p->proto == PROTO_ICMP || p->proto == PROTO_ICMPV6)

@@ -191,7 +191,8 @@ static int set_up(struct file *f)
 	/* in this order: an exclusive lock from the first look on needs no shared memory */
 	const char *const steps[] = {
 		page,
-		"PRAGMA locking_mode = EXCLUSIVE",
+		f->kind->is_shared ? "PRAGMA auto_vacuum = INCREMENTAL" :
+				     "PRAGMA locking_mode = EXCLUSIVE",
 		"PRAGMA cell_size_check = ON",
 		"PRAGMA mmap_size = 0",
 		"PRAGMA journal_mode = WAL",

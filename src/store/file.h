@@ -31,6 +31,7 @@ struct file_kind {
 	unsigned page_bytes;
 	uint64_t log_bytes; /* of the write-ahead log, before it goes into the file */
 	bool is_safe;       /* what is committed outlives the loss of power too */
+	bool is_shared;     /* others read it meanwhile; its owner keeps other writers off */
 };
 
 struct file {

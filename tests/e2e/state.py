@@ -219,7 +219,7 @@ class Live:
     def start(self):
         with open(self.log_path, "ab") as log:
             self.daemon = subprocess.Popen(
-                self.ns("gw", self.program, "-i", "gin", "--set", f"state.directory={self.state}", "--set", f"evidence.directory={self.state}.evidence", "--set", f"spool.directory={self.state}.spool",
+                self.ns("gw", self.program, "-i", "gin", "--set", f"state.directory={self.state}", "--set", "usage.database=", "--set", f"evidence.directory={self.state}.evidence", "--set", f"spool.directory={self.state}.spool",
                         "--set",
                         f"control.socket={self.socket}", "--set", f"sinks.file.path={self.sink}", "--set", "metrics.listen="),
                 stdout=subprocess.DEVNULL, stderr=log)
@@ -318,7 +318,7 @@ class Live:
                    (first["event"]["sequence"], last["event"]["sequence"]))
 
     def second_process(self):
-        result = subprocess.Popen(self.ns("gw", self.program, "-i", "gsv", "--set", f"state.directory={self.state}", "--set", f"evidence.directory={self.state}.evidence", "--set", f"spool.directory={self.state}.spool",
+        result = subprocess.Popen(self.ns("gw", self.program, "-i", "gsv", "--set", f"state.directory={self.state}", "--set", "usage.database=", "--set", f"evidence.directory={self.state}.evidence", "--set", f"spool.directory={self.state}.spool",
                         "--set",
                                           f"control.socket={self.socket}2", "--set", "metrics.listen="), stdout=subprocess.DEVNULL,
                                   stderr=subprocess.PIPE)

@@ -8,6 +8,8 @@
 #ifndef EXFILD_EVENT_APP_H
 #define EXFILD_EVENT_APP_H
 
+#include <stdbool.h>
+
 enum app {
 	APP_UNKNOWN, /* not classified (yet) */
 	APP_OTHER,   /* classified, none of these */
@@ -54,5 +56,8 @@ enum app {
 
 /* Lower-case name: "dns"; "unknown" for anything out of range. */
 const char *app_name(enum app app);
+
+/* Whether what it carries can be read by whoever sees it pass. */
+bool app_is_clear(enum app app);
 
 #endif

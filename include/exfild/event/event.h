@@ -118,12 +118,16 @@ struct event_flow {
 	uint64_t payload[2]; /* transport payload, retransmissions left out */
 	uint32_t packets[2];
 	uint64_t retransmitted[2]; /* IP bytes sent again */
-	uint8_t outcome;           /* enum flow_outcome */
-	uint8_t end;               /* enum flow_end_reason */
-	uint8_t tcp_flags[2];      /* all flags seen */
-	uint8_t one_sided;         /* no packet of the other direction was ever seen */
-	uint8_t initiator_known;   /* by handshake; else guessed by port and order */
-	uint8_t is_interim;        /* progress: 1 outcome became known, 2 time or volume step */
+	/* IP bytes, those sent again included, since the last step (is_interim 2) of this flow;
+	   told at a step and at the end, 0 else.  In the hour of packet time of last_ns, and before
+	   it */
+	uint64_t fresh[2], earlier[2];
+	uint8_t outcome;         /* enum flow_outcome */
+	uint8_t end;             /* enum flow_end_reason */
+	uint8_t tcp_flags[2];    /* all flags seen */
+	uint8_t one_sided;       /* no packet of the other direction was ever seen */
+	uint8_t initiator_known; /* by handshake; else guessed by port and order */
+	uint8_t is_interim;      /* progress: 1 outcome became known, 2 time or volume step */
 	uint8_t has_mac;
 	uint8_t mac[2][6];  /* link addresses that src and dst were seen with */
 	uint32_t syn_flags; /* flags of the first packet (scan detection) */

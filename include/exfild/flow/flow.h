@@ -59,6 +59,8 @@ struct flow {
 	uint64_t payload[2];
 	uint64_t retransmitted[2];
 	uint32_t packets[2];
+	/* bytes, those sent again included, since the last step: of this hour, of the one before */
+	uint32_t fresh[2], earlier[2];
 	uint32_t next_seq[2]; /* TCP: sequence number expected next from the side */
 	uint32_t hole[2];     /* TCP: bytes skipped and not seen yet */
 	uint32_t acked[2];    /* TCP: highest acknowledgement sent by the side */

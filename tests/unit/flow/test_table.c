@@ -81,7 +81,7 @@ static void one_sided_reads_the_other_side_from_acknowledgements(void **state)
 	tcp(x, true, ACK, 101, 501, 0);
 	tcp(x, true, ACK, 101, 3501, 0);
 	tcp(x, true, ACK | PSH, 101, 10501, 50);
-	pass(x, 400);
+	pass(x, 100);
 	const struct event_flow *end = flow_event(x, EVENT_FLOW_END, 0);
 	assert_non_null(end);
 	assert_int_equal(end->one_sided, 1);
@@ -345,6 +345,45 @@ static void progress_comes_every_minute_while_something_moves(void **state)
 	assert_int_equal(flow_event_count(x, EVENT_FLOW_PROGRESS), moving + 1);
 }
 
+/* Bytes of both sides that were told as passed; *ret_before: of those, before `hour_ns`. */
+static uint64_t fresh_of(const struct flowing *x, uint64_t hour_ns, uint64_t *ret_before)
+{
+	uint64_t sum = 0;
+	*ret_before = 0;
+	for (const struct event *e = event_log_next(x->log, NULL); e;
+	     e = event_log_next(x->log, e)) {
+		const struct event_flow *f = (const struct event_flow *)e;
+		uint64_t fresh = f->fresh[0] + f->fresh[1], earlier = f->earlier[0] + f->earlier[1];
+		sum += fresh + earlier;
+		*ret_before += f->last_ns < hour_ns ? fresh : earlier;
+	}
+	return sum;
+}
+
+static void what_is_fresh_is_told_once_and_by_its_hour(void **state)
+{
+	struct flowing *x = *state;
+	uint64_t hour_ns = (x->now / (3600 * SECOND_NS) + 1) * 3600 * SECOND_NS, before;
+	x->now = hour_ns - 10 * SECOND_NS;
+	handshake(x);
+	tcp(x, true, ACK | PSH, 101, 501, 1000);
+	tcp(x, true, ACK | PSH, 101, 501, 1000); /* again: it passed as well */
+	uint64_t first = 3 * 40 + 2 * 1040;
+	x->now = hour_ns;
+	tcp(x, true, ACK | PSH, 1101, 501, 500);
+	assert_int_equal(fresh_of(x, hour_ns, &before), 0);
+	pass(x, 100);
+	assert_int_equal(fresh_of(x, hour_ns, &before), first + 540);
+	assert_int_equal(before, first);
+	tcp(x, false, ACK | PSH, 501, 1601, 7);
+	(void)flow_table_flush(x->t, ++x->seq, x->now, 100);
+	assert_int_equal(fresh_of(x, hour_ns, &before), first + 540 + 47);
+	assert_int_equal(before, first);
+	const struct event_flow *end = flow_event(x, EVENT_FLOW_END, 0);
+	assert_int_equal(end->fresh[0], 0);
+	assert_int_equal(end->fresh[1], 47);
+}
+
 static void idle_times_depend_on_the_protocol(void **state)
 {
 	struct flowing *x = *state;
@@ -526,6 +565,7 @@ int main(void)
 		FLOW_TEST(echo_and_reply_are_one_flow),
 		FLOW_TEST(progress_comes_at_256_kib_and_doublings),
 		FLOW_TEST(progress_comes_every_minute_while_something_moves),
+		FLOW_TEST(what_is_fresh_is_told_once_and_by_its_hour),
 		FLOW_TEST(idle_times_depend_on_the_protocol),
 		FLOW_TEST(hard_time_out_ends_what_still_moves),
 		FLOW_TEST(openings_are_evicted_before_conversations),

@@ -1,0 +1,128 @@
+/*
+ * control/usage_inventory.c - lists that auditors ask for: each is a question.
+ *
+ * What is given on the command line besides (filters, range, order) narrows it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "usage.h"
+
+#define BY(dim) (1u << USAGE_BY_##dim)
+
+static const struct list {
+	const char *name, *title;
+	uint32_t by;
+	enum usage_order order;
+	struct usage_filter filters[2];
+	size_t filter_count;
+	bool is_new; /* first seen since yesterday, or since --since */
+} lists[] = {
+	{ "services",
+	  "Services and destinations",
+	  BY(SERVICE) | BY(CATEGORY) | BY(SANCTION),
+	  USAGE_ORDER_BOTH,
+	  { { USAGE_BY_DIRECTION, "out", false } },
+	  1,
+	  false },
+	{ "tenants",
+	  "Tenants of services",
+	  BY(SERVICE) | BY(TENANT) | BY(SANCTION),
+	  USAGE_ORDER_UP,
+	  { { USAGE_BY_TENANT, "", true } },
+	  1,
+	  false },
+	{ "hosts",
+	  "Hosts of ours",
+	  BY(ZONE) | BY(HOST),
+	  USAGE_ORDER_UP,
+	  { { USAGE_BY_DIRECTION, "transit", true } },
+	  1,
+	  false },
+	{ "new",
+	  "Services and destinations that were never seen before",
+	  BY(SERVICE) | BY(CATEGORY) | BY(SANCTION),
+	  USAGE_ORDER_SEEN,
+	  { { USAGE_BY_DIRECTION, "out", false } },
+	  1,
+	  true },
+	{ "new-hosts",
+	  "Hosts that were never seen before",
+	  BY(ZONE) | BY(HOST),
+	  USAGE_ORDER_SEEN,
+	  { { USAGE_BY_DIRECTION, "transit", true } },
+	  1,
+	  true },
+	{ "shadow-it",
+	  "Services of the catalogue that are not sanctioned",
+	  BY(SERVICE) | BY(CATEGORY),
+	  USAGE_ORDER_UP,
+	  { { USAGE_BY_SANCTION, "unsanctioned", false }, { USAGE_BY_DIRECTION, "out", false } },
+	  2,
+	  false },
+	{ "ai",
+	  "Uploads to AI assistants",
+	  BY(HOST) | BY(SERVICE) | BY(SANCTION),
+	  USAGE_ORDER_UP,
+	  { { USAGE_BY_CATEGORY, "ai", false } },
+	  1,
+	  false },
+	{ "unencrypted",
+	  "What leaves readable by whoever sees it pass",
+	  BY(SERVICE) | BY(CATEGORY),
+	  USAGE_ORDER_CLEAR,
+	  { { USAGE_BY_DIRECTION, "out", false } },
+	  1,
+	  false },
+	{ "countries",
+	  "Who talks to which country",
+	  BY(COUNTRY) | BY(HOST),
+	  USAGE_ORDER_UP,
+	  { { USAGE_BY_DIRECTION, "out", false } },
+	  1,
+	  false },
+};
+
+#define LIST_COUNT (sizeof(lists) / sizeof(lists[0]))
+
+/* The command line has said itself what it wants of it. */
+static bool is_given(const struct usage_query *q, size_t given, enum usage_dim dim)
+{
+	for (size_t i = 0; i < given; i++)
+		if (q->filters[i].dim == dim)
+			return true;
+	return false;
+}
+
+bool usage_inventory(struct usage_asked *a, const char **ret_title)
+{
+	const struct list *l = lists;
+	while (l < lists + LIST_COUNT && strcmp(l->name, a->list) != 0)
+		l++;
+	if (l == lists + LIST_COUNT)
+		return false;
+	struct usage_query *q = &a->query;
+	size_t given = q->filter_count;
+	*ret_title = l->title;
+	if (!a->has_by)
+		q->by = l->by;
+	if (!a->has_order)
+		q->order = l->order;
+	if (!a->has_limit)
+		q->limit = 0;
+	for (size_t i = 0; i < l->filter_count && q->filter_count < USAGE_FILTERS; i++)
+		if (!is_given(q, given, l->filters[i].dim))
+			q->filters[q->filter_count++] = l->filters[i];
+	if (l->is_new) {
+		if (!a->since)
+			(void)usage_time("yesterday", a->end_s, &q->since_s);
+		q->new_since_s = q->since_s;
+	}
+	return true;
+}
+
+void usage_inventory_help(FILE *out)
+{
+	for (size_t i = 0; i < LIST_COUNT; i++)
+		(void)fprintf(out, "  %-12s   %s\n", lists[i].name, lists[i].title);
+}

@@ -1,0 +1,91 @@
+/*
+ * store/usage_pack.c - rows that wait for the disk: numbers as 7 bits a byte, texts with their NUL.
+ */
+#include <string.h>
+
+#include "usage_file.h"
+
+#define NUMBERS 12u /* of a row */
+#define TEXTS   10u
+
+static void pack_number(struct buf *b, uint64_t n)
+{
+	for (; n >= 0x80; n >>= 7)
+		buf_char(b, (char)(n | 0x80));
+	buf_char(b, (char)n);
+}
+
+static uint64_t take_number(const char **at)
+{
+	uint64_t n = 0;
+	unsigned shift = 0;
+	for (;; shift += 7) {
+		unsigned char c = (unsigned char)*(*at)++;
+		n |= (uint64_t)(c & 0x7f) << shift;
+		if (!(c & 0x80))
+			return n;
+	}
+}
+
+bool usage_pack(struct buf *b, const struct usage_row *row)
+{
+	const struct usage_counts *n = &row->counts;
+	size_t before = b->len;
+	const uint64_t numbers[NUMBERS] = {
+		row->hour_s / 3600,
+		(uint64_t)row->direction,
+		n->up,
+		n->down,
+		n->clear,
+		n->named,
+		n->opaque,
+		n->flows,
+		n->alerts,
+		n->verdicts,
+		n->first_ns,
+		n->last_ns - n->first_ns,
+	};
+	const char *const texts[TEXTS] = { row->host->zone,        row->host->address,
+					   row->host->user,        row->host->name,
+					   row->service->name,     row->service->title,
+					   row->service->category, row->service->tenant,
+					   row->place->country,    row->place->as };
+	for (size_t i = 0; i < NUMBERS; i++)
+		pack_number(b, numbers[i]);
+	pack_number(b, (uint64_t)row->service->sanction);
+	for (size_t i = 0; i < TEXTS; i++)
+		buf_add(b, texts[i], strlen(texts[i]) + 1);
+	if (b->full) {
+		buf_truncate(b, before);
+		return false;
+	}
+	return true;
+}
+
+void usage_unpack(const char **at, struct usage_packed *ret)
+{
+	struct usage_row *row = &ret->row;
+	struct usage_counts *n = &row->counts;
+	*ret = (struct usage_packed){
+		.row = { .host = &ret->host, .service = &ret->service, .place = &ret->place }
+	};
+	row->hour_s = take_number(at) * 3600;
+	row->direction = (enum usage_direction)take_number(at);
+	uint64_t *const numbers[] = {
+		&n->up,    &n->down,   &n->clear,    &n->named,    &n->opaque,
+		&n->flows, &n->alerts, &n->verdicts, &n->first_ns, &n->last_ns
+	};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		*numbers[i] = take_number(at);
+	n->last_ns += n->first_ns;
+	ret->service.sanction = (enum usage_sanction)take_number(at);
+	const char **const texts[TEXTS] = { &ret->host.zone,        &ret->host.address,
+					    &ret->host.user,        &ret->host.name,
+					    &ret->service.name,     &ret->service.title,
+					    &ret->service.category, &ret->service.tenant,
+					    &ret->place.country,    &ret->place.as };
+	for (size_t i = 0; i < TEXTS; i++) {
+		*texts[i] = *at;
+		*at += strlen(*at) + 1;
+	}
+}

@@ -1,0 +1,387 @@
+/*
+ * store/usage_writer.c - the thread that writes the usage database.
+ *
+ * The thread writes a batch in portions, each a transaction, and remembers how far it has come:
+ * when the disk takes no more, it tries the rest again every RETRY_S seconds, and meanwhile takes
+ * no other, so that whoever counts keeps on counting in memory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exfild/base/buf.h"
+#include "exfild/base/log.h"
+#include "usage_file.h"
+
+#define BATCH_MAX (64u << 20)
+#define PORTION   8192u /* rows a transaction */
+#define RETRY_S   10
+
+struct usage_writer {
+	struct file file;
+	struct file_kind kind;
+	char name[256]; /* of the file, without its folder */
+	uint32_t keep_days;
+	int lock_fd; /* holds a second process off */
+	struct usage_words words;
+	struct buf batch; /* being filled */
+	uint64_t batch_rows;
+	uint64_t newest_day; /* the thread's: of what it wrote last */
+	bool has_thread;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	/* under the lock */
+	struct buf handed;
+	size_t done; /* bytes of it that are written */
+	uint64_t handed_rows;
+	bool is_handed, is_stopping, is_hurried; /* hurried: its owner waits, no more tries */
+	struct usage_writer_stats stats;
+};
+
+bool usage_writer_add(struct usage_writer *w, const struct usage_row *row)
+{
+	if (usage_pack(&w->batch, row)) {
+		w->batch_rows++;
+		return true;
+	}
+	pthread_mutex_lock(&w->lock);
+	w->stats.lost++;
+	pthread_mutex_unlock(&w->lock);
+	return false;
+}
+
+/* ---- writing ---- */
+
+static int end(sqlite3 *db, int code)
+{
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	if (code != SQLITE_OK && !sqlite3_get_autocommit(db))
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return code;
+}
+
+static int write_portion(struct usage_writer *w, size_t *ret_done, uint64_t *ret_rows)
+{
+	sqlite3 *db = w->file.db;
+	const char *at = w->handed.data + w->done, *stop = w->handed.data + w->handed.len;
+	uint64_t rows = 0;
+	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	for (; code == SQLITE_OK && at < stop && rows < PORTION; rows++) {
+		struct usage_packed p;
+		usage_unpack(&at, &p);
+		if (p.row.hour_s / USAGE_DAY_S > w->newest_day)
+			w->newest_day = p.row.hour_s / USAGE_DAY_S;
+		code = usage_words_add(&w->words, &p.row);
+	}
+	code = end(db, code);
+	*ret_done = (size_t)(at - w->handed.data);
+	*ret_rows = code == SQLITE_OK ? rows : 0;
+	return code;
+}
+
+static uint64_t bytes_of(const struct usage_writer *w)
+{
+	return usage_number(w->file.db, "SELECT (SELECT page_count FROM pragma_page_count) * "
+					"(SELECT page_size FROM pragma_page_size)");
+}
+
+static int forget(struct usage_writer *w, uint32_t keep_days)
+{
+	int code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = usage_forget(w->file.db, w->newest_day, keep_days);
+	return end(w->file.db, code);
+}
+
+/* Its own limit is reached: the oldest day makes room, and says so. */
+static bool make_room(struct usage_writer *w)
+{
+	uint64_t oldest = usage_number(w->file.db, "SELECT min(t) FROM day");
+	if (bytes_of(w) < w->file.max_bytes / 10 * 9 || oldest >= w->newest_day)
+		return false;
+	int code = forget(w, (uint32_t)(w->newest_day - oldest));
+	log_warnx("usage",
+		  "%s has reached its part of limits.disk_mb: its oldest day went before "
+		  "usage.keep_days",
+		  w->file.path);
+	return code == SQLITE_OK;
+}
+
+static bool mend(struct usage_writer *w, int code);
+
+/* On the log when it begins to fail and when that is over; under the lock. */
+static void note(struct usage_writer *w, int code, uint64_t rows)
+{
+	bool was_failing = w->stats.is_failing;
+	w->stats.is_failing = code != SQLITE_OK;
+	w->stats.rows += rows;
+	if (code == SQLITE_OK) {
+		w->stats.bytes = bytes_of(w);
+		w->stats.written = w->newest_day * USAGE_DAY_S;
+	}
+	if (code != SQLITE_OK && !was_failing)
+		log_errorx("usage",
+			   "%s cannot be written: %s; exfild counts on in memory, and tries again",
+			   w->file.path, sqlite3_errstr(code));
+	else if (code == SQLITE_OK && was_failing)
+		log_info("usage", "%s can be written again", w->file.path);
+}
+
+/* Until the batch is written, or there is no use in waiting; the lock is held at both ends. */
+static void write_batch(struct usage_writer *w)
+{
+	bool has_new_day = false;
+	while (w->done < w->handed.len) {
+		uint64_t rows, day = w->newest_day;
+		size_t done;
+		pthread_mutex_unlock(&w->lock);
+		int code = w->file.db ? write_portion(w, &done, &rows) : SQLITE_CANTOPEN;
+		while (code == SQLITE_FULL && make_room(w))
+			code = write_portion(w, &done, &rows);
+		if (code != SQLITE_OK)
+			(void)mend(w, code);
+		has_new_day |= w->newest_day != day;
+		pthread_mutex_lock(&w->lock);
+		note(w, code, code == SQLITE_OK ? rows : 0);
+		if (code == SQLITE_OK) {
+			w->done = done;
+			w->handed_rows -= rows;
+			continue;
+		}
+		struct timespec until;
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += RETRY_S;
+		while (!w->is_hurried && !w->is_stopping &&
+		       pthread_cond_timedwait(&w->changed, &w->lock, &until) != ETIMEDOUT)
+			;
+		if (w->is_hurried || w->is_stopping)
+			break;
+	}
+	if (!has_new_day || !w->file.db)
+		return;
+	pthread_mutex_unlock(&w->lock);
+	int code = forget(w, w->keep_days);
+	pthread_mutex_lock(&w->lock);
+	if (code != SQLITE_OK)
+		note(w, code, 0);
+}
+
+static void *writer_thread(void *arg)
+{
+	struct usage_writer *w = arg;
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (!w->is_handed && !w->is_stopping)
+			pthread_cond_wait(&w->changed, &w->lock);
+		if (!w->is_handed)
+			break;
+		write_batch(w);
+		w->stats.lost += w->handed_rows;
+		buf_reset(&w->handed);
+		w->is_handed = false;
+		pthread_cond_broadcast(&w->changed);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* ---- opening ---- */
+
+static int prepare(struct usage_writer *w, char *why, size_t size)
+{
+	int code = usage_words_prepare(w->file.db, &w->words);
+	w->newest_day = usage_number(w->file.db, "SELECT max(t) FROM day");
+	if (code == SQLITE_OK)
+		return 0;
+	usage_words_finalize(&w->words);
+	file_complain(&w->file, FILE_DAMAGED, sqlite3_errmsg(w->file.db));
+	(void)snprintf(why, size, "cannot write %s: %s", w->file.path, sqlite3_errstr(code));
+	return -EXF_E_IO;
+}
+
+static int replace(struct usage_writer *w, char *why, size_t size)
+{
+	usage_words_finalize(&w->words);
+	int err = file_replace(&w->file, why, size);
+	log_warnx("usage", "%s", why);
+	return err ? err : prepare(w, why, size);
+}
+
+/* Whether there is a sound file again. */
+static bool mend(struct usage_writer *w, int code)
+{
+	char why[1024];
+	if (w->file.db && !file_is_damage(code))
+		return true;
+	if (w->file.db)
+		file_complain(&w->file, FILE_DAMAGED, sqlite3_errstr(code));
+	return replace(w, why, sizeof(why)) == 0;
+}
+
+/* The folder and the name of the path. */
+static int split(const char *path, char *folder, size_t folder_size, char *name, size_t name_size)
+{
+	const char *slash = strrchr(path, '/');
+	int n = slash ? snprintf(folder, folder_size, "%.*s",
+				 slash == path ? 1 : (int)(slash - path), path) :
+			snprintf(folder, folder_size, ".");
+	int m = snprintf(name, name_size, "%s", slash ? slash + 1 : path);
+	return n > 0 && (size_t)n < folder_size && m > 0 && (size_t)m < name_size ? 0 :
+										    -EXF_E_INVALID;
+}
+
+/* SQLite's own locks let several write: a lock on a file beside it lets one. */
+static int lock_out(struct usage_writer *w, const char *path, char *why, size_t size)
+{
+	char name[FILE_PATH_MAX + 8];
+	(void)snprintf(name, sizeof(name), "%s-lock", path);
+	w->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (w->lock_fd < 0) {
+		(void)snprintf(why, size, "cannot write %s: %s", name, strerror(errno));
+		return -EXF_E_IO;
+	}
+	if (flock(w->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	(void)snprintf(why, size, "%s is in use by another exfild", path);
+	return -EXF_E_LIMIT;
+}
+
+static int start(struct usage_writer *w, const struct usage_writer_options *o, char *why,
+		 size_t size)
+{
+	char folder[FILE_PATH_MAX];
+	if (split(o->path, folder, sizeof(folder), w->name, sizeof(w->name))) {
+		(void)snprintf(why, size, "usage.database is no path of a file, or too long");
+		return -EXF_E_INVALID;
+	}
+	w->kind = (struct file_kind){ .name = w->name,
+				      .id = USAGE_FILEID,
+				      .format = USAGE_FORMAT,
+				      .tables = usage_tables,
+				      .table_count = TABLE__COUNT,
+				      .page_bytes = USAGE_PAGE,
+				      .log_bytes = USAGE_WAL,
+				      .is_shared = true };
+	const struct store_options file = { .directory = folder, .max_bytes = o->max_bytes };
+	int err = lock_out(w, o->path, why, size);
+	if (!err)
+		err = file_open(&w->file, &w->kind, &file, why, size);
+	if (err)
+		return err;
+	bool is_good = w->file.state == FILE_NEW || w->file.state == FILE_GOOD;
+	err = is_good ? prepare(w, why, size) : -EXF_E_FORMAT;
+	return err ? replace(w, why, size) : 0;
+}
+
+int usage_writer_open(const struct usage_writer_options *o, struct usage_writer **ret, char *why,
+		      size_t size)
+{
+	pthread_condattr_t clock;
+	struct usage_writer *w = calloc(1, sizeof(*w));
+	if (!w) {
+		(void)snprintf(why, size, "memory is exhausted");
+		return -EXF_E_NOMEM;
+	}
+	w->keep_days = o->keep_days;
+	w->lock_fd = -1;
+	buf_init(&w->batch, BATCH_MAX);
+	buf_init(&w->handed, BATCH_MAX);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->changed, &clock);
+	pthread_condattr_destroy(&clock);
+	int err = start(w, o, why, size);
+	if (!err) {
+		w->has_thread = pthread_create(&w->thread, NULL, writer_thread, w) == 0;
+		if (!w->has_thread) {
+			(void)snprintf(why, size, "no thread can be made for usage");
+			err = -EXF_E_NOMEM;
+		}
+	}
+	if (err) {
+		usage_writer_close(w);
+		return err;
+	}
+	*ret = w;
+	return 0;
+}
+
+/* ---- the owner's side ---- */
+
+bool usage_writer_commit(struct usage_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	bool is_free = !w->is_handed;
+	if (is_free && w->batch_rows) {
+		struct buf empty = w->handed;
+		w->handed = w->batch;
+		w->batch = empty;
+		buf_reset(&w->batch);
+		w->handed_rows = w->batch_rows;
+		w->batch_rows = 0;
+		w->done = 0;
+		w->is_handed = true;
+		pthread_cond_broadcast(&w->changed);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return is_free;
+}
+
+bool usage_writer_is_free(struct usage_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	bool is_free = !w->is_handed;
+	pthread_mutex_unlock(&w->lock);
+	return is_free;
+}
+
+bool usage_writer_wait(struct usage_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->is_hurried = true;
+	pthread_cond_broadcast(&w->changed);
+	while (w->is_handed)
+		pthread_cond_wait(&w->changed, &w->lock);
+	w->is_hurried = false;
+	bool is_written = !w->stats.is_failing;
+	pthread_mutex_unlock(&w->lock);
+	return is_written;
+}
+
+void usage_writer_stats(struct usage_writer *w, struct usage_writer_stats *ret)
+{
+	pthread_mutex_lock(&w->lock);
+	*ret = w->stats;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void usage_writer_close(struct usage_writer *w)
+{
+	if (!w)
+		return;
+	if (w->has_thread) {
+		pthread_mutex_lock(&w->lock);
+		w->is_stopping = true;
+		pthread_cond_broadcast(&w->changed);
+		pthread_mutex_unlock(&w->lock);
+		(void)pthread_join(w->thread, NULL);
+	}
+	usage_words_finalize(&w->words);
+	file_close(&w->file);
+	if (w->lock_fd >= 0)
+		(void)close(w->lock_fd);
+	buf_deinit(&w->batch);
+	buf_deinit(&w->handed);
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}

@@ -1,0 +1,284 @@
+/*
+ * usage/labels.c - what the other end of a connection is called.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exfild/base/str.h"
+#include "private.h"
+
+#define HOST_MAX    253u
+#define SERVICES_OF 8u /* rows a service */
+#define FLOWS_OF    4u
+#define LEAST       1024u
+#define PROTO_ICMP  1
+#define PROTO_TCP   6
+#define PROTO_UDP   17
+#define PROTO_ICMP6 58
+
+static uint32_t newest(const void *entry)
+{
+	return ((const struct place_of_name *)entry)->number;
+}
+
+static int make(struct table *t, uint32_t capacity, const struct hash_key *key,
+		table_evidence_fn evidence)
+{
+	const struct table_config config = {
+		.capacity = capacity,
+		.entry_size = sizeof(struct place_of_name),
+		.key_size = sizeof(uint64_t),
+		.key = *key,
+		.evidence = evidence,
+	};
+	return table_init(t, &config);
+}
+
+/* In proportion to the rows that will name them. */
+static uint32_t services_of(uint32_t max_rows)
+{
+	uint32_t count = max_rows / SERVICES_OF;
+	return count < LEAST ? LEAST : count > USAGE_SERVICES ? USAGE_SERVICES : count;
+}
+
+static uint32_t flows_of(uint32_t max_rows)
+{
+	uint32_t count = max_rows / FLOWS_OF;
+	return count < LEAST ? LEAST : count > USAGE_FLOWS ? USAGE_FLOWS : count;
+}
+
+int labels_init(struct labels *n, const struct context *context, const struct hash_key *key,
+		uint32_t max_rows)
+{
+	memset(n, 0, sizeof(*n));
+	n->context = context;
+	n->key = *key;
+	n->max_count = services_of(max_rows);
+	n->list = calloc(n->max_count, sizeof(*n->list));
+	int err = n->list ? 0 : -EXF_E_NOMEM;
+	if (!err)
+		err = make(&n->by_text, n->max_count, key, newest);
+	if (!err)
+		err = make(&n->by_host, n->max_count, key, NULL);
+	if (!err)
+		err = make(&n->by_flow, flows_of(max_rows), key, NULL);
+	if (err)
+		return err;
+	(void)snprintf(n->list[NAMED_OTHER].name, sizeof(n->list[0].name), "other");
+	n->count = NAMED__FIRST;
+	return 0;
+}
+
+void labels_deinit(struct labels *n)
+{
+	free(n->list);
+	table_deinit(&n->by_text);
+	table_deinit(&n->by_host);
+	table_deinit(&n->by_flow);
+}
+
+static void empty(struct table *t)
+{
+	for (void *e = table_next(t, NULL); e; e = table_next(t, e))
+		table_remove(t, e);
+}
+
+void labels_begin(struct labels *n)
+{
+	empty(&n->by_host); /* the catalogue may be another one by now */
+	if (n->count < n->max_count / 2)
+		return;
+	empty(&n->by_text);
+	empty(&n->by_flow);
+	n->count = NAMED__FIRST;
+}
+
+uint64_t labels_bytes(uint32_t max_rows)
+{
+	uint32_t services = services_of(max_rows);
+	return services * sizeof(struct named) +
+	       2 * table_worst_case(services, sizeof(struct place_of_name)) +
+	       table_worst_case(flows_of(max_rows), sizeof(struct place_of_name));
+}
+
+/* ---- the dictionary ---- */
+
+/* A flood of addresses leaves room for names, and one of names for services of the catalogue. */
+static uint32_t room_for(const struct labels *n, const struct named *v, bool is_address)
+{
+	if (v->sanction != USAGE_UNKNOWN)
+		return n->max_count;
+	return is_address ? n->max_count / 2 : n->max_count / 4 * 3;
+}
+
+static uint32_t number_of(struct labels *n, const struct named *v, bool is_address)
+{
+	bool is_new;
+	uint64_t hash = hash_mix(hash_bytes(&n->key, v->name, strlen(v->name)),
+				 hash_bytes(&n->key, v->tenant, strlen(v->tenant)));
+	struct place_of_name *p = table_find(&n->by_text, &hash);
+	if (p) {
+		n->list[p->number].sanction = v->sanction;
+		return p->number;
+	}
+	if (n->count >= room_for(n, v, is_address))
+		return NAMED_OTHER;
+	p = table_get(&n->by_text, &hash, &is_new);
+	if (!p)
+		return NAMED_OTHER;
+	p->number = n->count;
+	n->list[n->count] = *v;
+	return n->count++;
+}
+
+/* Whole characters of what is ASCII; the rest is shown as it came, and cut. */
+static void set_name(struct named *v, const char *text, size_t len)
+{
+	size_t most = sizeof(v->name) - 1;
+	len = len < most ? len : most;
+	memcpy(v->name, text, len);
+	v->name[len] = '\0';
+}
+
+static uint32_t of_service(struct labels *n, const struct service *s)
+{
+	struct named v = { .sanction = s->sanctioned ? USAGE_SANCTIONED : USAGE_UNSANCTIONED };
+	set_name(&v, s->name, strlen(s->name));
+	(void)str_copy(v.title, sizeof(v.title), s->title);
+	(void)str_copy(v.category, sizeof(v.category), s->class_name);
+	return number_of(n, &v, false);
+}
+
+static uint32_t of_text(struct labels *n, const char *text, size_t len, bool is_address)
+{
+	struct named v = { .sanction = USAGE_UNKNOWN };
+	set_name(&v, text, len);
+	return number_of(n, &v, is_address);
+}
+
+/* A name as it was asked for: lower case, no port, no final dot. 0: it is none. */
+static size_t plain_name(const char *name, size_t len, char dst[HOST_MAX + 1])
+{
+	size_t n = 0;
+	const char *colon = memchr(name, ':', len);
+	if (colon)
+		len = (size_t)(colon - name);
+	while (len && name[len - 1] == '.')
+		len--;
+	if (len > HOST_MAX)
+		return 0;
+	for (; n < len; n++) {
+		char c = name[n];
+		if (c == '\0')
+			return 0;
+		dst[n] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	}
+	dst[n] = '\0';
+	struct ipaddr literal;
+	return ipaddr_parse(dst, &literal) == 0 ? 0 : n;
+}
+
+static uint32_t of_host(struct labels *n, const char *host, size_t len)
+{
+	uint64_t hash = hash_bytes(&n->key, host, len);
+	bool is_new;
+	struct place_of_name *p = table_get(&n->by_host, &hash, &is_new);
+	if (p && !is_new)
+		return p->number;
+	const struct service *s = context_service_by_name(n->context, host, len);
+	const char *domain = host;
+	size_t domain_len = len;
+	if (!s)
+		(void)context_registered(n->context, host, len, &domain, &domain_len);
+	uint32_t number = s ? of_service(n, s) : of_text(n, domain, domain_len, false);
+	if (p)
+		p->number = number;
+	return number;
+}
+
+/* ---- connections ---- */
+
+static const struct event_str *asked_name(const struct event *e)
+{
+	if (e->kind == EVENT_HTTP) {
+		const struct event_http *h = (const struct event_http *)e;
+		return h->is_response ? NULL : &h->host;
+	}
+	if (e->kind == EVENT_TLS || e->kind == EVENT_QUIC) {
+		const struct event_tls *t = (const struct event_tls *)e;
+		return t->is_server || !t->has_sni ? NULL : &t->sni;
+	}
+	return NULL;
+}
+
+void labels_note(struct labels *n, const struct event *e)
+{
+	char name[HOST_MAX + 1];
+	bool is_new;
+	const struct event_str *asked = asked_name(e);
+	size_t len = asked && asked->len && e->flow ?
+			     plain_name((const char *)event_str_data(e, asked), asked->len, name) :
+			     0;
+	if (!len)
+		return;
+	uint32_t number = of_host(n, name, len);
+	struct place_of_name *p = table_get(&n->by_flow, &e->flow, &is_new);
+	if (p)
+		p->number = number;
+}
+
+void labels_end_flow(struct labels *n, const struct event *e)
+{
+	struct place_of_name *p = table_find(&n->by_flow, &e->flow);
+	if (p)
+		table_remove(&n->by_flow, p);
+}
+
+static bool of_flow(const struct labels *n, const struct event *e, uint32_t *ret)
+{
+	const struct place_of_name *p = table_find(&n->by_flow, &e->flow);
+	if (p)
+		*ret = p->number;
+	return p != NULL;
+}
+
+uint32_t labels_address(struct labels *n, const struct ipaddr *a, bool *ret_is_named)
+{
+	char text[IPADDR_TEXT_MAX], name[HOST_MAX + 1];
+	const char *learnt = context_name_of(n->context, a);
+	size_t len = learnt ? plain_name(learnt, strlen(learnt), name) : 0;
+	*ret_is_named = len > 0;
+	if (len)
+		return of_host(n, name, len);
+	const struct service *s = context_service_by_ip(n->context, a);
+	if (s)
+		return of_service(n, s);
+	ipaddr_print(a, text, sizeof(text));
+	return of_text(n, text, strlen(text), true);
+}
+
+uint32_t labels_outside(struct labels *n, const struct event *e, bool *ret_is_named)
+{
+	uint32_t number;
+	*ret_is_named = true;
+	return of_flow(n, e, &number) ? number : labels_address(n, &e->dst, ret_is_named);
+}
+
+static const char *protocol(const struct event *e)
+{
+	if (e->app != APP_UNKNOWN && e->app != APP_OTHER)
+		return app_name((enum app)e->app);
+	return e->proto == PROTO_TCP                             ? "tcp" :
+	       e->proto == PROTO_UDP                             ? "udp" :
+	       e->proto == PROTO_ICMP || e->proto == PROTO_ICMP6 ? "icmp" :
+								   "ip";
+}
+
+uint32_t labels_inside(struct labels *n, const struct event *e, bool *ret_is_named)
+{
+	uint32_t number;
+	const char *text = protocol(e);
+	*ret_is_named = of_flow(n, e, &number);
+	return *ret_is_named ? number : of_text(n, text, strlen(text), false);
+}

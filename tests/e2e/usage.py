@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""usage.py --exfild PROGRAM --fill PROGRAM [--bench]: who used which service, and how much.
+
+Numbers: for shipped replays and ten captures of the corpus, the bytes of each host of ours to and from each address
+outside are those of tshark's packets (whose number is held against its conversation statistics), whatever the number of
+workers. The database: kill -9 while it is written and a full disk leave one whose sums agree. exfilctl usage: names
+that are hostile are shown harmlessly in columns, CSV and JSON; wrong questions are said. --bench: 90 days of 10,000
+hosts, and how long each question takes."""
+import collections
+import contextlib
+import csv
+import io
+import ipaddress
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+import harness
+
+REPLAYS = ("benign_browser", "benign_ftp", "admin_edges", "https_upload", "scp_upload", "dns_exfil_hex")
+CAPTURES = 10
+LEAST, MOST = 40_000, 12_000_000  # bytes of a capture
+HOSTILE = ("<script>alert(1)</script>", "=HYPERLINK(1)", 'quote"comma,', "\x1b[31mred", "\u202egpj.exe", "a" * 255, "\udcff\udcfe")
+
+
+def is_ours(address):
+    a = ipaddress.ip_address(address)
+    if a.version == 4:
+        return any(a in n for n in OURS4)
+    return any(a in n for n in OURS6)
+
+
+OURS4 = [ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")]
+OURS6 = [ipaddress.ip_network(n) for n in ("fc00::/7", "fe80::/10", "::1/128")]
+
+
+def is_everybody(address):
+    a = ipaddress.ip_address(address)
+    return a.is_multicast or a.is_unspecified or a.is_link_local or address == "255.255.255.255"
+
+
+def tshark(capture, *arguments):
+    result = subprocess.run(["tshark", "-n", "-r", capture, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return result.stdout.decode("utf-8", "replace") if result.returncode == 0 else None
+
+
+def packets_of(capture):
+    """(source, destination, IP bytes) of each packet, or None where it is not plain IP over Ethernet."""
+    text = tshark(capture, "-T", "fields", "-E", "separator=;", "-e", "frame.protocols", "-e", "ip.src", "-e", "ip.dst", "-e", "ip.len", "-e", "ipv6.src",
+                  "-e", "ipv6.dst", "-e", "ipv6.plen", "-e", "ip.flags.mf", "-e", "ip.frag_offset", "-e", "frame.cap_len", "-e", "frame.len")
+    if text is None:
+        return None
+    found = []
+    for line in text.splitlines():
+        protocols, s4, d4, n4, s6, d6, n6, more, offset, kept, whole = line.split(";")
+        if "," in s4 + s6 + n4 + n6 or (s4 and s6):  # a tunnel, or what an ICMP error quotes
+            if "icmp" not in protocols or (s4 and s6):
+                return None
+        if more not in ("", "0", "False") or offset not in ("", "0") or kept != whole:
+            return None
+        if s4:
+            found.append((s4.split(",")[0], d4.split(",")[0], int(n4.split(",")[0])))
+        elif s6:
+            found.append((s6.split(",")[0], d6.split(",")[0], int(n6.split(",")[0] or 0) + 40))
+    return found
+
+
+def conversation_frames(capture):
+    """Frames of tshark's own conversation statistics, both versions."""
+    frames = 0
+    for kind in ("ip", "ipv6"):
+        for line in (tshark(capture, "-q", "-z", "conv," + kind) or "").splitlines():
+            if "<->" in line:
+                words = line.replace("bytes", "").replace("kB", "").replace("MB", "").split()
+                frames += int(words[7])
+    return frames
+
+
+class Usage:
+    def __init__(self, arguments):
+        self.program, self.fill = arguments.exfild, arguments.fill
+        self.ctl = os.path.join(os.path.dirname(arguments.exfild), "exfilctl")
+        self.check = harness.Checks()
+        self.temp = tempfile.mkdtemp(prefix="exfild-usage-")
+
+    def ask(self, database, *arguments):
+        return harness.run(self.ctl, "usage", "--database", database, *arguments)
+
+    def rows(self, database, *arguments):
+        result = self.ask(database, "--json", "--top", "0", *arguments)
+        if result.status != 0:
+            self.check(False, f"exfilctl usage {arguments}", result.err)
+            return []
+        return json.loads(result.out)["rows"]
+
+    def replay(self, capture, database, *arguments):
+        for name in (database, database + "-wal", database + "-shm"):
+            if os.path.exists(name):
+                os.unlink(name)
+        return harness.run(self.program, "-q", "-r", capture, "-o", "json", "--set", "usage.database=" + database, *arguments)
+
+    def numbers(self, capture, name):
+        """False: this capture cannot be compared."""
+        packets = packets_of(capture)
+        if not packets:
+            return False
+        database = os.path.join(self.temp, "one.db")
+        result = self.replay(capture, database)
+        if not self.check(result.status in (0, 3), f"{name}: is read", result.err):
+            return True
+        outside, all_bytes = collections.Counter(), 0
+        for src, dst, size in packets:
+            all_bytes += size
+            if is_everybody(dst) or is_everybody(src):
+                continue
+            if is_ours(src) and not is_ours(dst):
+                outside[src, "up"] += size
+            elif is_ours(dst) and not is_ours(src):
+                outside[dst, "down"] += size
+        told = collections.Counter()
+        for row in self.rows(database, "--by", "host,direction"):
+            if row["direction"] in ("out", "in"):
+                told[row["host"], "up"] += row["up"]
+                told[row["host"], "down"] += row["down"]
+        total = sum(row["up"] + row["down"] for row in self.rows(database, "--by", "service"))
+        self.check(total == all_bytes, f"{name}: all bytes are those of tshark", f"{total}, tshark {all_bytes}")
+        self.check(+told == +outside, f"{name}: bytes of each host to and from outside are those of tshark",
+                   f"{+told - +outside} {+outside - +told}")
+        self.services(capture, name, database)
+        frames = conversation_frames(capture)
+        self.check(frames == len(packets), f"{name}: packets are those of the conversation statistics", f"{len(packets)}, {frames}")
+        return True
+
+    def services(self, capture, name, database):
+        """A service that is an address has the bytes of that address; and all workers count alike."""
+        packets = packets_of(capture)
+        pairs = collections.Counter()
+        for src, dst, size in packets:
+            pairs[src, dst] += size
+        for row in self.rows(database, "--by", "host,service", "--direction", "out"):
+            try:
+                ipaddress.ip_address(row["service"])
+            except ValueError:
+                continue
+            whole = pairs[row["host"], row["service"]], pairs[row["service"], row["host"]]
+            self.check(row["up"] <= whole[0] and row["down"] <= whole[1], f"{name}: {row['host']} to {row['service']}", f"{row} {whole}")
+        one = self.ask(database, "--by", "hour,zone,host,service,direction", "--csv", "--top", "0", "--sort", "key").out
+        self.replay(capture, database, "-j", "4")
+        four = self.ask(database, "--by", "hour,zone,host,service,direction", "--csv", "--top", "0", "--sort", "key").out
+        self.check(one == four, f"{name}: four workers count what one counts")
+
+    def compare(self):
+        if not shutil.which("tshark"):
+            print("no tshark: numbers are not compared")
+            return
+        for name in REPLAYS:
+            path = os.path.join(harness.REPLAY, name, "input.pcap")
+            if os.path.exists(path) and not self.numbers(path, name):
+                print(f"{name}: not plain IP over Ethernet, not compared")
+        corpus = os.path.join(os.environ.get("EXFILD_CORPUS") or os.path.join(harness.SOURCE, "..", "shared", "corpus"), "captures")
+        if not os.path.isdir(corpus):
+            print("no corpus: ten captures of it are not compared")
+            return
+        left = CAPTURES
+        for folder, folders, names in os.walk(corpus):
+            folders.sort()
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if left == 0 or not name.endswith((".pcap", ".pcapng")) or not LEAST < os.path.getsize(path) < MOST:
+                    continue
+                left -= self.numbers(path, os.path.relpath(path, corpus))
+        self.check(left == 0, "ten captures of the corpus were compared", left)
+
+    # --- the database ---------------------------------------------------------------------------
+
+    def sums_agree(self, database, what):
+        with contextlib.closing(sqlite3.connect(database)) as db:
+            self.check(db.execute("PRAGMA integrity_check").fetchone()[0] == "ok", f"{what}: the database is whole")
+            sums = {t: db.execute(f"SELECT total(up), total(down), total(flows) FROM {t}").fetchone() for t in ("day", "week", "day_host", "day_service")}
+        self.check(len(set(sums.values())) == 1, f"{what}: the sums of all tables agree", sums)
+        return sums["day"]
+
+    def killed(self):
+        for number in range(5):
+            database = os.path.join(self.temp, f"killed{number}.db")
+            child = subprocess.Popen([self.fill, database, "2000", "100", "30"], stdout=subprocess.DEVNULL)
+            time.sleep(0.4 + 0.13 * number)
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+            self.sums_agree(database, f"kill -9 number {number}")
+        result = harness.run(self.fill, database, "50", "10", "3")
+        self.check(result.status == 0, "a database that a killed process left is written on", result.err)
+        self.sums_agree(database, "after a kill")
+
+    def full_disk(self):
+        folder = os.path.join(self.temp, "small")
+        os.mkdir(folder)
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "exfild-test", folder], check=False, stderr=subprocess.DEVNULL).returncode:
+            print("no mount: a full disk is not tried")
+            return
+        try:
+            database = os.path.join(folder, "usage.db")
+            result = harness.run(self.fill, database, "2000", "100", "20")
+            self.check(result.status == 1 and result.err.count("cannot be written") == 1, "a full disk is said, once", result.err)
+            self.check(self.sums_agree(database, "a full disk")[0] > 0, "what was written before is there")
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+    # --- the command line -----------------------------------------------------------------------
+
+    def hostile(self):
+        database = os.path.join(self.temp, "hostile.db")
+        harness.run(self.fill, database, "3", "3", "3")
+        with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as db:
+            for number, name in enumerate(HOSTILE):
+                cell = name.encode("utf-8", "surrogateescape")
+                db.execute("UPDATE host SET name = CAST(? AS TEXT), address = address || ? WHERE id = ?", (cell, f"#{number}", number + 1))
+                db.execute("INSERT INTO service VALUES(?, CAST(? AS TEXT), '', '', '', 0, 1, 1)", (9000 + number, cell))
+                db.execute("INSERT INTO week SELECT host, ?, place, direction, t, up, down, clear, named, opaque, flows, alerts, verdicts, first, last "
+                           "FROM week LIMIT 1", (9000 + number,))
+                db.execute("INSERT INTO day_service SELECT ?, zone, place, direction, t, up, down, clear, named, opaque, flows, alerts, verdicts, first, last "
+                           "FROM day_service LIMIT 1", (9000 + number,))
+        for form in ([], ["--csv"], ["--json"]):
+            result = self.ask(database, "--by", "service", "--top", "0", *form)
+            bad = [b for b in result.out if (b < 32 and b != 10) or b == 127]
+            self.check(result.status == 0 and not bad and b"\xe2\x80\xae" not in result.out, f"no control character and no mark of direction {form}", result.out[:400])
+            result.out.decode("utf-8")
+            if form == ["--json"]:
+                names = [row["service"] for row in json.loads(result.out)["rows"]]
+                self.check("<script>alert(1)</script>" in names, "JSON has the name as it was", names)
+            if form == ["--csv"]:
+                cells = [row[0] for row in csv.reader(io.StringIO(result.out.decode()))]
+                self.check("'=HYPERLINK(1)" in cells and 'quote"comma,' in cells, "no cell is a formula", cells)
+                self.check(len({len(row) for row in csv.reader(io.StringIO(result.out.decode()))}) == 1, "rows have as many cells as the head")
+
+    def words(self):
+        database = os.path.join(self.temp, "words.db")
+        harness.run(self.fill, database, "40", "12", "40")
+        whole = sum(row["up"] for row in self.rows(database, "--by", "day"))
+        self.check(whole > 0 and len(self.rows(database, "--by", "day")) == 40, "forty days")
+        self.check(len(self.rows(database, "--by", "day", "--since", "yesterday")) == 2, "since yesterday: two days")
+        week = self.rows(database, "--by", "day", "--since", "2026-11-01", "--until", "2026-11-08")
+        self.check([row["day"] for row in sorted(week, key=lambda r: r["day"])] == [f"2026-11-{d:02}" for d in range(1, 8)], "dates", week)
+        by = {by: sum(row["up"] for row in self.rows(database, "--by", by)) for by in ("host", "service", "zone,category", "country", "host,service,day")}
+        self.check(set(by.values()) == {whole}, "every grouping has the same sum", by)
+        some = self.rows(database, "--by", "host", "--zone", "zone-1", "--zone", "zone-2", "--service", "!service-0.example")
+        self.check(some and sum(row["up"] for row in some) < whole, "filters")
+        result = self.ask(database, "--since", "7d", "--compare", "--by", "service", "--json")
+        self.check(result.status == 0 and all("up_before" in row for row in json.loads(result.out)["rows"]), "two periods", result.err)
+        for name in ("services", "tenants", "hosts", "new", "new-hosts", "shadow-it", "ai", "unencrypted", "countries"):
+            result = self.ask(database, "inventory", name)
+            self.check(result.status == 0, f"inventory {name}", result.err)
+        ai = self.rows(database, "inventory", "ai")
+        self.check(ai and all(row["service"].startswith("service-") for row in ai), "uploads to assistants", ai[:2])
+        for wrong in (["--by", "colour"], ["--since", "soon"], ["--sort", "x"], ["--direction", "up"], ["inventory", "x"], ["--top", "many"], ["what"], ["--compare"]):
+            result = self.ask(database, *wrong)
+            self.check(result.status in (1, 2) and result.err.startswith("exfilctl: "), f"wrong: {wrong}", result.err)
+        result = self.ask("/nonexistent/usage.db")
+        self.check(result.status == 1 and "/nonexistent/usage.db" in result.err, "a database that is not there is said", result.err)
+
+    def bench(self):
+        database = os.path.join(self.temp, "large.db")
+        began = time.monotonic()
+        result = harness.run(self.fill, database, "10000", "500", "90", timeout=7200)
+        print(f"made in {time.monotonic() - began:.0f} s: {result.out.decode().strip()}")
+        self.ask_all(database)
+
+    def ask_all(self, database):
+        for words in ("", "--by host", "--by host --since 7d", "--by host,service", "--by host,service --since 7d", "--by category,direction", "--by day",
+                      "--by hour --since 2d", "--by zone,category", "--by country,host", "--by service --host 10.1.3.17", "--by day,service --host 10.1.3.17",
+                      "--by host --service service-7.example", "--by tenant,sanction", "--by service --since 30d --compare", "inventory new", "inventory ai",
+                      "inventory shadow-it", "inventory hosts", "inventory countries"):
+            result = self.ask(database, *words.split())
+            print(f"{result.seconds:7.2f} s  exfilctl usage {words}")
+            self.check(result.status == 0, words, result.err)
+
+
+def main():
+    parser = harness.parser(__doc__)
+    parser.add_argument("--fill", required=True)
+    parser.add_argument("--bench", action="store_true")
+    parser.add_argument("--ask", help="a database that --bench has left, or a copy of another one: only its questions")
+    arguments = parser.parse_args()
+    usage = Usage(arguments)
+    try:
+        if arguments.ask:
+            usage.ask_all(arguments.ask)
+        elif arguments.bench:
+            usage.bench()
+        else:
+            usage.compare()
+            usage.killed()
+            usage.full_disk()
+            usage.hostile()
+            usage.words()
+    finally:
+        shutil.rmtree(usage.temp, ignore_errors=True)
+    return usage.check.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,439 @@
+/*
+ * The usage database: any grouping has the same sums, ranges are exact, writing survives what may
+ * come.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "exfild/store/usage.h"
+
+#define HOUR_NS 3600000000000ull
+#define DAY_S   86400ull
+#define START_S (20000 * DAY_S) /* a day of October 2024, and no begin of a week of ours */
+
+struct bench {
+	char folder[64], path[80], why[512];
+	struct usage_db *db;
+};
+
+static int set_up(void **state)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	assert_non_null(b);
+	(void)snprintf(b->folder, sizeof(b->folder), "/tmp/exfild-usage-XXXXXX");
+	assert_non_null(mkdtemp(b->folder));
+	(void)snprintf(b->path, sizeof(b->path), "%s/usage.db", b->folder);
+	if (usage_db_memory(&b->db, b->why, sizeof(b->why)))
+		fail_msg("%s", b->why);
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+	char command[96];
+	usage_db_close(b->db);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", b->folder);
+	assert_int_equal(system(command), 0);
+	free(b);
+	return 0;
+}
+
+struct made {
+	struct usage_host host;
+	struct usage_service service;
+	struct usage_place place;
+	struct usage_row row;
+};
+
+static const struct usage_row *make(struct made *m, uint64_t hour_s, const char *host,
+				    const char *service, uint64_t up)
+{
+	bool is_known = strcmp(service, "dropbox") == 0;
+	*m = (struct made){
+		.host = { .zone = host[5] == '1' ? "office" : "plant",
+			  .address = host,
+			  .user = "",
+			  .name = "pc" },
+		.service = { .name = service,
+			     .title = is_known ? "Dropbox" : "",
+			     .category = is_known ? "storage" : "",
+			     .tenant = "",
+			     .sanction = is_known ? USAGE_UNSANCTIONED : USAGE_UNKNOWN },
+		.place = { .country = is_known ? "US" : "DE", .as = "AS64500 Example" },
+		.row = { .hour_s = hour_s,
+			 .direction = up % 2 ? USAGE_OUT : USAGE_IN,
+			 .counts = { .up = up,
+				     .down = 2 * up,
+				     .named = 3 * up,
+				     .flows = 1,
+				     .first_ns = hour_s * 1000000000u + 5,
+				     .last_ns = hour_s * 1000000000u + HOUR_NS - 1 } },
+	};
+	m->row.host = &m->host;
+	m->row.service = &m->service;
+	m->row.place = &m->place;
+	return &m->row;
+}
+
+static void put(struct bench *b, uint64_t hour_s, const char *host, const char *service,
+		uint64_t up)
+{
+	struct made m;
+	if (usage_db_add(b->db, make(&m, hour_s, host, service, up), 1, b->why, sizeof(b->why)))
+		fail_msg("%s", b->why);
+}
+
+struct sum {
+	struct usage_counts n;
+	unsigned rows;
+	char first[USAGE_BY__COUNT][USAGE_TEXT_MAX + 1]; /* keys of the first row */
+	char title[64], name[64];
+	uint64_t seen_ns, first_up;
+};
+
+static bool add_up(void *arg, const struct usage_answer *a)
+{
+	struct sum *s = arg;
+	if (s->rows++ == 0) {
+		for (unsigned i = 0; i < USAGE_BY__COUNT; i++)
+			if (a->key[i])
+				(void)snprintf(s->first[i], sizeof(s->first[i]), "%s", a->key[i]);
+		(void)snprintf(s->title, sizeof(s->title), "%s", a->title);
+		(void)snprintf(s->name, sizeof(s->name), "%s", a->name);
+		s->seen_ns = a->seen_ns;
+		s->first_up = a->counts.up;
+	}
+	s->n.up += a->counts.up;
+	s->n.down += a->counts.down;
+	s->n.named += a->counts.named;
+	s->n.flows += a->counts.flows;
+	return true;
+}
+
+static struct sum ask(struct bench *b, struct usage_db *db, const struct usage_query *q)
+{
+	struct sum s = { 0 };
+	if (usage_db_query(db, q, add_up, &s, b->why, sizeof(b->why)))
+		fail_msg("%s", b->why);
+	return s;
+}
+
+/* 20 days, an odd amount each hour. */
+static uint64_t fill(struct bench *b, uint64_t from_s, uint64_t until_s, uint64_t *ret_within)
+{
+	uint64_t sum = 0, n = 1;
+	*ret_within = 0;
+	for (uint64_t hour = 0; hour < 20 * 24; hour += 5, n += 2) {
+		uint64_t at = START_S + hour * 3600;
+		const char *host = n % 3 ? "10.1.1.5" : "10.1.2.6";
+		put(b, at, host, n % 5 ? "dropbox" : "example.org", n);
+		sum += n;
+		*ret_within += at >= from_s && at < until_s ? n : 0;
+	}
+	return sum;
+}
+
+static void every_grouping_has_the_same_sum(void **state)
+{
+	struct bench *b = *state;
+	uint64_t none, sum = fill(b, 0, 0, &none);
+	for (uint32_t by = 0; by < 1u << USAGE_BY__COUNT; by += 7) {
+		const struct usage_query q = { .by = by };
+		struct sum s = ask(b, b->db, &q);
+		if (s.n.up != sum || s.n.down != 2 * sum || s.n.flows != 96)
+			fail_msg("by %x: %llu of %llu", by, (unsigned long long)s.n.up,
+				 (unsigned long long)sum);
+	}
+}
+
+static void ranges_are_exact_to_the_hour(void **state)
+{
+	struct bench *b = *state;
+	static const uint64_t edges[][2] = { { 3600, 3 * 3600 },
+					     { 0, DAY_S },
+					     { 5 * 3600, 11 * DAY_S },
+					     { DAY_S, 19 * DAY_S + 7 * 3600 },
+					     { 13 * DAY_S + 3600, 18 * DAY_S + 3600 },
+					     { 8 * 3600, 20 * 3600 } };
+	static const uint32_t bys[] = { 0,
+					1u << USAGE_BY_HOST,
+					1u << USAGE_BY_SERVICE,
+					1u << USAGE_BY_HOST | 1u << USAGE_BY_SERVICE,
+					1u << USAGE_BY_ZONE,
+					1u << USAGE_BY_DAY | 1u << USAGE_BY_HOST,
+					1u << USAGE_BY_HOUR };
+	uint64_t none;
+	(void)fill(b, 0, 0, &none);
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+		uint64_t since = START_S + edges[i][0], until = START_S + edges[i][1];
+		uint64_t want = 0, n = 1;
+		for (uint64_t hour = 0; hour < 20 * 24; hour += 5, n += 2)
+			if (START_S + hour * 3600 >= since && START_S + hour * 3600 < until)
+				want += n;
+		for (size_t k = 0; k < sizeof(bys) / sizeof(bys[0]); k++) {
+			const struct usage_query q = { .by = bys[k],
+						       .since_s = since,
+						       .until_s = until };
+			struct sum s = ask(b, b->db, &q);
+			if (s.n.up != want)
+				fail_msg("range %zu by %x: %llu of %llu", i, bys[k],
+					 (unsigned long long)s.n.up, (unsigned long long)want);
+		}
+	}
+}
+
+static void filters_choose_and_leave_out(void **state)
+{
+	struct bench *b = *state;
+	put(b, START_S, "10.1.1.5", "dropbox", 1);
+	put(b, START_S, "10.1.2.6", "dropbox", 3);
+	put(b, START_S, "10.1.2.6", "example.org", 5);
+	put(b, START_S, "10.1.2.6", "example.org", 10);
+	static const struct {
+		enum usage_dim dim;
+		const char *value;
+		bool is_not;
+		uint64_t up;
+	} cases[] = {
+		{ USAGE_BY_HOST, "10.1.2.6", false, 18 },
+		{ USAGE_BY_HOST, "10.1.1.*", false, 1 },
+		{ USAGE_BY_HOST, "10.1.2.6", true, 1 },
+		{ USAGE_BY_ZONE, "office", false, 1 },
+		{ USAGE_BY_SERVICE, "dropbox", false, 4 },
+		{ USAGE_BY_SERVICE, "drop*", true, 15 },
+		{ USAGE_BY_CATEGORY, "storage", false, 4 },
+		{ USAGE_BY_COUNTRY, "DE", false, 15 },
+		{ USAGE_BY_SANCTION, "unsanctioned", false, 4 },
+		{ USAGE_BY_DIRECTION, "in", false, 10 },
+		{ USAGE_BY_SERVICE, "' OR 1 --", false, 0 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (uint32_t by = 0; by < 1u << USAGE_BY__COUNT; by += 13) {
+			const struct usage_query q = { .by = by,
+						       .filters = { { cases[i].dim, cases[i].value,
+								      cases[i].is_not } },
+						       .filter_count = 1 };
+			struct sum s = ask(b, b->db, &q);
+			if (s.n.up != cases[i].up)
+				fail_msg("case %zu by %x: %llu", i, by, (unsigned long long)s.n.up);
+		}
+	const struct usage_query bad = { .filters = { { USAGE_BY_DIRECTION, "up", false } },
+					 .filter_count = 1 };
+	struct sum s = { 0 };
+	assert_int_not_equal(usage_db_query(b->db, &bad, add_up, &s, b->why, sizeof(b->why)), 0);
+	assert_non_null(strstr(b->why, "out, in, lateral or transit"));
+}
+
+static void rows_come_in_their_order_with_titles_and_first_seen(void **state)
+{
+	struct bench *b = *state;
+	put(b, START_S, "10.1.1.5", "dropbox", 7);
+	put(b, START_S + DAY_S, "10.1.1.5", "example.org", 9);
+	struct usage_query q = { .by = 1u << USAGE_BY_SERVICE | 1u << USAGE_BY_HOST, .limit = 1 };
+	struct sum s = ask(b, b->db, &q);
+	assert_int_equal(s.rows, 1);
+	assert_string_equal(s.first[USAGE_BY_SERVICE], "example.org");
+	assert_string_equal(s.name, "pc");
+	q.is_rising = true;
+	s = ask(b, b->db, &q);
+	assert_string_equal(s.title, "Dropbox");
+	assert_true(s.seen_ns == START_S * 1000000000u + 5);
+	const struct usage_query fresh = { .by = 1u << USAGE_BY_SERVICE,
+					   .new_since_s = START_S + DAY_S };
+	s = ask(b, b->db, &fresh);
+	assert_int_equal(s.rows, 1);
+	assert_string_equal(s.first[USAGE_BY_SERVICE], "example.org");
+	const struct usage_query days = { .by = 1u << USAGE_BY_DAY, .order = USAGE_ORDER_KEY };
+	s = ask(b, b->db, &days);
+	assert_int_equal(s.rows, 2);
+	assert_string_equal(s.first[USAGE_BY_DAY], "2024-10-04");
+}
+
+static void texts_of_bytes_come_back_as_they_were_but_cut(void **state)
+{
+	struct bench *b = *state;
+	char longest[256];
+	memset(longest, 'x', 255);
+	longest[255] = '\0';
+	put(b, START_S, "10.1.1.5", "\xff\xfe<b>\xe2\x80\xae", 100);
+	put(b, START_S, "10.1.1.5", longest, 1);
+	struct usage_query q = { .by = 1u << USAGE_BY_SERVICE };
+	struct sum s = ask(b, b->db, &q);
+	assert_int_equal(s.rows, 2);
+	assert_string_equal(s.first[USAGE_BY_SERVICE], "\xff\xfe<b>\xe2\x80\xae");
+	q.is_rising = true;
+	s = ask(b, b->db, &q);
+	assert_int_equal(strlen(s.first[USAGE_BY_SERVICE]), USAGE_TEXT_MAX);
+}
+
+/* ---- the file ---- */
+
+static struct usage_writer *writer(struct bench *b, uint64_t max_bytes, uint32_t days)
+{
+	const struct usage_writer_options o = { .path = b->path,
+						.max_bytes = max_bytes,
+						.keep_days = days };
+	struct usage_writer *w = NULL;
+	if (usage_writer_open(&o, &w, b->why, sizeof(b->why)))
+		return NULL;
+	return w;
+}
+
+static struct sum ask_file(struct bench *b, const struct usage_query *q)
+{
+	struct usage_db *db;
+	if (usage_db_open(b->path, &db, b->why, sizeof(b->why)))
+		fail_msg("%s", b->why);
+	struct sum s = ask(b, db, q);
+	usage_db_close(db);
+	return s;
+}
+
+static void what_is_written_can_be_read_meanwhile_and_after(void **state)
+{
+	struct bench *b = *state;
+	const struct usage_query q = { .by = 1u << USAGE_BY_SERVICE };
+	struct usage_writer *w = writer(b, 64u << 20, 90);
+	struct made m;
+	assert_non_null(w);
+	assert_true(usage_writer_add(w, make(&m, START_S, "10.1.1.5", "dropbox", 1000)));
+	assert_true(usage_writer_commit(w));
+	assert_true(usage_writer_wait(w));
+	struct sum s = ask_file(b, &q);
+	assert_int_equal(s.n.up, 1000);
+	assert_int_equal(s.n.named, 3000);
+	/* the same hour again: it is added */
+	assert_true(usage_writer_add(w, make(&m, START_S, "10.1.1.5", "dropbox", 5)));
+	assert_true(usage_writer_commit(w));
+	assert_true(usage_writer_wait(w));
+	assert_null(writer(b, 64u << 20, 90));
+	assert_non_null(strstr(b->why, "in use by another exfild"));
+	usage_writer_close(w);
+	s = ask_file(b, &q);
+	assert_int_equal(s.n.up, 1005);
+	assert_int_equal(s.rows, 1);
+	struct stat st;
+	assert_int_equal(stat(b->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	/* a copy in a folder that nobody may write to needs no shared memory */
+	w = writer(b, 64u << 20, 90);
+	assert_non_null(w);
+	usage_writer_close(w);
+}
+
+static void days_go_when_their_time_is_over(void **state)
+{
+	struct bench *b = *state;
+	struct usage_writer *w = writer(b, 64u << 20, 10);
+	struct made m;
+	assert_non_null(w);
+	for (uint64_t day = 0; day < 30; day++) {
+		char service[32];
+		(void)snprintf(service, sizeof(service), "s%llu.example", (unsigned long long)day);
+		assert_true(usage_writer_add(
+			w, make(&m, START_S + day * DAY_S, "10.1.1.5", service, 1)));
+		assert_true(usage_writer_commit(w));
+		assert_true(usage_writer_wait(w));
+	}
+	usage_writer_close(w);
+	const struct usage_query days = { .by = 1u << USAGE_BY_DAY, .order = USAGE_ORDER_KEY };
+	struct sum s = ask_file(b, &days);
+	assert_int_equal(s.rows, 10);
+	const struct usage_query hours = { .by = 1u << USAGE_BY_HOUR };
+	assert_int_equal(ask_file(b, &hours).rows, USAGE_HOURS_DAYS);
+}
+
+static void its_own_limit_takes_the_oldest_days(void **state)
+{
+	struct bench *b = *state;
+	struct usage_writer *w = writer(b, 200u << 10, 3650);
+	struct made m;
+	assert_non_null(w);
+	for (uint64_t day = 0; day < 60; day++) {
+		for (unsigned i = 0; i < 50; i++) {
+			char service[32];
+			(void)snprintf(service, sizeof(service), "s%u.example", i);
+			assert_true(usage_writer_add(
+				w, make(&m, START_S + day * DAY_S, "10.1.1.5", service, 1)));
+		}
+		assert_true(usage_writer_commit(w));
+		assert_true(usage_writer_wait(w));
+	}
+	struct usage_writer_stats stats;
+	usage_writer_stats(w, &stats);
+	assert_int_equal(stats.lost, 0);
+	assert_int_equal(stats.rows, 60 * 50);
+	assert_true(stats.bytes <= 200u << 10);
+	usage_writer_close(w);
+	const struct usage_query last = { .since_s = START_S + 59 * DAY_S };
+	assert_int_equal(ask_file(b, &last).n.up, 50);
+	const struct usage_query first = { .until_s = START_S + DAY_S };
+	assert_int_equal(ask_file(b, &first).n.up, 0);
+}
+
+static void a_damaged_file_is_kept_aside(void **state)
+{
+	struct bench *b = *state;
+	char aside[128];
+	struct usage_db *db;
+	FILE *out = fopen(b->path, "w");
+	assert_non_null(out);
+	for (unsigned i = 0; i < 5000; i++)
+		assert_int_equal(fwrite("rubbish", 1, 7, out), 7);
+	assert_int_equal(fclose(out), 0);
+	assert_int_not_equal(usage_db_open(b->path, &db, b->why, sizeof(b->why)), 0);
+	struct usage_writer *w = writer(b, 64u << 20, 90);
+	struct made m;
+	assert_non_null(w);
+	assert_true(usage_writer_add(w, make(&m, START_S, "10.1.1.5", "dropbox", 8)));
+	assert_true(usage_writer_commit(w));
+	assert_true(usage_writer_wait(w));
+	usage_writer_close(w);
+	(void)snprintf(aside, sizeof(aside), "%s.damaged-1", b->path);
+	assert_int_equal(access(aside, F_OK), 0);
+	const struct usage_query q = { .by = 0 };
+	assert_int_equal(ask_file(b, &q).n.up, 8);
+}
+
+static void what_is_no_database_of_ours_is_said(void **state)
+{
+	struct bench *b = *state;
+	struct usage_db *db;
+	assert_int_not_equal(usage_db_open("/nonexistent/usage.db", &db, b->why, sizeof(b->why)),
+			     0);
+	assert_non_null(strstr(b->why, "/nonexistent/usage.db"));
+	char command[160];
+	(void)snprintf(command, sizeof(command), ": > '%s'", b->path);
+	assert_int_equal(system(command), 0);
+	assert_int_not_equal(usage_db_open(b->path, &db, b->why, sizeof(b->why)), 0);
+	assert_non_null(strstr(b->why, "no usage database"));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(every_grouping_has_the_same_sum),
+		CASE(ranges_are_exact_to_the_hour),
+		CASE(filters_choose_and_leave_out),
+		CASE(rows_come_in_their_order_with_titles_and_first_seen),
+		CASE(texts_of_bytes_come_back_as_they_were_but_cut),
+		CASE(what_is_written_can_be_read_meanwhile_and_after),
+		CASE(days_go_when_their_time_is_over),
+		CASE(its_own_limit_takes_the_oldest_days),
+		CASE(a_damaged_file_is_kept_aside),
+		CASE(what_is_no_database_of_ours_is_said),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

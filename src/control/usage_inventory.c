@@ -14,7 +14,7 @@ static const struct list {
 	const char *name, *title;
 	uint32_t by;
 	enum usage_order order;
-	struct usage_filter filters[2];
+	struct usage_filter filters[3];
 	size_t filter_count;
 	bool is_new; /* first seen since yesterday, or since --since */
 } lists[] = {
@@ -64,8 +64,10 @@ static const struct list {
 	  "Uploads to AI assistants",
 	  BY(HOST) | BY(SERVICE) | BY(SANCTION),
 	  USAGE_ORDER_UP,
-	  { { USAGE_BY_CATEGORY, "ai", false } },
-	  1,
+	  { { USAGE_BY_CATEGORY, "ai", false },
+	    { USAGE_BY_CATEGORY, "code_assistant", false },
+	    { USAGE_BY_CATEGORY, "meeting_notes", false } },
+	  3,
 	  false },
 	{ "unencrypted",
 	  "What leaves readable by whoever sees it pass",

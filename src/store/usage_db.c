@@ -15,6 +15,7 @@
 
 static const char *const directions[USAGE_DIRECTION__COUNT] = { "out", "in", "lateral", "transit" };
 static const char *const sanctions[USAGE_SANCTION__COUNT] = { "unknown", "unsanctioned",
+							      "tolerated", "unclear",
 							      "sanctioned" };
 static const char *const dims[USAGE_BY__COUNT] = {
 	"hour",   "day",      "zone",    "host", "user",      "service",

@@ -39,11 +39,12 @@ static int check(struct asking *a, char *why, size_t size)
 		a->used |= 1u << f->dim;
 		if ((f->dim == USAGE_BY_DIRECTION || f->dim == USAGE_BY_SANCTION) &&
 		    number_of_word(f) < 0) {
-			(void)snprintf(why, size, "%s is %s, not %.40s", usage_dim_name(f->dim),
-				       f->dim == USAGE_BY_DIRECTION ?
-					       "out, in, lateral or transit" :
-					       "unknown, unsanctioned or sanctioned",
-				       f->value);
+			(void)snprintf(
+				why, size, "%s is %s, not %.40s", usage_dim_name(f->dim),
+				f->dim == USAGE_BY_DIRECTION ?
+					"out, in, lateral or transit" :
+					"unknown, unsanctioned, tolerated, unclear or sanctioned",
+				f->value);
 			return -EXF_E_INVALID;
 		}
 	}

@@ -141,12 +141,22 @@ static void set_name(struct named *v, const char *text, size_t len)
 	v->name[len] = '\0';
 }
 
-static uint32_t of_service(struct labels *n, const struct service *s)
+/* name: that it was reached by, with its tenant in it for many; len 0: none is known. */
+static uint32_t of_service(struct labels *n, const struct service *s, const char *name, size_t len)
 {
-	struct named v = { .sanction = s->sanctioned ? USAGE_SANCTIONED : USAGE_UNSANCTIONED };
+	static const enum usage_sanction sanctions[SANCTION__COUNT] = {
+		[SANCTION_UNSANCTIONED] = USAGE_UNSANCTIONED,
+		[SANCTION_TOLERATED] = USAGE_TOLERATED,
+		[SANCTION_SANCTIONED] = USAGE_SANCTIONED,
+		[SANCTION_UNCLEAR] = USAGE_UNCLEAR,
+	};
+	struct named v = { .sanction =
+				   (uint8_t)sanctions[context_sanction(n->context, s, name, len)] };
 	set_name(&v, s->name, strlen(s->name));
 	(void)str_copy(v.title, sizeof(v.title), s->title);
-	(void)str_copy(v.category, sizeof(v.category), s->class_name);
+	(void)str_copy(v.category, sizeof(v.category), s->category);
+	if (s->tenancy != TENANCY_NO)
+		(void)context_tenant_of(n->context, s, name, len, v.tenant);
 	return number_of(n, &v, false);
 }
 
@@ -191,7 +201,7 @@ static uint32_t of_host(struct labels *n, const char *host, size_t len)
 	size_t domain_len = len;
 	if (!s)
 		(void)context_registered(n->context, host, len, &domain, &domain_len);
-	uint32_t number = s ? of_service(n, s) : of_text(n, domain, domain_len, false);
+	uint32_t number = s ? of_service(n, s, host, len) : of_text(n, domain, domain_len, false);
 	if (p)
 		p->number = number;
 	return number;
@@ -253,7 +263,7 @@ uint32_t labels_address(struct labels *n, const struct ipaddr *a, bool *ret_is_n
 		return of_host(n, name, len);
 	const struct service *s = context_service_by_ip(n->context, a);
 	if (s)
-		return of_service(n, s);
+		return of_service(n, s, "", 0);
 	ipaddr_print(a, text, sizeof(text));
 	return of_text(n, text, strlen(text), true);
 }

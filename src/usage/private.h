@@ -13,7 +13,7 @@
 
 /* A service as it goes into rows: a copy, since a reload exchanges the catalogue. */
 struct named {
-	char name[96], title[48], category[16], tenant[64];
+	char name[96], title[48], category[24], tenant[SERVICE_TENANT_MAX];
 	uint8_t sanction; /* enum usage_sanction */
 };
 

@@ -39,8 +39,10 @@ enum usage_direction {
 
 enum usage_sanction {
 	USAGE_UNKNOWN,      /* no service of the catalogue */
-	USAGE_UNSANCTIONED, /* of the catalogue, and not in services.sanctioned */
-	USAGE_SANCTIONED,
+	USAGE_UNSANCTIONED, /* of the catalogue, and neither of these */
+	USAGE_TOLERATED,    /* services.tolerated */
+	USAGE_UNCLEAR,      /* some of its tenants are ours, and which it was was not seen */
+	USAGE_SANCTIONED,   /* services.sanctioned, or a tenant of ours */
 	USAGE_SANCTION__COUNT
 };
 
@@ -66,7 +68,7 @@ enum usage_dim {
 	USAGE_BY_USER,      /* "" unless usage.per_user */
 	USAGE_BY_SERVICE,   /* name in the catalogue, else registered domain, else protocol or
 			       address; "other": those that had no place */
-	USAGE_BY_TENANT,    /* "" none known */
+	USAGE_BY_TENANT,    /* "" the service has none; "not distinguishable" */
 	USAGE_BY_CATEGORY,  /* "storage", "ai" ...; "" not in the catalogue */
 	USAGE_BY_COUNTRY,   /* ISO 3166 of the address; "" not known */
 	USAGE_BY_AS,        /* "AS15169 Google"; "" not known */

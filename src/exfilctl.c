@@ -1,12 +1,16 @@
 /*
- * exfilctl.c - asks the daemon.
+ * exfilctl.c - asks the daemon; what policies would decide it says without one.
  */
 #include <signal.h>
+#include <string.h>
 
 #include "exfild/control/client.h"
+#include "exfild/policy/cases.h"
 
 int main(int argc, char **argv)
 {
 	(void)signal(SIGPIPE, SIG_DFL);
+	if (argc > 1 && strcmp(argv[1], "policy") == 0)
+		return policy_tool(argc - 1, argv + 1);
 	return client_run(argc, argv);
 }

@@ -43,6 +43,9 @@ target_link_libraries(enemy PRIVATE exf_responder)
 set_target_properties(enemy PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 exf_script(e2e.quarantine e2e ${Python3_EXECUTABLE} tests/e2e/quarantine.py --responder $<TARGET_FILE:exfild-responder>
            --exfilctl $<TARGET_FILE:exfilctl> --enemy $<TARGET_FILE:enemy>)
+exf_script(e2e.policy e2e ${Python3_EXECUTABLE} tests/e2e/policy.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>
+           --responder $<TARGET_FILE:exfild-responder>)
+exf_script(policy.cases unit $<TARGET_FILE:exfilctl> policy test tests/policy/cases.yaml)
 exf_script(e2e.hostile e2e ${Python3_EXECUTABLE} tests/e2e/hostile.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.cli e2e ${Python3_EXECUTABLE} tests/e2e/cli.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.redis e2e ${Python3_EXECUTABLE} tests/e2e/redis_publish.py --exfild $<TARGET_FILE:exfild>)

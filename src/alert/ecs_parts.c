@@ -193,6 +193,29 @@ static void put_pair(struct ecs *e, const char *key, const char *source, const c
 	json_close_object(&e->j);
 }
 
+static void put_policy(struct ecs *e)
+{
+	const struct alert_policy *p = &e->a->policy;
+
+	if (!p->rule[0])
+		return;
+	json_open_object(&e->j, "policy");
+	ecs_text(e, "rule", p->rule);
+	json_string(&e->j, "action", p->action);
+	if (e->cut < ECS_CUT_PROSE)
+		ecs_text(e, "why", p->why);
+	if (p->mode) {
+		json_string(&e->j, "target", p->target);
+		json_string(&e->j, "mode", p->mode);
+		ecs_text(e, "outcome", p->outcome);
+	}
+	if (p->mode && p->ttl_s)
+		json_uint(&e->j, "ttl", p->ttl_s);
+	if (p->step)
+		json_uint(&e->j, "step", p->step);
+	json_close_object(&e->j);
+}
+
 static void put_surroundings(struct ecs *e)
 {
 	const struct finding *f = &e->a->finding;
@@ -213,6 +236,7 @@ static void put_surroundings(struct ecs *e)
 	}
 	put_pair(e, "zone", e->a->source_zone, e->a->destination_zone);
 	ecs_text(e, "responsibility", e->a->responsibility);
+	put_policy(e);
 	if (e->a->incident_id[0]) {
 		json_open_object(&e->j, "incident");
 		json_string(&e->j, "id", e->a->incident_id);

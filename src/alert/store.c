@@ -147,6 +147,9 @@ static void send_revision(struct alert_store *s, struct open_alert *o)
 				 .sent = f->subject.bytes,
 				 .received = f->peer.bytes,
 				 .classes = o->classes };
+	a->policy = (struct alert_policy){ .action = NULL };
+	if (s->options.decide)
+		s->options.decide(s->options.decide_arg, a);
 	s->emit(s->arg, a);
 }
 

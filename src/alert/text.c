@@ -209,6 +209,20 @@ static void add_words(struct buf *out, const char *label, const struct alert *a,
 	buf_deinit(&words);
 }
 
+static void add_policy(const struct alert *a, struct buf *out)
+{
+	const struct alert_policy *p = &a->policy;
+	struct buf words;
+	if (!p->rule[0])
+		return;
+	buf_init(&words, TEXT_MAX);
+	buf_printf(&words, "%s: %s", p->rule, p->action);
+	if (p->mode)
+		buf_printf(&words, " of the %s (%s): %s", p->target, p->mode, p->outcome);
+	add_section(out, "policy", words.len ? words.data : "", 2);
+	buf_deinit(&words);
+}
+
 void alert_text(const struct alert *a, bool colour, struct buf *out)
 {
 	const struct finding *f = &a->finding;
@@ -221,6 +235,7 @@ void alert_text(const struct alert *a, bool colour, struct buf *out)
 	add_section(out, "unseen", f->unseen, 1);
 	add_words(out, "story", a, words_story, 1);
 	add_section(out, "do", f->step_count ? f->next_steps[0] : NULL, 1);
+	add_policy(a, out);
 	add_line(out, "packets", f->filter);
 	add_words(out, "silence", a, words_silence, 0);
 }

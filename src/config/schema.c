@@ -174,9 +174,9 @@ static const struct key content_keys[] = {
 };
 
 static const struct key policy_keys[] = {
-	{ "files", KEY_PATHS, KEY_LATER, AT(policy.files), COUNT(policy.file_count), .min = 1,
-	  .max = 4095, .def = "[/etc/exfild/policy.yaml]",
-	  .help = "Sigma rules over findings, alerts and usage that say what to do." },
+	{ "files", KEY_PATHS, 0, AT(policy.files), COUNT(policy.file_count), .min = 1, .max = 4095,
+	  .def = "[/etc/exfild/policy.yaml]",
+	  .help = "Sigma rules over alerts that say what to do (docs/POLICY.md)." },
 	{ .name = NULL },
 };
 
@@ -296,6 +296,9 @@ static const struct key quarantine_keys[] = {
 	{ "never", KEY_PEERS, KEY_NO_DOMAIN | KEY_RESTART, AT(quarantine.never),
 	  COUNT(quarantine.never_count), .def = "[]",
 	  .help = "Addresses, prefixes and zones that are never cut off." },
+	{ "socket", KEY_PATH, KEY_RESTART, AT(quarantine.socket), .min = 1, .max = 107,
+	  .def = "/run/exfild-responder/responder.sock",
+	  .help = "Where exfild-responder is asked, as policies want it." },
 	{ .name = NULL },
 };
 

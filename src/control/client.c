@@ -34,7 +34,8 @@ enum {
 
 struct options {
 	const char *socket_path, *file;
-	char **quarantine; /* the words after it; NULL: another command */
+	const char *explained; /* an alert; NULL: another command */
+	char **quarantine;     /* the words after it; NULL: another command */
 	int quarantine_count;
 	bool json, once;
 	unsigned interval_s, wait_s;
@@ -75,6 +76,8 @@ static const char help_text[] =
 	"  hosts         inside hosts by bytes sent        --limit N --sort KEY --filter TEXT\n"
 	"  flows         connections by bytes sent         --limit N --sort KEY --filter TEXT\n"
 	"  alerts        the last alerts                   --limit N --minimum LEVEL -f|--follow\n"
+	"  explain ID    one of the last alerts: why it was raised, what policy decided and why\n"
+	"  policy test|coverage [-v] [-p POLICIES] CASES   what policies decide; policy check FILE\n"
 	"  alerts resend                                   --from N --to N (event.sequence)\n"
 	"                these once more, to every sink that gets alerts through the spool\n"
 	"  alerts snooze ID 4h                             findings of its cause are silent so long\n"
@@ -205,15 +208,23 @@ static int parse_operand(struct options *o, int count, char **words)
 {
 	struct request *r = &o->request;
 	bool is_drill = strcmp(words[0], "drill") == 0;
-	bool has_operand = is_drill || strcmp(words[0], "evidence") == 0;
+	bool is_explained = strcmp(words[0], "explain") == 0;
+	bool has_operand = is_drill || is_explained || strcmp(words[0], "evidence") == 0;
 	if (has_operand && count == 1)
-		return usage(is_drill ? "which drill: dns, http or icmp" :
-					"whose evidence: name the id of an alert",
+		return usage(is_drill     ? "which drill: dns, http or icmp" :
+			     is_explained ? "explain which: name the id of an alert" :
+					    "whose evidence: name the id of an alert",
 			     "");
 	if (count > 1 + has_operand)
 		return usage("one command only; what is this: ", words[1 + has_operand]);
 	if (!has_operand)
 		return -1;
+	if (is_explained) { /* it is among the last ones, or nowhere */
+		o->explained = words[1];
+		r->limit = REQUEST_LIST_MAX;
+		words[0] = (char *)(uintptr_t) "alerts";
+		return -1;
+	}
 	return is_drill ? take_text(r->kind, sizeof(r->kind), words[1]) :
 			  take_text(r->alert, sizeof(r->alert), words[1]);
 }
@@ -308,6 +319,11 @@ static int show_line(const struct options *o, const char *line)
 		status = client_refused(json_object_get(top, "error"));
 	} else if (!json_object_get(top, "ok")) {
 		status = o->json ? CLIENT_DONE : show_pushed(top);
+	} else if (o->explained) {
+		status =
+			view_explain(json_object_get(top, "result"), o->explained, o->json, stdout);
+		json_decref(top);
+		return status;
 	} else {
 		const json_t *result = json_object_get(top, "result");
 		FILE *out = o->json ? fopen("/dev/null", "we") : stdout;

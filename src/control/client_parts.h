@@ -39,6 +39,8 @@ void request_print(const struct request *r, struct buf *out);
 int view_result(const char *command, const struct json_t *result, FILE *out);
 /* One alert of the stream as a line. */
 void view_alert(const struct json_t *alert, FILE *out);
+/* The last of a result's alerts whose id begins so, as a whole; json: as it is. */
+int view_explain(const struct json_t *result, const char *id, bool json, FILE *out);
 /* Text of others, without what could move a terminal's cursor. */
 void view_text(FILE *out, const char *text, int width);
 

@@ -140,6 +140,21 @@ static void put_alerts(const struct snapshot *s, struct buf *out)
 			 s->detectors[i].enabled);
 }
 
+static void put_policy(const struct snap_policy *p, struct buf *out)
+{
+	one(out, "policies", "gauge", "Policies in effect.", p->policies);
+	one(out, "policy_decided_total", "counter", "Alert records that a policy decided.",
+	    p->decided);
+	head(out, "policy_requests_total", "counter",
+	     "Requests to the responder by what came of them; failed, unqueued: traffic flows.");
+	labelled(out, "policy_requests_total", "outcome", "done", p->done);
+	labelled(out, "policy_requests_total", "outcome", "refused", p->refused);
+	labelled(out, "policy_requests_total", "outcome", "failed", p->failed);
+	labelled(out, "policy_requests_total", "outcome", "unqueued", p->unqueued);
+	if (p->can_ask)
+		one(out, "responder_up", "gauge", "1: exfild-responder answers.", !p->is_away);
+}
+
 static void put_sinks(const struct snapshot *s, struct buf *out)
 {
 	if (!s->sink_count)
@@ -265,6 +280,7 @@ void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out
 	put_links(s, out);
 	put_workers(s, out);
 	put_alerts(s, out);
+	put_policy(&s->policy, out);
 	put_sinks(s, out);
 	put_spool(s, out);
 	put_tables(s, out);

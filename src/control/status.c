@@ -54,6 +54,22 @@ static void put_alerts(struct call *c)
 	json_close_object(c->out);
 }
 
+static void put_policy(struct call *c)
+{
+	const struct snap_policy *p = &c->snapshot->policy;
+	json_open_object(c->out, "policy");
+	json_uint(c->out, "policies", p->policies);
+	json_uint(c->out, "decided", p->decided);
+	json_uint(c->out, "asked", p->asked);
+	json_uint(c->out, "done", p->done);
+	json_uint(c->out, "refused", p->refused);
+	json_uint(c->out, "failed", p->failed);
+	json_uint(c->out, "unqueued", p->unqueued);
+	if (p->can_ask)
+		json_bool(c->out, "responder_answers", !p->is_away);
+	json_close_object(c->out);
+}
+
 static void put_links(struct call *c)
 {
 	static const char *const known[] = { "unknown", "no", "yes" };
@@ -173,6 +189,7 @@ int command_status(struct call *c)
 	put_links(c);
 	put_workers(c);
 	put_alerts(c);
+	put_policy(c);
 	put_sinks(c);
 	put_spool(c);
 	return 0;
@@ -235,6 +252,7 @@ int command_stats(struct call *c)
 	put_links(c);
 	put_share(c);
 	put_alerts(c);
+	put_policy(c);
 	put_detectors(c);
 	put_sinks(c);
 	put_tables(c);

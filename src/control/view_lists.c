@@ -1,9 +1,11 @@
 /*
- * control/view_lists.c - hosts, destinations, services and flows as columns.
+ * control/view_lists.c - hosts, destinations, services and flows as columns; one alert as a whole.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "exfild/base/str.h"
+#include "exfild/control/client.h"
 #include "client_parts.h"
 #include "parse.h"
 
@@ -76,4 +78,91 @@ void view_flows(const json_t *result, FILE *out)
 	}
 	(void)fprintf(out, "%zu of %lld\n", json_array_size(list),
 		      (long long)json_integer_value(json_object_get(result, "total")));
+}
+
+/* --- one alert ---------------------------------------------------------------------------- */
+
+static void put_line(const char *label, const char *text, FILE *out)
+{
+	if (!*text)
+		return;
+	(void)fprintf(out, "  %-10s", label);
+	view_text(out, text, 0);
+	(void)fputc('\n', out);
+}
+
+static void put_proof(const json_t *own, FILE *out)
+{
+	size_t i;
+	json_t *part;
+	json_array_foreach(json_object_get(own, "explain"), i, part)
+	{
+		(void)fprintf(out, "  %-10s%+.3f ", i ? "" : "proof",
+			      json_number_value(json_object_get(part, "contribution")));
+		view_text(out, text_of(part, "feature"), 0);
+		(void)fputs(": ", out);
+		view_text(out, text_of(part, "text"), 0);
+		(void)fputc('\n', out);
+	}
+}
+
+static void put_policy(const json_t *own, FILE *out)
+{
+	const json_t *p = json_object_get(own, "policy");
+	const json_t *ttl = json_object_get(p, "ttl"), *step = json_object_get(p, "step");
+	if (!p) {
+		(void)fputs("  policy    none holds\n", out);
+		return;
+	}
+	(void)fputs("  policy    ", out);
+	view_text(out, text_of(p, "rule"), 0);
+	(void)fprintf(out, ": %s", text_of(p, "action"));
+	if (*text_of(p, "target"))
+		(void)fprintf(out, " of the %s (%s)", text_of(p, "target"), text_of(p, "mode"));
+	if (ttl)
+		(void)fprintf(out, ", for %lld s", (long long)json_integer_value(ttl));
+	if (step)
+		(void)fprintf(out, ", step %lld of its escalation",
+			      (long long)json_integer_value(step));
+	(void)fputc('\n', out);
+	put_line("  because", text_of(p, "why"), out);
+	put_line("  outcome", text_of(p, "outcome"), out);
+}
+
+/* The last revision of the alert whose id begins so. */
+static const json_t *find(const json_t *list, const char *id)
+{
+	for (size_t i = json_array_size(list); i > 0; i--) {
+		const json_t *alert = json_array_get(list, i - 1);
+		const char *own = text_of(json_object_get(alert, "exfild"), "alert_id");
+		if (strncmp(own, id, strlen(id)) == 0)
+			return alert;
+	}
+	return NULL;
+}
+
+int view_explain(const json_t *result, const char *id, bool json, FILE *out)
+{
+	const json_t *alert = find(json_object_get(result, "alerts"), id);
+	const json_t *own = json_object_get(alert, "exfild");
+	if (!alert) {
+		(void)fputs("exfilctl: no such alert among the last ones: ", stderr);
+		view_text(stderr, id, 0);
+		(void)fputs("\nexfilctl: exfilctl alerts --limit 512 lists them\n", stderr);
+		return CLIENT_FAILED;
+	}
+	if (json) {
+		(void)json_dumpf(alert, out, JSON_COMPACT);
+		(void)fputc('\n', out);
+		return CLIENT_DONE;
+	}
+	view_alert(alert, out);
+	put_line("reason", text_of(json_object_get(alert, "event"), "reason"), out);
+	put_proof(own, out);
+	put_line("silent if", text_of(own, "counterfactual"), out);
+	put_line("not ok", text_of(own, "not_harmless"), out);
+	put_line("unseen", text_of(own, "unseen"), out);
+	put_policy(own, out);
+	put_line("silence", text_of(own, "silence"), out);
+	return CLIENT_DONE;
 }

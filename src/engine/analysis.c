@@ -50,6 +50,18 @@ void analysis_finding(void *arg, const struct finding *f)
 	alert_store_finding(a->store, f);
 	if (is_suspicion(f))
 		context_suspect(a->context, &f->subject.ip, f->tunnel_key);
+	analysis_policies(a);
+}
+
+void analysis_policies(struct analysis *a)
+{
+	struct finding f;
+	if (a->is_telling)
+		return;
+	a->is_telling = true;
+	while (policies_next(a->policies, a->env.now_ns, &f))
+		analysis_finding(a, &f);
+	a->is_telling = false;
 }
 
 void analysis_alert(void *arg, const struct alert *alert)
@@ -118,6 +130,7 @@ void analysis_event(struct analysis *a, const struct event *e)
 		write_event(a, e);
 	if (e->kind == EVENT_FLOW_END)
 		a->env.one_sided = one_sided_update(&a->one_sided, (const struct event_flow *)e);
+	policies_event(a->policies, e);
 	context_event(a->context, e);
 	if (a->books && USAGE_WANTS >> e->kind & 1)
 		books_event(a->books, e);
@@ -196,6 +209,7 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 		alert_store_tick(a->store, now_ns);
 		order_warn(a);
 	}
+	analysis_policies(a);
 	analysis_keep_turn(a);
 }
 
@@ -208,6 +222,7 @@ void analysis_end(struct analysis *a)
 		analysis_end_news(a);
 	sensor_flush(&a->sensor);
 	alert_store_flush(a->store);
+	analysis_policies(a);
 	if (a->events)
 		(void)fflush(a->events);
 }

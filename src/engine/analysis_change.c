@@ -19,6 +19,7 @@ struct analysis_change {
 	struct intel *intel;
 	bool is_intel_only;
 	struct signatures *signatures;
+	struct policy *policies;
 	uint64_t pause_ns;
 };
 
@@ -46,6 +47,8 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 		(void)signatures_compile(c->signatures);
 		signatures_report(c->signatures);
 	}
+	if (!err)
+		err = policies_from(config, true, &c->policies, ret_why, why_size);
 	if (!err)
 		err = analysis_make_outputs(a, config, a->outputs, &c->outputs, ret_why, why_size);
 	if (!err)
@@ -102,6 +105,7 @@ void analysis_change_free(struct analysis_change *c)
 	outputs_close(c->outputs);
 	intel_drop(c->intel);
 	signatures_free(c->signatures);
+	policy_free(c->policies);
 	free(c);
 }
 
@@ -143,6 +147,7 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 	/* the same rules go on with what they have counted */
 	if (signatures_digest(c->signatures) != signatures_digest(a->signatures))
 		c->signatures = analysis_take_signatures(a, c->signatures);
+	c->policies = policies_take(a->policies, c->config, c->policies);
 	context_take(a->context, c->context);
 	a->alert_options.minimum = analysis_minimum(a->made_with.options, c->config);
 	a->alert_options.merge_ns = c->config->alerts.merge_s * 1000000000ull;

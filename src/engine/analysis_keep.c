@@ -145,6 +145,7 @@ void analysis_keep(struct analysis *a, struct keep_list *list)
 			a->running[i].detector->keep(a->running[i].state, list);
 	fusion_keep(a->fusion, list);
 	alert_store_keep(a->store, list);
+	policies_keep(a->policies, list);
 	mutes_keep(&a->mutes, list);
 }
 

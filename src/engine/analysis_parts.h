@@ -22,6 +22,7 @@
 #include "mutes.h"
 #include "onesided.h"
 #include "outputs.h"
+#include "policies.h"
 #include "publish.h"
 #include "sensor.h"
 #include "signatures.h"
@@ -114,6 +115,8 @@ struct analysis {
 	struct signatures *signatures;
 	uint32_t signature_kinds; /* of events that any rule can match */
 	struct rule_names rule_names;
+	struct policies *policies;
+	bool is_telling; /* what policies have said */
 	FILE *events;
 	struct buf line;
 };
@@ -146,7 +149,9 @@ void analysis_end_news(struct analysis *a);
 void analysis_finding(void *arg, const struct finding *f);
 void analysis_alert(void *arg, const struct alert *alert);
 
-/* analysis.c: the rules from here on; the old ones are the caller's. */
+/* analysis.c: what policies and the responder have said becomes findings. */
+void analysis_policies(struct analysis *a);
+/* The rules from here on; the old ones are the caller's. */
 struct signatures *analysis_take_signatures(struct analysis *a, struct signatures *fresh);
 
 #endif

@@ -105,6 +105,7 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	if (a->books)
 		books_snapshot(a->books, s);
 	outputs_snapshot(a->outputs, s);
+	policies_snapshot(a->policies, &s->policy);
 	snapshot_exceptions(a, s);
 	snapshot_detectors(a, s);
 }

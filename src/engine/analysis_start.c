@@ -230,6 +230,8 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 		.context = a->context,
 		.drops = o->is_live ? drops_of : NULL,
 		.drops_arg = &a->drops,
+		.decide = policies_decide,
+		.decide_arg = a->policies,
 	};
 	a->fusion = fusion_new(o->max_hosts, key_of(o));
 	a->alert_options.fusion = a->fusion;
@@ -271,6 +273,30 @@ static int start_signatures(struct analysis *a, const struct analysis_options *o
 	return 0;
 }
 
+/*
+ * A replay wants them sound.  A daemon starts without those that are broken, since nobody is cut
+ * off by it, and says so.
+ */
+static int start_policies(struct analysis *a, const struct analysis_options *o, char *why,
+			  size_t size)
+{
+	struct policy *set = NULL;
+	const struct policies_options p = { .config = o->config,
+					    .context = a->context,
+					    .names = &a->rule_names,
+					    .key = key_of(o),
+					    .is_live = o->is_live };
+	int err = policies_from(o->config, o->is_live, &set, why, size);
+	if (err && err != -EXF_E_NOMEM && o->is_live) {
+		log_errorx("policy", "%s", why);
+		log_errorx("policy", "no policy is in effect, traffic flows");
+		analysis_tell_sensor(a, SENSOR_CONFIGURATION, "policy", 1, 0,
+				     "no policy is in effect: %.200s", why);
+		err = policy_parse("none", "", 0, "UTC", &set, why, size);
+	}
+	return err ? err : policies_new(&p, set, &a->policies, why, size);
+}
+
 int analysis_new(const struct analysis_options *o, struct analysis **ret, char *why, size_t size)
 {
 	struct analysis *a = calloc(1, sizeof(*a));
@@ -304,6 +330,8 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 		err = indicators_build(o, o->config, INDICATORS_ALL, NULL, &a->intel, why, size);
 	if (!err)
 		err = start_signatures(a, o, why, size);
+	if (!err)
+		err = start_policies(a, o, why, size);
 	if (!err)
 		err = start_alerts(a, o, why, size);
 	if (!err) {
@@ -347,6 +375,7 @@ void analysis_free(struct analysis *a)
 	books_close(a->books);
 	outputs_close(a->outputs);
 	alert_store_free(a->store);
+	policies_free(a->policies);
 	fusion_free(a->fusion);
 	context_free(a->context);
 	intel_drop(a->intel);

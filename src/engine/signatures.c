@@ -82,7 +82,7 @@ void signatures_report(const struct signatures *s)
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-static const char *stays(struct rule_names *n, const char *text)
+const char *rule_names_stay(struct rule_names *n, const char *text)
 {
 	for (size_t i = 0; i < n->count; i++)
 		if (strcmp(n->list[i], text) == 0)
@@ -253,7 +253,7 @@ void signatures_finding(struct rule_names *names, const struct context *context,
 	char id[80], title[TITLE_MAX + 1];
 	(void)snprintf(id, sizeof(id), "sigma:%s", r->id);
 	finding_text(title, sizeof(title), "%s", r->title);
-	finding_init(f, "signatures", stays(names, id), stays(names, title));
+	finding_init(f, "signatures", rule_names_stay(names, id), rule_names_stay(names, title));
 	finding_from_event(f, e);
 	f->class = class_of(r);
 	f->severity = levels[r->level].severity;
@@ -261,7 +261,7 @@ void signatures_finding(struct rule_names *names, const struct context *context,
 	f->llr = levels[r->level].llr;
 	f->confidence = levels[r->level].score;
 	for (unsigned i = 0; i < FINDING_TECHNIQUES && r->techniques[i]; i++)
-		finding_technique(f, stays(names, r->techniques[i]));
+		finding_technique(f, rule_names_stay(names, r->techniques[i]));
 	f->tactic = r->tactic;
 	f->subject.ip = e->src;
 	f->subject.has_ip = true;

@@ -33,6 +33,8 @@ void signatures_report(const struct signatures *s);
 /* The finding of a hit. */
 void signatures_finding(struct rule_names *names, const struct context *context,
 			const struct signature_hit *hit, struct finding *f);
+/* The same text for as long as the names are; one for all when there are too many. */
+const char *rule_names_stay(struct rule_names *n, const char *text);
 void rule_names_deinit(struct rule_names *n);
 
 #endif

@@ -109,13 +109,6 @@ static const char *role_of(const struct event_alert *e, const struct event_str *
 	return NULL;
 }
 
-static bool is_shared(const struct event_alert *e)
-{
-	char category[32];
-	record_text(e, &e->service_category, category, sizeof(category));
-	return e->names > 2 || strcmp(category, "cdn") == 0 || strcmp(category, "iaas") == 0;
-}
-
 /* The target of what is cut off: an inside one is a host, an outside one an address. */
 static const char *target_says(const struct policy_decision *d, const struct event_alert *e)
 {
@@ -139,24 +132,38 @@ static const char *target_says(const struct policy_decision *d, const struct eve
 			NULL;
 }
 
-const char *policy_gate(const struct policy_decision *d, const struct event_alert *e)
+/* All but that nothing is proven. */
+static const char *others_say(const struct policy_decision *d, const struct event_alert *e)
 {
 	if (e->drill)
 		return "refused: a drill cuts nobody off";
 	const char *why = target_says(d, e);
 	if (why)
 		return why;
-	if (e->proof == ALERT_PROOF_NONE)
-		return "refused: no handshake and no answer was seen, so one forged sender could "
-		       "have made this";
 	if (e->moved)
 		return "refused: the source's address was used by two link addresses of late, so "
 		       "it may be forged";
 	if (d->rule->target == POLICY_DESTINATION && d->action == POLICY_BLOCK &&
-	    !d->rule->shared && is_shared(e))
+	    !d->rule->shared && e->shared)
 		return "refused: the address serves many names, and the policy has no 'shared: "
 		       "true'";
 	return NULL;
+}
+
+const char *policy_gate(const struct policy_decision *d, const struct event_alert *e)
+{
+	const char *why = others_say(d, e);
+	if (why)
+		return why;
+	if (e->proof == ALERT_PROOF_NONE)
+		return "refused: no handshake and no answer was seen, so one forged sender could "
+		       "have made this";
+	return NULL;
+}
+
+bool policy_lacks_proof(const struct policy_decision *d, const struct event_alert *e)
+{
+	return e->proof == ALERT_PROOF_NONE && !others_say(d, e);
 }
 
 void policy_explain(const struct policy_decision *d, const struct event_alert *e, struct buf *out)

@@ -54,7 +54,8 @@ void policy_memory_free(struct policy_memory *m)
  KEEP(U64, struct past, alerts[i].id), KEEP(U64, struct past, alerts[i].time_ns),            \
 	 KEEP(TEXT, struct past, alerts[i].rule), KEEP(TEXT, struct past, alerts[i].policy), \
 	 KEEP(TEXT, struct past, alerts[i].category),                                        \
-	 KEEP_TO(U8, struct past, alerts[i].severity, SEVERITY_CRITICAL)
+	 KEEP_TO(U8, struct past, alerts[i].severity, SEVERITY_CRITICAL),                    \
+	 KEEP_TO(U8, struct past, alerts[i].asked, POLICY_ACTION__COUNT)
 
 static const struct keep_field fields[] = {
 	KEEP(U8, struct past, host),
@@ -151,11 +152,28 @@ void memory_note(struct policy_memory *m, const struct event_alert *e, const cha
 		return;
 	p->last_ns = e->e.time_ns;
 	struct past_alert *a = place_of(p, hash_of(e));
-	memset(a, 0, sizeof(*a));
+	if (a->id != hash_of(e))
+		memset(a, 0, sizeof(*a));
 	a->id = hash_of(e);
 	a->time_ns = e->e.time_ns;
 	a->severity = e->severity;
 	record_text(e, &e->rule, a->rule, sizeof(a->rule));
 	record_text(e, &e->category, a->category, sizeof(a->category));
 	(void)str_copy(a->policy, sizeof(a->policy), policy);
+}
+
+bool policy_memory_asked(struct policy_memory *m, const struct event_alert *e,
+			 enum policy_action action)
+{
+	struct past *p = e->has_src ? table_find(&m->past, &e->e.src) : NULL;
+	uint64_t id = hash_of(e);
+	for (unsigned i = 0; p && i < POLICY_PAST; i++) {
+		struct past_alert *a = &p->alerts[i];
+		if (!a->time_ns || a->id != id)
+			continue;
+		bool before = a->asked == (uint8_t)action + 1;
+		a->asked = (uint8_t)((uint8_t)action + 1);
+		return before;
+	}
+	return false;
 }

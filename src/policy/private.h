@@ -21,7 +21,8 @@ struct past_alert {
 	char policy[POLICY_NAME_MAX]; /* that decided it; "" none */
 	char category[16];
 	uint8_t severity;
-	uint8_t pad[7];
+	uint8_t asked; /* 1 + the action that was asked for it, 0: none */
+	uint8_t pad[6];
 };
 
 struct past { /* of a source */

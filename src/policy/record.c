@@ -46,6 +46,18 @@ static void put_roles(struct event_log *log, struct event_str *s, const struct c
 	put_buf(log, s, list);
 }
 
+/* Of the zone of this name, as configured. */
+static void put_tags(struct event_log *log, struct event_str *s, const struct config *config,
+		     const char *zone, struct buf *list)
+{
+	for (size_t i = 0; config && *zone && i < config->zone_count; i++)
+		for (size_t k = 0;
+		     strcmp(config->zones[i].name, zone) == 0 && k < config->zones[i].tag_count;
+		     k++)
+			put_list(list, config->zones[i].tags[k]);
+	put_buf(log, s, list);
+}
+
 static void put_zones(struct event_log *log, struct event_alert *e, const struct alert *a,
 		      const struct context *c)
 {
@@ -90,12 +102,37 @@ static void put_texts(struct event_log *log, struct event_alert *e, const struct
 	put(log, &e->source_name, a->source_name);
 	put(log, &e->destination_name, a->destination_name);
 	put(log, &e->domain, f->domain[0] ? f->domain : a->destination_name);
-	put(log, &e->service, f->service);
-	put(log, &e->service_category, f->service_category);
 	put(log, &e->intel_feed, f->indicator.feed);
 	put(log, &e->intel_type, f->indicator.type);
 	put(log, &e->intel_value, f->indicator.value);
 	put(log, &e->intel_marking, f->indicator.marking);
+}
+
+/* What the catalogue says of where it went; a tenant that the wire does not show is none. */
+static void put_service(struct event_log *log, struct event_alert *e, const struct alert *a,
+			const struct context *c)
+{
+	const struct finding *f = &a->finding;
+	const char *name = f->domain[0] ? f->domain : a->destination_name;
+	size_t len = strlen(name);
+	char tenant[SERVICE_TENANT_MAX], countries[SERVICE_RESIDENCY_MAX];
+	const struct service *s = c && len ? context_service_by_name(c, name, len) : NULL;
+	if (c && !s && f->peer.has_ip)
+		s = context_service_by_ip(c, &f->peer.ip);
+	put(log, &e->service, f->service[0] || !s ? f->service : s->name);
+	put(log, &e->service_category,
+	    f->service_category[0] || !s ? f->service_category : s->class_name);
+	if (!s)
+		return;
+	enum service_sanction sanction = context_sanction(c, s, name, len);
+	e->shared = s->class == SERVICE_CDN || s->class == SERVICE_IAAS;
+	e->sanctioned = f->service_sanctioned || sanction == SANCTION_SANCTIONED;
+	if (context_tenant_of(c, s, name, len, tenant))
+		put(log, &e->tenant, tenant);
+	put(log, &e->sanction, service_sanction_name(sanction));
+	put(log, &e->service_risk, service_risk_name((enum service_risk)s->risk));
+	if (s->country_count)
+		put(log, &e->residency, service_residency(s, countries));
 }
 
 static void put_numbers(struct event_alert *e, const struct alert *a)
@@ -141,7 +178,10 @@ const struct event_alert *policy_record(const struct policy *p, struct event_log
 	e->moved = facts->moved;
 	policy_set_clock(p, e);
 	put_texts(log, e, a);
+	put_service(log, e, a, c);
 	put_zones(log, e, a, c);
+	put_tags(log, &e->source_tags, facts->config, a->source_zone, &list);
+	put_tags(log, &e->destination_tags, facts->config, a->destination_zone, &list);
 	put_roles(log, &e->source_roles, c, &a->finding.subject, &list);
 	put_roles(log, &e->destination_roles, c, &a->finding.peer, &list);
 	put_content(log, e, &a->finding, &list);

@@ -178,7 +178,7 @@ static bool fill(struct event_log *log, struct event *e, const json_t *top, char
 		bool is_length = len > 4 && strcmp(key + len - 4, "_len") == 0;
 		if (strcmp(key, "kind") != 0 && !is_length &&
 		    !event_field_named((enum event_kind)e->kind, key)) {
-			(void)snprintf(why, size, "a %s event has no field %.60s",
+			(void)snprintf(why, size, "events of kind %s have no field %.60s",
 				       event_kind_name((enum event_kind)e->kind), key);
 			return false;
 		}

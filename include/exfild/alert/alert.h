@@ -27,6 +27,17 @@
 #define ALERT_ID_MAX   33
 #define ALERT_LINE_MAX 8192
 
+/* What policy says of an alert; rule "": nothing. */
+struct alert_policy {
+	char rule[64];
+	const char *action, *target; /* "quarantine", "source" */
+	const char *mode;            /* replay, off, dry-run, enforce; NULL: nobody is asked */
+	char outcome[176];           /* "" if there is nothing to do */
+	char why[200];               /* which parts of the rule held */
+	uint32_t ttl_s;              /* 0: quarantine.ttl */
+	uint8_t step;                /* of its escalation, 0: none */
+};
+
 struct alert {
 	struct finding finding;      /* the strongest so far; times, count and bytes are merged */
 	char alert_id[ALERT_ID_MAX]; /* stays through revisions */
@@ -46,6 +57,7 @@ struct alert {
 	size_t chain_count;
 	char incident_id[ALERT_ID_MAX]; /* "" if none */
 	struct fusion_incident incident;
+	struct alert_policy policy; /* of this revision */
 };
 
 enum alert_form { ALERT_ECS, ALERT_OCSF, ALERT_EVE };
@@ -64,6 +76,9 @@ struct alert_options {
 	/* packets lost in a stretch of time, NULL: none ever; live */
 	uint64_t (*drops)(void *arg, uint64_t start_ns, uint64_t end_ns);
 	void *drops_arg;
+	/* fills alert.policy, before it is emitted; NULL: nobody does */
+	void (*decide)(void *arg, struct alert *a);
+	void *decide_arg;
 };
 
 typedef void (*alert_emit_fn)(void *arg, const struct alert *a);

@@ -182,6 +182,7 @@ struct config {
 		uint64_t ttl_s, max, per_minute;
 		const struct config_peer *never;
 		size_t never_count;
+		const char *socket; /* of the responder */
 	} quarantine;
 	struct {
 		const char *database;

@@ -102,6 +102,13 @@ struct snap_share { /* IP bytes */
 	uint64_t clear, named, opaque;
 };
 
+struct snap_policy {
+	uint64_t policies, decided;                      /* rules in effect; alert records */
+	uint64_t asked, done, refused, failed, unqueued; /* requests to the responder */
+	bool is_away;                                    /* it did not answer the last time */
+	bool can_ask;
+};
+
 struct snap_roles {
 	uint64_t resolvers, proxies, nats, servers, gateways;
 };
@@ -131,6 +138,7 @@ struct snapshot {
 	/* alerts */
 	uint64_t alerts[4]; /* low, medium, high, critical */
 	uint64_t emitted, merged, below_minimum, closed_early, silenced, held;
+	struct snap_policy policy;
 	struct snap_detector detectors[SNAP_DETECTORS];
 	uint32_t detector_count;
 	struct snap_sink sinks[SNAP_SINKS];

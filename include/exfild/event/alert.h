@@ -33,8 +33,7 @@ struct event_alert {
 	uint64_t bytes_out, bytes_in;  /* sent by the subject, by the peer */
 	uint64_t events, count;        /* seen behind it; findings merged */
 	float score, confidence, risk; /* [0,1], [0,1], percent */
-	uint32_t revision;
-	uint32_t names; /* different names that were seen at the peer's address, as far as known */
+	uint32_t revision, pad;
 	uint8_t severity;      /* enum severity, a number to 99 */
 	uint8_t direction;     /* enum alert_direction */
 	uint8_t proof;         /* enum alert_proof */
@@ -42,14 +41,17 @@ struct event_alert {
 	uint8_t has_src, has_dst;
 	uint8_t sanctioned, learning, drill;
 	uint8_t intel_confidence;
-	uint8_t moved; /* the subject's address was seen with two link addresses of late */
+	uint8_t shared; /* others live at the destination too: content delivery, a cloud */
+	uint8_t moved;  /* the subject's address was seen with two link addresses of late */
 	struct event_str id, rule, title, detector, category, visibility, object;
 	struct event_str source_zone, source_owner, source_model, source_data, source_tags;
 	struct event_str destination_zone, destination_owner, destination_model;
 	struct event_str destination_data, destination_tags;
-	struct event_str source_name, destination_name, domain, user;
+	struct event_str source_name, destination_name, domain;
 	struct event_str source_roles, destination_roles; /* learnt, ", " between */
 	struct event_str service, service_category, tenant;
+	/* of the tenant that is reached; high, medium, low; countries, ", " between */
+	struct event_str sanction, service_risk, residency;
 	struct event_str content; /* labels of what was found in the clear, ", " between */
 	struct event_str stages;  /* other classes of evidence against the subject, likewise */
 	struct event_str intel_feed, intel_type, intel_value, intel_marking;

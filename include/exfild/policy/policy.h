@@ -21,6 +21,7 @@
 #include "exfild/base/buf.h"
 #include "exfild/base/err.h"
 #include "exfild/base/keep.h"
+#include "exfild/config/config.h"
 #include "exfild/context/context.h"
 #include "exfild/event/alert.h"
 #include "exfild/event/log.h"
@@ -105,12 +106,19 @@ bool policy_acts(const struct policy *p);
 struct policy_memory;
 struct policy_memory *policy_memory_new(uint32_t hosts); /* 0: POLICY_HOSTS; NULL: memory */
 void policy_memory_free(struct policy_memory *m);
+/*
+ * Whether this has been asked for this alert before; from here on it has.  An alert without a
+ * source is always asked for.
+ */
+bool policy_memory_asked(struct policy_memory *m, const struct event_alert *e,
+			 enum policy_action action);
 void policy_memory_keep(struct policy_memory *m, struct keep_list *list);
 
 /* The alert as a record, appended to the log and committed; hour and weekday are set. */
 struct policy_facts { /* what the alert itself does not tell */
 	enum alert_proof proof;
 	bool moved;
+	const struct config *config; /* whose zones have tags; NULL: none do */
 };
 const struct event_alert *policy_record(const struct policy *p, struct event_log *log,
 					const struct alert *a, const struct context *c,
@@ -128,6 +136,9 @@ void policy_decide(struct policy *p, struct policy_memory *m, const struct event
  * names share unless the policy says so.
  */
 const char *policy_gate(const struct policy_decision *d, const struct event_alert *e);
+
+/* Nothing but proof is missing: what shows it may come yet. */
+bool policy_lacks_proof(const struct policy_decision *d, const struct event_alert *e);
 
 const char *policy_action_name(enum policy_action a);
 const char *policy_target_name(enum policy_target t);

@@ -93,7 +93,7 @@ static void test_words_and_numbers(void **state)
 		{ "'weekday|gte': 6", "\"time\":\"2026-11-28T12:00:00Z\"", true },
 		{ "'weekday|gte': 6", "\"time\":\"2026-11-27T12:00:00Z\"", false },
 		{ "dst_port: 443", "\"dport\":443", true },
-		{ "user: null", "\"rule\":\"a\"", true },
+		{ "tenant: null", "\"rule\":\"a\"", true },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[600];
@@ -212,11 +212,10 @@ static void test_what_speaks_against(void **state)
 		{ "action: block", "\"src\":\"10.0.0.1\",\"has_src\":true,\"proof\":\"handshake\"",
 		  "no address of a destination" },
 		{ "action: block", ENDS, NULL },
-		{ "action: block", ENDS ",\"service_category\":\"cdn\"", "serves many names" },
-		{ "action: block, shared: true", ENDS ",\"service_category\":\"cdn\"", NULL },
-		{ "action: block", ENDS ",\"names\":3", "serves many names" },
-		{ "action: quarantine", ENDS ",\"service_category\":\"cdn\"", NULL },
-		{ "action: block, target: pair", ENDS ",\"service_category\":\"cdn\"", NULL },
+		{ "action: block", ENDS ",\"shared\":true", "serves many names" },
+		{ "action: block, shared: true", ENDS ",\"shared\":true", NULL },
+		{ "action: quarantine", ENDS ",\"shared\":true", NULL },
+		{ "action: block, target: pair", ENDS ",\"shared\":true", NULL },
 		{ "action: block, target: source", ENDS, "only an outside address is blocked" },
 		{ "action: quarantine, target: destination", ENDS, "only a host of the inside" },
 		{ "action: rate_limit", ENDS, NULL },

@@ -231,7 +231,9 @@ static void put_surroundings(struct ecs *e)
 		json_open_object(&e->j, "service");
 		ecs_text(e, "name", f->service);
 		ecs_text(e, "category", f->service_category);
+		ecs_text(e, "tenant", f->service_tenant);
 		json_bool(&e->j, "sanctioned", f->service_sanctioned);
+		ecs_text(e, "sanction", f->service_sanction);
 		json_close_object(&e->j);
 	}
 	put_pair(e, "zone", e->a->source_zone, e->a->destination_zone);

@@ -140,6 +140,8 @@ static const struct keep_field fields[] = {
 	KEEP(TEXT, struct kept, F(filter)),
 	KEEP(TEXT, struct kept, F(service)),
 	KEEP(TEXT, struct kept, F(service_category)),
+	KEEP(TEXT, struct kept, F(service_tenant)),
+	KEEP(TEXT, struct kept, F(service_sanction)),
 	KEEP(BOOL, struct kept, F(service_sanctioned)),
 	KEEP(TEXT, struct kept, F(dns_question)),
 	KEEP(U16, struct kept, F(dns_type)),
@@ -296,7 +298,7 @@ void alert_store_keep(struct alert_store *s, struct keep_list *list)
 {
 	const struct keep_part parts[] = {
 		{ .name = "alert.open",
-		  .version = 3,
+		  .version = 4,
 		  .is_urgent = true,
 		  .owner = s,
 		  .slots = open_slots,

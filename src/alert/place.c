@@ -3,51 +3,137 @@
  */
 #include "place.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "exfild/base/str.h"
 #include "exfild/context/context.h"
+#include "duty.h"
 
-static void zone_name(const struct context *c, const struct finding_end *end, uint32_t tunnel_id,
-		      char *dst, size_t size)
+static const struct context_zone *zone_of(const struct context *c, const struct finding_end *end,
+					  uint32_t tunnel_id)
 {
-	const struct context_zone *z =
-		c && end->has_ip ? context_zone(c, &end->ip, tunnel_id) : NULL;
-	str_copy(dst, size, z ? z->name : "");
+	return end->has_ip ? context_zone(c, &end->ip, tunnel_id) : NULL;
+}
+
+static bool is_inside(const struct context *c, const struct finding_end *end, uint32_t tunnel_id)
+{
+	return end->has_ip && context_is_inside(c, &end->ip, tunnel_id);
 }
 
 static const char *direction_of(const struct context *c, const struct finding *f)
 {
 	if (!c || !f->subject.has_ip || !f->peer.has_ip)
 		return "unknown";
-	bool from_inside = context_is_inside(c, &f->subject.ip, f->tunnel_id);
-	bool to_inside = context_is_inside(c, &f->peer.ip, f->tunnel_id);
-	if (from_inside)
+	bool to_inside = is_inside(c, &f->peer, f->tunnel_id);
+	if (is_inside(c, &f->subject, f->tunnel_id))
 		return to_inside ? "internal" : "outbound";
 	return to_inside ? "inbound" : "external";
 }
 
-/* Who answers for the subject: the owner of its zone, with the zone's model. */
-static void set_responsibility(struct alert *a, const struct context_zone *z)
+/* The service of the finding's name, else of the peer's address. */
+static const struct service *find_service(const struct context *c, const struct finding *f,
+					  bool *ret_by_name)
 {
+	const struct service *s =
+		f->domain[0] ? context_service_by_name(c, f->domain, strlen(f->domain)) : NULL;
+	*ret_by_name = s != NULL;
+	if (!s && f->peer.has_ip && !is_inside(c, &f->peer, f->tunnel_id))
+		s = context_service_by_ip(c, &f->peer.ip);
+	return s && f->service[0] && strcmp(f->service, s->name) != 0 ? NULL : s;
+}
+
+/*
+ * Service, tenant, sanction.  A name that is no more than what was learnt for the address tells the
+ * tenant as far as the address does.
+ */
+static const struct service *set_service(const struct context *c, struct finding *f,
+					 enum service_sanction *ret)
+{
+	bool by_name;
+	const struct service *s = find_service(c, f, &by_name);
+	if (!s)
+		return NULL;
+	const char *learnt = f->peer.has_ip ? context_name_of(c, &f->peer.ip) : NULL;
+	if (by_name && (!learnt || strcmp(learnt, f->domain) != 0)) {
+		*ret = context_sanction(c, s, f->domain, strlen(f->domain));
+		(void)context_tenant_of(c, s, f->domain, strlen(f->domain), f->service_tenant);
+	} else {
+		*ret = context_sanction_at(c, s, &f->peer.ip);
+		(void)context_tenant_at(c, s, &f->peer.ip, f->service_tenant);
+	}
+	str_copy(f->service, sizeof(f->service), s->name);
+	str_copy(f->service_category, sizeof(f->service_category), s->category);
+	str_copy(f->service_sanction, sizeof(f->service_sanction), service_sanction_name(*ret));
+	f->service_sanctioned = *ret == SANCTION_SANCTIONED;
+	return s;
+}
+
+static void append(struct alert *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(struct alert *a, const char *fmt, ...)
+{
+	size_t len = strlen(a->responsibility), size = sizeof(a->responsibility);
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(a->responsibility + len, size - len, fmt, args);
+	va_end(args);
+}
+
+/* "it-team (private)"; without a zone's owner it is whoever reads it. */
+static void append_owner(struct alert *a, const struct context_zone *z, enum duty_model m)
+{
+	append(a, "%s (%s)", z && z->owner[0] ? z->owner : "you", duty_model_name(m));
+}
+
+/* Who does what, and whose records are missing: of the zones concerned, then of the service. */
+static void set_responsibility(struct alert *a, const struct context *c, const struct service *s,
+			       enum service_sanction sanction)
+{
+	const struct finding *f = &a->finding;
+	const struct context_zone *from = zone_of(c, &f->subject, f->tunnel_id);
+	const struct context_zone *to = zone_of(c, &f->peer, f->tunnel_id);
+	const struct context_zone *z = from ? from : to;
 	a->responsibility[0] = '\0';
-	if (z && z->owner[0] && z->model[0])
-		finding_text(a->responsibility, sizeof(a->responsibility), "%s (%s)", z->owner,
-			     z->model);
-	else if (z)
-		str_copy(a->responsibility, sizeof(a->responsibility), z->owner);
+	bool is_upload = s && f->class == FINDING_EXFIL && is_inside(c, &f->subject, f->tunnel_id);
+	if (!z && !is_upload)
+		return; /* who runs it was not configured */
+	enum duty_model m = duty_model_of(z ? z->model : "");
+	const struct duty *d = duty_of(m, f->class);
+	append_owner(a, z, m);
+	append(a, ": the data is yours: %s", d->customer);
+	if (d->records[0])
+		append(a, "; ask the provider for: %s", d->records);
+	if (from && to && strcmp(from->owner, to->owner) != 0) {
+		enum duty_model other = duty_model_of(to->model);
+		append(a, "; with ");
+		append_owner(a, to, other);
+	}
+	if (is_upload) {
+		enum duty_model theirs = duty_model_of_service(s);
+		append(a, "; ask %s (%s) for: %s", s->title, duty_model_name(theirs),
+		       duty_of_service(theirs, sanction));
+	}
 }
 
 void place_alert(struct alert *a, const struct context *c)
 {
-	const struct finding *f = &a->finding;
+	struct finding *f = &a->finding;
+	enum service_sanction sanction = SANCTION_UNSANCTIONED;
+	const struct context_zone *z;
 	const char *name;
 
 	a->direction = direction_of(c, f);
 	if (!c)
 		return;
-	zone_name(c, &f->subject, f->tunnel_id, a->source_zone, sizeof(a->source_zone));
-	zone_name(c, &f->peer, f->tunnel_id, a->destination_zone, sizeof(a->destination_zone));
+	z = zone_of(c, &f->subject, f->tunnel_id);
+	str_copy(a->source_zone, sizeof(a->source_zone), z ? z->name : "");
+	z = zone_of(c, &f->peer, f->tunnel_id);
+	str_copy(a->destination_zone, sizeof(a->destination_zone), z ? z->name : "");
+	const struct service *s = set_service(c, f, &sanction);
+	set_responsibility(a, c, s, sanction);
 	if (f->subject.has_ip) {
-		set_responsibility(a, context_zone(c, &f->subject.ip, f->tunnel_id));
 		name = context_host_name(c, &f->subject.ip);
 		str_copy(a->source_name, sizeof(a->source_name), name ? name : "");
 	}

@@ -1,7 +1,7 @@
 /*
  * alert/place.h - what the context knows about both ends of an alert.
  *
- * What: fills in direction, zones, names and who is responsible.
+ * What: fills in direction, zones, names, service with its tenant, and who must do what.
  * Threads: one at a time.
  */
 #ifndef EXFILD_SRC_ALERT_PLACE_H

@@ -1,5 +1,5 @@
 /*
- * alert/text.c - the alert for people, at most 15 lines.
+ * alert/text.c - the alert for people, at most 17 lines.
  *
  *   HIGH  Data in DNS names: 10.1.4.23 (ws-114) -> 10.0.0.53 (evil.ex)  [dns_tunnel T1048.003] ID
  *     since    2026-11-23 19:00:00 UTC, 6.1 kB sent in 412 events in 58 min
@@ -8,6 +8,7 @@
  *     not ok   why it is not harmless  2
  *     unseen   what was not seen       1
  *     story    the incident            1, where it began before
+ *     whose    service and tenant, who must do what   2
  *     do       the first step          1
  *     packets  the display filter      1, never broken, to be copied
  *     silence  the configuration line  1, never broken
@@ -196,6 +197,16 @@ static void words_why(const struct alert *a, struct buf *out)
 	}
 }
 
+/* "aws_s3, tenant acme-backup (unsanctioned). it-team (private): ..." */
+static void words_whose(const struct alert *a, struct buf *out)
+{
+	const struct finding *f = &a->finding;
+	if (f->service[0] && f->service_sanction[0])
+		buf_printf(out, "%s, tenant %s (%s)%s", f->service, f->service_tenant,
+			   f->service_sanction, a->responsibility[0] ? ". " : "");
+	buf_str(out, a->responsibility);
+}
+
 static void add_words(struct buf *out, const char *label, const struct alert *a,
 		      void (*fn)(const struct alert *, struct buf *), unsigned max_lines)
 {
@@ -234,6 +245,7 @@ void alert_text(const struct alert *a, bool colour, struct buf *out)
 	add_section(out, "not ok", f->not_harmless, 2);
 	add_section(out, "unseen", f->unseen, 1);
 	add_words(out, "story", a, words_story, 1);
+	add_words(out, "whose", a, words_whose, 2);
 	add_section(out, "do", f->step_count ? f->next_steps[0] : NULL, 1);
 	add_policy(a, out);
 	add_line(out, "packets", f->filter);

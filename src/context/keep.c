@@ -7,13 +7,10 @@
 #include "private.h"
 
 static const struct keep_field name_fields[] = {
-	KEEP(U8, struct name_entry, address),
-	KEEP(U64, struct name_entry, until_ns),
-	KEEP(U64, struct name_entry, hash),
-	KEEP_TO(U8, struct name_entry, rank, NAME_BY_DNS),
-	KEEP(BOOL, struct name_entry, is_used),
-	KEEP(TEXT, struct name_entry, text),
-	KEEP_LAST,
+	KEEP(U8, struct name_entry, address),   KEEP(U64, struct name_entry, until_ns),
+	KEEP(U64, struct name_entry, hash),     KEEP_TO(U8, struct name_entry, rank, NAME_BY_DNS),
+	KEEP(BOOL, struct name_entry, is_used), KEEP(U64, struct name_entry, shared_until_ns),
+	KEEP(TEXT, struct name_entry, text),    KEEP_LAST,
 };
 
 /* Most names are as they came, until somebody asks: they travel as text. */
@@ -43,7 +40,7 @@ static bool took_name(void *owner, void *entry)
 void context_keep(struct context *c, struct keep_list *list)
 {
 	const struct keep_part names = { .name = "context.names",
-					 .version = 1,
+					 .version = 2,
 					 .owner = c,
 					 .table = &c->names.table,
 					 .fields = name_fields,

@@ -86,6 +86,30 @@ static void settle(const struct names *n, struct name_entry *e)
 	e->service = services_by_name(n->services, raw, len);
 }
 
+/* Whose account the name shows, as a text that can be compared; false: none. */
+static bool owner_of(const struct names *n, const char *name, size_t len,
+		     const struct service **ret, char dst[SERVICE_TENANT_MAX])
+{
+	const struct service_suffix *x = services_suffix(n->services, name, len);
+	if (!x || x->form == TENANT_NONE)
+		return false;
+	*ret = &n->services->list[x->service];
+	return services_tenant(n->services, *ret, name, len, dst);
+}
+
+/* Another name of the address: is one of the two a tenant's, and the other not that tenant's? */
+static void note_other(const struct names *n, struct name_entry *e, const struct name_heard *heard,
+		       uint64_t now_ns)
+{
+	char old[SERVICE_TENANT_MAX], other[SERVICE_TENANT_MAX];
+	const struct service *a = NULL, *b = NULL;
+	size_t len = e->raw_len ? e->raw_len : strlen(e->text);
+	bool was = owner_of(n, e->text, len, &a, old);
+	bool is = owner_of(n, heard->text, heard->len, &b, other);
+	if (was != is || (is && (a != b || strcmp(old, other) != 0)))
+		e->shared_until_ns = now_ns + NAME_LIFE_NS;
+}
+
 void names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
 		 const struct name_heard *heard, uint64_t now_ns)
 {
@@ -94,6 +118,8 @@ void names_learn(struct names *n, const struct ipaddr *a, enum name_rank rank,
 	if (!e)
 		return;
 	bool is_over = e->until_ns <= now_ns;
+	if (!is_new && !is_over && e->hash != heard->hash)
+		note_other(n, e, heard, now_ns);
 	if (!is_new && !is_over && rank < e->rank)
 		return;
 	if (is_over)

@@ -2,7 +2,7 @@
  * context/names.h - the name that DNS or TLS gave to an address lately.
  *
  * Ownership: embedded; names_deinit frees.  Threads: one owner.
- * Limits: `capacity` addresses of 184 bytes; a name over NAME_TEXT_MAX keeps its last labels.
+ * Limits: `capacity` addresses of 192 bytes; a name over NAME_TEXT_MAX keeps its last labels.
  */
 #ifndef EXFILD_CONTEXT_NAMES_H
 #define EXFILD_CONTEXT_NAMES_H
@@ -27,6 +27,9 @@ struct name_entry {
 	uint8_t rank;
 	uint8_t raw_len; /* text is that many bytes as they came, 0: it is text */
 	bool is_used;    /* a flow went there under this name */
+	/* until then a tenant's name is not the only one: which account a flow reaches is unknown
+	 */
+	uint64_t shared_until_ns;
 	char text[NAME_TEXT_MAX + 1];
 };
 

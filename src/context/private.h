@@ -25,6 +25,7 @@ struct inside_slot {
 
 struct context {
 	struct context_zone *zones;
+	void *zone_tags; /* what their tags point into */
 	size_t zone_count;
 	struct prefix_set by_zone;
 	struct prefix_set ranges; /* built-in and --inside: inside, without a zone's name */

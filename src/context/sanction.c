@@ -154,6 +154,25 @@ static bool is_own(const struct services *s, const struct service *service, cons
 	return false;
 }
 
+bool context_tenant_at(const struct context *c, const struct service *s, const struct ipaddr *a,
+		       char dst[SERVICE_TENANT_MAX])
+{
+	const struct name_entry *e = names_find(&c->names, a, c->now_ns);
+	bool is_told = e && e->shared_until_ns <= c->now_ns;
+	return context_tenant_of(c, s, is_told ? e->text : NULL, is_told ? strlen(e->text) : 0,
+				 dst);
+}
+
+enum service_sanction context_sanction_at(const struct context *c, const struct service *s,
+					  const struct ipaddr *a)
+{
+	if (!s || s->standing == SANCTION_UNSANCTIONED || !s->own_tenants)
+		return context_sanction(c, s, NULL, 0);
+	const struct name_entry *e = names_find(&c->names, a, c->now_ns);
+	bool is_told = e && e->shared_until_ns <= c->now_ns;
+	return context_sanction(c, s, is_told ? e->text : NULL, is_told ? strlen(e->text) : 0);
+}
+
 enum service_sanction context_sanction(const struct context *c, const struct service *s,
 				       const char *name, size_t len)
 {

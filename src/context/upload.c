@@ -5,6 +5,7 @@
  * to the outside is its work, but for an FTP server's data connection (port 20), which it opens
  * itself.  Where both ends are outside the initiator is the sender.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "exfild/base/str.h"
@@ -90,13 +91,29 @@ static void registered_of(const struct context *c, const char *name, char *dst, 
 	dst[len] = '\0';
 }
 
+/*
+ * Where the organisation tells its own tenants from foreign ones, each is a destination of its own:
+ * what goes to the one is nothing that went to the other.
+ */
+static bool tenant_of(const struct context *c, const struct service *s, const char *name,
+		      const char *tenant, char *dst, size_t size)
+{
+	const struct service_suffix *x = services_suffix(&c->services, name, strlen(name));
+	if (!x || !s->own_tenants)
+		return false;
+	int n = snprintf(dst, size, "%s.%s", tenant, x->domain);
+	return n > 0 && (size_t)n < size;
+}
+
 const struct baseline_dest *context_destination_of(const struct context *c, const char *text)
 {
-	char dest[BASELINE_DEST_MAX];
+	char dest[BASELINE_DEST_MAX], tenant[SERVICE_TENANT_MAX];
+	const struct service *s = context_service_by_name(c, text, strlen(text));
 	struct ipaddr a;
 	if (ipaddr_parse(text, &a) == 0)
 		(void)ipaddr_print(&a, dest, sizeof(dest));
-	else
+	else if (!context_tenant_of(c, s, text, strlen(text), tenant) ||
+		 !tenant_of(c, s, text, tenant, dest, sizeof(dest)))
 		registered_of(c, text, dest, sizeof(dest));
 	return context_destination(c, hash_bytes(&c->baseline.mark_key, dest, strlen(dest)));
 }
@@ -105,7 +122,13 @@ void context_find_destination(const struct context *c, struct context_upload *u)
 {
 	u->name = context_name_of(c, &u->dst);
 	u->service = context_service_by_ip(c, &u->dst);
-	if (u->name) {
+	u->sanction = (uint8_t)context_sanction_at(c, u->service, &u->dst);
+	char tenant[SERVICE_TENANT_MAX];
+	bool is_told = u->name && u->service && u->service->own_tenants &&
+		       context_tenant_at(c, u->service, &u->dst, tenant);
+	if (is_told && tenant_of(c, u->service, u->name, tenant, u->dest, sizeof(u->dest))) {
+		/* that is it */
+	} else if (u->name) {
 		registered_of(c, u->name, u->dest, sizeof(u->dest));
 	} else {
 		(void)ipaddr_print(&u->dst, u->dest, sizeof(u->dest));

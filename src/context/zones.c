@@ -39,6 +39,33 @@ static int add_private_ranges(struct context *c)
 	return 0;
 }
 
+/* One block: the pointers of all zones, and behind them their texts. */
+static int copy_tags(struct context *c)
+{
+	size_t count = 0, bytes = 0;
+	for (size_t i = 0; i < c->zone_count; i++) {
+		count += c->zones[i].tag_count;
+		for (size_t k = 0; k < c->zones[i].tag_count; k++)
+			bytes += strlen(c->zones[i].tags[k]) + 1;
+	}
+	const char **list = malloc(count * sizeof(*list) + bytes + 1);
+	if (!list)
+		return -EXF_E_NOMEM;
+	c->zone_tags = list;
+	char *text = (char *)(list + count);
+	for (size_t i = 0; i < c->zone_count; i++) {
+		struct context_zone *z = &c->zones[i];
+		const char *const *from = z->tags;
+		z->tags = list;
+		for (size_t k = 0; k < z->tag_count; k++) {
+			size_t size = strlen(from[k]) + 1;
+			*list++ = memcpy(text, from[k], size);
+			text += size;
+		}
+	}
+	return 0;
+}
+
 static int add_zones(struct context *c, const struct context_options *o)
 {
 	if (o->zone_count == 0)
@@ -55,7 +82,7 @@ static int add_zones(struct context *c, const struct context_options *o)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return copy_tags(c);
 }
 
 int zones_init(struct context *c, const struct context_options *o, char *ret_why, size_t why_size)
@@ -149,11 +176,13 @@ void zones_take(struct context *c, struct context *fresh)
 {
 	struct context old = *c;
 	c->zones = fresh->zones;
+	c->zone_tags = fresh->zone_tags;
 	c->zone_count = fresh->zone_count;
 	c->by_zone = fresh->by_zone;
 	c->ranges = fresh->ranges;
 	c->range_count = fresh->range_count;
 	fresh->zones = old.zones;
+	fresh->zone_tags = old.zone_tags;
 	fresh->zone_count = old.zone_count;
 	fresh->by_zone = old.by_zone;
 	fresh->ranges = old.ranges;
@@ -171,6 +200,8 @@ void zones_deinit(struct context *c)
 	c->v4_blocks = NULL;
 	free(c->zones);
 	c->zones = NULL;
+	free(c->zone_tags);
+	c->zone_tags = NULL;
 	prefix_set_deinit(&c->by_zone);
 	prefix_set_deinit(&c->ranges);
 }
@@ -180,6 +211,14 @@ const struct context_zone *context_zone(const struct context *c, const struct ip
 {
 	const struct prefix_entry *entry = prefix_set_find(&c->by_zone, a, tunnel_id);
 	return entry ? &c->zones[entry->value] : NULL;
+}
+
+bool context_zone_has_tag(const struct context_zone *z, const char *tag)
+{
+	for (size_t i = 0; i < z->tag_count; i++)
+		if (strcmp(z->tags[i], tag) == 0)
+			return true;
+	return false;
 }
 
 static bool find_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)

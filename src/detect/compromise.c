@@ -218,7 +218,7 @@ static void on_file(struct state *s, const struct detect_env *env, const struct 
 		return;
 	struct dest d;
 	dest_of(&d, env, &f->e, NULL, 0);
-	if (d.is_inside || dest_is_ordinary(d.service))
+	if (d.is_inside || dest_is_ordinary(d.service, d.sanction))
 		return;
 	step_string(name, sizeof(name), &f->e, &f->name);
 	const char *dot = strrchr(name, '.');
@@ -258,8 +258,8 @@ static void on_http(struct state *s, const struct detect_env *env, const struct 
 	if (d.is_inside)
 		return;
 	on_named(s, env, &h->e, &d);
-	if (dest_is_ordinary(d.service) || !step_is(&h->e, &h->method, "POST") || h->referrer.len ||
-	    h->header_count > FEW + 1)
+	if (dest_is_ordinary(d.service, d.sanction) || !step_is(&h->e, &h->method, "POST") ||
+	    h->referrer.len || h->header_count > FEW + 1)
 		return;
 	finding_text(text, sizeof(text), "a post of %u headers to %.30s", h->header_count, d.text);
 	note(s, env, &h->e, KIND_POST, text);

@@ -39,6 +39,7 @@ void dest_of(struct dest *d, const struct detect_env *env, const struct event *e
 	memset(d, 0, sizeof(*d));
 	d->is_inside = context_is_inside(env->context, &e->dst, e->tunnel_id);
 	size_t kept = 0;
+	bool is_learnt = false; /* a name of the address, not of this conversation */
 	if (len) {
 		len = without_port(&name, len);
 		kept = keep_text(d, name, len);
@@ -47,10 +48,16 @@ void dest_of(struct dest *d, const struct detect_env *env, const struct event *e
 		const char *known = kept ? NULL : context_name_of(env->context, &e->dst);
 		d->is_literal = known == NULL;
 		kept = known ? keep_text(d, known, strlen(known)) : 0;
+		is_learnt = true;
 	}
 	d->service = kept ? context_service_by_name(env->context, d->text, kept) : NULL;
-	if (!d->service)
-		d->service = context_service_by_ip(env->context, &e->dst);
+	if (d->service && !is_learnt) {
+		d->sanction = context_sanction(env->context, d->service, d->text, kept);
+	} else {
+		if (!d->service)
+			d->service = context_service_by_ip(env->context, &e->dst);
+		d->sanction = context_sanction_at(env->context, d->service, &e->dst);
+	}
 	if (d->is_literal) {
 		ipaddr_print(&e->dst, d->text, sizeof(d->text));
 		kept = strlen(d->text);
@@ -58,11 +65,11 @@ void dest_of(struct dest *d, const struct detect_env *env, const struct event *e
 	d->key = hash_mix(hash_bytes(&env->sketch_key, d->text, kept), e->tunnel_key);
 }
 
-bool dest_is_ordinary(const struct service *s)
+bool dest_is_ordinary(const struct service *s, enum service_sanction sanction)
 {
 	if (!s)
 		return false;
-	if (s->sanctioned)
+	if (sanction == SANCTION_SANCTIONED)
 		return true;
 	switch (s->class) {
 	case SERVICE_NONE:

@@ -17,8 +17,9 @@ struct dest {
 	uint64_t key;    /* keyed hash of name, or address; with the tunnel it lies in */
 	bool is_inside;  /* the responder is one of ours */
 	bool is_literal; /* no name: a Host that is an address, or nothing that DNS told */
-	const struct service *service; /* NULL: none known */
-	char text[DEST_TEXT_MAX];      /* for people */
+	const struct service *service;  /* NULL: none known */
+	enum service_sanction sanction; /* of the tenant that the name shows */
+	char text[DEST_TEXT_MAX];       /* for people */
 };
 
 /* By a name as it came (Host with its port, SNI), len 0: by what is known of the address. */
@@ -27,10 +28,10 @@ void dest_of(struct dest *d, const struct detect_env *env, const struct event *e
 
 /*
  * Whether programs that people install come back to such a service by themselves: updates, mail,
- * office, calls, chat, reputation and the like.  Not: file drops, pastes, tunnels, rented machines
- * and content delivery, where anybody may be.
+ * office, calls, chat, reputation and the like, and what is sanctioned.  Not: file drops, pastes,
+ * tunnels, rented machines and content delivery, where anybody may be.
  */
-bool dest_is_ordinary(const struct service *s);
+bool dest_is_ordinary(const struct service *s, enum service_sanction sanction);
 
 /* No conversation that can be a channel: multicast, unspecified, or initiated from outside. */
 bool dest_is_nobody(const struct detect_env *env, const struct event *e);

@@ -80,8 +80,9 @@ static bool is_disguised(const struct event_file *f)
 static bool is_known(const struct detect_env *env, const struct event *e)
 {
 	const struct service *s = context_service_by_ip(env->context, &e->dst);
-	return s && (s->class == SERVICE_UPDATE || s->class == SERVICE_CDN || s->sanctioned ||
-		     s->class == SERVICE_OFFICE || s->class == SERVICE_SECURITY);
+	return s && (s->class == SERVICE_UPDATE || s->class == SERVICE_CDN ||
+		     s->class == SERVICE_OFFICE || s->class == SERVICE_SECURITY ||
+		     context_sanction_at(env->context, s, &e->dst) == SANCTION_SANCTIONED);
 }
 
 static void tell(const struct detect_env *env, const struct event_file *file)

@@ -185,7 +185,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	uint64_t flow_ns = f->last_ns > f->first_ns ? f->last_ns - f->first_ns : 0;
 	bool goes_on = e->kind == EVENT_FLOW_END && f->end == FLOW_END_HARD;
 	if (!u || u->side || f->packets[0] < PIECES || f->packets[1] < PIECES ||
-	    (flow_ns < HOUR_NS && !goes_on) || dest_is_ordinary(u->service))
+	    (flow_ns < HOUR_NS && !goes_on) ||
+	    dest_is_ordinary(u->service, (enum service_sanction)u->sanction))
 		return;
 	struct long_key key = { .src = u->src,
 				.dst = u->dst,

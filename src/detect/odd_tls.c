@@ -286,7 +286,7 @@ static void on_hello(struct state *s, const struct detect_env *env, const struct
 	struct dest d;
 	const char *sni = (const char *)event_str_data(e, &t->sni);
 	dest_of(&d, env, e, sni, t->sni.off ? t->sni.len : 0);
-	if (dest_is_ordinary(d.service))
+	if (dest_is_ordinary(d.service, d.sanction))
 		return;
 	struct odd_key key = key_of(e);
 	struct odd_pair *p = table_get(&s->pairs, &key, &is_new);

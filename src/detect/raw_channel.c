@@ -289,7 +289,7 @@ static struct raw_pair *pair_of(struct state *s, const struct detect_env *env,
 	struct dest d;
 	bool is_new;
 	dest_of(&d, env, &e->e, NULL, 0);
-	if (dest_is_ordinary(d.service))
+	if (dest_is_ordinary(d.service, d.sanction))
 		return NULL;
 	struct raw_pair *p = table_get(&s->pairs, &key, &is_new);
 	if (p && is_new) {

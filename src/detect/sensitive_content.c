@@ -111,14 +111,15 @@ static const char *words_of(enum content_kind kind)
 static void add_destination(struct finding *f, const struct detect_env *env,
 			    const struct event_found *e)
 {
-	const struct service *s =
-		e->host.len ? context_service_by_name(env->context,
-						      (const char *)event_str_data(&e->e, &e->host),
-						      text_host_len(&e->e, &e->host)) :
-			      NULL;
-	if (!s)
+	const char *host = (const char *)event_str_data(&e->e, &e->host);
+	size_t len = e->host.len ? text_host_len(&e->e, &e->host) : 0;
+	const struct service *s = len ? context_service_by_name(env->context, host, len) : NULL;
+	enum service_sanction sanction = context_sanction(env->context, s, host, len);
+	if (!s) {
 		s = context_service_by_ip(env->context, &f->peer.ip);
-	if (s && s->sanctioned)
+		sanction = context_sanction_at(env->context, s, &f->peer.ip);
+	}
+	if (s && sanction == SANCTION_SANCTIONED)
 		finding_feature(f, "sanctioned", 1, NAN, NAN, 0.2, -0.2,
 				"to %s, which is used on purpose", s->title);
 	else if (s && (s->class == SERVICE_PASTE || s->class == SERVICE_FILE_DROP ||

@@ -112,6 +112,8 @@ static struct context_zone *make_zones(const struct config *config, size_t *ret_
 			out->prefix = z->prefixes[p];
 			out->has_vni = z->has_vni;
 			out->vni = z->vni;
+			out->tags = z->tags;
+			out->tag_count = z->tag_count;
 		}
 	}
 	return zones;

@@ -23,7 +23,9 @@ static const char *guard_address(const struct intel_guard *g, const struct ipadd
 	if (context_is_inside(g->context, a, 0))
 		return "it is inside";
 	s = context_service_by_ip(g->context, a);
-	if (s && (s->class == SERVICE_RESOLVER || s->class == SERVICE_UPDATE || s->sanctioned))
+	/* an address is everybody's who has an account there: its own tenants' as well */
+	if (s && (s->class == SERVICE_RESOLVER || s->class == SERVICE_UPDATE ||
+		  s->standing == SANCTION_SANCTIONED))
 		return "it is a public resolver, an update server or a sanctioned service";
 	return NULL;
 }
@@ -74,6 +76,14 @@ static const struct service *owner_of(const struct intel_guard *g, const char *n
 	return above == s ? NULL : s;
 }
 
+/* Of a sanctioned service, and not shown to be somebody else's account there. */
+static bool is_ours(const struct intel_guard *g, const struct service *s, const char *name,
+		    size_t len)
+{
+	return s->standing == SANCTION_SANCTIONED &&
+	       context_sanction(g->context, s, name, len) != SANCTION_UNSANCTIONED;
+}
+
 static const char *guard_domain(const struct intel_guard *g, const char *name, size_t len)
 {
 	if (is_suffix(g, name, len))
@@ -87,7 +97,7 @@ static const char *guard_domain(const struct intel_guard *g, const char *name, s
 		return "it is the domain of a service that many use (services.yaml)";
 	s = context_service_by_name(g->context, name, len);
 	if (s && (s->class == SERVICE_UPDATE || s->class == SERVICE_RESOLVER ||
-		  s->class == SERVICE_SECURITY || s->sanctioned))
+		  s->class == SERVICE_SECURITY || is_ours(g, s, name, len)))
 		return "it belongs to a resolver, an update or look-up service, or a sanctioned one";
 	return NULL;
 }

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exfild/config/config.h"
 #include "exfild/detect/detector.h"
 
 #define DETECT_FINDINGS 64
@@ -71,10 +72,12 @@ static inline void detect_restart(struct detect_harness *h)
 	h->count = 0;
 }
 
-static inline void detect_init_sanctioned(struct detect_harness *h, const struct detector *detector,
-					  const char *service)
+/* service, or of it the own tenant alone; NULL: none. */
+static inline void detect_init_tenant(struct detect_harness *h, const struct detector *detector,
+				      const char *service, const char *tenant)
 {
 	char why[256] = "";
+	const struct config_tenants tenants = { service, &tenant, 1, "exfild.yaml:1:1" };
 	const char *const sanctioned[] = { service };
 	const struct context_options options = {
 		.key = hash_key_fixed,
@@ -82,6 +85,8 @@ static inline void detect_init_sanctioned(struct detect_harness *h, const struct
 		.services_path = EXFILD_SOURCE_DIR "/data/services.yaml",
 		.sanctioned = sanctioned,
 		.sanctioned_count = service ? 1 : 0,
+		.tenants = &tenants,
+		.tenant_count = tenant ? 1 : 0,
 		.max_hosts = 1024,
 		.max_names = 1024,
 	};
@@ -104,6 +109,12 @@ static inline void detect_init_sanctioned(struct detect_harness *h, const struct
 	assert(h->params && h->state && h->findings);
 	param_defaults(detector->params, h->params);
 	assert(detector->init(h->state, h->params, &h->env) == 0);
+}
+
+static inline void detect_init_sanctioned(struct detect_harness *h, const struct detector *detector,
+					  const char *service)
+{
+	detect_init_tenant(h, detector, service, NULL);
 }
 
 static inline void detect_init(struct detect_harness *h, const struct detector *detector)
@@ -238,6 +249,7 @@ static inline void detect_name(struct detect_harness *h, const char *address, co
 	x.n.name.off = (uint16_t)((size_t)((char *)x.text - (char *)&x));
 	x.n.name.len = (uint16_t)len;
 	x.n.name.full = (uint32_t)len;
+	x.n.name.hash = hash_bytes(&hash_key_fixed, name, len);
 	memcpy(x.text, name, len);
 	detect_event(h, &x.n.e);
 }

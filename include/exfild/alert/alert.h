@@ -49,7 +49,8 @@ struct alert {
 		words_received; /* that the finding's sentence knows of */
 	double risk_score;      /* 0..100 */
 	char community_id[40];  /* "" if no flow */
-	char source_zone[64], destination_zone[64], responsibility[32];
+	char source_zone[64], destination_zone[64];
+	char responsibility[768];   /* who does what, and whose records are to be asked for */
 	char destination_name[256]; /* learnt name of the peer, "" if none */
 	char source_name[128];
 	const char *direction; /* outbound, internal, inbound, external; "unknown" without a peer */

@@ -80,8 +80,10 @@ struct context_upload {
 	uint64_t up, down, packets_up, packets_down;
 	const struct service *service; /* NULL: none known */
 	const char *name;              /* NULL: none known */
-	char dest[BASELINE_DEST_MAX];  /* registered domain, or the address */
-	uint64_t dest_hash;            /* keyed, of dest */
+	uint8_t sanction;              /* enum service_sanction, of the tenant that is reached */
+	/* registered domain, or the address; of a service with own tenants the tenant's domain */
+	char dest[BASELINE_DEST_MAX];
+	uint64_t dest_hash; /* keyed, of dest */
 	const struct baseline_host *host;
 	struct baseline_dest *to; /* NULL: no room, or nothing was sent */
 };

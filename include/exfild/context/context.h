@@ -29,6 +29,8 @@ struct context_zone {
 	uint32_t vni; /* 0: any */
 	bool has_vni;
 	char model[16], owner[64], data[32];
+	const char *const *tags; /* copied with the zone */
+	size_t tag_count;
 };
 
 struct context_options {
@@ -77,6 +79,7 @@ bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t
 /* The zone's name, or NULL. */
 const struct context_zone *context_zone(const struct context *c, const struct ipaddr *a,
 					uint32_t tunnel_id);
+bool context_zone_has_tag(const struct context_zone *z, const char *tag);
 /*
  * Live: the prefixes on or behind inside interfaces, in place of those told before.  They count
  * where no zones are configured.  Whether that changed anything.

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exfild/base/ipaddr.h"
+
 struct context;
 
 enum service_class {
@@ -98,6 +100,15 @@ bool context_tenant_of(const struct context *c, const struct service *s, const c
 /* s may be NULL: unsanctioned.  len 0: no name is known. */
 enum service_sanction context_sanction(const struct context *c, const struct service *s,
 				       const char *name, size_t len);
+
+/*
+ * The same for an address, by the name that was learnt for it.  Where several accounts were reached
+ * at one address lately, whose it was this time is not distinguishable.
+ */
+bool context_tenant_at(const struct context *c, const struct service *s, const struct ipaddr *a,
+		       char dst[SERVICE_TENANT_MAX]);
+enum service_sanction context_sanction_at(const struct context *c, const struct service *s,
+					  const struct ipaddr *a);
 
 const char *service_sanction_name(enum service_sanction s); /* "sanctioned" */
 const char *service_risk_name(enum service_risk r);         /* "high" */

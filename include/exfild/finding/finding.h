@@ -127,8 +127,10 @@ struct finding {
 	uint8_t step_count;
 	char filter[256]; /* display filter of its packets */
 
-	/* context, filled by the engine's context layer where the detector has not */
+	/* context, filled by the alert layer where the detector has not */
 	char service[48], service_category[32];
+	char service_tenant[64];   /* "not distinguishable" where the wire does not show it */
+	char service_sanction[24]; /* sanctioned, tolerated, unsanctioned, not distinguishable */
 	bool service_sanctioned;
 	char dns_question[128]; /* cut to 16 characters a label */
 	uint16_t dns_type;

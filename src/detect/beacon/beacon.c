@@ -139,7 +139,7 @@ static void on_start(struct state *s, const struct detect_env *env, const struct
 	if (!is_connection(env, e))
 		return;
 	dest_of(&d, env, &e->e, NULL, 0);
-	if (dest_is_ordinary(d.service))
+	if (dest_is_ordinary(d.service, d.sanction))
 		return;
 	struct beacon_key key = { .src = e->e.src,
 				  .dest = d.key,

@@ -212,7 +212,7 @@ static void on_request(struct state *s, const struct detect_env *env, const stru
 		client->ip_check_ns = env->steady_ns;
 		return;
 	}
-	if (dest_is_ordinary(d.service))
+	if (dest_is_ordinary(d.service, d.sanction))
 		return;
 	struct channel_key key = { .src = h->e.src,
 				   .dest = d.key,

@@ -44,7 +44,7 @@ static double kind_of(const struct context_upload *u, const char **ret_words)
 			       "an address without a name";
 	if (!s)
 		return 0.15;
-	if (s->sanctioned)
+	if (u->sanction == SANCTION_SANCTIONED)
 		return -0.2;
 	switch (s->class) {
 	case SERVICE_FILE_DROP:

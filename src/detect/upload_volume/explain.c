@@ -157,6 +157,14 @@ static struct sum sum_of(const struct volume_state *s, const struct volume_pair 
 	return sum;
 }
 
+static const char *words_of_sanction(enum service_sanction s)
+{
+	return s == SANCTION_SANCTIONED ? "sanctioned, but this is far above its use" :
+	       s == SANCTION_TOLERATED  ? "tolerated, not sanctioned" :
+	       s == SANCTION_UNCLEAR    ? "whose account it was cannot be told" :
+					  "not sanctioned";
+}
+
 static void say(struct finding *f, const struct volume_pair *p, const struct upload *u,
 		const struct volume_verdict *v)
 {
@@ -197,10 +205,7 @@ static void say(struct finding *f, const struct volume_pair *p, const struct upl
 		f->not_harmless, sizeof(f->not_harmless),
 		"a ratio of %.2f is a push: meetings and tunnels lie near 0, browsing near -0.9; it went "
 		"to %s, %s",
-		v->pcr, kind,
-		u->at.service && u->at.service->sanctioned ?
-			"sanctioned, but this is far above its use" :
-			"not sanctioned");
+		v->pcr, kind, words_of_sanction((enum service_sanction)u->at.sanction));
 	finding_text(f->unseen, sizeof(f->unseen), "%s%s",
 		     is_encrypted(e) ? "what was sent: it is encrypted; " : "",
 		     v->usual_day.weight > 0 ?
@@ -250,8 +255,8 @@ void volume_explain(struct volume_state *s, const struct detect_env *env,
 	if (u->at.service) {
 		finding_text(f.service, sizeof(f.service), "%s", u->at.service->name);
 		finding_text(f.service_category, sizeof(f.service_category), "%s",
-			     u->at.service->class_name);
-		f.service_sanctioned = u->at.service->sanctioned;
+			     u->at.service->category);
+		f.service_sanctioned = u->at.sanction == SANCTION_SANCTIONED;
 	}
 	classify(&f, p, u);
 	add_features(&f, p, u, v);

@@ -172,7 +172,7 @@ static double floor_of(const struct volume_state *s, const struct detect_env *en
 	if (rule == RULE_PUSH && pcr < PUSH_PCR)
 		rule = RULE_ADDRESS;
 	double floor = (double)p->floor[rule];
-	if (u->at.service && u->at.service->sanctioned)
+	if (u->at.sanction == SANCTION_SANCTIONED)
 		floor *= p->sanctioned_times;
 	if (v->hosts >= KNOWN_HOSTS)
 		floor *= p->known_times;

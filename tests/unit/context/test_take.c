@@ -71,6 +71,31 @@ static void zones_are_exchanged_and_back(void **state)
 	context_free(c);
 }
 
+static void tags_are_copied_with_their_zone(void **state)
+{
+	(void)state;
+	char tag[] = "crown-jewels";
+	const char *const tags[] = { tag, "pci" };
+	struct context_zone zones[2] = { { .name = "vpc", .tags = tags, .tag_count = 2 },
+					 { .name = "office" } };
+	assert_int_equal(prefix_parse("10.8.0.0/16", &zones[0].prefix), 0);
+	assert_int_equal(prefix_parse("10.1.0.0/16", &zones[1].prefix), 0);
+	struct context_options o = { .zones = zones, .zone_count = 2 }, none = { 0 };
+	struct context *c = make(&none);
+	struct context *fresh = prepared(&o);
+	memset(tag, '!', sizeof(tag)); /* the configuration may go */
+	context_take(c, fresh);
+	context_free(fresh);
+	struct ipaddr vpc = ip("10.8.1.1"), office_host = ip("10.1.1.1");
+	const struct context_zone *z = context_zone(c, &vpc, 0);
+	assert_int_equal(z->tag_count, 2);
+	assert_string_equal(z->tags[0], "crown-jewels");
+	assert_true(context_zone_has_tag(z, "pci"));
+	assert_false(context_zone_has_tag(z, "pc"));
+	assert_false(context_zone_has_tag(context_zone(c, &office_host, 0), "pci"));
+	context_free(c);
+}
+
 static void names_know_the_new_services(void **state)
 {
 	(void)state;
@@ -160,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zones_are_exchanged_and_back),
+		cmocka_unit_test(tags_are_copied_with_their_zone),
 		cmocka_unit_test(names_know_the_new_services),
 		cmocka_unit_test(own_catalogues_come_on_top),
 		cmocka_unit_test(what_is_broken_is_not_prepared),

@@ -227,6 +227,79 @@ static void own_tenants_alone_are_sanctioned(void **state)
 	context_free(c);
 }
 
+static void learn(struct context *c, uint64_t second, const char *address, const char *name)
+{
+	struct {
+		struct event_name n;
+		char text[256];
+	} x;
+	memset(&x, 0, sizeof(x));
+	x.n.e.kind = EVENT_NAME;
+	x.n.e.size = sizeof(x);
+	x.n.e.time_ns = (1700000000ull + second) * 1000000000ull;
+	x.n.e.src = ip("10.0.0.53");
+	x.n.address = ip(address);
+	x.n.ttl_s = 60;
+	x.n.source = APP_DNS;
+	x.n.name.off = (uint16_t)((size_t)((char *)x.text - (char *)&x));
+	x.n.name.len = (uint16_t)strlen(name);
+	x.n.name.full = x.n.name.len;
+	x.n.name.hash = hash_bytes(&hash_key_fixed, name, strlen(name));
+	memcpy(x.text, name, strlen(name));
+	context_event(c, &x.n.e);
+}
+
+/* By its address alone. */
+static enum service_sanction ask_at(const struct context *c, const char *address)
+{
+	struct ipaddr a = ip(address);
+	return context_sanction_at(c, context_service_by_ip(c, &a), &a);
+}
+
+static void an_address_of_two_tenants_tells_neither(void **state)
+{
+	(void)state;
+	static const char *const sanctioned[] = { "suite" };
+	static const char *const ours[] = { "acme" };
+	const struct config_tenants tenants = { "suite", ours, 1, "x.yaml:1:1" };
+	struct context_options o = { .services_path = write_file(suite),
+				     .sanctioned = sanctioned,
+				     .sanctioned_count = 1,
+				     .tenants = &tenants,
+				     .tenant_count = 1 };
+	struct context *c = make(&o);
+	char tenant[SERVICE_TENANT_MAX];
+	struct ipaddr a = ip("192.0.2.1");
+	learn(c, 0, "192.0.2.1", "acme.suite.com");
+	assert_int_equal(ask_at(c, "192.0.2.1"), SANCTION_SANCTIONED);
+	assert_true(context_tenant_at(c, context_service_by_ip(c, &a), &a, tenant));
+	assert_string_equal(tenant, "acme");
+	/* other names of the same account change nothing */
+	learn(c, 1, "192.0.2.1", "acme-my.suite.com");
+	learn(c, 2, "192.0.2.1", "acme.suite.com");
+	assert_int_equal(ask_at(c, "192.0.2.1"), SANCTION_SANCTIONED);
+	learn(c, 3, "192.0.2.1", "evil.suite.com");
+	learn(c, 4, "192.0.2.1", "acme.suite.com");
+	assert_int_equal(ask_at(c, "192.0.2.1"), SANCTION_UNCLEAR);
+	assert_false(context_tenant_at(c, context_service_by_ip(c, &a), &a, tenant));
+	/* a day after the other was last heard it is the own one again */
+	learn(c, 80000, "192.0.2.1", "acme.suite.com");
+	learn(c, 90000, "192.0.2.1", "acme.suite.com");
+	assert_int_equal(ask_at(c, "192.0.2.1"), SANCTION_SANCTIONED);
+	/* a name of no tenant at all is another one, too */
+	learn(c, 90001, "192.0.2.2", "www.suite.com");
+	assert_int_equal(ask_at(c, "192.0.2.2"), SANCTION_UNCLEAR);
+	learn(c, 90002, "192.0.2.2", "acme.suite.com");
+	assert_int_equal(ask_at(c, "192.0.2.2"), SANCTION_UNCLEAR);
+	/* names that have no tenants do not mark an address */
+	learn(c, 90003, "192.0.2.3", "a.other.com");
+	learn(c, 90004, "192.0.2.3", "b.example.com");
+	learn(c, 90005, "192.0.2.3", "other.com");
+	assert_int_equal(ask_at(c, "192.0.2.3"), SANCTION_UNSANCTIONED);
+	assert_int_equal(ask_at(c, "192.0.2.9"), SANCTION_UNSANCTIONED);
+	context_free(c);
+}
+
 static void facts_are_what_the_entry_or_its_class_says(void **state)
 {
 	(void)state;
@@ -402,6 +475,7 @@ int main(void)
 		cmocka_unit_test(shipped_services_show_their_tenants),
 		cmocka_unit_test(hostile_names_show_nothing),
 		cmocka_unit_test(own_tenants_alone_are_sanctioned),
+		cmocka_unit_test(an_address_of_two_tenants_tells_neither),
 		cmocka_unit_test(facts_are_what_the_entry_or_its_class_says),
 		cmocka_unit_test(tenants_that_cannot_be_told_are_errors),
 		cmocka_unit_test(wrong_facts_point_at_their_place),

@@ -319,6 +319,46 @@ static void a_sanctioned_service_takes_ten_times_as_much(void **state)
 	assert_true(h.findings[0].service_sanctioned);
 }
 
+static void a_foreign_tenant_of_a_sanctioned_service_is_not_excused(void **state)
+{
+	(void)state;
+	static const char own[] = "acme.blob.core.windows.net",
+			  evil[] = "evil.blob.core.windows.net";
+	detect_deinit(&h);
+	detect_init_tenant(&h, &upload_volume_detector, "azure_storage", own);
+	/* what goes to the own account is excused, and counts for no other */
+	detect_name(&h, OUT, own);
+	transfer(HOST, OUT, 443, TCP, APP_TLS, 3000 * MB, MB);
+	assert_int_equal(h.count, 0);
+	detect_name(&h, "198.51.100.8", evil);
+	transfer(HOST, "198.51.100.8", 443, TCP, APP_TLS, 100 * MB, MB);
+	assert_int_equal(h.count, 0);
+	transfer(HOST, "198.51.100.8", 443, TCP, APP_TLS, 700 * MB, MB);
+	assert_int_equal(h.count, 1);
+	assert_string_equal(h.findings[0].object, evil);
+	assert_false(h.findings[0].service_sanctioned);
+	assert_non_null(strstr(h.findings[0].not_harmless, "not sanctioned"));
+	/* far above its use the own one is told, too */
+	transfer(HOST, OUT, 443, TCP, APP_TLS, 4000 * MB, MB);
+	assert_int_equal(h.count, 2);
+	assert_true(h.findings[1].service_sanctioned);
+	assert_string_equal(h.findings[1].object, own);
+}
+
+static void a_tenant_that_is_not_shown_is_not_the_own_one(void **state)
+{
+	(void)state;
+	detect_deinit(&h);
+	detect_init_tenant(&h, &upload_volume_detector, "azure_storage", "acme");
+	/* one address, two accounts: DNS told the own one last, but the other was asked for */
+	detect_name(&h, OUT, "evil.blob.core.windows.net");
+	detect_name(&h, OUT, "acme.blob.core.windows.net");
+	transfer(HOST, OUT, 443, TCP, APP_TLS, 700 * MB, MB);
+	assert_int_equal(h.count, 1);
+	assert_false(h.findings[0].service_sanctioned);
+	assert_non_null(strstr(h.findings[0].not_harmless, "whose account it was"));
+}
+
 static void destinations_of_many_hosts_have_a_higher_floor(void **state)
 {
 	char src[32];
@@ -387,6 +427,8 @@ int main(void)
 		TEST(multicast_is_silent),
 		TEST(mail_and_backups_within_reason_are_silent),
 		TEST(a_sanctioned_service_takes_ten_times_as_much),
+		TEST(a_foreign_tenant_of_a_sanctioned_service_is_not_excused),
+		TEST(a_tenant_that_is_not_shown_is_not_the_own_one),
 		TEST(destinations_of_many_hosts_have_a_higher_floor),
 		TEST(half_of_a_known_conversation_says_nothing),
 		TEST(a_flood_of_destinations_stays_within_its_tables),

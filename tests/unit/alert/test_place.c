@@ -1,0 +1,191 @@
+/*
+ * What the context adds to an alert: zones, service with its tenant, and who must do what.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "exfild/config/config.h"
+#include "../../../src/alert/duty.h"
+#include "../../../src/alert/place.h"
+#include "samples.h"
+
+static const char services[] =
+	"services:\n"
+	"  - {name: suite, title: The Suite, class: office, domains: [suite.com], tenant: label,\n"
+	"     prefixes: [192.0.2.0/24]}\n"
+	"  - {name: store, title: The Store, class: iaas, domains: [store.com], tenant: label,\n"
+	"     category: object_storage}\n"
+	"  - {name: drop, title: The Drop, class: file_drop, domains: [drop.com]}\n";
+
+static struct context *context;
+
+static int start(void **state)
+{
+	(void)state;
+	const char *path = EXFILD_BUILD_DIR "/alert_test_place.yaml";
+	static const char *const sanctioned[] = { "suite", "store" };
+	static const char *const ours[] = { "acme.suite.com" };
+	const struct config_tenants tenants = { "suite", ours, 1, "exfild.yaml:1:1" };
+	struct context_zone zones[] = {
+		{ .name = "office", .model = "private", .owner = "it-team" },
+		{ .name = "vpc", .model = "iaas", .owner = "platform" },
+	};
+	struct context_options o = { .key = hash_key_fixed,
+				     .sketch_key = hash_key_fixed,
+				     .zones = zones,
+				     .zone_count = 2,
+				     .services_path = path,
+				     .sanctioned = sanctioned,
+				     .sanctioned_count = 2,
+				     .tenants = &tenants,
+				     .tenant_count = 1 };
+	char why[256] = "";
+	FILE *out = fopen(path, "w");
+	if (!out || fputs(services, out) < 0 || fclose(out) != 0 ||
+	    prefix_parse("10.1.0.0/16", &zones[0].prefix) < 0 ||
+	    prefix_parse("10.8.0.0/16", &zones[1].prefix) < 0)
+		return -1;
+	int r = context_new(&o, &context, why, sizeof(why));
+	if (r < 0)
+		fprintf(stderr, "%s\n", why);
+	(void)remove(path);
+	return r;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	context_free(context);
+	return 0;
+}
+
+static struct alert placed(enum finding_class class, const char *from, const char *to,
+			   const char *domain)
+{
+	static struct alert a;
+	memset(&a, 0, sizeof(a));
+	a.finding = sample_finding();
+	a.finding.class = class;
+	a.finding.subject = sample_end(from, 0, 1000);
+	a.finding.peer = sample_end(to, 443, 10);
+	str_copy(a.finding.domain, sizeof(a.finding.domain), domain);
+	place_alert(&a, context);
+	return a;
+}
+
+static void the_tenant_of_the_service_is_told(void **state)
+{
+	(void)state;
+	static const char *const cases[][4] = {
+		{ "acme.suite.com", "suite", "acme", "sanctioned" },
+		{ "evil.suite.com", "suite", "evil", "unsanctioned" },
+		{ "www.suite.com", "suite", "not distinguishable", "not distinguishable" },
+		{ "bucket.store.com", "store", "bucket", "sanctioned" },
+		{ "drop.com", "drop", "not distinguishable", "unsanctioned" },
+		{ "", "suite", "not distinguishable", "not distinguishable" }, /* by its prefix */
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct alert a = placed(FINDING_EXFIL, "10.1.0.5", "192.0.2.7", cases[i][0]);
+		const struct finding *f = &a.finding;
+		assert_string_equal(f->service, cases[i][1]);
+		assert_string_equal(f->service_tenant, cases[i][2]);
+		assert_string_equal(f->service_sanction, cases[i][3]);
+		assert_int_equal(f->service_sanctioned, strcmp(cases[i][3], "sanctioned") == 0);
+	}
+	struct alert a = placed(FINDING_EXFIL, "10.1.0.5", "198.51.100.7", "example.com");
+	assert_string_equal(a.finding.service, "");
+	assert_string_equal(a.finding.service_tenant, "");
+	assert_string_equal(a.source_zone, "office");
+	assert_string_equal(a.destination_zone, "");
+	/* an inside peer is no service, whatever it is called */
+	a = placed(FINDING_LATERAL, "10.1.0.5", "10.8.0.5", "");
+	assert_string_equal(a.finding.service, "");
+	assert_string_equal(a.destination_zone, "vpc");
+}
+
+static void responsibility_follows_models_and_accounts(void **state)
+{
+	(void)state;
+	struct alert a = placed(FINDING_EXFIL, "10.1.0.5", "198.51.100.7", "acme.suite.com");
+	assert_string_equal(a.responsibility,
+			    "it-team (private): the data is yours: find what left and tell its "
+			    "owner; isolate the host and keep its disk; ask The Suite (saas) for: "
+			    "audit log of your tenant: sign-ins, uploads, shares");
+	a = placed(FINDING_EXFIL, "10.8.0.5", "198.51.100.7", "evil.suite.com");
+	assert_non_null(strstr(a.responsibility, "platform (iaas): the data is yours: "));
+	assert_non_null(strstr(a.responsibility, "ask the provider for: control-plane audit log"));
+	assert_non_null(strstr(a.responsibility, "preservation of the receiving account"));
+	a = placed(FINDING_EXFIL, "10.8.0.5", "198.51.100.7", "bucket.store.com");
+	assert_non_null(strstr(a.responsibility, "The Store (iaas) for: access log of your"));
+	a = placed(FINDING_EXFIL, "10.8.0.5", "198.51.100.7", "www.suite.com");
+	assert_non_null(strstr(a.responsibility, "whether it was your tenant"));
+	/* two owners, no service */
+	a = placed(FINDING_LATERAL, "10.1.0.5", "10.8.0.5", "");
+	assert_non_null(strstr(a.responsibility, "it-team (private): "));
+	assert_non_null(strstr(a.responsibility, "; with platform (iaas)"));
+	/* from outside: the owner of what is attacked */
+	a = placed(FINDING_RECON, "198.51.100.7", "10.8.0.5", "");
+	assert_int_equal(strncmp(a.responsibility, "platform (iaas): ", 17), 0);
+	/* no zone: an upload to a service alone */
+	a = placed(FINDING_EXFIL, "198.51.100.7", "198.51.100.9", "drop.com");
+	assert_string_equal(a.responsibility, "");
+	/* nothing of ours is concerned */
+	a = placed(FINDING_C2, "198.51.100.7", "198.51.100.8", "");
+	assert_string_equal(a.responsibility, "");
+}
+
+static char *read_page(void)
+{
+	static char page[65536];
+	FILE *in = fopen(EXFILD_SOURCE_DIR "/docs/RESPONSIBILITY.md", "r");
+	assert_non_null(in);
+	size_t n = fread(page, 1, sizeof(page) - 1, in);
+	page[n] = '\0';
+	(void)fclose(in);
+	return page;
+}
+
+static void the_page_says_what_the_program_says(void **state)
+{
+	(void)state;
+	const char *page = read_page();
+	for (unsigned m = 0; m < DUTY_MODELS; m++) {
+		char head[32];
+		snprintf(head, sizeof(head), "\n## %s\n", duty_model_name((enum duty_model)m));
+		const char *part = strstr(page, head);
+		assert_non_null(part);
+		for (unsigned k = 0; k < FINDING__COUNT; k++) {
+			const struct duty *d = duty_of((enum duty_model)m, (enum finding_class)k);
+			char row[512];
+			snprintf(row, sizeof(row), "\n| %s | %s | %s",
+				 finding_class_name((enum finding_class)k), d->customer,
+				 d->records[0] ? d->records : "none");
+			const char *found = strstr(part, row);
+			const char *end = strstr(part + 1, "\n## ");
+			if (!found || (end && found > end))
+				fail_msg("the page has no row%s", row);
+			/* the longest sentence fits, with the longest names */
+			assert_true(strlen(d->customer) + strlen(d->records) < 300);
+		}
+		for (unsigned s = 0; s < SANCTION__COUNT; s++)
+			assert_non_null(strstr(page, duty_of_service((enum duty_model)m,
+								     (enum service_sanction)s)));
+	}
+	assert_int_equal(duty_model_of("paas"), DUTY_PAAS);
+	assert_int_equal(duty_model_of(""), DUTY_PRIVATE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_tenant_of_the_service_is_told),
+		cmocka_unit_test(responsibility_follows_models_and_accounts),
+		cmocka_unit_test(the_page_says_what_the_program_says),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}

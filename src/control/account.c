@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exfild/base/str.h"
 #include "exfild/control/client.h"
@@ -24,6 +25,7 @@ struct account {
 	json_t **alerts;
 	size_t count, room;
 	json_t *status, *exceptions;
+	struct usage_db *usage;
 	uint64_t since_ns, until_ns;
 	char incident[40]; /* of the alert that was asked for */
 	char subject[64];
@@ -115,18 +117,20 @@ static int read_file(struct account *a)
 	return CLIENT_DONE;
 }
 
-/* Packet time: the daemon's, else that of the newest alert. */
+/* Packet time: the daemon's, else that of the newest alert or counter. */
 static uint64_t newest(const struct account *a)
 {
 	const char *said = json_string_value(json_object_get(a->status, "packet_time"));
-	uint64_t ns = 0;
+	uint64_t first_s = 0, end_s = 0, ns = 0;
 	if (said && str_parse_time(said, &ns) == 0)
 		return ns;
 	for (size_t i = 0; i < a->count; i++) {
 		uint64_t end = time_in(a->alerts[i], "event", "end");
 		ns = end > ns ? end : ns;
 	}
-	return ns;
+	if (a->usage)
+		usage_db_span(a->usage, &first_s, &end_s);
+	return end_s * SECOND_NS > ns ? end_s * SECOND_NS : ns;
 }
 
 /* What the alert that was asked for belongs to. */
@@ -238,7 +242,9 @@ static int make_page(const struct account *a, struct report *r)
 	const char *sensor = json_string_value(json_object_get(a->status, "sensor"));
 	const char *inside = json_string_value(json_object_get(a->status, "inside"));
 	char title[160];
-	const char *inputs[] = { a->o->file ? a->o->file : "the daemon's last alerts" };
+	uint64_t started_ns = 0;
+	const char *inputs[] = { a->o->file ? a->o->file : "the daemon's last alerts",
+				 a->usage ? a->o->usage : NULL };
 	const struct report_counter lost[] = {
 		{ "Packets dropped since the start", count_in(a->status, "drops"),
 		  "They were never looked at" },
@@ -246,6 +252,9 @@ static int make_page(const struct account *a, struct report *r)
 		  "Detectors did not hear of them" },
 		{ "Lines that are no alerts", a->strange, "They were left out" },
 	};
+	const char *started = json_string_value(json_object_get(a->status, "started"));
+	if (started && str_parse_time(started, &started_ns) != 0)
+		started_ns = 0;
 	(void)snprintf(title, sizeof(title), "%s, %s%s%s", sensor ? sensor : "exfild", a->o->kind,
 		       *a->o->host ? " of " : "", a->o->host);
 	const struct report_seen seen = {
@@ -253,12 +262,13 @@ static int make_page(const struct account *a, struct report *r)
 		.title = title,
 		.inside = inside ? inside : "not known: the daemon was not reached",
 		.inputs = inputs,
-		.input_count = 1,
+		.input_count = a->usage ? 2 : 1,
 		.counters = lost,
 		.counter_count = sizeof(lost) / sizeof(lost[0]),
 		.exceptions = exceptions,
 		.exception_count = make_exceptions(a, exceptions),
 		.first_ns = a->since_ns,
+		.started_ns = started_ns,
 		.last_ns = a->until_ns,
 		.packets = count_in(a->status, "packets"),
 		.bytes = count_in(a->status, "bytes"),
@@ -266,6 +276,11 @@ static int make_page(const struct account *a, struct report *r)
 		.drops = count_in(a->status, "drops"),
 		.is_unwatched = !a->status,
 		.is_one_sided = json_is_true(json_object_get(a->status, "one_sided")),
+		.usage = a->usage,
+		.usage_since_s = a->since_ns / SECOND_NS,
+		.usage_until_s = 0,
+		.host = *a->subject ? a->subject : a->o->host,
+		.zone = a->o->zone,
 	};
 	return write_page(a, r, &seen);
 }
@@ -282,6 +297,14 @@ static int report_it(struct account *a)
 	return status;
 }
 
+static void open_usage(struct account *a)
+{
+	char why[600];
+	if (*a->o->usage && access(a->o->usage, F_OK) == 0 &&
+	    usage_db_open(a->o->usage, &a->usage, why, sizeof(why)) != 0)
+		(void)fprintf(stderr, "exfilctl: %s: the report goes without it\n", why);
+}
+
 static void let_go(struct account *a)
 {
 	for (size_t i = 0; i < a->count; i++)
@@ -289,6 +312,7 @@ static void let_go(struct account *a)
 	free(a->alerts);
 	json_decref(a->status);
 	json_decref(a->exceptions);
+	usage_db_close(a->usage);
 }
 
 static int run(const struct account_options *o)
@@ -303,6 +327,7 @@ static int run(const struct account_options *o)
 		status = read_file(&a);
 	else if (!has_daemon)
 		status = CLIENT_FAILED; /* and it has been said why */
+	open_usage(&a);
 	if (status == CLIENT_DONE && *o->alert && !find_incident(&a)) {
 		(void)fprintf(stderr, "exfilctl: no alert %s is there%s\n", o->alert,
 			      o->file ? "" : " any more: name the file of alerts with --file");

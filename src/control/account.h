@@ -1,8 +1,8 @@
 /*
  * control/account.h - exfilctl report.
  *
- * What: gathers the last alerts and the state of the daemon, and writes the page.  The daemon may
- * be missing where a file has the alerts; the page then says what it is without.
+ * What: gathers the last alerts, the state of the daemon and the usage database, and writes the
+ * page.  Each of the three may be missing; the page then says what it is without.
  * Threads: one.
  */
 #ifndef EXFILD_SRC_CONTROL_ACCOUNT_H
@@ -13,9 +13,10 @@
 
 struct account_options {
 	const char *socket_path;
-	const char *kind;                /* daily, weekly, incident */
+	const char *kind;                /* daily, weekly, compliance, incident */
 	const char *output;              /* the page */
 	const char *file;                /* alerts, a line each; NULL: those that the daemon has */
+	const char *usage;               /* the database */
 	const char *host, *alert, *zone; /* "": all */
 };
 

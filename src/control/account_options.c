@@ -11,9 +11,10 @@
 #include "account.h"
 
 #define SOCKET_DEFAULT "/run/exfild/control.sock"
+#define USAGE_DEFAULT  "/var/lib/exfild/usage.db"
 #define DAY_NS         86400000000000ull
 
-enum { OPT_KIND = 256, OPT_HOST, OPT_ALERT, OPT_ZONE, OPT_FILE };
+enum { OPT_KIND = 256, OPT_HOST, OPT_ALERT, OPT_ZONE, OPT_FILE, OPT_USAGE };
 
 static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
 					      { "output", required_argument, NULL, 'o' },
@@ -22,6 +23,7 @@ static const struct option long_options[] = { { "socket", required_argument, NUL
 					      { "alert", required_argument, NULL, OPT_ALERT },
 					      { "zone", required_argument, NULL, OPT_ZONE },
 					      { "file", required_argument, NULL, OPT_FILE },
+					      { "usage", required_argument, NULL, OPT_USAGE },
 					      { "help", no_argument, NULL, 'h' },
 					      { NULL, 0, NULL, 0 } };
 
@@ -31,10 +33,12 @@ static const char help_text[] =
 	"Writes one HTML page: what left, who, to whom, how much, and the proof.\n"
 	"\n"
 	"  --kind daily       the last day (default)      --kind weekly   the last seven\n"
+	"  --kind compliance  the last 30 days, and which counters serve which control\n"
 	"  --kind incident    one host's story: with --host ADDRESS or --alert ID\n"
 	"  --host ADDRESS     only this host              --zone NAME     only this zone\n"
 	"  --file ALERTS      alerts of a file, a line each, '-': standard input (default: the last\n"
 	"                     512 that the daemon has)\n"
+	"  --usage FILE       the usage database (default: " USAGE_DEFAULT ")\n"
 	"  -s SOCKET          where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT
 	")\n"
 	"\n"
@@ -48,6 +52,7 @@ bool account_kind(const char *name, enum report_kind *ret, uint64_t *ret_length_
 		uint64_t days;
 	} kinds[] = { { "daily", REPORT_DAILY, 1 },
 		      { "weekly", REPORT_WEEKLY, 7 },
+		      { "compliance", REPORT_COMPLIANCE, 30 },
 		      { "incident", REPORT_INCIDENT, 0 } };
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(kinds[i].name, name) != 0)
@@ -71,7 +76,7 @@ static int check(const struct account_options *o)
 	enum report_kind kind;
 	uint64_t length_ns;
 	if (!account_kind(o->kind, &kind, &length_ns))
-		return wrong("--kind is daily, weekly or incident, not ", o->kind);
+		return wrong("--kind is daily, weekly, compliance or incident, not ", o->kind);
 	if (!o->output)
 		return wrong("name the file of the report: -o report.html", "");
 	if (kind == REPORT_INCIDENT && !*o->host && !*o->alert)
@@ -105,6 +110,9 @@ static int take(struct account_options *o, int c)
 	case OPT_FILE:
 		o->file = optarg;
 		return -1;
+	case OPT_USAGE:
+		o->usage = optarg;
+		return -1;
 	case 'h':
 		(void)fputs(help_text, stdout);
 		return CLIENT_DONE;
@@ -120,6 +128,7 @@ int account_parse(struct account_options *o, int argc, char **argv)
 	*o = (struct account_options){
 		.socket_path = socket_path && *socket_path ? socket_path : SOCKET_DEFAULT,
 		.kind = "daily",
+		.usage = USAGE_DEFAULT,
 		.host = "",
 		.alert = "",
 		.zone = "",

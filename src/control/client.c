@@ -195,7 +195,7 @@ static bool is_known(const char *command)
 /* What later versions bring, so that nobody looks for a slip of the pen. */
 static bool is_promised(const char *command)
 {
-	static const char *const names[] = { "report",   "explain",     "signatures", "policy",
+	static const char *const names[] = { "explain",  "signatures",  "policy",
 					     "baseline", "fingerprint", "reveal" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
@@ -237,8 +237,6 @@ static const char *or_default(const char *variable, const char *otherwise)
 
 static int parse(struct options *o, int argc, char **argv)
 {
-	if (argc > 1 && strcmp(argv[1], "report") == 0) /* has options of its own */
-		return account_run(argc - 1, argv + 1);
 	memset(o, 0, sizeof(*o));
 	o->interval_s = 2;
 	opterr = 0;
@@ -364,6 +362,8 @@ static int ask(const struct options *o)
 int client_run(int argc, char **argv)
 {
 	struct options o;
+	if (argc > 1 && strcmp(argv[1], "report") == 0) /* has options of its own */
+		return account_run(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "usage") == 0) /* needs no daemon, has options of its own */
 		return usage_run(argc - 1, argv + 1);
 	int status = parse(&o, argc, argv);

@@ -140,7 +140,7 @@ static int write_page(struct casefile *c, const struct report_seen *seen, char *
 int casefile_write(struct casefile *c, const struct casefile_facts *f, char *ret_why,
 		   size_t why_size)
 {
-	char title[300], inside[512];
+	char title[300], inside[512], unread[256] = "";
 	struct report_counter counters[COUNTERS];
 	struct report_seen seen = {
 		.title = title,
@@ -167,11 +167,14 @@ int casefile_write(struct casefile *c, const struct casefile_facts *f, char *ret
 	context_describe_inside(analysis_context(f->analysis), inside, sizeof(inside));
 	seen.damages = damages;
 	seen.exceptions = exceptions;
+	if (analysis_usage(f->analysis, &seen.usage, unread, sizeof(unread)) != 0)
+		log_info("report", "without what left by service: %s", unread);
 	if (damages && exceptions)
 		err = write_page(c, &seen, ret_why, why_size);
 	else
 		(void)snprintf(ret_why, why_size, "the report was not written: %s",
 			       exf_strerror(err));
+	usage_db_close(seen.usage);
 	free(damages);
 	free(exceptions);
 	return err;

@@ -68,6 +68,7 @@ static bool read_entry(struct entry *e, const json_t *o)
 	(void)str_copy(e->category, sizeof(e->category), field_text(o, "rule.category"));
 	(void)str_copy(e->tactic, sizeof(e->tactic), field_first(o, "threat.tactic.id"));
 	(void)str_copy(e->action, sizeof(e->action), field_text(o, "exfild.policy.action"));
+	(void)str_copy(e->zone, sizeof(e->zone), field_text(o, "exfild.zone.source"));
 	take_ends(e, o);
 	return e->id[0] && e->rule[0];
 }

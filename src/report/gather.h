@@ -26,6 +26,7 @@ struct entry {
 	char source[64], source_name[ENTRY_NAME];
 	char destination[ENTRY_NAME]; /* its name where one is known */
 	char action[32];              /* of the policy, "" none */
+	char zone[64];                /* of the source */
 };
 
 struct report {

@@ -250,12 +250,17 @@ static void figures(const struct page *p)
 	figure(p->out, "medium alerts", p->report->levels[LEVEL_MEDIUM]);
 	figure(p->out, "hosts with alerts", p->sums.host_count);
 	if (!seen->is_unwatched) {
-		figure(p->out, "packets seen", seen->packets);
-		figure(p->out, "flows", seen->flows);
+		figure(p->out,
+		       seen->kind == REPORT_CAPTURE ? "packets seen" :
+						      "packets seen since the start",
+		       seen->packets);
+		figure(p->out, seen->kind == REPORT_CAPTURE ? "flows" : "flows since the start",
+		       seen->flows);
 	}
 	if (seen->first_ns && seen->last_ns > seen->first_ns)
-		buf_printf(p->out, "<li><b>%s</b><span>of traffic</span></li>",
-			   str_duration(text, sizeof(text), seen->last_ns - seen->first_ns));
+		buf_printf(p->out, "<li><b>%s</b><span>%s</span></li>",
+			   str_duration(text, sizeof(text), seen->last_ns - seen->first_ns),
+			   seen->kind == REPORT_CAPTURE ? "of traffic" : "are reported on");
 	buf_str(p->out, "</ul>\n");
 }
 
@@ -265,7 +270,11 @@ static void navigation(const struct page *p)
 	buf_str(out, "<nav aria-label=\"Sections\"><ul>");
 	if (p->seen->kind == REPORT_INCIDENT)
 		buf_str(out, "<li><a href=\"#story\">The story</a></li>");
+	if (p->seen->kind == REPORT_COMPLIANCE)
+		buf_str(out, "<li><a href=\"#controls\">Controls</a></li>");
 	buf_str(out, "<li><a href=\"#steps\">Course</a></li><li><a href=\"#hosts\">Hosts</a></li>");
+	if (p->seen->usage)
+		buf_str(out, "<li><a href=\"#traffic\">What left, by service</a></li>");
 	buf_str(out,
 		"<li><a href=\"#alerts\">Alerts</a></li>"
 		"<li><a href=\"#silence\">Exceptions and decisions</a></li>"
@@ -356,8 +365,10 @@ int report_page(const struct report *r, const struct report_seen *seen, struct b
 		answer(&p);
 		buf_str(out, "<main>\n");
 		section_incident(&p);
+		section_compliance(&p);
 		section_steps(&p);
 		section_hosts(&p);
+		section_traffic(&p);
 		section_alerts(&p);
 		section_silence(&p);
 		section_sight(&p);

@@ -23,8 +23,15 @@ struct page {
 /* steps.c: where in a theft's course each alert stands; hosts and why. */
 void section_steps(const struct page *p);
 void section_hosts(const struct page *p);
-/* incident.c: of reports of its kind alone. */
+/* traffic.c: who used which service, and how much left; nothing without a database. */
+void section_traffic(const struct page *p);
+/* What leaves, in groups, of the report's time, host and zone: most bytes first. */
+struct usage_query page_query(const struct page *p, uint32_t by, uint32_t limit);
+/* False: the database failed, and the page says so. */
+bool page_ask(const struct page *p, const struct usage_query *q, usage_answer_fn fn, void *arg);
+/* incident.c, compliance.c: of reports of their kind alone. */
 void section_incident(const struct page *p);
+void section_compliance(const struct page *p);
 /* alerts.c: each with its proof, then the list of all. */
 void section_alerts(const struct page *p);
 /* sight.c: inputs, exceptions, decisions, and what was not seen. */

@@ -157,14 +157,23 @@ static void counters(const struct page *p)
 			     "reached when this page was made.</p>\n");
 	else if (!count && !s->damage_count && !s->is_interrupted && !s->is_one_sided)
 		buf_str(out,
-			"<p class=\"good\">No packet was lost, no input was damaged, no table was "
-			"full.</p>\n");
+			s->kind == REPORT_CAPTURE ?
+				"<p class=\"good\">No packet was lost, no input was damaged, no "
+				"table was full.</p>\n" :
+				"<p class=\"good\">No packet and no event was lost since the "
+				"start.</p>\n");
 }
 
 /* Of the alerts: how much of what they are about could be read at all. */
 static void limits(const struct page *p)
 {
 	struct buf *out = p->out;
+	if (p->seen->started_ns > p->seen->first_ns) {
+		buf_str(out, "<p><b>The daemon runs since ");
+		html_time(out, p->seen->started_ns);
+		buf_str(out, " UTC</b>, which is later than the begin of this report: how well it "
+			     "saw before that is not known here.</p>\n");
+	}
 	if (p->seen->is_interrupted)
 		buf_str(out, "<p><b>The replay was interrupted</b>: what comes after the last time "
 			     "above was not read.</p>\n");

@@ -96,7 +96,7 @@ def files(program, check, temp):
 
 
 def kinds(program, exfilctl, check, temp):
-    """exfilctl report of a file of alerts, without a daemon."""
+    """exfilctl report of a file of alerts, without a daemon and without a usage database."""
     alerts = os.path.join(temp, "alerts.json")
     result = harness.run(program, "-q", *captures(MANY), "-o", "json", timeout=120)
     write(alerts, result.out)
@@ -104,13 +104,14 @@ def kinds(program, exfilctl, check, temp):
     one = json.loads(result.out.splitlines()[-1])["exfild"]["alert_id"]
 
     def ask(*arguments, status=0):
-        done = subprocess.run([exfilctl, "report", "-s", os.path.join(temp, "none.sock"), *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        done = subprocess.run([exfilctl, "report", "-s", os.path.join(temp, "none.sock"), "--usage", os.path.join(temp, "none.db"),
+                               *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
         check(done.returncode == status, f"exfilctl report {' '.join(arguments)[:80]}: status {done.returncode}", done.stderr.decode())
         return done.stderr.decode()
 
     page = os.path.join(temp, "kind.html")
     for kind, more, word in (("daily", [], b"How well the sensor saw is not known"), ("weekly", [], b"Course"),
-                             ("incident", ["--host", host], b"Facts for a notice"),
+                             ("compliance", [], b"ISO/IEC 27001:2022 A.8.12"), ("incident", ["--host", host], b"Facts for a notice"),
                              ("incident", ["--alert", one[:12]], b"Facts for a notice")):
         ask("--kind", kind, "--file", alerts, "-o", page, *more)
         check(word in read(page), f"a page of kind {kind} has its part: {word.decode()}")

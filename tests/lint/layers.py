@@ -6,7 +6,7 @@ usage: layers.py [ROOT]        checks the tree
 
 layers.txt lists for each layer those that it may include, and for each foreign header ("<pcap") the
 layers that may include it.  A layer may be named only after it is defined, so that the drawing has
-no circles; a second line of a layer adds to its first.  Each layer's CMakeLists.txt may link no more than that.  Violations are said as
+no circles.  Each layer's CMakeLists.txt may link no more than that.  Violations are said as
 file:line: sentence.
 """
 import os
@@ -34,7 +34,7 @@ def read_rules(path):
             if name.startswith("<"):
                 foreign[name[1:]] = set(names)
             else:
-                layers.setdefault(name, set()).update(names)
+                layers[name] = set(names)
     return layers, foreign, errors
 
 

@@ -21,6 +21,7 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/base/err.h"
+#include "exfild/store/usage.h"
 
 #define REPORT_ALERTS 4096u
 #define REPORT_FULL   200u
@@ -51,7 +52,13 @@ struct report_counter { /* something that was not seen whole */
 	const char *meaning;
 };
 
-enum report_kind { REPORT_CAPTURE, REPORT_DAILY, REPORT_WEEKLY, REPORT_INCIDENT };
+enum report_kind {
+	REPORT_CAPTURE,
+	REPORT_DAILY,
+	REPORT_WEEKLY,
+	REPORT_COMPLIANCE,
+	REPORT_INCIDENT
+};
 
 struct report_exception {
 	const char *source, *destination, *rule; /* "": any */
@@ -73,9 +80,13 @@ struct report_seen {
 	const struct report_exception *exceptions;
 	size_t exception_count;
 	uint64_t first_ns, last_ns; /* packet time; 0: nothing came */
+	uint64_t started_ns;        /* of a daemon: what it counts is since then; 0: no matter */
 	uint64_t packets, bytes, flows, drops;
 	bool is_interrupted, is_one_sided;
-	bool is_unwatched; /* how well the sensor saw is not known */
+	bool is_unwatched;                     /* how well the sensor saw is not known */
+	struct usage_db *usage;                /* NULL: nobody counted */
+	uint64_t usage_since_s, usage_until_s; /* of it; until 0: no end */
+	const char *host, *zone;               /* only theirs; NULL or "": all */
 };
 
 /* The page.  0, -EXF_E_NOMEM, or -EXF_E_LIMIT: it is larger than out may be. */

@@ -1,0 +1,178 @@
+/* traffic: what left over time and by service, kinds of reports, names that mean harm. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "exfild/report/report.h"
+
+#define DAY_S   1795392000u /* 2026-11-23 */
+#define HOUR_S  3600u
+#define BAD     "<b>\"\xe2\x80\xae\xff"
+#define SECONDS 1000000000ull
+
+static struct usage_db *db;
+
+static void add(uint64_t at_s, const char *host, const char *service, enum usage_sanction sanction,
+		enum usage_direction direction, uint64_t up)
+{
+	char why[256] = "";
+	const struct usage_host h = { .zone = "office", .address = host, .user = "", .name = BAD };
+	const struct usage_service s = { .name = service,
+					 .title = "",
+					 .category = "storage",
+					 .tenant = "",
+					 .sanction = sanction };
+	const struct usage_place place = { .country = "", .as = "" };
+	const struct usage_row row = { .hour_s = at_s,
+				       .host = &h,
+				       .service = &s,
+				       .place = &place,
+				       .direction = direction,
+				       .counts = { .up = up,
+						   .down = 10,
+						   .named = up + 10,
+						   .flows = 1,
+						   .first_ns = at_s * SECONDS,
+						   .last_ns = at_s * SECONDS } };
+	assert_int_equal(usage_db_add(db, &row, 1, why, sizeof(why)), 0);
+}
+
+static int open_db(void **state)
+{
+	char why[256];
+	(void)state;
+	return usage_db_memory(&db, why, sizeof(why));
+}
+
+static int close_db(void **state)
+{
+	(void)state;
+	usage_db_close(db);
+	return 0;
+}
+
+static char *page_of(struct buf *out, const struct report *r, struct report_seen seen)
+{
+	seen.title = seen.inside = "x";
+	seen.usage = db;
+	buf_init(out, REPORT_BYTES);
+	assert_int_equal(report_page(r, &seen, out), 0);
+	return out->data;
+}
+
+static void what_left_is_drawn_and_told(void **state)
+{
+	(void)state;
+	struct report *r = report_new();
+	struct buf page;
+	add(DAY_S + HOUR_S, "10.0.0.1", "dropbox", USAGE_UNSANCTIONED, USAGE_OUT, 3000);
+	add(DAY_S + 3 * HOUR_S, "10.0.0.2", "teams", USAGE_SANCTIONED, USAGE_OUT, 1000);
+	add(DAY_S + 3 * HOUR_S, "10.0.0.2", "tls", USAGE_UNKNOWN, USAGE_IN, 500);
+	add(DAY_S + 3 * HOUR_S, "10.0.0.2", "smb", USAGE_UNKNOWN, USAGE_LATERAL, 99999999);
+	const char *text = page_of(&page, r, (struct report_seen){ .last_ns = 1 });
+	/* two hours, the first is the most; what stays inside is not in it */
+	assert_non_null(strstr(text, "at most 3 kB\""));
+	assert_non_null(strstr(text, "class=\"s0\" x=\""));
+	assert_non_null(strstr(text, "2026-11-23 01:00:00"));
+	assert_non_null(strstr(text, "<td>dropbox</td><td class=\"n\" data-v=\"3000\">3 kB</td>"));
+	assert_non_null(strstr(text, "data-v=\"500\""));
+	assert_null(strstr(text, "99999999"));
+	assert_non_null(strstr(text, "Hosts that sent most"));
+	assert_null(strstr(text, "Countries of the addresses"));
+	assert_null(strstr(text, "<b>\""));
+	assert_null(strchr(text, 0xff));
+	assert_null(strstr(text, "\xe2\x80\xae"));
+	buf_deinit(&page);
+	report_free(r);
+}
+
+static void a_host_and_a_time_narrow_it(void **state)
+{
+	(void)state;
+	struct report *r = report_new();
+	struct buf page;
+	add(DAY_S + HOUR_S, "10.0.0.1", "dropbox", USAGE_UNSANCTIONED, USAGE_OUT, 3000);
+	add(DAY_S + 3 * HOUR_S, "10.0.0.2", "teams", USAGE_SANCTIONED, USAGE_OUT, 1000);
+	const char *text = page_of(&page, r, (struct report_seen){ .host = "10.0.0.2" });
+	assert_null(strstr(text, "dropbox"));
+	assert_non_null(strstr(text, "teams"));
+	buf_deinit(&page);
+	text = page_of(&page, r, (struct report_seen){ .usage_since_s = DAY_S + 2 * HOUR_S });
+	assert_null(strstr(text, "dropbox"));
+	assert_non_null(strstr(text, "teams"));
+	buf_deinit(&page);
+	text = page_of(&page, r, (struct report_seen){ .usage_since_s = DAY_S + 1000 * HOUR_S });
+	assert_non_null(strstr(text, "Nothing is counted for this time"));
+	buf_deinit(&page);
+	report_free(r);
+}
+
+static void a_long_time_is_drawn_by_day(void **state)
+{
+	(void)state;
+	struct report *r = report_new();
+	struct buf page;
+	add(DAY_S, "10.0.0.1", "dropbox", USAGE_UNSANCTIONED, USAGE_OUT, 3000);
+	add(DAY_S + 500 * 24 * HOUR_S, "10.0.0.1", "dropbox", USAGE_UNSANCTIONED, USAGE_OUT, 1000);
+	const char *text = page_of(&page, r, (struct report_seen){ .last_ns = 1 });
+	assert_non_null(strstr(text, "Sent outside each day"));
+	assert_non_null(strstr(text, "Only the last 400 days are drawn"));
+	buf_deinit(&page);
+	report_free(r);
+}
+
+static void kinds_have_their_own_parts(void **state)
+{
+	static const char line[] =
+		"{\"message\":\"the sentence\",\"event\":{\"severity\":73,\"start\":"
+		"\"2026-11-23T01:00:00Z\",\"end\":\"2026-11-23T02:00:00Z\"},\"rule\":{\"id\":"
+		"\"dns_tunnel\",\"category\":\"exfil\",\"name\":\"Data in DNS names\"},\"source\":"
+		"{\"ip\":\"10.0.0.1\",\"bytes\":7000},\"destination\":{\"domain\":\"evil.example\"}"
+		",\"exfild\":{\"alert_id\":\"aa\",\"zone\":{\"source\":\"office\"}}}";
+	(void)state;
+	struct report *r = report_new();
+	struct buf page;
+	assert_int_equal(report_alert(r, line, strlen(line)), 0);
+	add(DAY_S + HOUR_S, "10.0.0.1", "dropbox", USAGE_UNSANCTIONED, USAGE_OUT, 3000);
+	const char *text = page_of(
+		&page, r, (struct report_seen){ .kind = REPORT_COMPLIANCE, .is_unwatched = true });
+	assert_non_null(strstr(text, "ISO/IEC 27001:2022 A.8.12"));
+	assert_non_null(strstr(text, "1 alerts of data that left"));
+	assert_non_null(strstr(text, "to others of the catalogue 3 kB"));
+	assert_non_null(strstr(text, "How well the sensor saw is not known"));
+	assert_null(strstr(text, "No packet was lost"));
+	assert_non_null(strstr(text, "<tr><th scope=\"row\">office</th>"));
+	assert_null(strstr(text, "Facts for a notice"));
+	buf_deinit(&page);
+	text = page_of(&page, r,
+		       (struct report_seen){ .kind = REPORT_INCIDENT, .host = "10.0.0.1" });
+	assert_non_null(strstr(text, "Facts for a notice"));
+	assert_non_null(strstr(text, "the sentence"));
+	assert_null(strstr(text, "ISO/IEC 27001"));
+	assert_non_null(strstr(text, "No packet and no event was lost since the start"));
+	assert_null(strstr(text, "The daemon runs since"));
+	buf_deinit(&page);
+	text = page_of(&page, r,
+		       (struct report_seen){ .kind = REPORT_DAILY,
+					     .first_ns = DAY_S * SECONDS,
+					     .started_ns = (DAY_S + HOUR_S) * SECONDS });
+	assert_non_null(strstr(text, "The daemon runs since"));
+	buf_deinit(&page);
+	report_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_left_is_drawn_and_told, open_db, close_db),
+		cmocka_unit_test_setup_teardown(a_host_and_a_time_narrow_it, open_db, close_db),
+		cmocka_unit_test_setup_teardown(a_long_time_is_drawn_by_day, open_db, close_db),
+		cmocka_unit_test_setup_teardown(kinds_have_their_own_parts, open_db, close_db),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

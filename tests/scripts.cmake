@@ -1,4 +1,7 @@
 # Tests that are scripts: lint, replay, end to end.
+# Labels say which build scripts/test runs them in: unit, fuzz, lint, replay and hostile in the sanitizers', so that what reads
+# bytes of others is watched; replay again and the rest (e2e, corpus, build, package) in the release, which is what an admin runs
+# and which keeps the times that tests of a live sensor count on.  slow: not in the quick run.  perf: by hand, on a quiet machine.
 # exf_script(NAME LABEL COMMAND...): run in the source tree; 77 means skipped, with the reason said.
 function(exf_script name label)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
@@ -21,7 +24,7 @@ exf_script(lint.man lint tests/lint/man.sh)
 exf_script(lint.format lint tests/lint/format.sh)
 exf_script(lint.cppcheck lint tests/lint/cppcheck.sh ${CMAKE_BINARY_DIR})
 exf_script(lint.tidy lint ${Python3_EXECUTABLE} tests/lint/tidy.py ${CMAKE_BINARY_DIR})
-set_tests_properties(lint.tidy lint.cppcheck PROPERTIES PROCESSORS 2)
+set_tests_properties(lint.tidy lint.cppcheck PROPERTIES PROCESSORS 2 LABELS "lint;slow")
 exf_script(build.install build tests/build/install.sh ${CMAKE_BINARY_DIR})
 exf_script(build.missing build tests/build/missing.sh)
 exf_script(lint.links lint ${Python3_EXECUTABLE} tests/lint/links.py)
@@ -37,18 +40,18 @@ if(NOT EXFILD_SANITIZE)
 	set_tests_properties(build.package PROPERTIES PROCESSORS 2)
 endif()
 exf_script(replay.scenarios replay ${Python3_EXECUTABLE} tests/replay/run.py --exfild $<TARGET_FILE:exfild>)
-exf_script(replay.determinism replay ${Python3_EXECUTABLE} tests/e2e/determinism.py --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
+exf_script(replay.determinism e2e ${Python3_EXECUTABLE} tests/e2e/determinism.py --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
 add_executable(enemy support/enemy.c)
 target_link_libraries(enemy PRIVATE exf_responder)
 set_target_properties(enemy PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-exf_script(e2e.quarantine e2e ${Python3_EXECUTABLE} tests/e2e/quarantine.py --responder $<TARGET_FILE:exfild-responder>
+exf_script(e2e.quarantine hostile ${Python3_EXECUTABLE} tests/e2e/quarantine.py --responder $<TARGET_FILE:exfild-responder>
            --exfilctl $<TARGET_FILE:exfilctl> --enemy $<TARGET_FILE:enemy>)
 exf_script(e2e.policy e2e ${Python3_EXECUTABLE} tests/e2e/policy.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>
            --responder $<TARGET_FILE:exfild-responder>)
 exf_script(policy.cases unit $<TARGET_FILE:exfilctl> policy test tests/policy/cases.yaml)
-exf_script(e2e.hostile e2e ${Python3_EXECUTABLE} tests/e2e/hostile.py --exfild $<TARGET_FILE:exfild>)
-exf_script(e2e.cli e2e ${Python3_EXECUTABLE} tests/e2e/cli.py --exfild $<TARGET_FILE:exfild>)
-exf_script(e2e.redis e2e ${Python3_EXECUTABLE} tests/e2e/redis_publish.py --exfild $<TARGET_FILE:exfild>)
+exf_script(e2e.hostile hostile ${Python3_EXECUTABLE} tests/e2e/hostile.py --exfild $<TARGET_FILE:exfild>)
+exf_script(e2e.cli hostile ${Python3_EXECUTABLE} tests/e2e/cli.py --exfild $<TARGET_FILE:exfild>)
+exf_script(e2e.redis hostile ${Python3_EXECUTABLE} tests/e2e/redis_publish.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.memory e2e ${Python3_EXECUTABLE} tests/e2e/memory.py --quick --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
 exf_script(perf.memory perf ${Python3_EXECUTABLE} tests/e2e/memory.py --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
 exf_script(corpus.judge corpus ${Python3_EXECUTABLE} tests/e2e/corpus.py --exfild $<TARGET_FILE:exfild> --exfil 26 --c2 26 --lateral 74 --dirty 1.0)
@@ -59,7 +62,7 @@ exf_script(e2e.office e2e ${Python3_EXECUTABLE} tests/office/check.py --hosts 20
 exf_script(e2e.selftest e2e ${Python3_EXECUTABLE} tests/e2e/selftest.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.drill e2e ${Python3_EXECUTABLE} tests/e2e/drill.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.state e2e ${Python3_EXECUTABLE} tests/e2e/state.py --exfild $<TARGET_FILE:exfild>)
-exf_script(e2e.reload e2e ${Python3_EXECUTABLE} tests/e2e/reload.py --exfild $<TARGET_FILE:exfild>)
+exf_script(e2e.reload hostile ${Python3_EXECUTABLE} tests/e2e/reload.py --exfild $<TARGET_FILE:exfild>)
 add_executable(intel_bench support/intel_bench.c)
 target_link_libraries(intel_bench PRIVATE exf_intel)
 set_target_properties(intel_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
@@ -67,7 +70,7 @@ exf_script(e2e.intel e2e ${Python3_EXECUTABLE} tests/e2e/intel.py --exfild $<TAR
 exf_script(e2e.report e2e ${Python3_EXECUTABLE} tests/e2e/report.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.alerts e2e ${Python3_EXECUTABLE} tests/e2e/alerts.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.exceptions e2e ${Python3_EXECUTABLE} tests/e2e/exceptions.py --exfild $<TARGET_FILE:exfild>)
-exf_script(e2e.live.capture e2e ${Python3_EXECUTABLE} tests/e2e/live_capture.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
+exf_script(e2e.live.capture hostile ${Python3_EXECUTABLE} tests/e2e/live_capture.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.workers e2e ${Python3_EXECUTABLE} tests/e2e/live_workers.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.evidence e2e ${Python3_EXECUTABLE} tests/e2e/live_evidence.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.replay e2e ${Python3_EXECUTABLE} tests/e2e/live_replay.py --exfild $<TARGET_FILE:exfild>)
@@ -76,7 +79,7 @@ set_target_properties(sender PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_
 add_executable(hostile support/hostile.c)
 target_link_libraries(hostile PRIVATE exf_engine)
 set_target_properties(hostile PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-exf_script(e2e.live.processes e2e ${Python3_EXECUTABLE} tests/e2e/processes.py --exfild $<TARGET_FILE:exfild> --hostile $<TARGET_FILE:hostile>)
+exf_script(e2e.live.processes hostile ${Python3_EXECUTABLE} tests/e2e/processes.py --exfild $<TARGET_FILE:exfild> --hostile $<TARGET_FILE:hostile>)
 exf_script(e2e.live.failures e2e ${Python3_EXECUTABLE} tests/e2e/failures.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl> --sender $<TARGET_FILE:sender>)
 exf_script(perf.flood perf ${Python3_EXECUTABLE} tests/e2e/live_flood.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl> --sender $<TARGET_FILE:sender>)
 set_tests_properties(perf.flood PROPERTIES PROCESSORS 2)
@@ -91,7 +94,7 @@ exf_script(e2e.live.translation e2e ${Python3_EXECUTABLE} tests/e2e/live_transla
 add_executable(sandboxed support/sandboxed.c)
 target_link_libraries(sandboxed PRIVATE exf_sandbox Threads::Threads)
 set_target_properties(sandboxed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-exf_script(e2e.sandbox e2e ${Python3_EXECUTABLE} tests/e2e/sandbox.py --exfild $<TARGET_FILE:exfild> --sandboxed $<TARGET_FILE:sandboxed>)
+exf_script(e2e.sandbox hostile ${Python3_EXECUTABLE} tests/e2e/sandbox.py --exfild $<TARGET_FILE:exfild> --sandboxed $<TARGET_FILE:sandboxed>)
 
 exf_script(e2e.forms e2e ${Python3_EXECUTABLE} tests/e2e/forms.py --exfild $<TARGET_FILE:exfild>)
 # alerts on their way to Redis, files and others, through every kind of failure
@@ -102,7 +105,7 @@ set_target_properties(alerts_out PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BIN
 add_executable(sink_speed support/sink_speed.c)
 target_link_libraries(sink_speed PRIVATE exf_sink)
 set_target_properties(sink_speed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-exf_script(e2e.delivery e2e ${Python3_EXECUTABLE} tests/e2e/delivery.py --exfild $<TARGET_FILE:exfild> --alerts $<TARGET_FILE:alerts_out>)
+exf_script(e2e.delivery hostile ${Python3_EXECUTABLE} tests/e2e/delivery.py --exfild $<TARGET_FILE:exfild> --alerts $<TARGET_FILE:alerts_out>)
 # bars of time and counts of instructions, which a sanitizer's build cannot hold: ctest -L perf in a release build
 if(NOT EXFILD_SANITIZE)
 	exf_script(perf.delivery.path perf ${Python3_EXECUTABLE} tests/e2e/delivery_path.py --alerts $<TARGET_FILE:alerts_out>)

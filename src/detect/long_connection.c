@@ -152,6 +152,8 @@ static void judge(struct state *s, const struct detect_env *env, const struct co
 	f.subject.bytes = u->flow->payload[u->side];
 	f.peer.bytes = u->flow->payload[!u->side];
 	f.start_ns = env->now_ns - length_ns;
+	finding_packet(&f, u->flow->first_packet);
+	finding_packet(&f, u->flow->e.packet);
 	f.learning = context_learning_left_ns(env->context) > 0;
 	if (u->flow->e.app == APP_UNKNOWN)
 		finding_technique(&f, "T1095");

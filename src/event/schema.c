@@ -51,6 +51,7 @@ static const struct event_field flow_fields[] = {
 	AS(event_flow, "src_tcp_flags", tcp_flags[0], FIELD_U8),
 	AS(event_flow, "dst_tcp_flags", tcp_flags[1], FIELD_U8),
 	AT(event_flow, syn_flags, FIELD_U32),
+	AT(event_flow, first_packet, FIELD_U64),
 	AT(event_flow, one_sided, FIELD_BOOL),
 	AT(event_flow, initiator_known, FIELD_BOOL),
 	AT(event_flow, is_interim, FIELD_U8),

@@ -97,6 +97,7 @@ static void emit(struct flow_table *t, struct flow *f, enum event_kind kind, con
 	e->is_interim = (uint8_t)interim;
 	e->has_mac = (f->flags & FLOW_HAS_MAC) != 0;
 	e->syn_flags = f->first_tcp_flags;
+	e->first_packet = f->first_packet;
 	event_log_commit(t->log);
 }
 
@@ -273,6 +274,7 @@ static void begin_flow(struct flow_table *t, struct flow *f, const struct packet
 {
 	f->id = t->next_id++;
 	f->first_ns = t->now_ns;
+	f->first_packet = p->number;
 	f->last_ns = t->now_ns;
 	f->reported_ns = t->now_ns - 1; /* nothing was told yet */
 	f->tunnel_id = p->tunnel_id;

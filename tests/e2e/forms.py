@@ -18,6 +18,7 @@ import tempfile
 import threading
 
 LINE_MAX = 8192
+MSGID_MAX = 32  # RFC 5424, 6: the rule's id is cut there, CEF has it whole
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -38,19 +39,21 @@ def cef_of(program, capture, folder):
     server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     server.bind(path)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-    server.settimeout(1)
-    got = []
+    server.settimeout(0.2)
+    got, ended = [], threading.Event()
 
     def listen():
         while True:
             try:
                 got.append(server.recv(65536).decode())
-            except OSError:
-                return
+            except TimeoutError:
+                if ended.is_set():
+                    return
 
     thread = threading.Thread(target=listen)
     thread.start()
     subprocess.run([program, "-r", capture, "-q", "--publish", "--set", f"sinks.syslog.url=unix://{path}"], capture_output=True, check=False)
+    ended.set()
     thread.join()
     server.close()
     os.unlink(path)
@@ -62,7 +65,7 @@ def cef_faults(message):
     if not head:
         return "no RFC 5424 message with CEF in it: " + message[:100]
     fields = re.split(r"(?<!\\)\|", head.group(5), maxsplit=6)
-    if len(fields) != 7 or fields[0] != "exfild" or not 0 <= int(fields[5]) <= 10 or fields[3] != head.group(4):
+    if len(fields) != 7 or fields[0] != "exfild" or not 0 <= int(fields[5]) <= 10 or fields[3][:MSGID_MAX] != head.group(4):
         return "its header is not CEF: " + head.group(5)[:100]
     pairs = re.findall(r"(\w+)=((?:\\.|[^\\=])*?)(?= \w+=|$)", fields[6])
     keys = [key for key, _ in pairs]

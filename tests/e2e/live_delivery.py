@@ -59,9 +59,11 @@ class Watch(Lab):
         command = [self.program, "-i", "gin", *self.more]
         for key, value in sets.items():
             command += ["--set", f"{key}={value}"]
-        with open(os.path.join(self.folder, "daemon.log"), "ab") as log:
+        path = os.path.join(self.folder, "daemon.log")
+        with open(path, "ab") as log:
+            listened = self.log().count(": listening")
             self.daemon = subprocess.Popen(self.ns("gw", *command), stdout=subprocess.DEVNULL, stderr=log)
-        return self.until(lambda: self.ask("status").returncode == 0, 40)
+        return self.until(lambda: self.ask("status").returncode == 0 and self.log().count(": listening") > listened, 60)
 
     @staticmethod
     def until(condition, seconds=60):

@@ -62,6 +62,7 @@ def capture_killed(check, arguments):
                 sender = nets.sender("a", "a0")
                 first = live.pids()
                 tunnel(sender, 0.002)
+                time.sleep(bar(arguments, 0.1))  # what lies in its memory ends with it
                 os.kill(first["exfild-capture"], signal.SIGKILL)
                 took = replaced(live, "exfild-capture", first["exfild-capture"], bar(arguments, 5))
                 check(took is not None and took < bar(arguments, SOON_S), f"{workers}: capture is back within {SOON_S} s", took)

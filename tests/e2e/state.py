@@ -217,18 +217,15 @@ class Live:
         subprocess.run([NS, "down"], env=self.environment, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self):
+        listened = self.log().count(": listening")
         with open(self.log_path, "ab") as log:
             self.daemon = subprocess.Popen(
                 self.ns("gw", self.program, "-i", "gin", "--set", f"state.directory={self.state}", "--set", "usage.database=", "--set", f"evidence.directory={self.state}.evidence", "--set", f"spool.directory={self.state}.spool",
                         "--set",
                         f"control.socket={self.socket}", "--set", f"sinks.file.path={self.sink}", "--set", "metrics.listen="),
                 stdout=subprocess.DEVNULL, stderr=log)
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            if self.status():
-                return True
-            time.sleep(0.1)
-        return self.check(False, "the daemon starts", self.log())
+        # the control socket answers first; what is sent before capture listens is seen by nobody
+        return self.check(self.wait_for(lambda: self.status() and self.log().count(": listening") > listened, 60), "the daemon starts", self.log())
 
     def status(self):
         result = subprocess.run([self.ctl, "--socket", self.socket, "status", "--json"], stdout=subprocess.PIPE,
@@ -247,6 +244,8 @@ class Live:
         return self.daemon.returncode
 
     def log(self):
+        if not os.path.exists(self.log_path):
+            return ""
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             return f.read()
 
@@ -279,9 +278,9 @@ class Live:
         self.stop(signal.SIGKILL)
         between = time.time_ns()
         self.start()
-        self.check("entries were read from" in self.log(), "the next process reads what the killed one left", self.log()[-600:])
+        self.check(self.wait_for(lambda: "entries were read from" in self.log(), 10), "the next process reads what the killed one left", self.log()[-600:])
         self.steal(1400, "x.slow-drip.test")
-        self.check(self.wait_for(self.alerts, 10), "a slow theft is told though the daemon was killed half-way", self.log()[-600:])
+        self.check(self.wait_for(self.alerts, 30), "a slow theft is told though the daemon was killed half-way", self.log()[-600:])
         for a in self.alerts()[:1]:
             start = a["event"]["start"]
             self.check(start < time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(between / 1e9)),
@@ -294,7 +293,7 @@ class Live:
         self.stop(signal.SIGKILL)
         self.start()
         self.steal(12000, "x.slow-drip.test")
-        time.sleep(1)
+        self.wait_for(lambda: len(self.alerts()) > 1, 20)
         self.check(self.stop() == 0, "an orderly end", self.log()[-600:])
         alerts = self.alerts()
         self.check({a["exfild"]["alert_id"] for a in alerts} == before, "what goes on stays one alert over a kill",
@@ -309,7 +308,7 @@ class Live:
         last = self.alerts()[-1]
         self.start()
         self.steal(6000, "x.other-loot.test")
-        self.check(self.wait_for(lambda: len(self.alerts()) and self.alerts()[-1]["exfild"]["alert_id"] != last["exfild"]["alert_id"], 10),
+        self.check(self.wait_for(lambda: len(self.alerts()) and self.alerts()[-1]["exfild"]["alert_id"] != last["exfild"]["alert_id"], 30),
                    "another theft is told", self.log()[-600:])
         first = next((a for a in self.alerts() if a["exfild"]["alert_id"] != last["exfild"]["alert_id"]), last)
         self.check(first["exfild"]["session"] == last["exfild"]["session"], "after an orderly end the session goes on",
@@ -332,7 +331,7 @@ class Live:
     def full_disk(self):
         self.state = os.path.join(self.temp, "small")
         os.mkdir(self.state)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "exfild-test", self.state], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "exfild-test", self.state], check=True)
         try:
             self.start()
             filler = os.path.join(self.state, "filler")

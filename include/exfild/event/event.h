@@ -131,6 +131,7 @@ struct event_flow {
 	uint8_t has_mac;
 	uint8_t mac[2][6];  /* link addresses that src and dst were seen with */
 	uint32_t syn_flags; /* flags of the first packet (scan detection) */
+	uint64_t first_packet; /* its number: a timer's event has no packet of its own */
 };
 
 struct event_classified {

@@ -55,6 +55,7 @@ struct flow {
 	struct flow_key key;
 	uint64_t id;
 	uint64_t first_ns, last_ns;
+	uint64_t first_packet; /* its number */
 	uint64_t bytes[2]; /* IP bytes, retransmissions left out; by side */
 	uint64_t payload[2];
 	uint64_t retransmitted[2];

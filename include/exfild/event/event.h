@@ -129,8 +129,8 @@ struct event_flow {
 	uint8_t initiator_known; /* by handshake; else guessed by port and order */
 	uint8_t is_interim;      /* progress: 1 outcome became known, 2 time or volume step */
 	uint8_t has_mac;
-	uint8_t mac[2][6];  /* link addresses that src and dst were seen with */
-	uint32_t syn_flags; /* flags of the first packet (scan detection) */
+	uint8_t mac[2][6];     /* link addresses that src and dst were seen with */
+	uint32_t syn_flags;    /* flags of the first packet (scan detection) */
 	uint64_t first_packet; /* its number: a timer's event has no packet of its own */
 };
 

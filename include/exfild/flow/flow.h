@@ -56,7 +56,7 @@ struct flow {
 	uint64_t id;
 	uint64_t first_ns, last_ns;
 	uint64_t first_packet; /* its number */
-	uint64_t bytes[2]; /* IP bytes, retransmissions left out; by side */
+	uint64_t bytes[2];     /* IP bytes, retransmissions left out; by side */
 	uint64_t payload[2];
 	uint64_t retransmitted[2];
 	uint32_t packets[2];

@@ -39,6 +39,7 @@ static void hold(const char *src, const char *dst, uint16_t app, unsigned hours,
 	f.outcome = FLOW_OUTCOME_ESTABLISHED;
 	f.one_sided = 0;
 	f.packets[0] = f.packets[1] = 9;
+	f.first_packet = 1000; /* above those that the harness counts */
 	for (unsigned i = 0; i < hours; i++) {
 		detect_advance(&h, HOUR);
 		f.payload[0] += 500;
@@ -66,6 +67,8 @@ static void hours_in_no_protocol_to_no_name_are_told(void **state)
 	hold(HOST, OUT, APP_UNKNOWN, 3, FLOW_END_CLOSED);
 	assert_int_equal(worst(), SEVERITY_LOW);
 	assert_string_equal(h.findings[0].counterfactual, "silent below 1 h, all else as seen");
+	assert_true(h.findings[0].packet_count > 0); /* though its timers' events have none */
+	assert_int_equal(h.findings[0].packets[h.findings[0].packet_count - 1], 1000);
 	hold(HOST, OUT, APP_UNKNOWN, 13, FLOW_END_CLOSED);
 	assert_int_equal(worst(), SEVERITY_MEDIUM);
 	assert_float_equal(detect_sum(&h.findings[0]), h.findings[0].score, 1e-9);

@@ -15,6 +15,8 @@ static void handshake_is_established(void **state)
 	assert_int_equal(start->e.dport, 80);
 	assert_int_equal(start->initiator_known, 1);
 	assert_int_equal(known->is_interim, 1);
+	assert_int_equal(start->first_packet, start->e.packet);
+	assert_int_equal(known->first_packet, start->e.packet);
 	assert_int_equal(known->outcome, FLOW_OUTCOME_ESTABLISHED);
 	assert_int_equal(known->packets[1], 1);
 	assert_int_equal(flow_event_count(x, EVENT_FLOW_PROGRESS), 1);

@@ -55,8 +55,9 @@ exf_script(e2e.redis hostile ${Python3_EXECUTABLE} tests/e2e/redis_publish.py --
 exf_script(e2e.memory e2e ${Python3_EXECUTABLE} tests/e2e/memory.py --quick --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
 exf_script(perf.memory perf ${Python3_EXECUTABLE} tests/e2e/memory.py --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
 exf_script(corpus.judge corpus ${Python3_EXECUTABLE} tests/e2e/corpus.py --exfild $<TARGET_FILE:exfild> --exfil 26 --c2 26 --lateral 74 --dirty 1.0)
+exf_script(corpus.once hostile ${Python3_EXECUTABLE} tests/e2e/corpus.py --exfild $<TARGET_FILE:exfild> --part once --timeout 800)
 exf_script(corpus.determinism corpus ${Python3_EXECUTABLE} tests/e2e/determinism.py --corpus --exfild $<TARGET_FILE:exfild>)
-set_tests_properties(replay.determinism corpus.determinism corpus.judge perf.memory PROPERTIES PROCESSORS 2 TIMEOUT 3600)
+set_tests_properties(replay.determinism corpus.determinism corpus.judge corpus.once perf.memory PROPERTIES PROCESSORS 2 TIMEOUT 3600)
 # the small office; the large one by hand: tests/office/check.py --hosts 1100 --days 14
 exf_script(e2e.office e2e ${Python3_EXECUTABLE} tests/office/check.py --hosts 20 --days 1 --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.selftest e2e ${Python3_EXECUTABLE} tests/e2e/selftest.py --exfild $<TARGET_FILE:exfild>)

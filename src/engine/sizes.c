@@ -55,7 +55,7 @@ static const struct {
 	uint32_t usual, least;
 	uint64_t bytes;
 } parts[SIZES__COUNT] = {
-	[SIZES_FLOWS] = { "flows", 1048576, 1024, 304 },
+	[SIZES_FLOWS] = { "flows", 1048576, 1024, 312 },
 	[SIZES_UNDECIDED] = { "undecided flows", 65536, 1024, 2048 },
 	[SIZES_STREAMS] = { "stream buffers", 4096, 64, 16448 },
 	[SIZES_HOSTS] = { "hosts", 65536, 256, 1360 },

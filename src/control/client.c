@@ -96,6 +96,8 @@ static const char help_text[] =
 	"  intel         indicators of feeds: intel stats, intel search VALUE,\n"
 	"                intel add VALUE --reason TEXT, intel remove VALUE, intel reload\n"
 	"  report        one page of the last day, week, month or an incident: exfilctl report --help\n"
+	"  signatures    rules without a daemon: list, show RULE, test|why RULE INPUT, profile INPUT,\n"
+	"                check RULES..., sources; INPUT is a capture or what --events wrote\n"
 	"  reload        have it read its configuration again\n"
 	"\n"
 	"  -s SOCKET     where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT

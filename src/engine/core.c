@@ -14,12 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "exfild/base/datadir.h"
 #include "exfild/base/log.h"
 #include "collect.h"
 #include "confine.h"
 #include "connections.h"
 #include "content.h"
-#include "datadir.h"
 #include "desk.h"
 #include "engine_parts.h"
 #include "hearsay.h"

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "exfild/base/buf.h"
+#include "exfild/base/datadir.h"
 #include "exfild/base/log.h"
 #include "casefile.h"
 #include "content.h"
-#include "datadir.h"
 #include "engine_parts.h"
 #include "evidence.h"
 #include "machine.h"

@@ -190,7 +190,7 @@ int signature_line(struct event_log *log, const char *line, size_t len, uint64_t
 		   size_t size)
 {
 	json_error_t error;
-	json_t *top = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	json_t *top = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (!json_is_object(top)) {
 		(void)snprintf(why, size, "no JSON object: %s", top ? "another value" : error.text);
 		json_decref(top);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../../src/engine/datadir.h"
+#include "exfild/base/datadir.h"
 
 static void a_named_folder_is_taken(void **state)
 {

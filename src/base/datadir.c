@@ -1,10 +1,10 @@
 /*
- * engine/datadir.c - see datadir.h.
+ * base/datadir.c - see datadir.h.
  *
  * In the build tree the executable lies in build/<preset>/ or build/, the data in data/ two or one
  * folders up.
  */
-#include "datadir.h"
+#include "exfild/base/datadir.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /*
- * engine/datadir.h - where the shipped data files are.
+ * base/datadir.h - where the shipped data files are.
  *
  * What: $EXFILD_DATADIR, else data/ beside the executable's build tree, else /usr/share/exfild.
  */
-#ifndef EXFILD_SRC_ENGINE_DATADIR_H
-#define EXFILD_SRC_ENGINE_DATADIR_H
+#ifndef EXFILD_BASE_DATADIR_H
+#define EXFILD_BASE_DATADIR_H
 
 #include <stddef.h>
 

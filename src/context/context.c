@@ -176,6 +176,8 @@ void context_stats(const struct context *c, struct context_stats *ret)
 	ret->name_evictions = c->names.table.stats.evictions;
 	ret->hosts = c->hosts.table.stats.entries;
 	ret->host_evictions = c->hosts.table.stats.evictions;
+	ret->baselines = c->baseline.hosts.stats.entries;
+	ret->destinations = c->baseline.dests.stats.entries;
 	ret->services = c->services.count;
 	ret->zones = c->zone_count;
 }

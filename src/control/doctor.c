@@ -302,10 +302,18 @@ static void check_knowledge(struct call *c)
 {
 	const struct snapshot *s = c->snapshot;
 	const struct snap_roles *r = &s->roles;
-	say(c, "learning", UNKNOWN, "",
-	    "this version keeps no baselines over restarts; %llu hosts and %llu names were learnt "
-	    "since the start",
-	    (unsigned long long)s->hosts, (unsigned long long)s->names);
+	char left[32];
+	if (s->is_learning)
+		say(c, "learning", UNKNOWN,
+		    s->state_kept ? "" : "set state.directory, or each start begins anew",
+		    "%s left until a destination that is new counts as such; the habits of %llu "
+		    "hosts and the users of %llu destinations are known so far",
+		    str_duration(left, sizeof(left), s->learning_left_s * 1000000000ull),
+		    (unsigned long long)s->baselines, (unsigned long long)s->destinations);
+	else
+		say(c, "learning", OK, "",
+		    "the habits of %llu hosts and the users of %llu destinations are known",
+		    (unsigned long long)s->baselines, (unsigned long long)s->destinations);
 	if (r->resolvers + r->proxies + r->nats + r->servers + r->gateways)
 		say(c, "roles", OK, "",
 		    "%llu resolvers, %llu proxies, %llu address translators, %llu servers, %llu "

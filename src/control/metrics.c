@@ -239,6 +239,11 @@ static void put_evidence(const struct snapshot *s, struct buf *out)
 
 static void put_state(const struct snapshot *s, struct buf *out)
 {
+	one(out, "learning_left_seconds", "gauge", "Until what is new counts as such.",
+	    s->learning_left_s);
+	one(out, "baseline_hosts", "gauge", "Hosts whose habits are known.", s->baselines);
+	one(out, "baseline_destinations", "gauge", "Destinations whose users are known.",
+	    s->destinations);
 	one(out, "state_kept", "gauge", "1: what is learnt outlives the process.", s->state_kept);
 	if (!s->state_kept)
 		return;

@@ -168,6 +168,17 @@ static void put_state(struct call *c)
 	json_close_object(c->out);
 }
 
+static void put_learning(struct call *c)
+{
+	const struct snapshot *s = c->snapshot;
+	json_open_object(c->out, "learning");
+	json_bool(c->out, "done", !s->is_learning);
+	json_uint(c->out, "left_s", s->learning_left_s);
+	json_uint(c->out, "hosts", s->baselines);
+	json_uint(c->out, "destinations", s->destinations);
+	json_close_object(c->out);
+}
+
 static void put_evidence(struct call *c)
 {
 	const struct snapshot *s = c->snapshot;
@@ -185,6 +196,7 @@ int command_status(struct call *c)
 	put_head(c);
 	put_traffic(c);
 	put_state(c);
+	put_learning(c);
 	put_evidence(c);
 	put_links(c);
 	put_workers(c);

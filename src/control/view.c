@@ -102,6 +102,21 @@ static void status_state(const json_t *state, FILE *out)
 			      bytes_of(state, "bytes", bytes), number_of(state, "age_s"));
 }
 
+static void status_learning(const json_t *learning, FILE *out)
+{
+	char left[32];
+	if (!learning)
+		return;
+	(void)fprintf(out, "learning    %llu hosts, %llu destinations; ",
+		      number_of(learning, "hosts"), number_of(learning, "destinations"));
+	if (json_is_true(json_object_get(learning, "done")))
+		(void)fputs("done\n", out);
+	else
+		(void)fprintf(out, "%s left until what is new counts\n",
+			      str_duration(left, sizeof(left),
+					   number_of(learning, "left_s") * 1000000000ull));
+}
+
 static void status_evidence(const json_t *evidence, FILE *out)
 {
 	char bytes[32];
@@ -161,6 +176,7 @@ static void view_status(const json_t *result, FILE *out)
 	if (number_of(result, "memory_bytes"))
 		(void)fprintf(out, "memory      %s\n", bytes_of(result, "memory_bytes", memory));
 	status_state(json_object_get(result, "state"), out);
+	status_learning(json_object_get(result, "learning"), out);
 	status_evidence(json_object_get(result, "evidence"), out);
 	status_links(result, out);
 	status_workers(result, out);

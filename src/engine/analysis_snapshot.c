@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "exfild/context/baseline.h"
 #include "exfild/control/snapshot.h"
 #include "analysis_parts.h"
 
@@ -96,6 +97,11 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	s->sequence = alert_store_sequence(a->store);
 	s->silenced = a->silenced;
 	context_stats(a->context, &context);
+	uint64_t left_ns = context_learning_left_ns(a->context);
+	s->is_learning = left_ns > 0;
+	s->learning_left_s = (left_ns + 999999999) / 1000000000;
+	s->baselines = context.baselines;
+	s->destinations = context.destinations;
 	s->hosts = context.hosts;
 	s->names = context.names;
 	s->services = context.services;

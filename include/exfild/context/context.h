@@ -120,6 +120,8 @@ uint32_t context_roles(const struct context *c, const struct ipaddr *a);
 
 struct context_stats {
 	uint64_t names, name_evictions, hosts, host_evictions;
+	uint64_t baselines,
+		destinations; /* hosts and outside destinations whose habits are known */
 	size_t services, zones;
 };
 void context_stats(const struct context *c, struct context_stats *ret);

@@ -134,6 +134,9 @@ struct snapshot {
 	struct snap_share share;
 	bool one_sided;
 	uint64_t hosts, names, services, zones;
+	uint64_t baselines, destinations; /* whose habits are learnt */
+	bool is_learning;                 /* what is new is not called so yet */
+	uint64_t learning_left_s;
 	struct snap_roles roles;
 	/* alerts */
 	uint64_t alerts[4]; /* low, medium, high, critical */

@@ -48,6 +48,10 @@ static inline void sample_snapshot(struct snapshot *s)
 	s->clock_synchronised = SNAP_YES;
 	s->state_kept = s->state_saved = true;
 	s->state_age_s = 7;
+	s->is_learning = true;
+	s->learning_left_s = 3 * 86400;
+	s->baselines = 4;
+	s->destinations = 9;
 	s->evidence_wanted = s->evidence_kept = true;
 	s->evidence_files = 3;
 	s->state_bytes = 123456;

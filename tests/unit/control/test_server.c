@@ -147,6 +147,10 @@ static void test_commands(void **state)
 	} cases[] = {
 		{ "status", "", "\"packets\":1000" },
 		{ "stats", "", "\"ipv4_short\":3" },
+		{ "status", "",
+		  "\"learning\":{\"done\":false,\"left_s\":259200,\"hosts\":4,\"destinations\":9}" },
+		{ "doctor", "",
+		  "\"check\":\"learning\",\"state\":\"unknown\",\"text\":\"3 d left until" },
 		{ "doctor", "", "\"check\":\"drops\",\"state\":\"ok\"" },
 		{ "doctor", "", "\"check\":\"evidence\",\"state\":\"ok\",\"text\":\"3 files, " },
 		{ "top", "", "\"dropbox\"" },

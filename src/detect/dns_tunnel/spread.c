@@ -3,6 +3,7 @@
  */
 #include "spread.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "exfild/event/keep.h"
@@ -181,6 +182,15 @@ static struct spread_sum sum_of(const struct spread_item *it, enum spread_kind k
 	return sum;
 }
 
+double spread_limit(const struct dns_params *params, unsigned domains)
+{
+	double limit = (double)params->spread_daily_bytes;
+	if (domains < SPREAD_DOMAINS_MIN)
+		return INFINITY;
+	return domains < SPREAD_DOMAINS_MANY ? limit * sqrt(SPREAD_DOMAINS_MANY / (double)domains) :
+					       limit;
+}
+
 static void add_client(struct spread *s, const struct spread_item *it, double weight)
 {
 	struct client key = { .ip = it->client, .tunnel_key = it->tunnel_key };
@@ -204,7 +214,7 @@ static void add_client(struct spread *s, const struct spread_item *it, double we
 	if (before + weight > SPREAD_FREE_BYTES)
 		c->info +=
 			before >= SPREAD_FREE_BYTES ? weight : before + weight - SPREAD_FREE_BYTES;
-	if (c->info < (double)s->params->spread_daily_bytes || c->domains < SPREAD_DOMAINS_MIN)
+	if (c->info < spread_limit(s->params, c->domains))
 		return;
 	struct spread_sum sum = sum_of(it, SPREAD_CLIENT, c->first_ns, s->env->now_ns);
 	sum.info = c->info;

@@ -15,7 +15,8 @@
 
 #define SPREAD_FREE_BYTES   96.0 /* of each (client, domain): an ordinary site's names */
 #define SPREAD_RARE_CLIENTS 3    /* a domain with fewer clients is rare */
-#define SPREAD_DOMAINS_MIN  40
+#define SPREAD_DOMAINS_MANY 40
+#define SPREAD_DOMAINS_MIN  8
 
 struct spread {
 	const struct dns_params *params;
@@ -57,6 +58,12 @@ struct spread_sum {
 int spread_init(struct spread *s, const struct dns_params *params, const struct detect_env *env);
 void spread_deinit(struct spread *s);
 void spread_add(struct spread *s, const struct spread_item *it, uint64_t name_hash, double weight);
+/*
+ * The bytes that so many rare domains of a client may get in a day: spread_daily_bytes from
+ * SPREAD_DOMAINS_MANY on.  Ordinary sites that name things at random are few, so fewer domains ask
+ * for more, by the root of how much fewer they are; below SPREAD_DOMAINS_MIN nothing is enough.
+ */
+double spread_limit(const struct dns_params *params, unsigned domains);
 /* Tells the totals of what was raised and has grown since. */
 void spread_tell(struct spread *s);
 /* Fills and raises the finding. */

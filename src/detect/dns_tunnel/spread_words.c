@@ -69,7 +69,7 @@ static void explain_client(const struct spread_sum *sum, const struct dns_params
 {
 	struct finding f;
 	char bytes[32], who[IPADDR_TEXT_MAX];
-	double limit = (double)params->spread_daily_bytes;
+	double limit = spread_limit(params, sum->count);
 	finding_init(&f, "dns_tunnel", "dns_tunnel_spread", "Data in DNS names of many domains");
 	fill_common(&f, sum, limit);
 	f.subject.bytes = (uint64_t)(sum->info + 0.5);
@@ -86,10 +86,9 @@ static void explain_client(const struct spread_sum *sum, const struct dns_params
 		who, bytes, sum->count);
 	finding_text(
 		f.counterfactual, sizeof(f.counterfactual),
-		"silent below %llu B a day beyond %.0f B a domain, with fewer than %d such domains, "
-		"or if %d clients asked for each",
-		(unsigned long long)params->spread_daily_bytes, SPREAD_FREE_BYTES,
-		SPREAD_DOMAINS_MIN, SPREAD_RARE_CLIENTS);
+		"silent below %.0f B a day beyond %.0f B a domain over so many domains, with fewer "
+		"than %d such domains, or if %d clients asked for each",
+		limit, SPREAD_FREE_BYTES, SPREAD_DOMAINS_MIN, SPREAD_RARE_CLIENTS);
 	finding_text(
 		f.not_harmless, sizeof(f.not_harmless),
 		"each domain got more than the %.0f B that an ordinary site's names need, and fewer "

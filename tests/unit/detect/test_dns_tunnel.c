@@ -293,19 +293,38 @@ static void many_domains_by_one_client_add_up(void **state)
 	const struct finding *f = find_rule(j, "dns_tunnel_spread");
 	assert_non_null(f);
 	assert_string_equal(f->counterfactual,
-			    "silent below 16384 B a day beyond 96 B a domain, with fewer than 40 "
-			    "such domains, or if 3 clients asked for each");
+			    "silent below 16384 B a day beyond 96 B a domain over so many domains, "
+			    "with fewer than 8 such domains, or if 3 clients asked for each");
+}
+
+static void send_to_few(struct judging *j, unsigned domains, unsigned names)
+{
+	char domain[32];
+	for (unsigned i = 0; i < domains; i++) {
+		snprintf(domain, sizeof(domain), "d%u-rare.org", i);
+		send(j, &plain, domain, i * 1000, names, 50);
+	}
 }
 
 static void too_few_domains_are_not_spread(void **state)
 {
 	struct judging *j = *state;
-	char domain[32];
-	for (unsigned i = 0; i < 39; i++) {
-		snprintf(domain, sizeof(domain), "d%u-rare.org", i);
-		send(j, &plain, domain, i * 1000, 90, 50); /* much, and all of it in few */
-	}
+	send_to_few(j, 7, 400); /* much, and all of it in few */
 	assert_null(find_rule(j, "dns_tunnel_spread"));
+}
+
+static void fewer_domains_ask_for_more(void **state)
+{
+	struct judging *j = *state;
+	send_to_few(j, 10, 90); /* 28 kB */
+	assert_null(find_rule(j, "dns_tunnel_spread"));
+	send_to_few(j, 10, 120); /* 37 kB */
+	const struct finding *f = find_rule(j, "dns_tunnel_spread");
+	assert_non_null(f);
+	assert_string_equal(f->counterfactual,
+			    "silent below 32768 B a day beyond 96 B a domain over so many domains, "
+			    "with fewer than 8 such domains, or if 3 clients asked for each");
+	assert_float_equal(f->features[0].limit, 32768, 1);
 }
 
 static void domains_that_others_know_are_not_spread(void **state)
@@ -430,6 +449,7 @@ int main(void)
 		DNS_TEST(data_in_edns_options_counts),
 		DNS_TEST(many_domains_by_one_client_add_up),
 		DNS_TEST(too_few_domains_are_not_spread),
+		DNS_TEST(fewer_domains_ask_for_more),
 		DNS_TEST(domains_that_others_know_are_not_spread),
 		DNS_TEST(the_totals_of_many_domains_are_told),
 		DNS_TEST(the_totals_of_a_day_are_told_before_the_next),

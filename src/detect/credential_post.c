@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "exfild/base/table.h"
+#include "dest.h"
 #include "step.h"
 #include "text.h"
 
@@ -131,6 +132,7 @@ struct report {
 	const char *hides; /* how its body hides or what it names; NULL: it does not */
 	double weight;
 	bool is_address;
+	const char *service; /* at which anybody may be; NULL: no list knows the host */
 	bool claims_browser;
 	bool is_script;
 	unsigned lacking; /* of the three fields that browsers always send */
@@ -268,7 +270,8 @@ static void add_features(struct finding *f, const struct post_state *s, const st
 				"the host is an address without a name");
 	else if (r->clients < 2)
 		finding_feature(f, "rare_host", (double)r->clients, NAN, 1, 0.1, 0.1,
-				"no service list knows the host, no other client reports to it");
+				"%s, no other client reports to it",
+				r->service ? r->service : "no service list knows the host");
 	if (r->posts >= p->repeats)
 		finding_feature(f, "repeated", (double)r->posts, NAN, (double)p->repeats, 0.1, 0.1,
 				"%llu such reports", (unsigned long long)r->posts);
@@ -324,9 +327,12 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	if (b->is_response || !step_is(e, &b->method, "POST") || b->seen > s->params->max_bytes ||
 	    context_is_inside(env->context, &e->dst, e->tunnel_id))
 		return;
-	if (context_service_by_name(env->context, (const char *)event_str_data(e, &b->host),
-				    text_host_len(e, &b->host)))
+	const struct service *service =
+		context_service_by_name(env->context, (const char *)event_str_data(e, &b->host),
+					text_host_len(e, &b->host));
+	if (dest_takes_posts(service))
 		return;
+	r.service = service ? service->title : NULL;
 	find_hiding(&r);
 	if (!r.hides)
 		return;

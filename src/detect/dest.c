@@ -85,6 +85,11 @@ bool dest_is_ordinary(const struct service *s, enum service_sanction sanction)
 	}
 }
 
+bool dest_takes_posts(const struct service *s)
+{
+	return s && s->risk != SERVICE_RISK_HIGH;
+}
+
 bool dest_is_nobody(const struct detect_env *env, const struct event *e)
 {
 	if (ipaddr_is_multicast(&e->dst) || ipaddr_is_unspecified(&e->dst) ||

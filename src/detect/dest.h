@@ -33,6 +33,12 @@ void dest_of(struct dest *d, const struct detect_env *env, const struct event *e
  */
 bool dest_is_ordinary(const struct service *s, enum service_sanction sanction);
 
+/*
+ * Whether a form or file that is posted to it in the clear is its ordinary use.  Not where anybody
+ * may be without a name: file drops, pastes, tunnels, names for changing addresses.
+ */
+bool dest_takes_posts(const struct service *s);
+
 /* No conversation that can be a channel: multicast, unspecified, or initiated from outside. */
 bool dest_is_nobody(const struct detect_env *env, const struct event *e);
 

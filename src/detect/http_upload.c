@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "exfild/base/table.h"
+#include "dest.h"
 #include "step.h"
 #include "text.h"
 
@@ -90,9 +91,19 @@ static double weight_of(unsigned type)
 	}
 }
 
-static void add_features(struct finding *f, const struct http_up_pair *p,
-			 const struct event_http_body *b)
+static const struct service *service_of(const struct detect_env *env,
+					const struct event_http_body *b)
 {
+	const struct service *s =
+		context_service_by_name(env->context, (const char *)event_str_data(&b->e, &b->host),
+					text_host_len(&b->e, &b->host));
+	return s ? s : context_service_by_ip(env->context, &b->e.dst);
+}
+
+static void add_features(struct finding *f, const struct detect_env *env,
+			 const struct http_up_pair *p, const struct event_http_body *b)
+{
+	const struct service *s = service_of(env, b);
 	unsigned lacking = text_browser_lacks(b->head_marks);
 	bool is_address = b->host.len == 0 || text_is_address(&b->e, &b->host);
 	double weight = weight_of((unsigned)p->worst);
@@ -102,8 +113,8 @@ static void add_features(struct finding *f, const struct http_up_pair *p,
 		finding_feature(f, "bare_address", 1, NAN, NAN, 0.2, 0.2,
 				"the host is an address without a name");
 	else
-		finding_feature(f, "unknown_host", 1, NAN, NAN, 0.1, 0.1,
-				"no service list knows the host");
+		finding_feature(f, "unknown_host", 1, NAN, NAN, 0.1, 0.1, "%s",
+				s ? s->title : "no service list knows the host");
 	if (lacking >= 2)
 		finding_feature(f, "not_a_browser", lacking, NAN, 2, 0.15, 0.15,
 				"lacks %u of the three fields that browsers send", lacking);
@@ -124,7 +135,7 @@ static void tell(struct http_up_state *s, const struct detect_env *env, struct h
 	struct finding f;
 	double score = 0;
 	step_begin(&f, &rule, env, &b->e);
-	add_features(&f, p, b);
+	add_features(&f, env, p, b);
 	for (unsigned i = 0; i < f.feature_count; i++)
 		score += f.features[i].contribution;
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
@@ -163,9 +174,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	if (b->is_response || weight <= 0 || (weight < 0.5 && b->seen < s->params->min_bytes) ||
 	    (b->head_marks & HTTP_IS_CODED) ||
 	    context_is_inside(env->context, &e->dst, e->tunnel_id) ||
-	    context_service_by_name(env->context, (const char *)event_str_data(e, &b->host),
-				    text_host_len(e, &b->host)) ||
-	    context_service_by_ip(env->context, &e->dst))
+	    dest_takes_posts(service_of(env, b)))
 		return;
 	memset(&key, 0, sizeof(key));
 	key.client = e->src;

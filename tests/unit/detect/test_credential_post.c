@@ -74,6 +74,19 @@ static void hidden_reports_grow_with_their_rhythm(void **state)
 	assert_int_equal(judging_feature(&j->found[1], "repeated")->value, 3);
 }
 
+static void a_name_for_a_changing_address_excuses_nothing(void **state)
+{
+	struct judging *j = *state;
+	struct post x = plain;
+	x.host = "batwing.duckdns.org";
+	for (unsigned i = 0; i < 10; i++)
+		post(j, &x);
+	assert_int_equal(j->count, 2);
+	assert_non_null(
+		strstr(judging_feature(&j->found[1], "rare_host")->text, "no other client"));
+	assert_null(strstr(judging_feature(&j->found[1], "rare_host")->text, "no service list"));
+}
+
 static void one_encoded_field_is_enough_with_a_false_browser(void **state)
 {
 	struct judging *j = *state;
@@ -189,6 +202,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(hidden_reports_grow_with_their_rhythm, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_name_for_a_changing_address_excuses_nothing,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(one_encoded_field_is_enough_with_a_false_browser,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_list_of_passwords_needs_little_more, setup,

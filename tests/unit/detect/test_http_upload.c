@@ -43,6 +43,14 @@ static void a_locked_archive_to_an_address_is_found(void **state)
 	assert_string_equal(j->found[0].techniques[0], "T1048.003");
 }
 
+static void a_service_at_which_anybody_may_be_excuses_nothing(void **state)
+{
+	struct judging *j = *state;
+	put(j, FILE_KEY, "203.0.113.9", "transfer.sh", 0);
+	assert_int_equal(j->count, 1);
+	assert_string_equal(judging_feature(&j->found[0], "unknown_host")->text, "transfer.sh");
+}
+
 static void a_form_that_names_the_machine_is_found(void **state)
 {
 	struct judging *j = *state;
@@ -93,6 +101,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_locked_archive_to_an_address_is_found, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_service_at_which_anybody_may_be_excuses_nothing,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_form_that_names_the_machine_is_found, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_directory_is_bad_however_it_is_sent, setup,

@@ -345,7 +345,7 @@ def bad_address(check, lab):
                     time.sleep(0.2)
         threading.Thread(target=talk, daemon=True).start()
     cut_off(check, lab, "c4", attack)
-    check(lab.wait(lambda: address("c4") not in lab.decisions(), 20) and lab.pings("c4", INSIDE), "c4: at its end it is back")
+    check(lab.wait(lambda: address("c4") not in lab.decisions(), 60) and lab.pings("c4", INSIDE), "c4: at its end it is back")
     check(lab.wait(lambda: lab.acts("c4", "free again"), 5), "c4: and an alert says so")
     listener.close()
 

@@ -139,8 +139,7 @@ static int judge(sqlite3 *sqlite, const char *path, char *why, size_t size)
 	(void)snprintf(why, size,
 		       format > USAGE_FORMAT ?
 			       "%s is of a newer exfild (format %llu): read it with that one" :
-			       "%s is of an older exfild (format %llu): the daemon brings it up to "
-			       "date when it starts",
+			       "%s is of an older exfild (format %llu): read it with that one",
 		       path, (unsigned long long)format);
 	return -EXF_E_FORMAT;
 }

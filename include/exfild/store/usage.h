@@ -7,13 +7,13 @@
  *   The reader opens a file read-only, while exfild writes it or without one; usage_db_memory()
  *   gives the same answers of a replay whose counters were never written to a disk.
  *   The writer is one thread: whoever counts hands over a batch an hour and never waits for a disk.
- *   A full disk is said once, loudly, and counted; counting goes on.  An older format is brought up
- *   to this one after a copy has been kept beside it (usage.db.format-1); a damaged or newer file
- * is set aside (usage.db.damaged-1) and never deleted. Ownership: usage_db_close(),
- * usage_writer_close().  A batch is copied. Threads: a reader is one thread's; a writer's functions
- * are its owner's, one at a time, but usage_writer_stats(), which is anybody's. Limits: hours are
- * kept USAGE_HOURS_DAYS days, days keep_days; max_bytes for the file; texts of USAGE_TEXT_MAX
- * bytes, cut beyond.
+ *   A full disk is said once, loudly, and counted; counting goes on.  A damaged file, and one of
+ *   another format, is set aside (usage.db.damaged-1) and never deleted.
+ * Ownership: usage_db_close(), usage_writer_close().  A batch is copied.
+ * Threads: a reader is one thread's; a writer's functions are its owner's, one at a time, but
+ * usage_writer_stats(), which is anybody's.
+ * Limits: hours are kept USAGE_HOURS_DAYS days, days keep_days; max_bytes for the file; texts of
+ * USAGE_TEXT_MAX bytes, cut beyond.
  */
 #ifndef EXFILD_STORE_USAGE_H
 #define EXFILD_STORE_USAGE_H

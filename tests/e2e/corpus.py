@@ -39,6 +39,7 @@ V4, V6 = "45.33.0.0/16", "2600:1f00::/32"
 # (part, regular expression of the path): why the verdict may differ
 EXPLAINED = {
     ("readdress v6", r"test12-icmp-portscan"): "the sweep is told by pings to .0 and .255, which IPv6 has not",
+    ("readdress v6", r"elcabezzonn.*/start-service"): "what is medium there is an answer of ARP that nobody asked for, and IPv6 has no ARP",
     ("readdress v6", r"xprobe icmp d"): "it is told by ICMP questions for time and mask, which ICMPv6 has not",
     ("readdress v6", r"thiagosmith\+pcaps/exfiltration"): "the data is in the last bytes of IPv4 addresses, which are others then",
     ("readdress v6", r"nDPI/.*/emotet"): "the false name is an IPv4 address literal, which a host with IPv6 may have as well",

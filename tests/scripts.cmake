@@ -92,6 +92,9 @@ set_target_properties(clockshift PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BIN
 exf_script(e2e.live.clock e2e ${Python3_EXECUTABLE} tests/e2e/live_clock.py --exfild $<TARGET_FILE:exfild> --clockshift $<TARGET_FILE:clockshift>)
 exf_script(e2e.live.translation e2e ${Python3_EXECUTABLE} tests/e2e/live_translation.py --exfild $<TARGET_FILE:exfild>)
 
+# in both builds: with sanitizers a part of it
+set_tests_properties(e2e.hostile PROPERTIES LABELS "hostile;e2e")
+
 # what a taken-over daemon could do
 add_executable(sandboxed support/sandboxed.c)
 target_link_libraries(sandboxed PRIVATE exf_sandbox Threads::Threads)

@@ -72,7 +72,7 @@ exf_script(e2e.report e2e ${Python3_EXECUTABLE} tests/e2e/report.py --exfild $<T
 exf_script(e2e.signatures e2e ${Python3_EXECUTABLE} tests/e2e/signatures.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.alerts e2e ${Python3_EXECUTABLE} tests/e2e/alerts.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.exceptions e2e ${Python3_EXECUTABLE} tests/e2e/exceptions.py --exfild $<TARGET_FILE:exfild>)
-exf_script(e2e.live.capture hostile ${Python3_EXECUTABLE} tests/e2e/live_capture.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
+exf_script(e2e.live.capture e2e ${Python3_EXECUTABLE} tests/e2e/live_capture.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.workers e2e ${Python3_EXECUTABLE} tests/e2e/live_workers.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.evidence e2e ${Python3_EXECUTABLE} tests/e2e/live_evidence.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.replay e2e ${Python3_EXECUTABLE} tests/e2e/live_replay.py --exfild $<TARGET_FILE:exfild>)

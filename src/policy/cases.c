@@ -82,7 +82,7 @@ static void put_list(struct json *j, const char *key, const struct yaml_node *n)
 static const struct event_alert *read_alert(struct run *r, const struct yaml_node *map)
 {
 	char id[32], why[200];
-	if (!map || map->type != YAML_MAP) {
+	if (map->type != YAML_MAP) {
 		yaml_why(map, r->why, r->why_size, "an alert is a map of its fields");
 		return NULL;
 	}

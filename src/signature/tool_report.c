@@ -71,7 +71,7 @@ static size_t count_reasons(const struct signatures *s, struct reason *reasons, 
 
 void tool_report(const struct signatures *s, FILE *out)
 {
-	struct reason reasons[REASONS];
+	struct reason reasons[REASONS] = { { NULL, 0 } };
 	size_t rest, usable = 0, loud = 0, n = count_reasons(s, reasons, &rest);
 	for (size_t i = 0; i < signatures_count(s); i++) {
 		const struct signature_rule *r = signatures_rule(s, i);

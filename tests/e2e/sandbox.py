@@ -85,7 +85,10 @@ def little_power(check, arguments):
     with Nets("a", "b") as nets:
         nets.link("a", "a0", "b", "b0")
         with Live(nets, "b", arguments.exfild, "-i", "b0", "-j", "2") as live:
+            # control answers before capture has given away its power and listens
+            live.wait_for(lambda: "b0: listening" in live.err(), "capture listens", 60)
             pids = live.pids()
+            live.wait_for(lambda: status_of(pids["exfild-capture"], pids["exfild-capture"])["Uid"].split()[0] != "0", "capture is confined", 20)
             check(set(pids) == {"exfild", "exfild-core", "exfild-capture"}, "three processes", pids)
             one_process(check, "parent", pids["exfild"], NET_RAW | SETUID | SETGID)
             one_process(check, "core", pids["exfild-core"], 0)

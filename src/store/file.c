@@ -22,6 +22,15 @@ uint64_t file_sum(uint64_t id, const void *data, size_t len)
 	return hash_mix(hash_bytes(&hash_key_fixed, data, len), id);
 }
 
+int file_end(sqlite3 *db, int code)
+{
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	if (code != SQLITE_OK && !sqlite3_get_autocommit(db))
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return code;
+}
+
 int file_do(struct file *f, const char *sql, char *why, size_t size)
 {
 	if (sqlite3_exec(f->db, sql, NULL, NULL, NULL) == SQLITE_OK)

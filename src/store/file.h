@@ -54,6 +54,8 @@ int file_replace(struct file *f, char *why, size_t size) EXF_MUST_USE;
 void file_complain(struct file *f, enum file_state state, const char *what);
 /* Whether this answer of SQLite comes from what is in the file. */
 bool file_is_damage(int code);
+/* Ends a transaction: rolls back unless all of it went well, the last step too. */
+int file_end(sqlite3 *db, int code);
 /* 0 or -EXF_E_IO, with the database's words in why. */
 int file_do(struct file *f, const char *sql, char *why, size_t size) EXF_MUST_USE;
 

@@ -59,15 +59,6 @@ bool usage_writer_add(struct usage_writer *w, const struct usage_row *row)
 
 /* ---- writing ---- */
 
-static int end(sqlite3 *db, int code)
-{
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-	if (code != SQLITE_OK && !sqlite3_get_autocommit(db))
-		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	return code;
-}
-
 static int write_portion(struct usage_writer *w, size_t *ret_done, uint64_t *ret_rows)
 {
 	sqlite3 *db = w->file.db;
@@ -81,7 +72,7 @@ static int write_portion(struct usage_writer *w, size_t *ret_done, uint64_t *ret
 			w->newest_day = p.row.hour_s / USAGE_DAY_S;
 		code = usage_words_add(&w->words, &p.row);
 	}
-	code = end(db, code);
+	code = file_end(db, code);
 	*ret_done = (size_t)(at - w->handed.data);
 	*ret_rows = code == SQLITE_OK ? rows : 0;
 	return code;
@@ -98,7 +89,7 @@ static int forget(struct usage_writer *w, uint32_t keep_days)
 	int code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = usage_forget(w->file.db, w->newest_day, keep_days);
-	return end(w->file.db, code);
+	return file_end(w->file.db, code);
 }
 
 /* Its own limit is reached: the oldest day makes room, and says so. */

@@ -112,16 +112,6 @@ static void finalize(struct statements *q)
 	(void)sqlite3_finalize(q->point);
 }
 
-/* Rolls back unless all of it went well. */
-static int end(sqlite3 *db, int code)
-{
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-	if (code != SQLITE_OK && !sqlite3_get_autocommit(db))
-		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	return code;
-}
-
 /* ---- the parts that a file has, and those that it gets ---- */
 
 /* The parts of the file take their ids and the epoch that is free; others leave. */
@@ -194,7 +184,7 @@ static int prepare_file(struct store *s)
 	if (code == SQLITE_OK)
 		code = save_meta(s);
 	finalize(&q);
-	return end(s->file.db, code);
+	return file_end(s->file.db, code);
 }
 
 /* Damage that only writing finds sets the file aside as well. */
@@ -226,7 +216,7 @@ static int write_batch(struct store *s)
 	if (code == SQLITE_OK)
 		code = apply_all(&q, s);
 	finalize(&q);
-	return end(s->file.db, code);
+	return file_end(s->file.db, code);
 }
 
 /* Whether there is a sound file again. */

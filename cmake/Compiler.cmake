@@ -1,6 +1,5 @@
 # Warnings, hardening and instrumentation for every target of the tree.
-add_compile_definitions(_GNU_SOURCE EXFILD_VERSION="${PROJECT_VERSION}"
-  EXFILD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" EXFILD_BUILD_DIR="${CMAKE_BINARY_DIR}")
+add_compile_definitions(_GNU_SOURCE EXFILD_VERSION="${PROJECT_VERSION}")
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
   -Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wformat=2
   -Wconversion -Wsign-conversion -Wvla -Walloca -Wimplicit-fallthrough

@@ -71,7 +71,8 @@ def measure(lab, check, count):
         if not check(asked, "a drill is given"):
             break
         wanted.append(asked["drill"])
-        shell.stdin.write(asked["command"] + "\n")
+        # its further pings repeat the drill and prove nothing here: not waited for
+        shell.stdin.write(asked["command"] + " &\n")
         shell.stdin.flush()
         lab.until(lambda: wanted[-1] in subscriber.came, 20)
         time.sleep(lot.uniform(0.01, 0.2))

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "exfild/context/context.h"
+#include "places.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

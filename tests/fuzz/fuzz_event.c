@@ -14,6 +14,7 @@
 #include "exfild/detect/detector.h"
 #include "exfild/event/ring.h"
 #include "../../src/engine/drill.h"
+#include "places.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

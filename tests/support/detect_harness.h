@@ -26,6 +26,7 @@
 
 #include "exfild/config/config.h"
 #include "exfild/detect/detector.h"
+#include "places.h"
 
 #define DETECT_FINDINGS 64
 #define DETECT_SECOND   1000000000ull

@@ -15,6 +15,7 @@
 
 #include "exfild/alert/alert.h"
 #include "exfild/detect/detector.h"
+#include "places.h"
 
 #define OWNERS_START     (1795000000ull * 1000000000ull)
 #define OWNERS_DETECTORS 96

@@ -12,6 +12,7 @@
 #include "exfild/config/config.h"
 #include "../../../src/alert/duty.h"
 #include "../../../src/alert/place.h"
+#include "places.h"
 #include "samples.h"
 
 static const char services[] =

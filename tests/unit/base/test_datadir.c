@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "exfild/base/datadir.h"
+#include "places.h"
 
 static void a_named_folder_is_taken(void **state)
 {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "places.h"
 
 #define EXAMPLE EXFILD_SOURCE_DIR "/docs/exfild.yaml"
 #define MAN     EXFILD_SOURCE_DIR "/docs/man/exfild.yaml.5"

@@ -17,6 +17,7 @@
 
 #include "exfild/context/context.h"
 #include "exfild/event/log.h"
+#include "places.h"
 
 #define SHIPPED_SERVICES EXFILD_SOURCE_DIR "/data/services.yaml"
 

@@ -6,6 +6,7 @@
 
 #include <libpsl.h>
 
+#include "places.h"
 #include "support.h"
 
 static struct context *c;

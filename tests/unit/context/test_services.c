@@ -1,6 +1,7 @@
 /*
  * Services: the longest suffix at a label's border, prefixes, and errors that point.
  */
+#include "places.h"
 #include "support.h"
 
 static const char two[] = "services:\n"

@@ -13,6 +13,7 @@
 #include "exfild/control/client.h"
 #include "exfild/control/drill.h"
 #include "exfild/control/metrics.h"
+#include "places.h"
 #include "samples.h"
 
 static char folder[64], path[100];

@@ -19,6 +19,7 @@
 
 #include "exfild/detect/detector.h"
 #include "exfild/event/log.h"
+#include "places.h"
 
 #define SECOND_NS    1000000000ull
 #define DAY_NS       (86400 * SECOND_NS)

@@ -18,6 +18,7 @@
 #include "exfild/context/context.h"
 #include "exfild/detect/detector.h"
 #include "../../../src/engine/analysis.h"
+#include "places.h"
 
 #define SECOND_NS 1000000000ull
 #define START_NS  (1795460400ull * SECOND_NS)

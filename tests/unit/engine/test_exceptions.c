@@ -11,6 +11,7 @@
 
 #include "exfild/base/ipaddr.h"
 #include "../../../src/engine/exceptions.h"
+#include "places.h"
 
 #define DAY_NS (86400ull * 1000000000ull)
 

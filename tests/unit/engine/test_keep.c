@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "places.h"
 #include "support/owners.h"
 
 #define SEEDS    EXFILD_SOURCE_DIR "/tests/fuzz/fuzz_state.in"

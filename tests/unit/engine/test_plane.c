@@ -17,6 +17,7 @@
 
 #include "exfild/detect/detector.h"
 #include "../../../src/engine/plane.h"
+#include "places.h"
 #include "support/conversation.h"
 
 #define FRAMES     17000 /* more than the ring of rounds holds: 8 times 2048 */

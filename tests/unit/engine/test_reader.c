@@ -17,6 +17,7 @@
 
 #include "exfild/detect/detector.h"
 #include "../../../src/engine/reader.h"
+#include "places.h"
 #include "support/conversation.h"
 
 #define SECOND_NS 1000000000ull

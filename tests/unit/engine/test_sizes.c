@@ -20,6 +20,7 @@
 #include "../../../src/engine/analysis.h"
 #include "../../../src/engine/machine.h"
 #include "../../../src/engine/sizes.h"
+#include "places.h"
 
 #define MB 1000000ull
 

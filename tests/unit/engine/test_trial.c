@@ -14,6 +14,7 @@
 #include "../../../src/engine/analysis_parts.h"
 #include "../../../src/engine/orders.h"
 #include "../../../src/engine/trial.h"
+#include "places.h"
 #include "unit/alert/samples.h"
 
 static struct context *context;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "exfild/policy/cases.h"
+#include "places.h"
 #include "policies.h"
 
 static void test_the_example_decides_as_it_says(void **state)

@@ -1,6 +1,7 @@
 /*
  * What is wrong with a policy is said with its place, and nothing of the file is taken.
  */
+#include "places.h"
 #include "policies.h"
 
 #define HEAD        "title: t\n" LOGSOURCE "detection: {s: {rule: a}, condition: s}\n"

@@ -2,6 +2,7 @@
  * Every rule that is shipped: it loads, says what it must say about itself, takes the events of its
  * .hit.ndjson and leaves those of its .miss.ndjson.  A rule whose events are missing fails.
  */
+#include "places.h"
 #include "rules.h"
 
 static char *file_of(const char *name, const char *what)

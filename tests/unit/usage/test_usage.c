@@ -13,6 +13,7 @@
 
 #include "exfild/event/log.h"
 #include "exfild/usage/usage.h"
+#include "places.h"
 
 #define HOUR_NS   3600000000000ull
 #define START_NS  (500000ull * HOUR_NS) /* 2027, a full hour */

@@ -8,7 +8,7 @@
 #include "exfild/base/log.h"
 #include "exfild/context/baseline.h"
 #include "analysis_parts.h"
-#include "casefile.h"
+#include "casedir.h"
 #include "drill.h"
 #include "keeper.h"
 #include "orders.h"
@@ -80,6 +80,8 @@ void analysis_alert(void *arg, const struct alert *alert)
 		evidence_note(a->evidence, alert);
 	if (a->made_with.report)
 		casefile_alert(a->made_with.report, outputs_line(a->outputs));
+	if (a->made_with.casedir)
+		casedir_alert(a->made_with.casedir, outputs_line(a->outputs));
 	if (a->collector)
 		collector_ask(a->collector, alert);
 	if (a->books)

@@ -20,6 +20,7 @@
 #include "exfild/event/sensor.h"
 
 struct analysis;
+struct casedir;
 struct collector;
 struct keep_list;
 struct keeper;
@@ -47,6 +48,7 @@ struct analysis_options {
 	struct publisher *publisher;       /* live, NULL: none */
 	struct evidence *evidence;         /* NULL: none wanted */
 	struct report *report;             /* likewise */
+	struct casedir *casedir;           /* likewise */
 	struct collector *collector;       /* live, NULL: no packets are kept */
 	const struct hash_key *key;        /* of tables; NULL: hash_key_fixed */
 	const struct hash_key *sketch_key; /* of what outlives the process; NULL: the same */

@@ -13,7 +13,7 @@
 #include "exfild/base/buf.h"
 #include "exfild/base/datadir.h"
 #include "exfild/base/log.h"
-#include "casefile.h"
+#include "casedir.h"
 #include "content.h"
 #include "engine_parts.h"
 #include "evidence.h"
@@ -28,6 +28,8 @@
 
 struct replay {
 	struct engine e;
+	struct options own; /* with --case: the places in its folder */
+	struct casedir *casedir;
 	struct evidence *evidence;
 	struct casefile *casefile;
 	struct reader reader;
@@ -96,6 +98,20 @@ static bool reads_stdin(const struct options *o)
 		if (strcmp(o->inputs[i], "-") == 0)
 			return true;
 	return false;
+}
+
+static int start_case(struct replay *p)
+{
+	struct engine *e = &p->e;
+	if (!e->options->case_path)
+		return 0;
+	int err = casedir_open(e->options, &p->casedir, e->why, sizeof(e->why));
+	if (err)
+		return err;
+	p->own = *e->options;
+	casedir_options(p->casedir, &p->own);
+	e->options = &p->own;
+	return 0;
 }
 
 static int start_evidence(struct replay *p)
@@ -201,11 +217,13 @@ struct analysis_options engine_analysis_options(const struct engine *e)
 static int start(struct replay *p)
 {
 	struct engine *e = &p->e;
+	int err = start_case(p);
 	e->sizes = sizes_of(e->config);
 	e->key = e->sketch_key = hash_key_fixed;
 	struct analysis_options analysis = engine_analysis_options(e);
 	struct capture_options in = capture_options_of(e);
-	int err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
+	if (!err)
+		err = datadir_find(e->data_dir, sizeof(e->data_dir), e->why, sizeof(e->why));
 	if (!err)
 		err = start_evidence(p);
 	if (!err && e->options->report_path)
@@ -213,6 +231,7 @@ static int start(struct replay *p)
 	if (!err)
 		err = engine_open_state(e);
 	analysis.evidence = p->evidence;
+	analysis.casedir = p->casedir;
 	analysis.report = casefile_report(p->casefile);
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
@@ -243,17 +262,33 @@ static void write_evidence(struct replay *p)
 	}
 }
 
+static struct casefile_facts facts_of(const struct replay *p)
+{
+	return (struct casefile_facts){ .options = p->e.options,
+					.config = p->e.config,
+					.analysis = p->e.analysis,
+					.capture = p->reader.capture,
+					.tally = &p->tally,
+					.first_ns = p->reader.first_ns };
+}
+
 static void write_casefile(struct replay *p)
 {
 	struct engine *e = &p->e;
-	const struct casefile_facts facts = { .options = e->options,
-					      .config = e->config,
-					      .analysis = e->analysis,
-					      .capture = p->reader.capture,
-					      .tally = &p->tally,
-					      .first_ns = p->reader.first_ns };
+	const struct casefile_facts facts = facts_of(p);
 	if (p->casefile && casefile_write(p->casefile, &facts, e->why, sizeof(e->why)) != 0) {
 		log_errorx("report", "%s", e->why);
+		e->lost_output = true;
+	}
+}
+
+static void finish_case(struct replay *p)
+{
+	struct engine *e = &p->e;
+	const struct casefile_facts facts = facts_of(p);
+	if (p->casedir && casedir_finish(p->casedir, &facts, analysis_alerts(e->analysis), e->why,
+					 sizeof(e->why)) != 0) {
+		log_errorx("case", "%s", e->why);
 		e->lost_output = true;
 	}
 }
@@ -276,6 +311,7 @@ static int run(struct replay *p)
 	report_counters(&p->tally, e->options->verbose > 0);
 	write_casefile(p);
 	e->lost_output = !analysis_report(e->analysis) || e->lost_output;
+	finish_case(p);
 	if (!quiet)
 		report_summary(&p->tally, analysis_alerts(e->analysis), engine_seconds() - began,
 			       false);
@@ -315,6 +351,7 @@ static void take_down(struct replay *p)
 	keeper_close(p->e.keeper);
 	evidence_free(p->evidence);
 	casefile_close(p->casefile);
+	casedir_close(p->casedir);
 	setup_drop(p->e.setup);
 }
 

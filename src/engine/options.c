@@ -21,6 +21,7 @@ enum long_option {
 	OPT_EVIDENCE,
 	OPT_PUBLISH,
 	OPT_REPORT,
+	OPT_CASE,
 	OPT_STATE,
 	OPT_FAIL_ON,
 	OPT_SELF_TEST
@@ -34,6 +35,7 @@ static const struct option long_options[] = { { "set", required_argument, NULL, 
 					      { "events", required_argument, NULL, OPT_EVENTS },
 					      { "evidence", required_argument, NULL, OPT_EVIDENCE },
 					      { "report", required_argument, NULL, OPT_REPORT },
+					      { "case", required_argument, NULL, OPT_CASE },
 					      { "state", required_argument, NULL, OPT_STATE },
 					      { "publish", no_argument, NULL, OPT_PUBLISH },
 					      { "fail-on", required_argument, NULL, OPT_FAIL_ON },
@@ -63,6 +65,8 @@ static const char help_text[] =
 	"  --events FILE|-     every event as a JSON line\n"
 	"  --evidence FILE     pcapng with the packets behind the alerts, alert id as comment\n"
 	"  --report FILE       one HTML page for people: what left, who, to whom, how much, and the proof\n"
+	"  --case DIR          a new folder with alerts, events, report, packets, configuration and the\n"
+	"                      SHA-256 of what was read and of what was written\n"
 	"  --state DIR         start from the state in this folder and keep it there\n"
 	"  --publish           through the configured sinks as well (Redis, file); always with -i\n"
 	"  --fail-on LEVEL     exit status 4 when an alert of this level or above came\n"
@@ -209,6 +213,9 @@ static bool take_plain(struct options *o, int c)
 	case OPT_REPORT:
 		o->report_path = optarg;
 		return true;
+	case OPT_CASE:
+		o->case_path = optarg;
+		return true;
 	case OPT_SELF_TEST:
 		o->self_test = true;
 		return true;
@@ -264,7 +271,7 @@ static int check_self_test(const struct options *o)
 {
 	if (o->input_count || o->is_live || o->check_only || o->since_ns || o->until_ns ||
 	    o->filter || o->inside_count || o->fail_on || o->events_path || o->evidence_path ||
-	    o->report_path || o->publish)
+	    o->report_path || o->case_path || o->publish)
 		return usage("--self-test goes with -c, --set, --minimum, -o, -j, -q and -v only",
 			     NULL);
 	return -1;
@@ -287,6 +294,12 @@ static int check_together(const struct options *o)
 	if (o->is_live && o->report_path)
 		return usage("--report is of a replay; of a running exfild, ask exfilctl report",
 			     NULL);
+	if (o->case_path && o->is_live)
+		return usage("--case is of a replay; it does not go with -i", NULL);
+	if (o->case_path && (o->events_path || o->evidence_path || o->report_path))
+		return usage("--case has events, evidence and report in its folder: leave out "
+			     "--events, --evidence and --report",
+			     NULL);
 	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
 		return usage("--since is later than --until", NULL);
 	if (o->events_path && strcmp(o->events_path, "-") == 0 && o->form != OUTPUT_AUTO)
@@ -296,9 +309,20 @@ static int check_together(const struct options *o)
 	return -1;
 }
 
+static bool keep_arguments(struct options *o, int argc, char **argv)
+{
+	o->argv = calloc((size_t)argc + 1, sizeof(*o->argv));
+	for (int i = 0; o->argv && i < argc; i++)
+		o->argv[i] = argv[i];
+	o->argc = argc;
+	return o->argv != NULL;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	memset(o, 0, sizeof(*o));
+	if (!keep_arguments(o, argc, argv))
+		return usage("memory is exhausted", NULL);
 	opterr = 0;
 	for (;;) {
 		int at = optind;
@@ -326,6 +350,8 @@ int options_parse(struct options *o, int argc, char **argv)
 
 void options_free(struct options *o)
 {
+	free(o->argv);
+	o->argv = NULL;
 	free(o->inputs);
 	o->inputs = NULL;
 }

@@ -29,6 +29,8 @@ enum exit_status {
 };
 
 struct options {
+	const char **argv; /* as it was given: parsing changes the order */
+	int argc;
 	const char **inputs;
 	size_t input_count;
 	const char *interfaces[OPTIONS_INTERFACES_MAX]; /* live; none with is_live: as configured */
@@ -46,6 +48,7 @@ struct options {
 	const char *filter;
 	uint64_t since_ns, until_ns;
 	const char *events_path, *evidence_path, *report_path;
+	const char *case_path;  /* a folder with these and more */
 	const char *state_path; /* NULL: live as configured, in a replay none */
 	bool publish, check_only, quiet, self_test;
 	unsigned verbose;

@@ -11,25 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hiredis/hiredis.h>
-
-#include "exfild/base/buf.h"
-#include "exfild/bus/wire.h"
 #include "private.h"
 
 #define READ_SIZE    16384
 #define FLUSH_FACTOR 4 /* a flush may take so many time-outs */
 #define NS_MS        1000000ull
-
-struct redis_conn {
-	struct wire *wire; /* NULL: broken */
-	redisReader *reader;
-	struct buf out;
-	size_t pending;
-	size_t begun; /* commands that were pending before the transaction; SIZE_MAX: none */
-	uint32_t timeout_ms;
-	char where[300], problem[128];
-};
 
 /* hiredis makes room for as many elements as an answer announces: at most so many. */
 #if HIREDIS_MAJOR < 1
@@ -44,6 +30,21 @@ static void *create_array(const redisReadTask *task, element_count elements)
 	return elements > REDIS_ELEMENTS ? NULL : usual.createArray(task, elements);
 }
 
+/* All texts of an answer together are bounded as well; which was the second is remembered. */
+static void *create_string(const redisReadTask *task, char *text, size_t len)
+{
+	struct redis_conn *c = task->privdata;
+	if (c && c->texts++ == 1 && len < sizeof(c->second)) {
+		memcpy(c->second, text, len);
+		c->second[len] = '\0';
+	}
+	if (c) {
+		c->text_bytes += len;
+		c->is_too_large = c->is_too_large || c->text_bytes > REDIS_ANSWER_MAX;
+	}
+	return c && c->is_too_large ? NULL : usual.createString(task, text, len);
+}
+
 static void learn_functions(void)
 {
 	redisReader *r = redisReaderCreate();
@@ -51,16 +52,19 @@ static void learn_functions(void)
 		return;
 	usual = bounded = *r->fn;
 	bounded.createArray = create_array;
+	bounded.createString = create_string;
 	redisReaderFree(r);
 }
 
-static redisReader *make_reader(void)
+static redisReader *make_reader(struct redis_conn *c)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	(void)pthread_once(&once, learn_functions);
 	redisReader *r = redisReaderCreate();
-	if (r && bounded.createArray)
+	if (r && bounded.createArray) {
 		r->fn = &bounded;
+		r->privdata = c;
+	}
 	return r;
 }
 
@@ -125,6 +129,10 @@ static uint64_t deadline_of(const struct redis_conn *c, unsigned times)
 static int next_reply(struct redis_conn *c, uint64_t deadline_ns, redisReply **ret)
 {
 	char data[READ_SIZE];
+	c->texts = 0;
+	c->text_bytes = 0;
+	c->is_too_large = false;
+	c->second[0] = '\0';
 	for (;;) {
 		void *raw = NULL;
 		errno = 0;
@@ -139,6 +147,7 @@ static int next_reply(struct redis_conn *c, uint64_t deadline_ns, redisReply **r
 		}
 		if (c->reader->len - c->reader->pos > REDIS_ANSWER_MAX) {
 			(void)snprintf(c->problem, sizeof(c->problem), "an answer has no end");
+			c->is_too_large = true;
 			errno = 0;
 			return -EXF_E_IO;
 		}
@@ -263,7 +272,7 @@ int redis_connect_url(const struct redis_options *o, const struct redis_url *u,
 	buf_init(&c->out, REDIS_OUT_MAX);
 	c->begun = SIZE_MAX;
 	c->timeout_ms = wire.timeout_ms;
-	c->reader = make_reader();
+	c->reader = make_reader(c);
 	redis_url_print(u, c->where, sizeof(c->where));
 	int err = c->reader ? 0 : -EXF_E_NOMEM;
 	if (!err) {
@@ -447,6 +456,25 @@ size_t redis_pending(const struct redis_conn *c)
 const char *redis_where(const struct redis_conn *c)
 {
 	return c->where;
+}
+
+int redis_exchange(struct redis_conn *c, size_t argc, const char *const *argv, redisReply **ret,
+		   char *why, size_t size)
+{
+	size_t lens[REDIS_ARGS_MAX];
+	uint64_t deadline_ns = deadline_of(c, FLUSH_FACTOR);
+	for (size_t i = 0; i < argc && i < REDIS_ARGS_MAX; i++)
+		lens[i] = strlen(argv[i]);
+	int err = redis_send(c, argc, argv, lens);
+	if (!err)
+		err = send_out(c, deadline_ns);
+	if (!err)
+		err = next_reply(c, deadline_ns, ret);
+	c->pending = 0;
+	if (!err)
+		return 0;
+	(void)lost(c, why, size);
+	return c->is_too_large ? -EXF_E_LIMIT : -EXF_E_IO;
 }
 
 int redis_ask(struct redis_conn *c, size_t argc, const char *const *argv, char ret_texts[][128],

@@ -210,6 +210,18 @@ static const struct key alert_keys[] = {
 	{ .name = NULL },
 };
 
+static const struct key signed_keys[] = {
+	{ "key_file", KEY_PATH, KEY_RESTART, AT(redis.signed_key_file), .max = 4095, .def = "",
+	  .help = "File whose first line is the key that messages are signed with, HMAC-SHA256." },
+	{ "window", KEY_DURATION, KEY_RESTART, AT(redis.signed_window_s), .min = 5, .max = 3600,
+	  .def = "60s",
+	  .help = "A message whose time is further from now than this is refused; so the clocks "
+		  "of both ends must agree." },
+	{ "intel", KEY_BOOL, KEY_RESTART, AT(redis.signed_intel), .def = "false",
+	  .help = "Take indicators from the stream intel: add and remove, at once." },
+	{ .name = NULL },
+};
+
 static const struct key redis_keys[] = {
 	{ "url", KEY_TEXT, AT(redis.url), .max = 1024, .def = "", .check = check_redis_url,
 	  .help = "redis://HOST[:PORT][/DB], rediss:// (TLS) or unix:///PATH[?db=N]. Empty: no "
@@ -238,6 +250,7 @@ static const struct key redis_keys[] = {
 	  .help = "The url names a node of a Redis Cluster; all keys share one hash tag." },
 	{ "ca_file", KEY_PATH, AT(redis.ca_file), .max = 4095, .def = "",
 	  .help = "Certificates that rediss:// trusts. Empty: those of the system." },
+	{ "signed", KEY_MAP, .keys = signed_keys, .help = "What signed messages may tell exfild." },
 	{ .name = NULL },
 };
 

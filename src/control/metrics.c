@@ -155,6 +155,34 @@ static void put_policy(const struct snap_policy *p, struct buf *out)
 		one(out, "responder_up", "gauge", "1: exfild-responder answers.", !p->is_away);
 }
 
+static void put_signed(const struct snap_signed *m, struct buf *out)
+{
+	static const struct {
+		const char *outcome;
+		size_t field;
+	} rows[] = { { "taken", offsetof(struct snap_stream, taken) },
+		     { "forged", offsetof(struct snap_stream, forged) },
+		     { "stale", offsetof(struct snap_stream, stale) },
+		     { "replayed", offsetof(struct snap_stream, replayed) },
+		     { "oversized", offsetof(struct snap_stream, oversized) },
+		     { "malformed", offsetof(struct snap_stream, malformed) },
+		     { "refused", offsetof(struct snap_stream, refused) } };
+	if (!m->count)
+		return;
+	head(out, "messages_total", "counter", "Signed messages by what came of them.");
+	for (uint32_t i = 0; i < m->count; i++)
+		for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
+			uint64_t value;
+			memcpy(&value, (const char *)&m->streams[i] + rows[n].field, sizeof(value));
+			buf_printf(out,
+				   "exfild_messages_total{stream=\"%s\",outcome=\"%s\"} %" PRIu64
+				   "\n",
+				   m->streams[i].name, rows[n].outcome, value);
+		}
+	one(out, "messages_connected", "gauge", "1: the streams of messages are being read.",
+	    m->is_connected);
+}
+
 static void put_sinks(const struct snapshot *s, struct buf *out)
 {
 	if (!s->sink_count)
@@ -286,6 +314,7 @@ void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out
 	put_workers(s, out);
 	put_alerts(s, out);
 	put_policy(&s->policy, out);
+	put_signed(&s->messages, out);
 	put_sinks(s, out);
 	put_spool(s, out);
 	put_tables(s, out);

@@ -70,6 +70,32 @@ static void put_policy(struct call *c)
 	json_close_object(c->out);
 }
 
+static void put_signed(struct call *c)
+{
+	const struct snap_signed *m = &c->snapshot->messages;
+	if (!m->count)
+		return;
+	json_open_object(c->out, "signed");
+	json_bool(c->out, "connected", m->is_connected);
+	json_string(c->out, "error", m->error);
+	json_open_array(c->out, "streams");
+	for (uint32_t i = 0; i < m->count; i++) {
+		const struct snap_stream *s = &m->streams[i];
+		json_open_object(c->out, NULL);
+		json_string(c->out, "name", s->name);
+		json_uint(c->out, "taken", s->taken);
+		json_uint(c->out, "forged", s->forged);
+		json_uint(c->out, "stale", s->stale);
+		json_uint(c->out, "replayed", s->replayed);
+		json_uint(c->out, "oversized", s->oversized);
+		json_uint(c->out, "malformed", s->malformed);
+		json_uint(c->out, "refused", s->refused);
+		json_close_object(c->out);
+	}
+	json_close_array(c->out);
+	json_close_object(c->out);
+}
+
 static void put_links(struct call *c)
 {
 	static const char *const known[] = { "unknown", "no", "yes" };
@@ -202,6 +228,7 @@ int command_status(struct call *c)
 	put_workers(c);
 	put_alerts(c);
 	put_policy(c);
+	put_signed(c);
 	put_sinks(c);
 	put_spool(c);
 	return 0;
@@ -265,6 +292,7 @@ int command_stats(struct call *c)
 	put_share(c);
 	put_alerts(c);
 	put_policy(c);
+	put_signed(c);
 	put_detectors(c);
 	put_sinks(c);
 	put_tables(c);

@@ -89,6 +89,7 @@ static void add_configured(struct confined *k, const struct options *o, const st
 		read_folder(k, c->policy.files[i]);
 	read_folder(k, c->redis.password_file);
 	read_folder(k, c->redis.ca_file);
+	read_folder(k, c->redis.signed_key_file);
 	read_folder(k, c->sinks.syslog_ca_file);
 	write_folder(k, c->control.socket);
 	write_folder(k, c->sinks.file_path);

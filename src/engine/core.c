@@ -24,6 +24,7 @@
 #include "engine_parts.h"
 #include "hearsay.h"
 #include "inlet.h"
+#include "intake.h"
 #include "machine.h"
 #include "notify.h"
 #include "publish.h"
@@ -39,6 +40,7 @@ struct core {
 	struct engine e;
 	int parent;
 	struct reload *reload;
+	struct intake *intake;       /* NULL: no messages are read */
 	struct collector *collector; /* NULL: no packets are kept */
 	struct publisher *publisher;
 	struct desk desk;
@@ -367,6 +369,15 @@ static int start_reload(struct core *c)
 	return err;
 }
 
+static int start_intake(struct core *c)
+{
+	const struct intake_options o = { .config = c->e.config,
+					  .reload = c->reload,
+					  .analysis = c->e.analysis,
+					  .publisher = c->publisher };
+	return intake_start(&o, &c->intake, c->e.why, sizeof(c->e.why));
+}
+
 static int start_analysis(struct core *c)
 {
 	struct engine *e = &c->e;
@@ -412,6 +423,8 @@ static int start(struct core *c)
 		err = start_analysis(c);
 	if (!err)
 		err = start_reload(c);
+	if (!err)
+		err = start_intake(c);
 	c->inlet = err ? NULL : inlet_new(e->analysis);
 	c->inside = calloc(PREFIXES, sizeof(*c->inside));
 	if (!err && (!c->inlet || !c->inside))
@@ -438,6 +451,7 @@ static void report(struct core *c, double began)
 
 static void take_down(struct core *c)
 {
+	intake_stop(c->intake);
 	reload_stop(c->reload);
 	inlet_free(c->inlet);
 	if (c->publisher)

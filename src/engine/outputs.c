@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "exfild/base/log.h"
+#include "secret.h"
 
 #define LIVE_WAIT_MS   3000u  /* at the end; what is left is in the spool */
 #define REPLAY_WAIT_MS 30000u /* without anything being taken */
@@ -37,43 +38,6 @@ struct outputs {
 	struct buf line, text, form, cef; /* form: where that is not the line's */
 	char password[256];
 };
-
-/* The password that the service manager hands over (LoadCredential=redis-password:...), which the
- * daemon's user cannot read where it lies; "" without one.  It is another file than the configured
- * one, or the same from where it can be read. */
-static bool take_credential(char *dst, size_t size)
-{
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	char path[4096];
-	int n = folder ? snprintf(path, sizeof(path), "%s/redis-password", folder) : 0;
-	FILE *in = n > 0 && (size_t)n < sizeof(path) ? fopen(path, "re") : NULL;
-	if (!in)
-		return false;
-	if (fgets(dst, (int)size, in))
-		dst[strcspn(dst, "\r\n")] = '\0';
-	(void)fclose(in);
-	return dst[0] != '\0';
-}
-
-/* The first line of the file, without its end. */
-static int read_password(const char *path, char *dst, size_t size, char *why, size_t why_size)
-{
-	if (take_credential(dst, size) || !path || !*path)
-		return 0;
-	FILE *in = fopen(path, "re");
-	if (!in || !fgets(dst, (int)size, in)) {
-		(void)snprintf(why, why_size,
-			       "cannot read redis.password_file %s: "
-			       "give a readable file that holds the password in one line",
-			       path);
-		if (in)
-			(void)fclose(in);
-		return -EXF_E_IO;
-	}
-	dst[strcspn(dst, "\r\n")] = '\0';
-	(void)fclose(in);
-	return 0;
-}
 
 /* All that decides where a sink leads; the same text, the same place. */
 static char *identity_of(const char *name, const struct sink_options *o)
@@ -242,8 +206,8 @@ static int open_all(struct outputs *out, const struct outputs_options *o,
 	}
 	out->has_cef = w.has_syslog && strcmp(o->config->sinks.syslog_format, "json") != 0;
 	if (w.has_redis)
-		err = read_password(o->config->redis.password_file, out->password,
-				    sizeof(out->password), why, why_size);
+		err = secret_redis_password(o->config, out->password, sizeof(out->password), why,
+					    why_size);
 	/* the journal has them where nobody else does */
 	if (!err && !current && !options->self_test && !(w.count && is_stdout_journal()))
 		err = open_direct(out, options, why, why_size);

@@ -178,6 +178,13 @@ void publisher_configuration(struct publisher *p, const struct snap_configuratio
 	board_done(p->board);
 }
 
+void publisher_signed(struct publisher *p, const struct snap_signed *k)
+{
+	struct snapshot *s = board_begin(p->board);
+	s->messages = *k;
+	board_done(p->board);
+}
+
 const struct drills *publisher_drills(const struct publisher *p)
 {
 	return p->drills;

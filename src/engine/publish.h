@@ -38,6 +38,9 @@ void publisher_reload(struct publisher *p, struct reload *r);
 /* Any: how the configuration is. */
 void publisher_configuration(struct publisher *p, const struct snap_configuration *k);
 
+/* Any: how signed messages fare. */
+void publisher_signed(struct publisher *p, const struct snap_signed *k);
+
 /* What has been signed for drills; as long as the publisher. */
 const struct drills *publisher_drills(const struct publisher *p);
 

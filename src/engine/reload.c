@@ -211,6 +211,32 @@ int reload_intel(struct reload *r, struct control_intel *q)
 	return err;
 }
 
+/* One turn, and one exchange for all of them. */
+size_t reload_intel_list(struct reload *r, const struct intel_change *list, size_t count, char *why,
+			 size_t why_size)
+{
+	struct control_intel *q = malloc(sizeof(*q));
+	size_t done = 0;
+	bool is_local;
+	pthread_mutex_lock(&r->turn);
+	for (size_t i = 0; q && i < count && !has_ended(r); i++) {
+		memset(q, 0, sizeof(*q));
+		q->kind = list[i].is_add ? CONTROL_INTEL_ADD : CONTROL_INTEL_REMOVE;
+		q->value = list[i].value;
+		q->reason = list[i].reason;
+		if (intel_order(q, r->current->config, analysis_intel(r->o.analysis), &is_local) ==
+		    0)
+			done++;
+		else
+			(void)snprintf(why, why_size, "%.100s: %s", q->value, q->text);
+	}
+	if (done && exchange_intel(r, true, why, why_size) != 0)
+		done = 0;
+	pthread_mutex_unlock(&r->turn);
+	free(q);
+	return done;
+}
+
 /* Files of feeds have changed: twice a second is looked whether, and when they rest they are read.
  */
 static void look_at_feeds(struct reload *r)

@@ -37,6 +37,13 @@ void reload_stop(struct reload *r);
 void reload_free(struct reload *r);
 /* What exfilctl asks of indicators; 0, or -EXF_E_x with the reason in q->text.  Control thread. */
 int reload_intel(struct reload *r, struct control_intel *q);
+struct intel_change {
+	bool is_add;
+	const char *value, *reason;
+};
+/* Many additions and removals as one: how many were done; of the last that was not, the reason. */
+size_t reload_intel_list(struct reload *r, const struct intel_change *list, size_t count,
+			 char *ret_why, size_t why_size);
 /* As by SIGHUP: soon, on its own thread. */
 void reload_ask(struct reload *r);
 /* Now; 0, or -EXF_E_x with the reason in ret->why. */

@@ -86,6 +86,16 @@ static const struct rule rules[SENSOR__COUNT] = {
 			       "silent while no exception that takes alerts ends within three days",
 			       { "exfilctl exceptions list shows all of them",
 				 "Still harmless: a new date in the configuration, or exfilctl exceptions add" } },
+	[SENSOR_MESSAGE] = { "sensor_message",
+			     "Messages to exfild were refused",
+			     SEVERITY_MEDIUM,
+			     "who writes there without the key, or sends old messages again, wants "
+			     "to tell exfild what it is to look for",
+			     "what the refused messages asked for: it was not done",
+			     "silent while every message is signed, of now, new and well-formed",
+			     { "exfilctl status --json, signed, shows how many and why",
+			       "Who may write the stream: ACL LIST on Redis; a new key: "
+			       "redis.signed.key_file" } },
 };
 
 static double share_of(const struct sensor_note *n)
@@ -147,6 +157,14 @@ static void say_limit(struct finding *f, const struct sensor_trouble *t)
 	say_fact(f, t, "no room");
 }
 
+static void say_message(struct finding *f, const struct sensor_trouble *t)
+{
+	f->count = t->note.count;
+	finding_text(f->message, sizeof(f->message), "%llu messages on %s were refused: %s",
+		     (unsigned long long)t->note.count, t->note.object, t->note.text);
+	say_fact(f, t, t->note.text);
+}
+
 static void say_delivery(struct finding *f, const struct sensor_trouble *t)
 {
 	uint64_t count = t->note.count / (t->times ? t->times : 1);
@@ -193,6 +211,9 @@ void sensor_explain(const struct sensor_trouble *t, struct finding *ret)
 		break;
 	case SENSOR_LIMIT:
 		say_limit(ret, t);
+		break;
+	case SENSOR_MESSAGE:
+		say_message(ret, t);
 		break;
 	case SENSOR_SINK:
 	case SENSOR_SPOOL:

@@ -14,6 +14,7 @@ static const char *const names[SENSOR__COUNT] = {
 	[SENSOR_SINK] = "sink",
 	[SENSOR_SPOOL] = "spool",
 	[SENSOR_EXCEPTION] = "exception",
+	[SENSOR_MESSAGE] = "message",
 };
 
 const char *sensor_what_name(enum sensor_what what)

@@ -161,6 +161,9 @@ struct config {
 		const char *sentinel_name;
 		bool cluster;
 		const char *ca_file;
+		const char *signed_key_file; /* "": none */
+		uint64_t signed_window_s;
+		bool signed_intel;
 	} redis;
 	struct {
 		const char *file_path;     /* "": none */

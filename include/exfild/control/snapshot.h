@@ -109,6 +109,23 @@ struct snap_policy {
 	bool can_ask;
 };
 
+#define SNAP_STREAMS 4
+
+/* A stream of signed messages. */
+struct snap_stream {
+	char name[24];
+	uint64_t taken;                                         /* signed, and done */
+	uint64_t forged, stale, replayed, oversized, malformed; /* refused, and why */
+	uint64_t refused;                                       /* signed, and not done */
+};
+
+struct snap_signed {
+	struct snap_stream streams[SNAP_STREAMS];
+	uint32_t count; /* 0: none is read */
+	bool is_connected;
+	char error[160]; /* the last one, "" none */
+};
+
 struct snap_roles {
 	uint64_t resolvers, proxies, nats, servers, gateways;
 };
@@ -142,6 +159,7 @@ struct snapshot {
 	uint64_t alerts[4]; /* low, medium, high, critical */
 	uint64_t emitted, merged, below_minimum, closed_early, silenced, held;
 	struct snap_policy policy;
+	struct snap_signed messages;
 	struct snap_detector detectors[SNAP_DETECTORS];
 	uint32_t detector_count;
 	struct snap_sink sinks[SNAP_SINKS];

@@ -23,6 +23,7 @@ enum sensor_what {
 	SENSOR_SINK,          /* a sink takes no alerts; count: so many wait */
 	SENSOR_SPOOL,         /* the disk keeps no alerts; count: so many were given up */
 	SENSOR_EXCEPTION,     /* a silence that takes alerts ends soon; count: so many taken */
+	SENSOR_MESSAGE,       /* messages to exfild were refused; count: so many */
 	SENSOR__COUNT
 };
 

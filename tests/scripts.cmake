@@ -76,6 +76,7 @@ exf_script(e2e.exceptions e2e ${Python3_EXECUTABLE} tests/e2e/exceptions.py --ex
 exf_script(e2e.live.capture e2e ${Python3_EXECUTABLE} tests/e2e/live_capture.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.workers e2e ${Python3_EXECUTABLE} tests/e2e/live_workers.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.evidence e2e ${Python3_EXECUTABLE} tests/e2e/live_evidence.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
+exf_script(e2e.ledger e2e ${Python3_EXECUTABLE} tests/e2e/ledger.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.replay e2e ${Python3_EXECUTABLE} tests/e2e/live_replay.py --exfild $<TARGET_FILE:exfild>)
 add_executable(sender support/sender.c)
 set_target_properties(sender PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -91,7 +91,7 @@ static const struct key limit_keys[] = {
 		  "that, and by memory." },
 	{ "disk_mb", KEY_NUMBER, KEY_AUTO | KEY_RESTART, AT(limits.disk_mb), .min = 16,
 	  .max = 1048576, .def = "2048",
-	  .help = "Disk for state, spool and evidence together, in MB." },
+	  .help = "Disk for state, spool, evidence, usage and ledger together, in MB." },
 	{ .name = NULL },
 };
 

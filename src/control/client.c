@@ -96,6 +96,7 @@ static const char help_text[] =
 	"  intel         indicators of feeds: intel stats, intel search VALUE,\n"
 	"                intel add VALUE --reason TEXT, intel remove VALUE, intel reload\n"
 	"  report        one page of the last day, week, month or an incident: exfilctl report --help\n"
+	"  audit         the ledger of alerts, acts and blind minutes: audit verify, audit list\n"
 	"  signatures    rules without a daemon: list, show RULE, test|why RULE INPUT, profile INPUT,\n"
 	"                check RULES..., sources; INPUT is a capture or what --events wrote\n"
 	"  reload        have it read its configuration again\n"
@@ -367,6 +368,8 @@ int client_run(int argc, char **argv)
 		return account_run(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "usage") == 0) /* needs no daemon, has options of its own */
 		return usage_run(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "audit") == 0) /* likewise */
+		return audit_run(argc - 1, argv + 1);
 	int status = parse(&o, argc, argv);
 	if (status >= 0)
 		return status;

@@ -72,6 +72,11 @@ int trial_run_file(const struct trial_options *o);
 /* Its words, "usage" the first of them: reads a database, asks no daemon. */
 int usage_run(int argc, char **argv);
 
+/* --- audit.c ----------------------------------------------------------------------------- */
+
+/* Its words, "audit" the first of them: reads the ledger, asks no daemon. */
+int audit_run(int argc, char **argv);
+
 /* --- quarantine.c ------------------------------------------------------------------------ */
 
 struct quarantine_options {

@@ -177,6 +177,37 @@ static void start_following(struct session *s, const struct request *r)
 
 /* --- requests ---------------------------------------------------------------------------- */
 
+/* On the log, and where acts are kept. */
+static void tell_act(const struct session *s, const struct request *r,
+		     const struct command *command, bool is_done, const char *outcome)
+{
+	const struct control_options *o = &s->control->options;
+	char number[48] = "";
+	if (r->number)
+		(void)snprintf(number, sizeof(number), "%u", (unsigned)r->number);
+	else if (r->from)
+		(void)snprintf(number, sizeof(number), "%llu to %llu", (unsigned long long)r->from,
+			       (unsigned long long)r->until);
+	const struct control_act act = {
+		.user = (uint32_t)s->peer.uid,
+		.command = command->name,
+		.about = r->alert[0] ? r->alert :
+			 r->to[0]    ? r->to :
+				       number,
+		.reason = r->reason,
+		.outcome = outcome,
+		.is_done = is_done,
+	};
+	if (is_done)
+		log_info("control", "user %u, process %d: %s: %s", (unsigned)s->peer.uid,
+			 (int)s->peer.pid, command->name, outcome);
+	else
+		log_warnx("control", "user %u, process %d: %s: %s", (unsigned)s->peer.uid,
+			  (int)s->peer.pid, command->name, outcome);
+	if (o->acted)
+		o->acted(o->arg, &act);
+}
+
 static void run(struct session *s, const struct request *r, const struct command *command)
 {
 	struct control *c = s->control;
@@ -200,8 +231,7 @@ static void run(struct session *s, const struct request *r, const struct command
 	json_close_object(&j);
 	buf_char(&out, '\n');
 	if (command->right == COMMAND_ACT)
-		log_info("control", "user %u, process %d: %s: %s", (unsigned)s->peer.uid,
-			 (int)s->peer.pid, command->name, err ? error.message : "done");
+		tell_act(s, r, command, !err, err ? error.message : "done");
 	if (err)
 		send_error(s, r, &error);
 	else if (out.full)
@@ -245,8 +275,7 @@ static void one_request(struct session *s, const char *line, size_t len)
 	if (!command) {
 		refuse_unknown(s, &r);
 	} else if (command->right == COMMAND_ACT && !s->peer.may_act) {
-		log_warnx("control", "user %u, process %d: %s: no right", (unsigned)s->peer.uid,
-			  (int)s->peer.pid, command->name);
+		tell_act(s, &r, command, false, "no right");
 		say_error(s, &r, "no_permission", "only root and the group " PEER_GROUP_ACT " act",
 			  "adduser NAME " PEER_GROUP_ACT ", then log in again");
 	} else if (command->data == COMMAND_LISTS) {

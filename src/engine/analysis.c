@@ -8,6 +8,7 @@
 #include "exfild/base/log.h"
 #include "exfild/context/baseline.h"
 #include "analysis_parts.h"
+#include "annals.h"
 #include "casedir.h"
 #include "drill.h"
 #include "keeper.h"
@@ -82,6 +83,7 @@ void analysis_alert(void *arg, const struct alert *alert)
 		casefile_alert(a->made_with.report, outputs_line(a->outputs));
 	if (a->made_with.casedir)
 		casedir_alert(a->made_with.casedir, outputs_line(a->outputs));
+	annals_alert(a->made_with.annals, alert, outputs_line(a->outputs));
 	if (a->collector)
 		collector_ask(a->collector, alert);
 	if (a->books)

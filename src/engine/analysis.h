@@ -20,6 +20,7 @@
 #include "exfild/event/sensor.h"
 
 struct analysis;
+struct annals;
 struct casedir;
 struct collector;
 struct keep_list;
@@ -49,6 +50,7 @@ struct analysis_options {
 	struct evidence *evidence;         /* NULL: none wanted */
 	struct report *report;             /* likewise */
 	struct casedir *casedir;           /* likewise */
+	struct annals *annals;             /* live, NULL: no ledger is kept */
 	struct collector *collector;       /* live, NULL: no packets are kept */
 	const struct hash_key *key;        /* of tables; NULL: hash_key_fixed */
 	const struct hash_key *sketch_key; /* of what outlives the process; NULL: the same */

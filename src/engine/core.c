@@ -16,6 +16,7 @@
 
 #include "exfild/base/datadir.h"
 #include "exfild/base/log.h"
+#include "annals.h"
 #include "collect.h"
 #include "confine.h"
 #include "connections.h"
@@ -43,6 +44,7 @@ struct core {
 	struct intake *intake;       /* NULL: no messages are read */
 	struct collector *collector; /* NULL: no packets are kept */
 	struct publisher *publisher;
+	struct annals *annals; /* NULL: no ledger is kept */
 	struct desk desk;
 	struct inlet *inlet;
 	struct hearsay *board; /* NULL: there is no capture */
@@ -299,6 +301,7 @@ static void after_end(struct core *c)
 		return;
 	}
 	tell_end(c);
+	annals_watch(c->annals, NULL); /* it may be back before the next look */
 	let_go(c);
 	send_plan(c);
 }
@@ -309,6 +312,7 @@ static void after_end(struct core *c)
 static void take_care(struct core *c)
 {
 	take_tally(c);
+	annals_watch(c->annals, c->board ? &c->tally : NULL);
 	if (!c->board)
 		notify_alive("capture is being started again");
 	connections_find_sockets(&c->own);
@@ -361,6 +365,7 @@ static int start_reload(struct core *c)
 					  .setup = c->e.setup,
 					  .analysis = c->e.analysis,
 					  .publisher = c->publisher,
+					  .annals = c->annals,
 					  .broken = c->e.broken[0] ? c->e.broken : NULL };
 	reload_log_level(c->e.options, c->e.config);
 	int err = reload_new(&o, &c->reload);
@@ -387,6 +392,7 @@ static int start_analysis(struct core *c)
 		publisher_collector(c->publisher, c->collector);
 	analysis.publisher = c->publisher;
 	analysis.collector = c->collector;
+	analysis.annals = c->annals;
 	if (!err)
 		err = analysis_new(&analysis, &e->analysis, e->why, sizeof(e->why));
 	if (!err)
@@ -416,9 +422,13 @@ static int start(struct core *c)
 	e->sketch_key = hash_key_random();
 	if (!err)
 		err = engine_open_state(e);
+	if (!err) {
+		c->annals = annals_open(o, e->config, e->sizes.ledger_disk);
+		annals_start(c->annals, o, e->config, e->broken);
+	}
 	if (!err)
-		err = publisher_start(o, e->config, &e->sizes, &e->key, &c->publisher, e->why,
-				      sizeof(e->why));
+		err = publisher_start(o, e->config, &e->sizes, &e->key, c->annals, &c->publisher,
+				      e->why, sizeof(e->why));
 	if (!err)
 		err = start_analysis(c);
 	if (!err)
@@ -461,6 +471,7 @@ static void take_down(struct core *c)
 	publisher_stop(c->publisher);
 	collector_free(c->collector);
 	reload_free(c->reload);
+	annals_close(c->annals);
 	setup_drop(c->e.setup);
 	hearsay_free(c->board);
 	free(c->inside);
@@ -483,6 +494,8 @@ static int finish(struct core *c, double began)
 {
 	analysis_end(c->e.analysis);
 	c->e.lost_output = !analysis_keep_end(c->e.analysis);
+	annals_watch(c->annals, &c->tally);
+	annals_stop(c->annals);
 	report(c, began);
 	return engine_status(&c->e);
 }

@@ -23,6 +23,7 @@
 #define POLICY_UNPROVEN    32
 #define POLICY_UNPROVEN_NS (60ull * 1000000000)
 
+struct annals;
 struct policies;
 
 struct policies_options {
@@ -30,6 +31,7 @@ struct policies_options {
 	const struct context *context;
 	struct rule_names *names; /* as long as the policies */
 	const struct hash_key *key;
+	struct annals *annals; /* where acts of the responder are kept; NULL: nowhere */
 	bool is_live;
 };
 

@@ -11,6 +11,7 @@
 #include "exfild/control/drill.h"
 #include "exfild/sink/sink.h"
 #include "activity.h"
+#include "annals.h"
 #include "collect.h"
 #include "keeper.h"
 #include "machine.h"
@@ -27,6 +28,7 @@ struct publisher {
 	struct activity *activity;
 	struct keeper *keeper; /* NULL: no state is kept */
 	struct drills *drills;
+	struct annals *annals;                 /* NULL: no ledger is kept */
 	_Atomic(struct reload *) reload;       /* NULL: not yet */
 	pthread_mutex_t turn;                  /* of who asks the analysis something */
 	struct analysis *analysis;             /* NULL: not yet, or not any more */
@@ -104,15 +106,22 @@ static int on_intel(void *arg, struct control_intel *q)
 	return -EXF_E_LIMIT;
 }
 
+static void on_act(void *arg, const struct control_act *act)
+{
+	const struct publisher *p = arg;
+	annals_act(p->annals, act);
+}
+
 int publisher_start(const struct options *o, const struct config *c, const struct sizes *sizes,
-		    const struct hash_key *key, struct publisher **ret, char *ret_why,
-		    size_t why_size)
+		    const struct hash_key *key, struct annals *annals, struct publisher **ret,
+		    char *ret_why, size_t why_size)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 	if (!p)
 		return -EXF_E_NOMEM;
 	pthread_mutex_init(&p->turn, NULL);
 	p->config = c;
+	p->annals = annals;
 	p->shards = sizes->shards;
 	p->board = board_new();
 	p->activity = activity_new(key);
@@ -136,6 +145,7 @@ int publisher_start(const struct options *o, const struct config *c, const struc
 						   .resend = on_resend,
 						   .order = on_order,
 						   .intel = on_intel,
+						   .acted = on_act,
 						   .arg = p };
 		err = control_start(&control, &p->control, ret_why, why_size);
 	}

@@ -14,6 +14,7 @@
 #include "exfild/engine/options.h"
 #include "analysis.h"
 
+struct annals;
 struct collector;
 struct keeper;
 struct publisher;
@@ -22,10 +23,13 @@ struct sink_beat;
 struct sizes;
 struct tally;
 
-/* Main, before the planes; control socket and metrics port answer from here on. */
+/*
+ * Main, before the planes; control socket and metrics port answer from here on.  annals: where acts
+ * are kept, as long as the publisher.
+ */
 int publisher_start(const struct options *o, const struct config *c, const struct sizes *sizes,
-		    const struct hash_key *key, struct publisher **ret, char *ret_why,
-		    size_t why_size) EXF_MUST_USE;
+		    const struct hash_key *key, struct annals *annals, struct publisher **ret,
+		    char *ret_why, size_t why_size) EXF_MUST_USE;
 /* Main, before the planes: whose saves are told. */
 void publisher_keeper(struct publisher *p, struct keeper *keeper);
 /* Main, before the planes: whose packets are told; must outlive the publisher. */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "exfild/base/log.h"
+#include "annals.h"
 #include "indicators.h"
 #include "intel_order.h"
 #include "lastgood.h"
@@ -149,6 +150,7 @@ static int run(struct reload *r, struct control_reload *ret)
 		tell_taken(r, ret);
 		keep_copy(r);
 	}
+	annals_reload(r->o.annals, r->current->config, ret, err);
 	publish(r);
 	notify_ready();
 	return err;

@@ -16,6 +16,7 @@
 #include "analysis.h"
 #include "setup.h"
 
+struct annals;
 struct reload;
 
 struct reload_options {
@@ -23,6 +24,7 @@ struct reload_options {
 	const char *path;    /* of the file; NULL: there is none to be read again */
 	struct setup *setup; /* in effect; held */
 	struct analysis *analysis;
+	struct annals *annals;       /* where it is kept; NULL: nowhere */
 	struct publisher *publisher; /* gets to know how the configuration is; NULL: none */
 	const char *broken;          /* why the file was refused at the start, NULL: it was not */
 };

@@ -40,6 +40,7 @@
 #define STATE_OF         4
 #define EVIDENCE_DISK_OF 2
 #define USAGE_DISK_OF    8
+#define LEDGER_DISK_OF   32
 
 /* What is not in proportion to anything: program and libraries, nDPI's modules, services and public
  * suffixes, fragments, event logs, the tables that exfilctl asks. */
@@ -97,7 +98,9 @@ static void add_disk(const struct config *c, struct sizes *s)
 	s->state_disk = s->allowed_disk / STATE_OF;
 	s->evidence_disk = evidence < most ? evidence : most;
 	s->usage_disk = s->allowed_disk / USAGE_DISK_OF;
-	s->spool_disk = s->allowed_disk - s->state_disk - s->evidence_disk - s->usage_disk;
+	s->ledger_disk = s->allowed_disk / LEDGER_DISK_OF;
+	s->spool_disk =
+		s->allowed_disk - s->state_disk - s->evidence_disk - s->usage_disk - s->ledger_disk;
 }
 
 struct sizes sizes_of(const struct config *c)
@@ -263,7 +266,10 @@ void sizes_print(const struct sizes *s, struct buf *out)
 		buf_printf(out, "; there are %.0f", (double)s->machine_bytes / 1e6);
 	buf_printf(out, "\n# Disk at worst, in MB, of %.0f that limits.disk_mb allows:\n",
 		   (double)s->allowed_disk / 1e6);
-	buf_printf(out, "#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n",
-		   "state", (double)s->state_disk / 1e6, "evidence", (double)s->evidence_disk / 1e6,
-		   "usage", (double)s->usage_disk / 1e6, "spool", (double)s->spool_disk / 1e6);
+	buf_printf(
+		out,
+		"#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n#   %-16s %8.1f\n",
+		"state", (double)s->state_disk / 1e6, "evidence", (double)s->evidence_disk / 1e6,
+		"usage", (double)s->usage_disk / 1e6, "ledger", (double)s->ledger_disk / 1e6,
+		"spool", (double)s->spool_disk / 1e6);
 }

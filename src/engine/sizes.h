@@ -37,7 +37,7 @@ struct sizes {
 	uint64_t buffer_bytes;   /* live: of all capture rings together */
 	uint64_t ring_bytes;     /* live: a power of two */
 	uint64_t evidence_bytes; /* live: of packets in memory, of all workers; 0: none are kept */
-	uint64_t state_disk, evidence_disk, usage_disk, spool_disk,
+	uint64_t state_disk, evidence_disk, usage_disk, spool_disk, ledger_disk,
 		allowed_disk; /* bytes at most */
 	/* live: what is allowed, what there is, and what each part comes to at worst */
 	uint64_t allowed_bytes, machine_bytes, bytes[SIZES__COUNT];

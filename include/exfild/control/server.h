@@ -102,6 +102,16 @@ struct control_intel {
 	size_t found_count;
 };
 
+/* What a client did, or was refused; texts are borrowed for the call and hostile. */
+struct control_act {
+	uint32_t user;       /* its number */
+	const char *command; /* "snooze" */
+	const char *about;   /* an alert, a value, a number; "" */
+	const char *reason;  /* "" */
+	const char *outcome; /* "done", or why not */
+	bool is_done;
+};
+
 struct control_options {
 	const char *socket_path; /* NULL or "": no socket */
 	const char *listen;      /* ADDRESS:PORT of the metrics; NULL or "": none */
@@ -117,6 +127,8 @@ struct control_options {
 	int (*order)(void *arg, struct control_order *order);
 	/* 0: done; else why is in q->text. NULL: this program cannot. On the control thread. */
 	int (*intel)(void *arg, struct control_intel *q);
+	/* NULL: nobody keeps it. On the control thread. */
+	void (*acted)(void *arg, const struct control_act *act);
 	void *arg;
 };
 

@@ -67,6 +67,7 @@ exf_script(e2e.reload e2e ${Python3_EXECUTABLE} tests/e2e/reload.py --exfild $<T
 add_executable(intel_bench support/intel_bench.c)
 target_link_libraries(intel_bench PRIVATE exf_intel)
 set_target_properties(intel_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+exf_script(e2e.lookback e2e ${Python3_EXECUTABLE} tests/e2e/lookback.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.intel e2e ${Python3_EXECUTABLE} tests/e2e/intel.py --exfild $<TARGET_FILE:exfild> --bench $<TARGET_FILE:intel_bench>)
 exf_script(e2e.report e2e ${Python3_EXECUTABLE} tests/e2e/report.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.case e2e ${Python3_EXECUTABLE} tests/e2e/case.py --exfild $<TARGET_FILE:exfild>)

@@ -142,6 +142,7 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 		return;
 	}
 	a->config = c->config;
+	a->env.lookback_days = analysis_lookback(&a->made_with, c->config);
 	memset(a->exceptions, 0, sizeof(a->exceptions)); /* other ones */
 	change_detectors(a, c->config);
 	/* the same rules go on with what they have counted */

@@ -126,6 +126,8 @@ typedef int (*make_context_fn)(const struct context_options *o, struct context *
 			       size_t why_size);
 int analysis_make_context(const struct analysis_options *o, make_context_fn make,
 			  struct context **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
+/* Days that it looks back; 0: the state ends with the process. */
+uint32_t analysis_lookback(const struct analysis_options *o, const struct config *config);
 /* analysis_outputs.c: the sinks of a configuration; current: those that run, NULL: none do. */
 int analysis_make_outputs(struct analysis *a, const struct config *config,
 			  const struct outputs *current, struct outputs **ret, char *ret_why,

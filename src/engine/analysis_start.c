@@ -129,6 +129,12 @@ static const struct hash_key *sketch_key_of(const struct analysis_options *o)
 	return o->sketch_key ? o->sketch_key : key_of(o);
 }
 
+uint32_t analysis_lookback(const struct analysis_options *o, const struct config *config)
+{
+	bool is_kept = o->is_live || o->options->state_path;
+	return is_kept ? (uint32_t)config->privacy.lookback_days : 0;
+}
+
 int analysis_make_context(const struct analysis_options *o, make_context_fn make,
 			  struct context **ret, char *why, size_t size)
 {
@@ -345,6 +351,7 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 			.sketch_key = *sketch_key_of(o),
 			.max_hosts = o->max_hosts,
 			.max_pairs = o->max_pairs,
+			.lookback_days = analysis_lookback(o, o->config),
 			.raise = analysis_finding,
 			.arg = a,
 		};

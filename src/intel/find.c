@@ -174,6 +174,11 @@ const struct intel *intel_base(const struct intel *x)
 	return x ? x->base : NULL;
 }
 
+uint64_t intel_serial(const struct intel *x)
+{
+	return x ? x->serial : 0;
+}
+
 uint32_t intel_count(const struct intel *x)
 {
 	return x ? x->count + intel_count(x->base) : 0;

@@ -21,6 +21,7 @@ struct arena { /* bytes that only grow; an offset stays */
 
 struct intel {
 	atomic_uint holders;
+	uint64_t serial;
 	struct hash_key key;
 	struct intel *base; /* held; NULL: none */
 	bool has_gone;      /* some item takes one of the base away */

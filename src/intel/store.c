@@ -16,12 +16,15 @@
 #define FILTER_BITS 8u /* at least so many an item */
 #define ARENA_MOST  (UINT32_MAX - 4096u)
 
+static atomic_uint_fast64_t serials;
+
 struct intel *intel_new(const struct hash_key *key, uint32_t max, size_t feeds)
 {
 	struct intel *x = calloc(1, sizeof(*x));
 	if (!x)
 		return NULL;
 	atomic_init(&x->holders, 1);
+	x->serial = atomic_fetch_add(&serials, 1) + 1;
 	x->key = *key;
 	x->max = max;
 	x->slot_mask = SLOTS_LEAST - 1;

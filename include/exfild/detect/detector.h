@@ -38,6 +38,9 @@ struct detect_env {
 	bool one_sided;     /* over 95 % of the input's SYNs lack any reverse packet */
 	uint32_t max_hosts; /* caps from limits */
 	uint32_t max_pairs;
+	/* How long who talked to whom is remembered for indicators to come; 0: the state ends with
+	   the process, and nobody will ask. */
+	uint32_t lookback_days;
 	void (*raise)(void *arg, const struct finding *f);
 	void *arg;
 };

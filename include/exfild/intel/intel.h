@@ -132,6 +132,8 @@ int intel_build(const struct intel_options *o, struct intel **ret) EXF_MUST_USE;
 struct intel *intel_hold(const struct intel *x);
 void intel_drop(struct intel *x);
 
+/* Told apart from every other set of this process; 0: x is NULL. */
+uint64_t intel_serial(const struct intel *x);
 uint32_t intel_count(const struct intel *x);
 bool intel_has(const struct intel *x, enum intel_kind kind);
 size_t intel_bytes(const struct intel *x);

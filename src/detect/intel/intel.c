@@ -18,6 +18,13 @@
 #include "../text.h"
 
 #define ANSWERS_MAX 16u
+#define WALK_TICK   100000000ull /* packet time between two steps of looking back */
+#define WALK_SLOTS  4096u        /* entries a step: well below a millisecond */
+
+struct looking {
+	struct intel_state *s;
+	const struct detect_env *env;
+};
 
 static const struct param params[] = {
 	{ "again", PARAM_DURATION, offsetof(struct intel_params, again_s), 60, 30 * 86400.0, 3600,
@@ -33,19 +40,20 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 				       .entry_size = sizeof(struct told),
 				       .key_size = sizeof(struct ipaddr) + sizeof(uint64_t),
 				       .key = env->key };
-	return table_init(&s->told, &config);
+	int err = table_init(&s->told, &config);
+	return err ? err : past_init(&s->past, env);
 }
 
 static void deinit(void *state)
 {
 	struct intel_state *s = state;
 	table_deinit(&s->told);
+	past_deinit(&s->past);
 	pool_deinit(&s->rules);
 }
 
-/* Of the items of one value: the surest that holds now.  False: none does. */
-static bool choose(struct intel_state *s, const struct detect_env *env, struct meeting *m,
-		   uint16_t port)
+bool intel_choose(struct intel_state *s, const struct detect_env *env, struct meeting *m,
+		  uint16_t port)
 {
 	const struct intel_item *at = m->item;
 	unsigned count = 0;
@@ -72,7 +80,7 @@ static bool choose(struct intel_state *s, const struct detect_env *env, struct m
 static void meet(struct intel_state *s, const struct detect_env *env, struct meeting *m,
 		 uint16_t port)
 {
-	if (m->item && choose(s, env, m, port))
+	if (m->item && intel_choose(s, env, m, port))
 		intel_tell(s, env, m);
 }
 
@@ -289,11 +297,55 @@ static void on_mail(struct intel_state *s, const struct detect_env *env, const s
 	on_text(s, env, at(e, MEETING_CONTENT, "email.to.address"), INTEL_EMAIL, &m->to);
 }
 
-static void on_event(void *state, const struct detect_env *env, const struct event *e)
+/* ---- what others will call bad later ---- */
+
+static void remember(struct intel_state *s, const struct detect_env *env, const struct event *e)
+{
+	struct meeting m;
+	struct past_entry *x = past_event(&s->past, env, e);
+	if (!x || x->is_told || !past_is_done(&s->past, env))
+		return;
+	x->is_told = intel_past_meets(s, env, x, &m);
+	/* most often it has been told when it began; not when that was before the indicator */
+	if (x->is_told && !intel_is_told(s, env, &x->key.host, m.item))
+		intel_past_tell(s, env, x, &m);
+}
+
+static bool look_back(void *arg, const struct past_entry *x)
+{
+	struct looking *l = arg;
+	struct meeting m;
+	bool meets = intel_past_meets(l->s, l->env, x, &m);
+	if (meets)
+		intel_past_tell(l->s, l->env, x, &m);
+	return meets;
+}
+
+static void walk(void *state, const struct detect_env *env, uint32_t most)
+{
+	struct looking l = { .s = state, .env = env };
+	if (env->lookback_days)
+		past_walk(&l.s->past, env, most, look_back, &l);
+}
+
+static void on_tick(void *state, const struct detect_env *env)
+{
+	walk(state, env, WALK_SLOTS);
+}
+
+static void on_end(void *state, const struct detect_env *env)
+{
+	walk(state, env, UINT32_MAX);
+}
+
+static void keep(void *state, struct keep_list *list)
 {
 	struct intel_state *s = state;
-	if (!env->intel)
-		return;
+	past_keep(&s->past, list);
+}
+
+static void judge(struct intel_state *s, const struct detect_env *env, const struct event *e)
+{
 	switch (e->kind) {
 	case EVENT_FLOW_START:
 	case EVENT_FLOW_PROGRESS:
@@ -325,13 +377,25 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	}
 }
 
+static void on_event(void *state, const struct detect_env *env, const struct event *e)
+{
+	struct intel_state *s = state;
+	if (env->intel)
+		judge(s, env, e);
+	if (env->lookback_days)
+		remember(s, env, e);
+}
+
 static void counters(const void *state, struct detector_counters *ret)
 {
 	const struct intel_state *s = state;
-	ret->entries = s->told.stats.entries;
-	ret->evictions = s->told.stats.evictions;
+	const struct table_stats *told = &s->told.stats, *past = &s->past.entries.stats;
+	ret->entries = told->entries + past->entries;
+	ret->evictions = told->evictions + past->evictions;
+	ret->evicted_with_evidence = past->evicted_with_evidence;
 	ret->findings = s->findings;
-	ret->worst_case_bytes = table_worst_case(s->told.stats.capacity, sizeof(struct told));
+	ret->worst_case_bytes = table_worst_case(told->capacity, sizeof(struct told)) +
+				table_worst_case(past->capacity, sizeof(struct past_entry));
 }
 
 const struct detector intel_detector = {
@@ -346,6 +410,10 @@ const struct detector intel_detector = {
 		 1u << EVENT_CERT | 1u << EVENT_SSH | 1u << EVENT_MAIL,
 	.init = init,
 	.deinit = deinit,
+	.tick_ns = WALK_TICK,
 	.on_event = on_event,
+	.on_tick = on_tick,
+	.on_end = on_end,
+	.keep = keep,
 	.counters = counters,
 };

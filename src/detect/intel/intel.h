@@ -9,6 +9,7 @@
 #include "exfild/base/pool.h"
 #include "exfild/base/table.h"
 #include "exfild/detect/detector.h"
+#include "past.h"
 
 struct intel_params {
 	uint64_t again_s;
@@ -49,12 +50,32 @@ struct told { /* a host and an indicator */
 struct intel_state {
 	const struct intel_params *params;
 	struct table told;
+	struct past past;
 	struct pool rules;
 	uint64_t findings, over, noise;
 };
 
+/* intel.c: of the items of m->item's value the surest that holds now; false: none does. */
+bool intel_choose(struct intel_state *s, const struct detect_env *env, struct meeting *m,
+		  uint16_t port);
+
 /* tell.c */
+/* Whether this host has had its alert of the item's value. */
+bool intel_is_told(const struct intel_state *s, const struct detect_env *env,
+		   const struct ipaddr *host, const struct intel_item *item);
+const char *intel_rule(struct intel_state *s, const struct intel_feed *feed);
+void intel_put_indicator(struct finding *f, const struct detect_env *env, const struct meeting *m,
+			 const char *value);
+/* The first features: what the score is made of, but for a bonus. */
+void intel_put_confidence(struct finding *f, const struct detect_env *env, const struct meeting *m,
+			  double weight);
 void intel_tell(struct intel_state *s, const struct detect_env *env, const struct meeting *m);
 double intel_score(const struct meeting *m, double confidence);
+
+/* past_tell.c: whether an entry of the past meets an indicator that says something. */
+bool intel_past_meets(struct intel_state *s, const struct detect_env *env,
+		      const struct past_entry *x, struct meeting *ret);
+void intel_past_tell(struct intel_state *s, const struct detect_env *env,
+		     const struct past_entry *x, const struct meeting *m);
 
 #endif

@@ -73,16 +73,32 @@ static bool fires(const void *arg, double confidence)
 	return step_severity(intel_score(arg, confidence)) != SEVERITY_NONE;
 }
 
-/* Whether it is told now: it is louder than before, or long ago. */
-static bool is_due(struct intel_state *s, const struct detect_env *env, const struct meeting *m,
-		   const struct ipaddr *host, uint64_t value, uint64_t *ret_count)
+static struct told key_of(const struct detect_env *env, const struct ipaddr *host,
+			  const char *value)
 {
 	struct told key;
-	uint32_t score = (uint32_t)(intel_score(m, m->confidence) * 1000);
-	bool is_new;
 	memset(&key, 0, sizeof(key));
 	key.host = *host;
-	key.value = value;
+	key.value = hash_bytes(&env->key, value, strlen(value));
+	return key;
+}
+
+bool intel_is_told(const struct intel_state *s, const struct detect_env *env,
+		   const struct ipaddr *host, const struct intel_item *item)
+{
+	char value[INTEL_TEXT_MAX];
+	(void)intel_text(env->intel, item, value, sizeof(value));
+	struct told key = key_of(env, host, value);
+	return table_find(&s->told, &key) != NULL;
+}
+
+/* Whether it is told now: it is louder than before, or long ago. */
+static bool is_due(struct intel_state *s, const struct detect_env *env, const struct meeting *m,
+		   const char *value, uint64_t *ret_count)
+{
+	struct told key = key_of(env, &m->e->src, value);
+	uint32_t score = (uint32_t)(intel_score(m, m->confidence) * 1000);
+	bool is_new;
 	struct told *t = table_get(&s->told, &key, &is_new);
 	*ret_count = 1;
 	if (!t)
@@ -132,8 +148,8 @@ static void age_of(char dst[64], const struct intel_item *item, uint64_t now_ns)
 			       (unsigned long long)((item->first_s - now_s) / DAY_S));
 }
 
-static void put_indicator(struct finding *f, const struct detect_env *env, const struct meeting *m,
-			  const char *value)
+void intel_put_indicator(struct finding *f, const struct detect_env *env, const struct meeting *m,
+			 const char *value)
 {
 	const struct intel_item *item = m->item;
 	struct finding_indicator *i = &f->indicator;
@@ -153,15 +169,22 @@ static void put_indicator(struct finding *f, const struct detect_env *env, const
 	i->confidence = (uint8_t)m->confidence;
 }
 
-static void put_features(struct finding *f, const struct meeting *m, const char *age)
+void intel_put_confidence(struct finding *f, const struct detect_env *env, const struct meeting *m,
+			  double weight)
 {
-	const struct intel_item *item = m->item;
+	char age[64];
+	age_of(age, m->item, env->now_ns);
+	finding_feature(f, "feed_confidence", m->confidence, m->item->confidence, NAN, weight,
+			weight * m->confidence / 100, "%s says so with %u %%%s; %s",
+			f->indicator.feed, m->item->confidence,
+			m->confidence < m->item->confidence ? ", less by its age" : "", age);
+}
+
+static void put_features(struct finding *f, const struct detect_env *env, const struct meeting *m)
+{
 	double weight = weight_of(m),
 	       bonus = intel_score(m, m->confidence) - weight * m->confidence / 100;
-	finding_feature(f, "feed_confidence", m->confidence, item->confidence, NAN, weight,
-			weight * m->confidence / 100, "%s says so with %u %%%s; %s",
-			f->indicator.feed, item->confidence,
-			m->confidence < item->confidence ? ", less by its age" : "", age);
+	intel_put_confidence(f, env, m, weight);
 	if (bonus > 0)
 		finding_feature(f, "reached", 1, NAN, NAN, bonus, bonus, "%s",
 				m->kind == MEETING_ASKED || m->kind == MEETING_ANSWER ?
@@ -203,11 +226,12 @@ static void put_words(struct finding *f, const struct detect_env *env, const str
 		     (unsigned long long)finding_least(m->confidence, fires, m));
 }
 
-static const char *rule_of(struct intel_state *s, const struct intel_feed *feed)
+const char *intel_rule(struct intel_state *s, const struct intel_feed *feed)
 {
 	char text[POOL_NAME_MAX];
 	(void)snprintf(text, sizeof(text), "intel:%s", feed->name);
-	return pool_name(&s->rules, text);
+	const char *name = pool_name(&s->rules, text);
+	return name ? name : "intel";
 }
 
 void intel_tell(struct intel_state *s, const struct detect_env *env, const struct meeting *m)
@@ -219,21 +243,18 @@ void intel_tell(struct intel_state *s, const struct detect_env *env, const struc
 	if (step_severity(intel_score(m, m->confidence)) == SEVERITY_NONE)
 		return;
 	(void)intel_text(env->intel, m->item, value, sizeof(value));
-	uint64_t hash = hash_bytes(&env->key, value, strlen(value));
-	if (!is_due(s, env, m, &m->e->src, hash, &count))
+	if (!is_due(s, env, m, value, &count))
 		return;
-	rule.rule = rule_of(s, intel_feed_of(env->intel, m->item));
-	if (!rule.rule)
-		rule.rule = "intel";
+	rule.rule = intel_rule(s, intel_feed_of(env->intel, m->item));
 	step_begin(&f, &rule, env, m->e);
 	f.count = count;
 	f.visibility = VISIBILITY_NAME;
 	(void)str_copy(f.object, sizeof(f.object), value);
 	if (m->item->kind == INTEL_DOMAIN && !m->is_inbound)
 		(void)str_copy(f.domain, sizeof(f.domain), m->seen[0] ? m->seen : value);
-	put_indicator(&f, env, m, value);
+	intel_put_indicator(&f, env, m, value);
 	age_of(age, m->item, env->now_ns);
-	put_features(&f, m, age);
+	put_features(&f, env, m);
 	put_words(&f, env, m, value, age);
 	s->findings++;
 	step_raise(&f, env);

@@ -328,8 +328,7 @@ static const struct key usage_keys[] = {
 };
 
 static const struct key keep_keys[] = {
-	{ "lookback", KEY_NUMBER, 0, AT(privacy.lookback_days), .min = 0, .max = 3650,
-	  .def = "14",
+	{ "lookback", KEY_NUMBER, 0, AT(privacy.lookback_days), .min = 0, .max = 3650, .def = "14",
 	  .help = "Days that it is remembered who talked to whom, to look back when an indicator "
 		  "arrives. 0: nothing is." },
 	{ "baselines", KEY_NUMBER, KEY_LATER, AT(privacy.baselines_days), .min = 1, .max = 3650,

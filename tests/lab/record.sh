@@ -5,7 +5,7 @@
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 iputils-ping iodine dns2tcp ptunnel-ng hping3 nmap dnsmasq-base
 # nginx-light openssh-server openssh-client curl netcat-openbsd bind9-dnsutils traceroute chrony udhcpc isc-dhcp-client
-# avahi-daemon avahi-utils openssl python3 python3-aiosmtpd.
+# avahi-daemon avahi-utils openssl python3 python3-aiosmtpd dnsdist stubby.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 replay=$here/../replay
@@ -117,6 +117,50 @@ cut_later() { # keeps the first frames of every flow whole, the rest to their he
     mv "$dir/cut.pcap" "$dir/input.pcap"
 }
 
+far_resolver() { # address of who answers in the clear: a resolver for DNS over TLS and HTTPS, outside
+    cat >"$dir/far.conf" <<CONF
+setLocal("127.0.0.1:5399")
+addDOHLocal("203.0.113.22:443", "$dir/tls.crt", "$dir/tls.key", {"/dns-query"})
+setACL({"0.0.0.0/0"})
+newServer({address="$1"}):setUp()
+CONF
+    # Over TLS by way of that over HTTPS: dnsdist asks by TCP else, and iodined answers by UDP alone.
+    cat >"$dir/far-tls.conf" <<CONF
+setLocal("127.0.0.1:5398")
+addTLSLocal("203.0.113.22:853", "$dir/tls.crt", "$dir/tls.key", {provider="openssl"})
+setACL({"0.0.0.0/0"})
+newServer({address="203.0.113.22:443", tls="openssl", subjectName="example.test", validateCertificates=false, dohPath="/dns-query"}):setUp()
+CONF
+    bg dnsdist-far "${srv[@]}" dnsdist --supervised --disable-syslog -C "$dir/far.conf"
+    bg dnsdist-far-tls "${srv[@]}" dnsdist --supervised --disable-syslog -C "$dir/far-tls.conf"
+}
+
+wrapper() { # own address, source address, dot|doh, name of the resolver: a forwarder at the client that wraps DNS
+    local port=853 path=
+    if [ "$3" = doh ]; then port=443 path=', dohPath="/dns-query"'; fi
+    cat >"$dir/wrap-$1.conf" <<CONF
+setLocal("$1:53")
+newServer({address="203.0.113.22:$port", source="$2", tls="openssl", subjectName="$4", validateCertificates=false$path}):setUp()
+CONF
+    bg "dnsdist-$1" "${cli[@]}" dnsdist --supervised --disable-syslog -C "$dir/wrap-$1.conf"
+    sleep 1.5
+}
+
+padder() { # a forwarder at the client that pads to blocks of 128 bytes, over TLS
+    cat >"$dir/stubby.yml" <<CONF
+resolution_type: GETDNS_RESOLUTION_STUB
+dns_transport_list: [GETDNS_TRANSPORT_TLS]
+tls_authentication: GETDNS_AUTHENTICATION_NONE
+tls_query_padding_blocksize: 128
+idle_timeout: 10000
+listen_addresses: [127.0.0.1]
+upstream_recursive_servers:
+  - address_data: 203.0.113.22
+CONF
+    bg stubby "${cli[@]}" stubby -C "$dir/stubby.yml"
+    sleep 1.5
+}
+
 # ---- attacks ----
 
 tunnel_iodine() { # server address as the client sees it, then further options of the client
@@ -145,6 +189,18 @@ s_dns_iodine() { tunnel_iodine 203.0.113.20 -m 400; }
 s_dns_iodine_resolver() {
     resolver
     tunnel_iodine 10.20.1.1 -T TXT -O Base32 -m 400
+}
+
+s_doh_iodine() {
+    far_resolver 203.0.113.20
+    wrapper 127.0.0.1 10.20.1.10 doh dns.example.test
+    tunnel_iodine 127.0.0.1 -m 400
+}
+
+s_dot_iodine() {
+    far_resolver 203.0.113.20
+    padder
+    tunnel_iodine 127.0.0.1 -T TXT -O Base32 -m 300
 }
 
 s_dns_dns2tcp() {
@@ -300,6 +356,32 @@ s_benign_dns() {
     ask +dnssec +tcp sel1._domainkey.example.test TXT
     ask _ldap._tcp.dc._msdcs.corp.example.test SRV
     ask nosuchname.example.test A
+}
+
+# People behind DNS over HTTPS, one of them idle; a mail server that asks block lists over TLS.
+s_benign_doh() {
+    bg dnsmasq-far "${srv[@]}" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --user=root \
+        --pid-file="$dir/dnsmasq-far.pid" --listen-address=203.0.113.21 --bind-interfaces --log-facility=- --auth-ttl=60 \
+        --address=/example.test/203.0.113.20 --address=/zen.example.test/127.0.0.2
+    far_resolver 203.0.113.21
+    bg pages "${srv[@]}" python3 -m http.server -d "$dir/www" 80
+    wrapper 127.0.0.1 10.20.1.10 doh cloudflare-dns.com
+    wrapper 127.0.0.2 10.20.1.12 dot dns.example.test
+    local i name
+    for i in $(seq 1 30); do
+        for name in "www$i" "r$i---sn-4g5e6nz$i.cdn" "d$((i * 7919))fk3k9s2.edge" "$i.telemetry.eu-west-1.prod.metrics.aws"; do
+            "${cli[@]}" dig +time=2 +tries=1 @127.0.0.1 "$name.example.test" A >/dev/null || true
+            "${cli[@]}" dig +time=2 +tries=1 @127.0.0.1 "$name.example.test" AAAA >/dev/null || true
+        done
+        "${cli[@]}" curl -m 3 -sk -o /dev/null --resolve "www$i.example.test:80:203.0.113.$((20 + i % 6))" "http://www$i.example.test/" || true
+    done &
+    local people=$!
+    for i in $(seq 1 150); do
+        name=$(printf 'address%s@example.net' "$i" | sha256sum | cut -c 1-52)
+        "${cli[@]}" dig +time=2 +tries=1 @127.0.0.2 "$((i % 250)).$((i * 7 % 250)).113.203.zen.example.test" A >/dev/null || true
+        "${cli[@]}" dig +time=2 +tries=1 @127.0.0.2 "$name._email.abcdefghijklmnopqrstuvwxyz.hbl.dq.example.test" A >/dev/null || true
+    done
+    wait $people || true
 }
 
 s_benign_web() {

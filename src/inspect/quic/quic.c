@@ -7,9 +7,12 @@
  * several packets and datagrams; the packets after a Retry have new keys and the same hello.
  *
  * One event_quic a flow, when the hello is whole, or after 8 Initial packets with what there is.
+ * From then on only the sizes of datagrams are counted, for a while (../tls/shape.h): DNS over QUIC
+ * and HTTP/3 show in them what they carry, as TLS does in its records.
  */
 #include "exfild/inspect/inspector.h"
 #include "../tls/hello_event.h"
+#include "../tls/shape.h"
 #include "assemble.h"
 #include "initial.h"
 
@@ -28,8 +31,10 @@ enum frame {
 
 struct quic_state {
 	struct quic_keys keys;
+	struct tls_shape shape;
 	uint32_t version;
 	bool is_accepted; /* a packet was opened: keys, version and side hold */
+	bool is_told;     /* the hello: the rest is counted */
 	uint8_t side;     /* of the client */
 	uint8_t slot;
 	uint8_t initials, datagrams;
@@ -177,8 +182,10 @@ static enum inspect_verdict try_hello(struct inspection *in, bool is_last)
 		if (!is_whole)
 			h.is_whole = false;
 		tls_put_client_hello(in, EVENT_QUIC, &h, 0, state->version);
+		state->is_told = true;
 	}
-	return end(in);
+	(void)end(in);
+	return state->is_told ? INSPECT_MORE : INSPECT_DONE;
 }
 
 static enum inspect_verdict take_initial(struct inspection *in, const struct quic_packet *p)
@@ -209,6 +216,22 @@ static enum inspect_verdict give_up(const struct inspection *in)
 	return try_hello(&client, true);
 }
 
+/* A packet of the handshake has a long header; what is sealed for good has a short one. */
+static enum inspect_verdict count_datagram(struct inspection *in)
+{
+	struct quic_state *state = in->state;
+	const struct packet *p = in->packet;
+
+	if (p->payload_cap && !(p->payload[0] & 0x80))
+		tls_shape_add(&state->shape, in->side == state->side, p->payload_len, p->time_ns);
+	if (tls_shape_is_full(&state->shape)) {
+		tls_shape_end(&state->shape, in);
+		return INSPECT_DONE;
+	}
+	tls_shape_step(&state->shape, in);
+	return INSPECT_MORE;
+}
+
 static enum inspect_verdict on_datagram(struct inspection *in)
 {
 	struct quic_state *state = in->state;
@@ -216,11 +239,13 @@ static enum inspect_verdict on_datagram(struct inspection *in)
 	enum inspect_verdict verdict = INSPECT_MORE;
 	size_t at = 0;
 
+	if (state->is_told)
+		return count_datagram(in);
 	if (state->is_accepted && ++state->datagrams >= DATAGRAMS_MAX)
 		return give_up(in);
 	if (state->is_accepted && in->side != state->side)
 		return INSPECT_MORE;
-	while (verdict == INSPECT_MORE && at < p->payload_cap) {
+	while (verdict == INSPECT_MORE && at < p->payload_cap && !state->is_told) {
 		struct quic_packet packet;
 		size_t used;
 		if (quic_packet_read(p->payload + at, p->payload_cap - at, p->payload_len - at,
@@ -236,6 +261,13 @@ static enum inspect_verdict on_datagram(struct inspection *in)
 	return state->is_accepted || verdict == INSPECT_DONE ? verdict : INSPECT_NOT_MINE;
 }
 
+/* Its hello is told: what is left is worth less than a new flow. */
+static bool is_resting(const void *arg)
+{
+	const struct quic_state *state = arg;
+	return state->is_told;
+}
+
 const struct inspector quic_inspector = {
 	.name = "quic",
 	.app = APP_QUIC,
@@ -244,4 +276,5 @@ const struct inspector quic_inspector = {
 	.shard_state_size = sizeof(struct quic_shard),
 	.probe = probe,
 	.on_datagram = on_datagram,
+	.is_resting = is_resting,
 };

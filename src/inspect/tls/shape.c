@@ -42,7 +42,7 @@ static void count_pause(struct tls_shape *s, uint64_t now_ns)
 	s->last_up_ns = now_ns;
 }
 
-static void count(struct tls_shape *s, bool is_client, uint32_t size, uint64_t now_ns)
+void tls_shape_add(struct tls_shape *s, bool is_client, uint32_t size, uint64_t now_ns)
 {
 	unsigned from = is_client ? 0 : 1;
 	uint16_t *bin = &s->sizes[from][class_of(size)];
@@ -51,7 +51,9 @@ static void count(struct tls_shape *s, bool is_client, uint32_t size, uint64_t n
 	s->records[from]++;
 	s->bytes[from] += size;
 	if (s->first_count < TLS_FIRST_SIZES)
-		s->first[s->first_count++] = (uint16_t)(size | (is_client ? 0 : FROM_SERVER));
+		s->first[s->first_count++] =
+			(uint16_t)((size < FROM_SERVER ? size : FROM_SERVER - 1) |
+				   (is_client ? 0 : FROM_SERVER));
 	if (s->last_from && s->last_from != from + 1)
 		s->turns++;
 	s->last_from = (uint8_t)(from + 1);
@@ -84,7 +86,7 @@ bool tls_shape_read(struct tls_shape *s, struct inspection *in, bool is_client, 
 		if (type < RECORD_FIRST || type > RECORD_LAST || major != 3 || said > RECORD_MAX)
 			return false;
 		if (type == APPLICATION)
-			count(s, is_client, said, in->packet->time_ns);
+			tls_shape_add(s, is_client, said, in->packet->time_ns);
 		*skip = said;
 	}
 }

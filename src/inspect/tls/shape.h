@@ -3,6 +3,7 @@
  *
  * What: sizes and turns of application records (RFC 8446, 5.2), told as EVENT_TLS_SHAPE at steps
  * and at the end; a tunnel, a beacon and a browser differ in them although nothing can be read.
+ * Of QUIC the same of datagrams, whose records are sealed with all else.
  * Ownership: a struct tls_shape lies in the inspector's state of a flow.  Threads: one shard.
  * Limits: TLS_SHAPE_BYTES a direction or TLS_SHAPE_RECORDS, then the flow is only counted.
  */
@@ -37,6 +38,8 @@ struct tls_shape {
  */
 bool tls_shape_read(struct tls_shape *s, struct inspection *in, bool is_client, const uint8_t *data,
 		    uint32_t len, uint32_t *ret_used);
+/* Counts one record, or one datagram of QUIC, of that size. */
+void tls_shape_add(struct tls_shape *s, bool is_client, uint32_t size, uint64_t now_ns);
 /* Whether enough was seen: nothing more is wanted from the flow. */
 bool tls_shape_is_full(const struct tls_shape *s);
 /* Tells it when a step is due. */

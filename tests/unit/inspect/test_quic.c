@@ -117,7 +117,7 @@ static void the_examples_of_the_standards_open(void **state)
 			assert_memory_equal(m.b + 1184, bytes,
 					    from_hex("e221af44860018ab0856972e194cd934", bytes));
 		assert_true(harness_probe(&h, true, m.b, m.len));
-		assert_int_equal(send(), INSPECT_DONE);
+		assert_int_equal(send(), INSPECT_MORE);
 		const struct event_tls *e = harness_event(&h, EVENT_QUIC, 0);
 		assert_non_null(e);
 		assert_true(harness_str_is(e, &e->sni, "example.com"));
@@ -142,7 +142,7 @@ static void every_version_opens(void **state)
 			s.payload_len = 1200;
 			build_packet(&s, 0, message.len);
 			assert_true(harness_probe(&h, true, m.b, m.len));
-			assert_int_equal(send(), INSPECT_DONE);
+			assert_int_equal(send(), INSPECT_MORE);
 			assert_hello(versions[v]);
 		}
 }
@@ -166,7 +166,7 @@ static void shuffled_frames_are_put_together(void **state)
 			put_crypto(&plain, &message, from, to);
 		}
 		put_initial(&m, &s, &plain);
-		assert_int_equal(send(), INSPECT_DONE);
+		assert_int_equal(send(), INSPECT_MORE);
 		assert_hello(QUIC_1);
 	}
 }
@@ -189,7 +189,7 @@ static void a_hello_of_several_datagrams_is_put_together(void **state)
 				harness_datagram(&h, false, m.b, m.len);
 			}
 		}
-		assert_int_equal(send(), INSPECT_DONE);
+		assert_int_equal(send(), INSPECT_MORE);
 		assert_hello(QUIC_1);
 	}
 }
@@ -211,7 +211,7 @@ static void coalesced_packets_are_seen(void **state)
 	plain.len = 0;
 	put_crypto(&plain, &message, 0, 200);
 	put_initial(&m, &s, &plain);
-	assert_int_equal(send(), INSPECT_DONE);
+	assert_int_equal(send(), INSPECT_MORE);
 	assert_hello(QUIC_1);
 }
 
@@ -228,7 +228,7 @@ static void after_a_retry_the_keys_are_new(void **state)
 	build_packet(&s, 0, 1000);
 	assert_int_equal(send(), INSPECT_MORE);
 	build_packet(&s, 1000, message.len);
-	assert_int_equal(send(), INSPECT_DONE);
+	assert_int_equal(send(), INSPECT_MORE);
 	assert_hello(QUIC_1);
 }
 
@@ -247,7 +247,7 @@ static void keys_stay_when_the_id_changes(void **state)
 	m.b[6] ^= 1; /* as associated data it is wrong now: not opened, not refused */
 	assert_int_equal(harness_datagram(&h, true, m.b, before), INSPECT_MORE);
 	m.b[6] ^= 1;
-	assert_int_equal(send(), INSPECT_DONE);
+	assert_int_equal(send(), INSPECT_MORE);
 	assert_hello(QUIC_1);
 }
 
@@ -259,7 +259,7 @@ static void a_hello_that_stays_in_part_still_names(void **state)
 	build_packet(&s, 0, 1000);
 	for (unsigned i = 0; i < 7; i++)
 		assert_int_equal(send(), INSPECT_MORE);
-	assert_int_equal(send(), INSPECT_DONE);
+	assert_int_equal(send(), INSPECT_MORE);
 	const struct event_tls *e = harness_event(&h, EVENT_QUIC, 0);
 	assert_non_null(e);
 	assert_true(harness_str_is(e, &e->sni, "www.example.com"));
@@ -270,7 +270,7 @@ static void a_hello_that_stays_in_part_still_names(void **state)
 		assert_int_equal(send(), INSPECT_MORE);
 		for (unsigned i = 0; i < 40 && h.verdict == INSPECT_MORE; i++)
 			harness_datagram(&h, side == 0, "\x40short", 6);
-		assert_int_equal(h.verdict, INSPECT_DONE);
+		assert_int_equal(h.verdict, INSPECT_MORE);
 		e = harness_event(&h, EVENT_QUIC, 0);
 		assert_non_null(e);
 		assert_int_equal(e->e.sport, 40000);
@@ -279,7 +279,7 @@ static void a_hello_that_stays_in_part_still_names(void **state)
 	harness_restart(&h);
 	build_hello(9000);
 	build_packet(&s, 0, 1000);
-	assert_int_equal(send(), INSPECT_DONE);
+	assert_int_equal(send(), INSPECT_MORE);
 	assert_int_equal(harness_count(&h, EVENT_QUIC), 1);
 }
 
@@ -344,7 +344,7 @@ static void hostile_frames_are_survived(void **state)
 			put(&plain, frames[i].bytes, len);
 			s.payload_len = i % 2 ? 1162 : 24;
 			put_initial(&m, &s, &plain);
-			for (unsigned n = 0; n < 10 && h.verdict != INSPECT_DONE; n++)
+			for (unsigned n = 0; n < 10 && h.verdict != INSPECT_MORE; n++)
 				send();
 			assert_int_equal(harness_count(&h, EVENT_QUIC), 0);
 		}
@@ -397,6 +397,36 @@ static void what_is_not_quic_is_refused(void **state)
 	assert_false(harness_probe(&h, true, m.b, m.len)); /* too short for a client */
 }
 
+/* What comes after the hello is told by its sizes, until there is enough. */
+static void sizes_after_the_hello_are_told(void **state)
+{
+	static uint8_t sealed[1200] = { 0x40 };
+	struct seal s = usual();
+	(void)state;
+	build_hello(20);
+	build_packet(&s, 0, message.len);
+	assert_int_equal(send(), INSPECT_MORE);
+	for (unsigned i = 0; i < 40; i++) {
+		assert_int_equal(harness_datagram(&h, true, sealed, 300), INSPECT_MORE);
+		assert_int_equal(harness_datagram(&h, false, sealed, 120), INSPECT_MORE);
+	}
+	sealed[0] = 0xe0; /* of a handshake */
+	assert_int_equal(harness_datagram(&h, true, sealed, 300), INSPECT_MORE);
+	const struct event_tls_shape *e = harness_event(&h, EVENT_TLS_SHAPE, 0);
+	assert_non_null(e);
+	assert_int_equal(e->records[0] + e->records[1], 64);
+	assert_int_equal(e->sizes[0][6], 32);
+	assert_int_equal(e->sizes[1][2], 32);
+	assert_int_equal(e->first[0], 300);
+	assert_int_equal(e->first[1], 0x8000 | 120);
+	sealed[0] = 0x40;
+	enum inspect_verdict verdict = INSPECT_MORE;
+	for (unsigned i = 0; i < 1000 && verdict == INSPECT_MORE; i++)
+		verdict = harness_datagram(&h, false, sealed, sizeof(sealed));
+	assert_int_equal(verdict, INSPECT_DONE); /* a megabyte is enough */
+	assert_hello(QUIC_1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -414,6 +444,7 @@ int main(void)
 		TEST(hostile_frames_are_survived),
 		TEST(a_flood_takes_the_oldest_buffer),
 		TEST(what_is_not_quic_is_refused),
+		TEST(sizes_after_the_hello_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,7 @@ static void put_ends(const struct alert *a, struct buf *out)
 	put_number(out, "spt", f->subject.port);
 	put_number(out, "dpt", f->peer.port);
 	put_text(out, "shost", a->source_name);
+	put_text(out, "suser", a->source_user);
 	put_text(out, "dhost", f->domain[0] ? f->domain : a->destination_name);
 	if (f->subject.has_mac)
 		buf_printf(out, " smac=%02x:%02x:%02x:%02x:%02x:%02x", f->subject.mac[0],

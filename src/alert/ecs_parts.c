@@ -41,6 +41,11 @@ void ecs_ends(struct ecs *e)
 	const struct finding *f = &e->a->finding;
 	put_end(e, "source", &f->subject, e->a->source_name);
 	put_end(e, "destination", &f->peer, f->domain[0] ? f->domain : e->a->destination_name);
+	if (e->a->source_user[0]) {
+		json_open_object(&e->j, "user");
+		ecs_text(e, "name", e->a->source_user);
+		json_close_object(&e->j);
+	}
 	if (f->dns_question[0]) {
 		const char *type = words_dns_type(f->dns_type);
 		char text[16];
@@ -107,6 +112,18 @@ static unsigned collect_addresses(const struct finding *f, struct ipaddr ret[FIN
 	return count;
 }
 
+static void put_users(struct ecs *e)
+{
+	const char *source = e->a->source_user, *destination = e->a->destination_user;
+	if (!source[0] && !destination[0])
+		return;
+	json_open_array(&e->j, "user");
+	ecs_text(e, NULL, source);
+	if (strcmp(source, destination) != 0)
+		ecs_text(e, NULL, destination);
+	json_close_array(&e->j);
+}
+
 void ecs_related(struct ecs *e)
 {
 	const struct alert *a = e->a;
@@ -124,6 +141,7 @@ void ecs_related(struct ecs *e)
 			json_ip(&e->j, NULL, &ips[i]);
 		json_close_array(&e->j);
 	}
+	put_users(e);
 	if (has_host) {
 		json_open_array(&e->j, "hosts");
 		for (unsigned i = 0; i < 3; i++) {

@@ -134,6 +134,13 @@ static void put_evidence(struct ecs *e)
 	json_open_object(&e->j, NULL);
 	put_endpoint(e, "src_endpoint", &f->subject, e->a->source_name);
 	put_endpoint(e, "dst_endpoint", &f->peer, name_of_peer(e->a));
+	if (e->a->source_user[0]) {
+		json_open_object(&e->j, "actor");
+		json_open_object(&e->j, "user");
+		ecs_text(e, "name", e->a->source_user);
+		json_close_object(&e->j);
+		json_close_object(&e->j);
+	}
 	json_open_object(&e->j, "connection_info");
 	json_uint(&e->j, "direction_id", direction_id(e->a->direction));
 	if (f->proto)

@@ -9,6 +9,7 @@
 
 #include "exfild/base/str.h"
 #include "exfild/context/context.h"
+#include "exfild/context/identity.h"
 #include "duty.h"
 
 static const struct context_zone *zone_of(const struct context *c, const struct finding_end *end,
@@ -117,6 +118,12 @@ static void set_responsibility(struct alert *a, const struct context *c, const s
 	}
 }
 
+static void set_user(char *dst, size_t size, const struct context *c, const struct finding_end *end)
+{
+	const char *user = end->has_ip ? context_user_of(c, &end->ip) : NULL;
+	str_copy(dst, size, user ? user : "");
+}
+
 void place_alert(struct alert *a, const struct context *c)
 {
 	struct finding *f = &a->finding;
@@ -133,6 +140,8 @@ void place_alert(struct alert *a, const struct context *c)
 	str_copy(a->destination_zone, sizeof(a->destination_zone), z ? z->name : "");
 	const struct service *s = set_service(c, f, &sanction);
 	set_responsibility(a, c, s, sanction);
+	set_user(a->source_user, sizeof(a->source_user), c, &f->subject);
+	set_user(a->destination_user, sizeof(a->destination_user), c, &f->peer);
 	if (f->subject.has_ip) {
 		name = context_host_name(c, &f->subject.ip);
 		str_copy(a->source_name, sizeof(a->source_name), name ? name : "");

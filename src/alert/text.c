@@ -138,6 +138,10 @@ static void add_head(const struct alert *a, bool colour, struct buf *out)
 	buf_str(out, colour ? "\033[0m" : "");
 	buf_str(out, ": ");
 	add_end(out, &f->subject, a->source_name);
+	if (a->source_user[0]) {
+		buf_str(out, " of ");
+		add_safe(out, a->source_user);
+	}
 	if (f->peer.has_ip || name[0]) {
 		buf_str(out, " -> ");
 		add_end(out, &f->peer, name);

@@ -101,6 +101,15 @@ static const struct key detector_keys[] = {
 	{ .name = NULL },
 };
 
+static const struct key identity_keys[] = {
+	{ "file", KEY_PATH, AT(identity.file), .max = 4095, .def = "",
+	  .help = "Which machine and user has an address, as CSV (address,host,user,ttl,since) or a "
+		  "JSON object a line; read again when it changes. Empty: none." },
+	{ "ttl", KEY_DURATION, AT(identity.ttl_s), .min = 60, .max = 366ull * DAY_S, .def = "8h",
+	  .help = "How long an entry holds that does not say so itself." },
+	{ .name = NULL },
+};
+
 static const struct key signature_keys[] = {
 	{ "directories", KEY_PATHS, AT(signatures.directories), COUNT(signatures.directory_count),
 	  .min = 1, .max = 4095, .def = "[/usr/share/exfild/signatures, /etc/exfild/signatures]",
@@ -219,6 +228,8 @@ static const struct key signed_keys[] = {
 		  "of both ends must agree." },
 	{ "intel", KEY_BOOL, KEY_RESTART, AT(redis.signed_intel), .def = "false",
 	  .help = "Take indicators from the stream intel: add and remove, at once." },
+	{ "identity", KEY_BOOL, KEY_RESTART, AT(redis.signed_identity), .def = "false",
+	  .help = "Take from the stream identity which machine and user has an address." },
 	{ .name = NULL },
 };
 
@@ -339,9 +350,9 @@ static const struct key keep_keys[] = {
 };
 
 static const struct key privacy_keys[] = {
-	{ "users", KEY_CHOICE, KEY_LATER, AT(privacy.users), .def = "pseudonym",
+	{ "users", KEY_CHOICE, KEY_RESTART, AT(privacy.users), .def = "pseudonym",
 	  .values = "off|pseudonym|clear",
-	  .help = "User names in alerts and usage: none, keyed pseudonyms, or as they are." },
+	  .help = "User names in alerts: none, keyed pseudonyms, or as they are." },
 	{ "urls", KEY_CHOICE, KEY_LATER, AT(privacy.urls), .def = "no-query",
 	  .values = "full|no-query|host", .help = "How much of a URL is kept." },
 	{ "keep_days", KEY_MAP, .keys = keep_keys, .help = "How long things are kept, in days." },
@@ -391,6 +402,7 @@ const struct key config_keys[] = {
 	{ "limits", KEY_MAP, .keys = limit_keys, .help = "How large exfild may become." },
 	{ "detectors", KEY_DETECTORS, .keys = detector_keys,
 	  .help = "Each detector's switch and parameters." },
+	{ "identity", KEY_MAP, .keys = identity_keys, .help = "Who has which address." },
 	{ "signatures", KEY_MAP, .keys = signature_keys, .help = "Rules over events." },
 	{ "intel", KEY_MAP, .keys = intel_keys, .help = "Indicators of others." },
 	{ "services", KEY_MAP, .keys = service_keys, .help = "Cloud services." },

@@ -11,11 +11,21 @@
 #include "exfild/base/str.h"
 #include "private.h"
 
-#define ENTRIES_MAX 65536u
+#define ENTRIES_MAX    65536u
+#define IDENTITY_TTL_S 28800
 
 static uint32_t capped(uint32_t wanted)
 {
 	return wanted == 0 || wanted > ENTRIES_MAX ? ENTRIES_MAX : wanted;
+}
+
+static void set_identities(struct identities *s, const struct context_options *o)
+{
+	const char *users = o->users ? o->users : "pseudonym";
+	s->users = strcmp(users, "clear") == 0 ? USERS_CLEAR :
+		   strcmp(users, "off") == 0   ? USERS_OFF :
+						 USERS_PSEUDONYM;
+	s->ttl_s = o->identity_ttl_s ? o->identity_ttl_s : IDENTITY_TTL_S;
 }
 
 static int start_configured(struct context *c, const struct context_options *o, char *ret_why,
@@ -25,6 +35,7 @@ static int start_configured(struct context *c, const struct context_options *o, 
 		snprintf(ret_why, why_size, "no services.yaml was named");
 		return -EXF_E_INVALID;
 	}
+	set_identities(&c->identities, o);
 	int r = zones_init(c, o, ret_why, why_size);
 	if (r < 0)
 		return r;
@@ -48,6 +59,9 @@ static int start(struct context *c, const struct context_options *o, char *ret_w
 	r = names_init(&c->names, &c->services, &o->key, capped(o->max_names));
 	if (r == 0)
 		r = hosts_init(&c->hosts, &o->key, &o->sketch_key, capped(o->max_hosts));
+	if (r == 0)
+		r = identities_init(&c->identities, &o->key, &o->sketch_key,
+				    capped(o->max_hosts) / 2);
 	if (r == 0)
 		r = managers_init(&c->managers, &o->key, &o->sketch_key, capped(o->max_hosts) / 16);
 	if (r == 0)
@@ -102,6 +116,7 @@ void context_take(struct context *c, struct context *fresh)
 	zones_take(c, fresh);
 	exchange_services(c, fresh);
 	names_follow(&c->names, &c->services);
+	c->identities.ttl_s = fresh->identities.ttl_s;
 }
 
 void context_free(struct context *c)
@@ -110,6 +125,7 @@ void context_free(struct context *c)
 		return;
 	baseline_deinit(&c->baseline);
 	managers_deinit(&c->managers);
+	identities_deinit(&c->identities);
 	hosts_deinit(&c->hosts);
 	names_deinit(&c->names);
 	suffix_free(c->suffix);
@@ -155,8 +171,9 @@ const char *context_name_of(const struct context *c, const struct ipaddr *a)
 
 const char *context_host_name(const struct context *c, const struct ipaddr *a)
 {
-	const struct host *h = hosts_find(&c->hosts, a);
-	return h && h->name[0] ? h->name : NULL;
+	const struct identity_entry *e = identities_find(&c->identities, a, c->now_ns);
+	const struct host *h = e && e->host[0] ? NULL : hosts_find(&c->hosts, a);
+	return h ? (h->name[0] ? h->name : NULL) : e && e->host[0] ? e->host : NULL;
 }
 
 bool context_mac_of(const struct context *c, const struct ipaddr *a, uint8_t ret_mac[6])
@@ -176,6 +193,9 @@ void context_stats(const struct context *c, struct context_stats *ret)
 	ret->name_evictions = c->names.table.stats.evictions;
 	ret->hosts = c->hosts.table.stats.entries;
 	ret->host_evictions = c->hosts.table.stats.evictions;
+	ret->identities = c->identities.table.stats.entries;
+	ret->identity_evictions = c->identities.table.stats.evictions;
+	ret->identity_capacity = c->identities.table.stats.capacity;
 	ret->baselines = c->baseline.hosts.stats.entries;
 	ret->destinations = c->baseline.dests.stats.entries;
 	ret->services = c->services.count;

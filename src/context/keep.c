@@ -48,6 +48,7 @@ void context_keep(struct context *c, struct keep_list *list)
 					 .took = took_name };
 	keep_add(list, &names);
 	hosts_keep(&c->hosts, list);
+	identities_keep(&c->identities, list);
 	managers_keep(&c->managers, list);
 	baseline_keep(&c->baseline, list);
 }

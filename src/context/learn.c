@@ -210,6 +210,7 @@ void context_event(struct context *c, const struct event *e)
 	if (c->now_ns < e->time_ns)
 		c->now_ns = e->time_ns;
 	c->baseline.has_upload = false;
+	identities_follow(&c->identities, c->now_ns);
 	learn_manager(c, e);
 	switch (e->kind) {
 	case EVENT_FLOW_START:

@@ -7,6 +7,7 @@
 #include "exfild/context/context.h"
 #include "baseline.h"
 #include "hosts.h"
+#include "identity.h"
 #include "managers.h"
 #include "names.h"
 #include "prefixes.h"
@@ -38,6 +39,7 @@ struct context {
 	struct suffix *suffix;
 	struct names names;
 	struct hosts hosts;
+	struct identities identities;
 	struct managers managers;
 	struct baseline baseline;
 	uint64_t now_ns; /* packet time of the newest event */

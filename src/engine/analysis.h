@@ -113,6 +113,12 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 int analysis_prepare_intel(struct analysis *a, const struct config *config, bool is_local,
 			   struct analysis_change **ret, char *ret_why,
 			   size_t why_size) EXF_MUST_USE;
+/* The same for the file of identities alone. */
+int analysis_prepare_identities(const struct config *config, struct analysis_change **ret,
+				char *ret_why, size_t why_size) EXF_MUST_USE;
+/* Any thread: who has an address, from here on; false: too many wait to be taken. */
+struct identity;
+bool analysis_tell_identity(struct analysis *a, const struct identity *i);
 /* The set in effect, for who prepares changes; NULL: none. */
 struct intel;
 const struct intel *analysis_intel(const struct analysis *a);

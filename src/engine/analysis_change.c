@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "analysis_parts.h"
+#include "identities.h"
 #include "indicators.h"
 
 struct analysis_change {
@@ -17,7 +18,8 @@ struct analysis_change {
 	struct context *context; /* of the configured part */
 	struct outputs *outputs;
 	struct intel *intel;
-	bool is_intel_only;
+	struct identity_list *identities;
+	enum { CHANGE_ALL, CHANGE_INTEL, CHANGE_IDENTITIES } what;
 	struct signatures *signatures;
 	struct policy *policies;
 	uint64_t pause_ns;
@@ -50,6 +52,8 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 	if (!err)
 		err = policies_from(config, true, &c->policies, ret_why, why_size);
 	if (!err)
+		err = identities_from(config, &c->identities, ret_why, why_size);
+	if (!err)
 		err = analysis_make_outputs(a, config, a->outputs, &c->outputs, ret_why, why_size);
 	if (!err)
 		err = indicators_build(&o, config, INDICATORS_ALL, a->intel, &c->intel, ret_why,
@@ -75,7 +79,7 @@ int analysis_prepare_intel(struct analysis *a, const struct config *config, bool
 		(void)snprintf(ret_why, why_size, "memory is exhausted");
 		return -EXF_E_NOMEM;
 	}
-	c->is_intel_only = true;
+	c->what = CHANGE_INTEL;
 	int err = indicators_build(&o, config, is_local ? INDICATORS_LOCAL : INDICATORS_ALL,
 				   a->intel, &c->intel, ret_why, why_size);
 	if (err) {
@@ -85,6 +89,23 @@ int analysis_prepare_intel(struct analysis *a, const struct config *config, bool
 	indicators_log(c->intel);
 	*ret = c;
 	return 0;
+}
+
+int analysis_prepare_identities(const struct config *config, struct analysis_change **ret,
+				char *ret_why, size_t why_size)
+{
+	struct analysis_change *c = calloc(1, sizeof(*c));
+	if (!c) {
+		(void)snprintf(ret_why, why_size, "memory is exhausted");
+		return -EXF_E_NOMEM;
+	}
+	c->what = CHANGE_IDENTITIES;
+	int err = identities_from(config, &c->identities, ret_why, why_size);
+	if (err)
+		analysis_change_free(c);
+	else
+		*ret = c;
+	return err;
 }
 
 const struct intel *analysis_intel(const struct analysis *a)
@@ -104,6 +125,7 @@ void analysis_change_free(struct analysis_change *c)
 	context_free(c->context);
 	outputs_close(c->outputs);
 	intel_drop(c->intel);
+	identity_list_free(c->identities);
 	signatures_free(c->signatures);
 	policy_free(c->policies);
 	free(c);
@@ -136,8 +158,11 @@ static void take_intel(struct analysis *a, struct analysis_change *c)
 void analysis_take_change(struct analysis *a, struct analysis_change *c)
 {
 	uint64_t began_ns = steady_ns();
-	take_intel(a, c);
-	if (c->is_intel_only) {
+	if (c->what == CHANGE_IDENTITIES)
+		c->identities = context_identities(a->context, c->identities);
+	else
+		take_intel(a, c);
+	if (c->what != CHANGE_ALL) {
 		c->pause_ns = steady_ns() - began_ns;
 		return;
 	}
@@ -150,6 +175,7 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 		c->signatures = analysis_take_signatures(a, c->signatures);
 	c->policies = policies_take(a->policies, c->config, c->policies);
 	context_take(a->context, c->context);
+	c->identities = context_identities(a->context, c->identities);
 	a->alert_options.minimum = analysis_minimum(a->made_with.options, c->config);
 	a->alert_options.merge_ns = c->config->alerts.merge_s * 1000000000ull;
 	a->alert_options.rate_per_minute = c->config->alerts.rate_per_minute;

@@ -36,6 +36,18 @@ void analysis_tell_drops(struct analysis *a, uint64_t start_ns, uint64_t end_ns,
 	pthread_mutex_unlock(&n->lock);
 }
 
+bool analysis_tell_identity(struct analysis *a, const struct identity *i)
+{
+	struct news *n = &a->news;
+	pthread_mutex_lock(&n->lock);
+	bool has_room = n->identity_count < NEWS_IDENTITIES;
+	if (has_room)
+		n->identities[n->identity_count++] = *i;
+	atomic_store(&n->waiting, true);
+	pthread_mutex_unlock(&n->lock);
+	return has_room;
+}
+
 static struct sensor_note *find_note(struct news *n, enum sensor_what what, const char *object)
 {
 	for (size_t i = 0; i < n->note_count; i++)
@@ -97,6 +109,13 @@ static void take_drops(struct analysis *a, struct news *n)
 	n->drops.count = 0;
 }
 
+static void take_identities(struct analysis *a, struct news *n)
+{
+	for (size_t i = 0; i < n->identity_count; i++)
+		(void)context_identity(a->context, &n->identities[i]);
+	n->identity_count = 0;
+}
+
 static void take_change(struct analysis *a, struct news *n)
 {
 	if (!n->change)
@@ -143,6 +162,7 @@ void analysis_take_news(struct analysis *a)
 		return;
 	pthread_mutex_lock(&n->lock);
 	take_drops(a, n);
+	take_identities(a, n);
 	size_t count = a->env.now_ns ? n->note_count : 0;
 	memcpy(notes, n->notes, count * sizeof(notes[0]));
 	n->note_count -= count;

@@ -11,6 +11,7 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/context/context.h"
+#include "exfild/context/identity.h"
 #include "exfild/detect/detector.h"
 #include "exfild/fusion/fusion.h"
 #include "analysis.h"
@@ -34,7 +35,8 @@ struct exception_count {
 	bool is_warned;
 };
 
-#define NEWS_NOTES 32 /* of sensor trouble between two ticks */
+#define NEWS_IDENTITIES 64
+#define NEWS_NOTES      32 /* of sensor trouble between two ticks */
 
 struct running {
 	const struct detector *detector;
@@ -67,6 +69,8 @@ struct news {
 	struct drops drops;
 	struct sensor_note notes[NEWS_NOTES + SENSOR__COUNT];
 	size_t note_count;
+	struct identity identities[NEWS_IDENTITIES];
+	size_t identity_count;
 	struct analysis_change *change; /* waits to be taken */
 	struct control_order *order;    /* likewise */
 	pthread_cond_t taken;

@@ -108,6 +108,8 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	s->zones = context.zones;
 	snapshot_table(s, "hosts", context.hosts, a->env.max_hosts, context.host_evictions);
 	snapshot_table(s, "names", context.names, a->max_names, context.name_evictions);
+	snapshot_table(s, "identities", context.identities, context.identity_capacity,
+		       context.identity_evictions);
 	if (a->books)
 		books_snapshot(a->books, s);
 	outputs_snapshot(a->outputs, s);

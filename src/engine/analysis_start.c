@@ -9,6 +9,7 @@
 #include "exfild/base/log.h"
 #include "exfild/sink/sink.h"
 #include "analysis_parts.h"
+#include "identities.h"
 #include "indicators.h"
 
 static int open_events(struct analysis *a, const char *path, char *why, size_t why_size)
@@ -160,6 +161,8 @@ int analysis_make_context(const struct analysis_options *o, make_context_fn make
 		.tolerated_count = o->config->services.tolerated_count,
 		.tenants = o->config->services.tenants,
 		.tenant_count = o->config->services.tenant_count,
+		.users = o->config->privacy.users,
+		.identity_ttl_s = o->config->identity.ttl_s,
 		.max_hosts = o->max_hosts,
 		.max_names = o->max_names,
 	};
@@ -306,6 +309,23 @@ static int start_policies(struct analysis *a, const struct analysis_options *o, 
 	return err ? err : policies_new(&p, set, &a->policies, why, size);
 }
 
+/* Likewise: a daemon with a broken file knows nobody's name, and says so. */
+static int start_identities(struct analysis *a, const struct analysis_options *o, char *why,
+			    size_t size)
+{
+	struct identity_list *list = NULL;
+	int err = identities_from(o->config, &list, why, size);
+	if (err && err != -EXF_E_NOMEM && o->is_live) {
+		log_errorx("identity", "%s; no entry of it is in effect", why);
+		analysis_tell_sensor(a, SENSOR_CONFIGURATION, "identity", 1, 0,
+				     "no entry of identity.file is in effect: %.180s", why);
+		err = 0;
+	}
+	if (!err)
+		(void)context_identities(a->context, list);
+	return err;
+}
+
 int analysis_new(const struct analysis_options *o, struct analysis **ret, char *why, size_t size)
 {
 	struct analysis *a = calloc(1, sizeof(*a));
@@ -333,6 +353,8 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 	int err = open_events(a, o->options->events_path, why, size);
 	if (!err)
 		err = analysis_make_context(o, context_new, &a->context, why, size);
+	if (!err)
+		err = start_identities(a, o, why, size);
 	if (!err)
 		err = start_books(a, o, why, size);
 	if (!err)

@@ -87,6 +87,7 @@ static void add_configured(struct confined *k, const struct options *o, const st
 		read_rules(k, c->signatures.directories[i], data_dir);
 	for (size_t i = 0; i < c->policy.file_count; i++)
 		read_folder(k, c->policy.files[i]);
+	read_folder(k, c->identity.file);
 	read_folder(k, c->redis.password_file);
 	read_folder(k, c->redis.ca_file);
 	read_folder(k, c->redis.signed_key_file);

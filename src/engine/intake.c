@@ -19,6 +19,7 @@
 #include "exfild/base/str.h"
 #include "exfild/bus/redis.h"
 #include "exfild/bus/stream.h"
+#include "exfild/context/identity.h"
 #include "exfild/inbox/order.h"
 #include "exfild/inbox/seal.h"
 #include "secret.h"
@@ -95,8 +96,39 @@ static int take_intel(struct intake *i, const struct redis_text *body, char *why
 	return err;
 }
 
+static bool wants_identity(const struct config *c)
+{
+	return c->redis.signed_identity;
+}
+
+/* The analysis takes what waits every tenth of a second; a burst waits for it. */
+static bool tell_identity(struct intake *i, const struct identity *id)
+{
+	const struct timespec pause = { .tv_nsec = 20 * 1000000l };
+	for (unsigned tries = 0; tries < 100 && !atomic_load(&i->stop); tries++) {
+		if (analysis_tell_identity(i->o.analysis, id))
+			return true;
+		(void)nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static int take_identity(struct intake *i, const struct redis_text *body, char *why, size_t size)
+{
+	struct identity id;
+	size_t column;
+	char text[140];
+	int err = identity_parse_json(body->data, body->len, &id, &column, text, sizeof(text));
+	if (err)
+		(void)snprintf(why, size, "column %zu: %s", column, text);
+	else if (!tell_identity(i, &id))
+		err = -EXF_E_LIMIT;
+	return err;
+}
+
 static const struct kind kinds[] = {
 	{ "intel", wants_intel, take_intel },
+	{ "identity", wants_identity, take_identity },
 };
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) <= REDIS_STREAMS, "each kind has its place");
 

@@ -11,6 +11,7 @@
 
 #include "exfild/base/log.h"
 #include "annals.h"
+#include "identities.h"
 #include "indicators.h"
 #include "intel_order.h"
 #include "lastgood.h"
@@ -31,6 +32,7 @@ struct reload {
 	pthread_cond_t wake;
 	bool asked, ended;
 	uint64_t feeds_read, feeds_seen; /* signatures of the feeds' files, under turn */
+	uint64_t names_read, names_seen; /* and of identity.file */
 	struct snap_configuration state; /* under turn */
 };
 
@@ -108,6 +110,7 @@ static int take(struct reload *r, struct setup *fresh, struct control_reload *re
 	setup_drop(r->current);
 	r->current = fresh;
 	r->feeds_read = r->feeds_seen = indicators_signature(fresh->config);
+	r->names_read = r->names_seen = identities_signature(fresh->config);
 	return 0;
 }
 
@@ -179,12 +182,10 @@ static bool has_ended(struct reload *r)
 	return ended;
 }
 
-/* Under turn. */
-static int exchange_intel(struct reload *r, bool is_local, char *why, size_t why_size)
+/* What was prepared, where that went well. */
+static int exchange(struct reload *r, int err, struct analysis_change *change, char *why,
+		    size_t why_size)
 {
-	struct analysis_change *change = NULL;
-	const struct config *config = r->current->config;
-	int err = analysis_prepare_intel(r->o.analysis, config, is_local, &change, why, why_size);
 	if (!err && !analysis_change(r->o.analysis, change, PATIENCE_S)) {
 		(void)snprintf(why, why_size, "the analysis did not take it within %u s",
 			       PATIENCE_S);
@@ -192,6 +193,23 @@ static int exchange_intel(struct reload *r, bool is_local, char *why, size_t why
 	}
 	analysis_change_free(change);
 	return err;
+}
+
+/* Under turn. */
+static int exchange_intel(struct reload *r, bool is_local, char *why, size_t why_size)
+{
+	struct analysis_change *change = NULL;
+	const struct config *config = r->current->config;
+	int err = analysis_prepare_intel(r->o.analysis, config, is_local, &change, why, why_size);
+	return exchange(r, err, change, why, why_size);
+}
+
+/* Under turn. */
+static int exchange_identities(struct reload *r, char *why, size_t why_size)
+{
+	struct analysis_change *change = NULL;
+	int err = analysis_prepare_identities(r->current->config, &change, why, why_size);
+	return exchange(r, err, change, why, why_size);
 }
 
 int reload_intel(struct reload *r, struct control_intel *q)
@@ -256,6 +274,25 @@ static void look_at_feeds(struct reload *r)
 	pthread_mutex_unlock(&r->turn);
 }
 
+/* The same for identity.file; a broken one is an alert, and the entries before stay. */
+static void look_at_identities(struct reload *r)
+{
+	char why[512];
+	pthread_mutex_lock(&r->turn);
+	uint64_t now = identities_signature(r->current->config);
+	bool is_other = now != r->names_read, is_at_rest = now == r->names_seen;
+	r->names_seen = now;
+	if (is_other && is_at_rest && !has_ended(r)) {
+		r->names_read = now;
+		if (exchange_identities(r, why, sizeof(why)) != 0) {
+			log_errorx("identity", "%s; the entries before stay in effect", why);
+			analysis_tell_sensor(r->o.analysis, SENSOR_CONFIGURATION, "identity", 0, 0,
+					     "%.250s", why);
+		}
+	}
+	pthread_mutex_unlock(&r->turn);
+}
+
 /* Whether somebody woke it. */
 static bool sleep_a_little(struct reload *r)
 {
@@ -277,6 +314,7 @@ static void *on_thread(void *arg)
 			if (!sleep_a_little(r) && !r->ended) {
 				pthread_mutex_unlock(&r->lock);
 				look_at_feeds(r);
+				look_at_identities(r);
 				pthread_mutex_lock(&r->lock);
 			}
 			continue;
@@ -324,6 +362,7 @@ int reload_new(const struct reload_options *o, struct reload **ret)
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->wake, NULL);
 	r->feeds_read = r->feeds_seen = indicators_signature(r->current->config);
+	r->names_read = r->names_seen = identities_signature(r->current->config);
 	tell_start(r);
 	if (pthread_create(&r->thread, NULL, on_thread, r) != 0) {
 		reload_free(r);

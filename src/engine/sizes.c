@@ -59,7 +59,7 @@ static const struct {
 	[SIZES_FLOWS] = { "flows", 1048576, 1024, 312 },
 	[SIZES_UNDECIDED] = { "undecided flows", 65536, 1024, 2048 },
 	[SIZES_STREAMS] = { "stream buffers", 4096, 64, 16448 },
-	[SIZES_HOSTS] = { "hosts", 65536, 256, 1360 },
+	[SIZES_HOSTS] = { "hosts", 65536, 256, 1456 },
 	[SIZES_PAIRS] = { "pairs", 262144, 1024, 800 },
 	[SIZES_ALERTS] = { "open alerts", 8192, 256, 6912 },
 	[SIZES_PROGRAM] = { .name = "program" },

@@ -64,6 +64,7 @@ static const struct event_field fields[] = {
 	AT(destination_tags, FIELD_STR),
 	AT(source_name, FIELD_STR),
 	AT(destination_name, FIELD_STR),
+	AT(user, FIELD_STR),
 	AT(domain, FIELD_STR),
 	AT(source_roles, FIELD_STR),
 	AT(destination_roles, FIELD_STR),

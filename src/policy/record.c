@@ -101,6 +101,7 @@ static void put_texts(struct event_log *log, struct event_alert *e, const struct
 	put(log, &e->object, f->object);
 	put(log, &e->source_name, a->source_name);
 	put(log, &e->destination_name, a->destination_name);
+	put(log, &e->user, a->source_user);
 	put(log, &e->domain, f->domain[0] ? f->domain : a->destination_name);
 	put(log, &e->intel_feed, f->indicator.feed);
 	put(log, &e->intel_type, f->indicator.type);

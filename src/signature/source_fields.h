@@ -241,6 +241,7 @@ static const struct source_field alert[] = {
 	V("destination_tags", "destination_tags", VIEW_LIST),
 	F("host|source_name", "source_name"),
 	F("destination_name", "destination_name"),
+	F("user|user.name", "user"),
 	F("domain|destination.domain", "domain"),
 	V("source_roles", "source_roles", VIEW_LIST),
 	V("destination_roles", "destination_roles", VIEW_LIST),

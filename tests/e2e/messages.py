@@ -60,6 +60,8 @@ class Lab:
             with open(f"{self.folder}/{name}", "w", encoding="ascii") as stream:
                 stream.write(text)
             os.chmod(f"{self.folder}/{name}", 0o600)
+        with open(self.folder + "/leases", "w", encoding="ascii") as stream:
+            stream.write("# nobody yet\n")
         self.start_redis()
         threading.Thread(target=self.serve, daemon=True).start()
         return self
@@ -91,7 +93,8 @@ class Lab:
         self.live = live_net.Live(
             self.nets, "g", self.o.exfild, "-i", "g0", "--inside", "10.73.1.0/24", "--set", f"redis.url={self.redis.url}", "--set",
             "redis.username=exfild", "--set", f"redis.password_file={self.folder}/pass", "--set",
-            f"redis.signed.key_file={self.folder}/key", "--set", "redis.signed.intel=true", *sets)
+            f"redis.signed.key_file={self.folder}/key", "--set", "redis.signed.intel=true", "--set", "redis.signed.identity=true", "--set", "privacy.users=clear",
+            "--set", f"identity.file={self.folder}/leases", *sets)
 
     def send(self, fields, stream="intel"):
         return self.redis.client("XADD", f"exfild:{stream}", "*", *fields)
@@ -221,6 +224,38 @@ class redis:
 """
 
 
+def identities(check, lab):
+    """Who has an address, by message and by the file that is followed; the newest holds."""
+    def names(last, user, host):
+        address = BAD[last]
+        lab.send(message({"add": address}))
+        lab.wait(lambda: lab.listed(address))
+        lab.connect(address)
+        lab.wait(lambda: any(a.get("destination", {}).get("ip") == address for a in lab.live.alerts()))
+        alerts = [a for a in lab.live.alerts() if a.get("destination", {}).get("ip") == address]
+        check(alerts and alerts[0].get("user", {}).get("name") == user and alerts[0]["source"].get("domain") == host,
+              f"the alert names {user} at {host}", alerts[:1])
+
+    def lease(text):
+        with open(lab.folder + "/leases.new", "w", encoding="ascii") as out:
+            out.write(text)
+        os.rename(lab.folder + "/leases.new", lab.folder + "/leases")
+    lab.send(message({"address": CLIENT, "user": "alice", "host": "pc7", "ttl": "1h"}, stream="identity"), "identity")
+    time.sleep(0.7)
+    names(10, "alice", "pc7")
+    lease(f"{CLIENT},pc8,bob,1h\n")
+    time.sleep(2)
+    names(11, "bob", "pc8")
+    lease(f"{CLIENT},pc9,carol,1h\n{CLIENT},pc 9\n")
+    check(lab.wait(lambda: "leases:2:" in lab.live.err(), 5), "a broken file is said with its place", lab.live.err()[-300:])
+    check(lab.wait(lambda: any(a["rule"]["id"] == "sensor_configuration" for a in lab.live.alerts())), "and is an alert")
+    names(12, "bob", "pc8")
+    lab.send(message({"address": "10.1.2", "user": "alice"}, stream="identity"), "identity")
+    lab.send(message({"address": CLIENT, "user": "dave", "host": "pc10"}, stream="identity"), "identity")
+    time.sleep(0.7)
+    names(13, "dave", "pc10")
+
+
 def keys(check, lab):
     """A key that all can read, or that is too short, is refused at the start, with a sentence."""
     for text, mode, want in ((KEY, 0o644, "chmod"), ("short", 0o600, "32"), ("", 0o600, "empty")):
@@ -248,7 +283,7 @@ def main():
     check = harness.Checks()
     with Lab(arguments) as lab:
         lab.start()
-        for part in (added, refused, examples, restarts, keys):
+        for part in (added, refused, examples, restarts, identities, keys):
             if arguments.only and part.__name__ not in arguments.only:
                 continue
             print(f"{part.__name__}: {part.__doc__}", flush=True)

@@ -53,6 +53,7 @@ struct alert {
 	char responsibility[768];   /* who does what, and whose records are to be asked for */
 	char destination_name[256]; /* learnt name of the peer, "" if none */
 	char source_name[128];
+	char source_user[64], destination_user[64]; /* as privacy.users has them; "" if not known */
 	const char *direction; /* outbound, internal, inbound, external; "unknown" without a peer */
 	struct fusion_link chain[FUSION_LINKS]; /* other stages of the same subject, oldest first */
 	size_t chain_count;

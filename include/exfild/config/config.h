@@ -117,6 +117,10 @@ struct config {
 	struct config_section *sections;
 	size_t section_count;
 	struct {
+		const char *file; /* "": none */
+		uint64_t ttl_s;
+	} identity;
+	struct {
 		const char *const *directories;
 		size_t directory_count;
 	} signatures;
@@ -163,7 +167,7 @@ struct config {
 		const char *ca_file;
 		const char *signed_key_file; /* "": none */
 		uint64_t signed_window_s;
-		bool signed_intel;
+		bool signed_intel, signed_identity;
 	} redis;
 	struct {
 		const char *file_path;     /* "": none */

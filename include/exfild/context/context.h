@@ -50,6 +50,8 @@ struct context_options {
 	size_t tolerated_count;
 	const struct config_tenants *tenants; /* the organisation's own */
 	size_t tenant_count;
+	const char *users;       /* privacy.users; NULL: pseudonym */
+	uint64_t identity_ttl_s; /* where an entry does not say so; 0: eight hours */
 	uint32_t max_hosts, max_names;
 };
 
@@ -102,7 +104,7 @@ const struct service *context_service_by_ip(const struct context *c, const struc
 
 /* The name that DNS or TLS gave to an address lately, or NULL. */
 const char *context_name_of(const struct context *c, const struct ipaddr *a);
-/* The host's own name (DHCP, NetBIOS, mDNS), or NULL. */
+/* The host's own name (identity.h, DHCP, NetBIOS, mDNS), or NULL. */
 const char *context_host_name(const struct context *c, const struct ipaddr *a);
 /* The link address of an on-link host. */
 bool context_mac_of(const struct context *c, const struct ipaddr *a, uint8_t ret_mac[6]);
@@ -120,6 +122,7 @@ uint32_t context_roles(const struct context *c, const struct ipaddr *a);
 
 struct context_stats {
 	uint64_t names, name_evictions, hosts, host_evictions;
+	uint64_t identities, identity_evictions, identity_capacity;
 	uint64_t baselines,
 		destinations; /* hosts and outside destinations whose habits are known */
 	size_t services, zones;

@@ -48,6 +48,7 @@ struct event_alert {
 	struct event_str destination_zone, destination_owner, destination_model;
 	struct event_str destination_data, destination_tags;
 	struct event_str source_name, destination_name, domain;
+	struct event_str user; /* of the subject, as privacy.users has it */
 	struct event_str source_roles, destination_roles; /* learnt, ", " between */
 	struct event_str service, service_category, tenant;
 	/* of the tenant that is reached; high, medium, low; countries, ", " between */

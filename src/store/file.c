@@ -59,21 +59,22 @@ static int64_t ask_number(struct file *f, const char *sql)
 	return number;
 }
 
-/* Only the tables that we made, made as we make them. */
-static bool has_our_schema(struct file *f)
+/* Only the tables that we made, made as we make them; of an older format, some of them. */
+static bool has_our_schema(struct file *f, bool is_older)
 {
 	const struct file_kind *k = f->kind;
-	if (ask_number(f, "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view', "
-			  "'trigger') AND sql NOTNULL") != (int64_t)k->table_count)
-		return false;
+	int64_t found = 0;
 	for (size_t i = 0; i < k->table_count; i++) {
 		char sql[512];
 		(void)snprintf(sql, sizeof(sql),
 			       "SELECT count(*) FROM sqlite_master WHERE sql = '%s'", k->tables[i]);
-		if (ask_number(f, sql) != 1)
+		int64_t count = ask_number(f, sql);
+		if (count != 1 && (count != 0 || !is_older))
 			return false;
+		found += count;
 	}
-	return true;
+	return ask_number(f, "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view', "
+			     "'trigger') AND sql NOTNULL") == found;
 }
 
 static int make_schema(struct file *f, char *why, size_t size)
@@ -88,6 +89,82 @@ static int make_schema(struct file *f, char *why, size_t size)
 	if (!err)
 		err = file_do(f, sql, why, size);
 	return err ? err : file_do(f, "COMMIT", why, size);
+}
+
+/* ---- from an older format ---- */
+
+static int set_limits(struct file *f);
+static int aside_name(const struct file *f, char *name, size_t size);
+static int make_file(const char *path, char *why, size_t size);
+
+/* All that is committed, the log too. */
+static int copy_to(sqlite3 *from, const char *path)
+{
+	sqlite3 *to = NULL;
+	int code = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	sqlite3_backup *b =
+		code == SQLITE_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
+	if (b) {
+		code = sqlite3_backup_step(b, -1);
+		int end = sqlite3_backup_finish(b);
+		code = code == SQLITE_DONE ? end : code;
+	} else if (code == SQLITE_OK) {
+		code = sqlite3_errcode(to);
+	}
+	(void)sqlite3_close_v2(to);
+	return code;
+}
+
+static int take_steps(struct file *f, int64_t format)
+{
+	const struct file_kind *k = f->kind;
+	char sql[64];
+	int code = sqlite3_exec(f->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	for (size_t i = 0; i < k->step_count; i++)
+		for (size_t n = 0; n < FILE_STEP_SQL && k->steps[i].sql[n]; n++)
+			if (k->steps[i].from >= format && code == SQLITE_OK)
+				code = sqlite3_exec(f->db, k->steps[i].sql[n], NULL, NULL, NULL);
+	(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", k->format);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(f->db, sql, NULL, NULL, NULL);
+	if (code == SQLITE_OK && !has_our_schema(f, false))
+		code = SQLITE_CORRUPT;
+	return file_end(f->db, code);
+}
+
+/*
+ * False: it is as it was, and `what` says why.  The copy comes first: whatever becomes of the
+ * conversion, and of this version, there is what the one before can read.
+ */
+static bool convert(struct file *f, int64_t format, char *what, size_t size)
+{
+	const struct file_kind *k = f->kind;
+	char why[FILE_PATH_MAX + 128];
+	bool has_steps = k->step_count && k->steps[0].from <= format;
+	f->state = FILE_OLDER;
+	if (!has_steps || !has_our_schema(f, true) ||
+	    aside_name(f, f->copy, sizeof(f->copy)) != 0 ||
+	    make_file(f->copy, why, sizeof(why)) != 0) {
+		f->copy[0] = '\0';
+		return false;
+	}
+	int code = copy_to(f->db, f->copy);
+	/* what the new form takes more is not held against the limit before it is there */
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(f->db, "PRAGMA max_page_count = 4294967294", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = take_steps(f, format);
+	if (code == SQLITE_OK)
+		code = set_limits(f);
+	if (code == SQLITE_OK) {
+		f->state = FILE_GOOD;
+		return true;
+	}
+	(void)snprintf(what, size, "it cannot be converted from format %lld: %s", (long long)format,
+		       sqlite3_errstr(code));
+	(void)unlink(f->copy);
+	f->copy[0] = '\0';
+	return false;
 }
 
 static int judge(struct file *f, char *why, size_t size)
@@ -108,9 +185,9 @@ static int judge(struct file *f, char *why, size_t size)
 		file_complain(f, FILE_DAMAGED, "it is not a database of exfild");
 	else if (format > k->format)
 		file_complain(f, FILE_NEWER, what);
-	else if (format < k->format)
-		file_complain(f, FILE_OLDER, what);
-	else if (!has_our_schema(f))
+	else if (format < k->format && !convert(f, format, what, sizeof(what)))
+		(void)snprintf(f->what, sizeof(f->what), "%s", what);
+	else if (!has_our_schema(f, false))
 		file_complain(f, FILE_DAMAGED, "its tables are not those of exfild");
 	return 0;
 }

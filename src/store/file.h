@@ -20,6 +20,14 @@ enum file_state {
 	FILE_OLDER,   /* holds something of a form that is not read any more */
 };
 
+#define FILE_STEP_SQL 8
+
+/* From a format to the next one. */
+struct file_step {
+	int from;
+	const char *sql[FILE_STEP_SQL]; /* NULL ends */
+};
+
 /* What is in a file, and how safe it must be. */
 struct file_kind {
 	const char *name; /* "state.db" */
@@ -27,6 +35,9 @@ struct file_kind {
 	int format;       /* user_version */
 	const char *const *tables;
 	size_t table_count;
+	/* from its first format on, without a gap; NULL: what is older is set aside */
+	const struct file_step *steps;
+	size_t step_count;
 	/* of a new file; an old one keeps its own.  Large ones make large entries cheap. */
 	unsigned page_bytes;
 	uint64_t log_bytes; /* of the write-ahead log, before it goes into the file */
@@ -41,7 +52,8 @@ struct file {
 	uint64_t max_bytes;
 	uint64_t page_bytes;
 	enum file_state state;
-	char what[160]; /* is wrong with it, "" nothing */
+	char copy[FILE_PATH_MAX + 32]; /* of the file before it was converted; "" it was not */
+	char what[160];                /* is wrong with it, "" nothing */
 };
 
 /* -EXF_E_IO or -EXF_E_LIMIT with a sentence; a bad file is no error but its state. */

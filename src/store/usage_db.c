@@ -126,20 +126,18 @@ static void set_up(sqlite3 *sqlite)
 			   NULL, NULL, NULL);
 }
 
-static int judge(sqlite3 *sqlite, const char *path, char *why, size_t size)
+static int judge(struct usage_db *db, const char *path, char *why, size_t size)
 {
-	uint64_t id = usage_number(sqlite, "PRAGMA application_id");
-	uint64_t format = usage_number(sqlite, "PRAGMA user_version");
+	uint64_t id = usage_number(db->sqlite, "PRAGMA application_id");
+	uint64_t format = usage_number(db->sqlite, "PRAGMA user_version");
 	if (id != USAGE_FILEID) {
 		(void)snprintf(why, size, "%s is no usage database of exfild", path);
 		return -EXF_E_FORMAT;
 	}
-	if (format == USAGE_FORMAT)
+	db->format = (unsigned)format;
+	if (format >= 1 && format <= USAGE_FORMAT)
 		return 0;
-	(void)snprintf(why, size,
-		       format > USAGE_FORMAT ?
-			       "%s is of a newer exfild (format %llu): read it with that one" :
-			       "%s is of an older exfild (format %llu): read it with that one",
+	(void)snprintf(why, size, "%s is of a newer exfild (format %llu): read it with that one",
 		       path, (unsigned long long)format);
 	return -EXF_E_FORMAT;
 }
@@ -169,7 +167,7 @@ int usage_db_open(const char *path, struct usage_db **ret, char *why, size_t siz
 		err = file_is_damage(code) ? -EXF_E_FORMAT : -EXF_E_IO;
 	} else {
 		set_up(db->sqlite);
-		err = judge(db->sqlite, path, why, size);
+		err = judge(db, path, why, size);
 	}
 	if (err) {
 		usage_db_close(db);
@@ -184,6 +182,7 @@ int usage_db_memory(struct usage_db **ret, char *why, size_t size)
 	struct usage_db *db = new_db(why, size);
 	if (!db)
 		return -EXF_E_NOMEM;
+	db->format = USAGE_FORMAT;
 	int code = sqlite3_open_v2(":memory:", &db->sqlite,
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 				   NULL);

@@ -15,6 +15,7 @@
 
 struct usage_db {
 	sqlite3 *sqlite;
+	unsigned format;
 	struct usage_words words; /* of one in memory */
 };
 
@@ -25,10 +26,12 @@ struct piece {
 
 struct asking {
 	const struct usage_query *q;
-	uint32_t used; /* dimensions of groups and filters */
+	unsigned format; /* of the file */
+	uint32_t used;   /* dimensions of groups and filters */
 	struct piece pieces[USAGE_PIECES];
 	size_t piece_count;
 	struct buf sql;
+	struct buf host_ids, service_ids; /* "1,2,3": only these; "" all */
 };
 
 /* "10.1.*": what begins so. */
@@ -38,7 +41,16 @@ static inline bool is_beginning(const struct usage_filter *f)
 	return len > 0 && f->value[len - 1] == '*';
 }
 
-/* usage_sql.c: the question as SQL, ?1 ... its filters' values; false: no table has any of it. */
-bool usage_sql(struct asking *a, sqlite3 *db);
+#define USAGE_SQL_MAX (256u << 10)
+
+/* usage_sql.c: finds the pieces; false: no table has any of it. */
+bool usage_cover(struct asking *a, sqlite3 *db);
+/* The question as SQL, ?1 ... its filters' values. */
+void usage_sql(struct asking *a, sqlite3 *db);
+/* One piece row by row: host, service, place, direction, time (each 0 if it is not grouped by), and
+ * a value; it must be of a table that has them. */
+void usage_sql_rows(struct asking *a, const struct piece *p, const char *value, sqlite3 *db);
+/* usage_query.c: the filters' values. */
+void usage_bind(const struct usage_query *q, sqlite3_stmt *st);
 
 #endif

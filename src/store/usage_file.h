@@ -2,9 +2,9 @@
  * store/usage_file.h - the tables of the usage database, and how rows come into them.
  *
  * What: hosts, services, places and zones are numbered in tables of their own.  Counters stand in
- * five: by hour; by day; by week of days since 1970 (answers over months, in the order of host and
- * service); and the days once more without services, and without hosts.  A row is added to all of
- * them in one transaction, so that they always agree.
+ * seven: by hour; by day; by week of days since 1970 (answers over months, in the order of host and
+ * service); and days and weeks once more without services, and without hosts.  A row is added to
+ * all of them in one transaction, so that they always agree.
  * Ownership: of whoever has the database.  Threads: one at a time.
  */
 #ifndef EXFILD_SRC_STORE_USAGE_FILE_H
@@ -26,6 +26,8 @@ enum usage_table {
 	TABLE_WEEK,
 	TABLE_DAY_HOST,
 	TABLE_DAY_SERVICE,
+	TABLE_WEEK_HOST,
+	TABLE_WEEK_SERVICE,
 	TABLE__COUNTERS,
 	TABLE_ZONE = TABLE__COUNTERS,
 	TABLE_HOST,
@@ -34,7 +36,13 @@ enum usage_table {
 	TABLE__COUNT
 };
 
+/* What stands in them besides time and direction. */
+#define TABLE_HAS_HOST(t)    ((t) != TABLE_DAY_SERVICE && (t) != TABLE_WEEK_SERVICE)
+#define TABLE_HAS_SERVICE(t) ((t) != TABLE_DAY_HOST && (t) != TABLE_WEEK_HOST)
+
 extern const char *const usage_tables[TABLE__COUNT];
+/* From format 1, in which the weeks without services and without hosts were not yet. */
+extern const struct file_step usage_steps[USAGE_FORMAT - 1];
 
 /* A row on its way: texts and numbers in their place. */
 struct usage_words {

@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "usage_db.h"
-
-#define SQL_MAX (64u << 10)
+#include "usage_rank.h"
 
 static int number_of_word(const struct usage_filter *f)
 {
@@ -51,7 +49,7 @@ static int check(struct asking *a, char *why, size_t size)
 	return 0;
 }
 
-static void bind(const struct usage_query *q, sqlite3_stmt *st)
+void usage_bind(const struct usage_query *q, sqlite3_stmt *st)
 {
 	for (size_t i = 0; i < q->filter_count; i++) {
 		const struct usage_filter *f = &q->filters[i];
@@ -107,7 +105,7 @@ static int run(struct usage_db *db, const struct asking *a, usage_answer_fn fn, 
 	struct usage_answer answer;
 	int code = sqlite3_prepare_v2(db->sqlite, a->sql.data, -1, &st, NULL);
 	if (code == SQLITE_OK) {
-		bind(a->q, st);
+		usage_bind(a->q, st);
 		while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 			take_row(a->q, st, &answer);
 			if (!fn(arg, &answer))
@@ -121,14 +119,18 @@ static int run(struct usage_db *db, const struct asking *a, usage_answer_fn fn, 
 int usage_db_query(struct usage_db *db, const struct usage_query *q, usage_answer_fn fn, void *arg,
 		   char *why, size_t size)
 {
-	struct asking a = { .q = q };
+	struct asking a = { .q = q, .format = db->format };
 	int err = check(&a, why, size);
 	if (err)
 		return err;
-	buf_init(&a.sql, SQL_MAX);
+	buf_init(&a.sql, USAGE_SQL_MAX);
+	buf_init(&a.host_ids, USAGE_SQL_MAX / 16);
+	buf_init(&a.service_ids, USAGE_SQL_MAX / 16);
 	/* one state of the database for all of it */
 	(void)sqlite3_exec(db->sqlite, "BEGIN", NULL, NULL, NULL);
-	if (usage_sql(&a, db->sqlite)) {
+	if (usage_cover(&a, db->sqlite)) {
+		usage_rank(&a, db);
+		usage_sql(&a, db->sqlite);
 		int code = a.sql.full ? SQLITE_TOOBIG : run(db, &a, fn, arg);
 		if (code != SQLITE_DONE && code != SQLITE_ROW) {
 			(void)snprintf(why, size, "the usage database does not answer: %s",
@@ -137,6 +139,8 @@ int usage_db_query(struct usage_db *db, const struct usage_query *q, usage_answe
 		}
 	}
 	(void)sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL);
+	buf_deinit(&a.service_ids);
+	buf_deinit(&a.host_ids);
 	buf_deinit(&a.sql);
 	return err;
 }

@@ -10,6 +10,13 @@
  "up INTEGER, down INTEGER, clear INTEGER, named INTEGER, opaque INTEGER, flows INTEGER, " \
  "alerts INTEGER, verdicts INTEGER, first INTEGER, last INTEGER"
 
+#define WEEK_HOST                                                             \
+ "CREATE TABLE week_host(host INTEGER, direction INTEGER, t INTEGER, " COUNTS \
+ ", PRIMARY KEY(host, direction, t)) WITHOUT ROWID"
+#define WEEK_SERVICE                                                                  \
+ "CREATE TABLE week_service(service INTEGER, zone INTEGER, place INTEGER, direction " \
+ "INTEGER, t INTEGER, " COUNTS ", PRIMARY KEY(service, zone, place, direction, t)) WITHOUT ROWID"
+
 const char *const usage_tables[TABLE__COUNT] = {
 	[TABLE_HOUR] = "CREATE TABLE hour(t INTEGER, host INTEGER, service INTEGER, place INTEGER, "
 		       "direction INTEGER, " COUNTS
@@ -27,6 +34,8 @@ const char *const usage_tables[TABLE__COUNT] = {
 		"CREATE TABLE day_service(service INTEGER, zone INTEGER, place INTEGER, "
 		"direction INTEGER, t INTEGER, " COUNTS
 		", PRIMARY KEY(service, zone, place, direction, t)) WITHOUT ROWID",
+	[TABLE_WEEK_HOST] = WEEK_HOST,
+	[TABLE_WEEK_SERVICE] = WEEK_SERVICE,
 	[TABLE_ZONE] = "CREATE TABLE zone(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
 	[TABLE_HOST] = "CREATE TABLE host(id INTEGER PRIMARY KEY, zone INTEGER NOT NULL, address "
 		       "TEXT NOT NULL, user TEXT NOT NULL, name TEXT NOT NULL, first INTEGER NOT "
@@ -52,6 +61,21 @@ const char *const usage_tables[TABLE__COUNT] = {
  "INSERT INTO " table "(" columns ", " COUNT_NAMES ") VALUES(" marks ", " COUNT_MARKS \
  ") ON CONFLICT DO UPDATE SET " COUNT_MORE
 
+#define COUNT_SUMS                                                                    \
+ "sum(up), sum(down), sum(clear), sum(named), sum(opaque), sum(flows), sum(alerts), " \
+ "sum(verdicts), min(first), max(last)"
+
+/* Days are in the order of their keys but for the time: sums of a few rows each. */
+const struct file_step usage_steps[USAGE_FORMAT - 1] = {
+	{ .from = 1,
+	  .sql = { WEEK_HOST, WEEK_SERVICE,
+		   "INSERT INTO week_host SELECT host, direction, t / 7, " COUNT_SUMS
+		   " FROM day_host GROUP BY host, direction, t / 7",
+		   "INSERT INTO week_service SELECT service, zone, place, direction, t / 7, " COUNT_SUMS
+		   " FROM day_service GROUP BY service, zone, place, direction, t / 7" } },
+};
+_Static_assert(USAGE_WEEK == 7, "as in the steps");
+
 static const char *const words[TABLE__COUNT] = {
 	[TABLE_HOUR] = ADD("hour", "t, host, service, place, direction", "?1, ?2, ?3, ?4, ?5"),
 	[TABLE_DAY] = ADD("day", "t, host, service, place, direction", "?1, ?2, ?3, ?4, ?5"),
@@ -59,6 +83,9 @@ static const char *const words[TABLE__COUNT] = {
 	[TABLE_DAY_HOST] = ADD("day_host", "t, host, direction", "?1, ?2, ?5"),
 	[TABLE_DAY_SERVICE] =
 		ADD("day_service", "t, service, zone, place, direction", "?1, ?3, ?6, ?4, ?5"),
+	[TABLE_WEEK_HOST] = ADD("week_host", "t, host, direction", "?1, ?2, ?5"),
+	[TABLE_WEEK_SERVICE] =
+		ADD("week_service", "t, service, zone, place, direction", "?1, ?3, ?6, ?4, ?5"),
 	[TABLE_ZONE] = "INSERT INTO zone(name) VALUES(?1) ON CONFLICT DO UPDATE SET name = name "
 		       "RETURNING id",
 	[TABLE_HOST] =
@@ -176,19 +203,21 @@ int usage_words_add(const struct usage_words *w, const struct usage_row *row)
 						  [TABLE_DAY] = day,
 						  [TABLE_WEEK] = day / USAGE_WEEK,
 						  [TABLE_DAY_HOST] = day,
-						  [TABLE_DAY_SERVICE] = day };
+						  [TABLE_DAY_SERVICE] = day,
+						  [TABLE_WEEK_HOST] = day / USAGE_WEEK,
+						  [TABLE_WEEK_SERVICE] = day / USAGE_WEEK };
 	for (unsigned i = 0; i < TABLE__COUNTERS && code == SQLITE_OK; i++) {
 		sqlite3_stmt *st = w->add[i];
 		bind_number(st, 1, times[i]);
 		/* each has some of these */
-		if (i != TABLE_DAY_SERVICE)
+		if (TABLE_HAS_HOST(i))
 			(void)sqlite3_bind_int64(st, 2, id.host);
-		if (i != TABLE_DAY_HOST) {
+		if (TABLE_HAS_SERVICE(i)) {
 			(void)sqlite3_bind_int64(st, 3, id.service);
 			(void)sqlite3_bind_int64(st, 4, id.place);
 		}
 		bind_number(st, 5, row->direction);
-		if (i == TABLE_DAY_SERVICE)
+		if (!TABLE_HAS_HOST(i))
 			(void)sqlite3_bind_int64(st, 6, id.zone);
 		bind_counts(st, &row->counts);
 		code = sqlite3_step(st);
@@ -216,7 +245,7 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 int usage_forget(sqlite3 *db, uint64_t newest_day, uint32_t keep_days)
 {
-	char sql[768];
+	char sql[1024];
 	uint64_t day = less(newest_day + 1, keep_days);
 	uint64_t hour_day = less(newest_day + 1, USAGE_HOURS_DAYS);
 	/* the oldest week may begin earlier, and needs their names */
@@ -224,11 +253,13 @@ int usage_forget(sqlite3 *db, uint64_t newest_day, uint32_t keep_days)
 	(void)snprintf(sql, sizeof(sql),
 		       "DELETE FROM hour WHERE t < %llu; DELETE FROM day WHERE t < %llu; "
 		       "DELETE FROM day_host WHERE t < %llu; DELETE FROM day_service WHERE t < "
-		       "%llu; DELETE FROM week WHERE t < %llu; "
+		       "%llu; DELETE FROM week WHERE t < %llu; DELETE FROM week_host WHERE t < "
+		       "%llu; DELETE FROM week_service WHERE t < %llu; "
 		       "DELETE FROM host WHERE last < %llu; DELETE FROM service WHERE last < %llu; "
 		       "PRAGMA incremental_vacuum(4096)",
 		       (unsigned long long)(hour_day > day ? hour_day : day) * 24,
 		       (unsigned long long)day, (unsigned long long)day, (unsigned long long)day,
+		       (unsigned long long)day / USAGE_WEEK, (unsigned long long)day / USAGE_WEEK,
 		       (unsigned long long)day / USAGE_WEEK, (unsigned long long)seen_ns,
 		       (unsigned long long)seen_ns);
 	return sqlite3_exec(db, sql, NULL, NULL, NULL);

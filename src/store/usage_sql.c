@@ -10,17 +10,16 @@
 
 #include "usage_db.h"
 
-#define DAY_HOURS            24u
-#define T_END                4000000u /* in any unit: after all that is known */
-#define BY(dim)              (1u << USAGE_BY_##dim)
-#define HOST_DIMS            (BY(HOST) | BY(USER))
-#define NAME_DIMS            (BY(SERVICE) | BY(TENANT) | BY(CATEGORY) | BY(SANCTION))
-#define PLACE_DIMS           (BY(COUNTRY) | BY(AS))
-#define TABLE_HAS_HOST(t)    ((t) != TABLE_DAY_SERVICE)
-#define TABLE_HAS_SERVICE(t) ((t) != TABLE_DAY_HOST)
+#define DAY_HOURS  24u
+#define T_END      4000000u /* in any unit: after all that is known */
+#define BY(dim)    (1u << USAGE_BY_##dim)
+#define HOST_DIMS  (BY(HOST) | BY(USER))
+#define NAME_DIMS  (BY(SERVICE) | BY(TENANT) | BY(CATEGORY) | BY(SANCTION))
+#define PLACE_DIMS (BY(COUNTRY) | BY(AS))
 
-static const char *const table_names[TABLE__COUNTERS] = { "hour", "day", "week", "day_host",
-							  "day_service" };
+static const char *const table_names[TABLE__COUNTERS] = {
+	"hour", "day", "week", "day_host", "day_service", "week_host", "week_service",
+};
 
 /* What a row of the answer says of a dimension, and what makes it one. */
 static const struct {
@@ -40,9 +39,12 @@ static const struct {
 	[USAGE_BY_SANCTION] = { "s.sanction", "s.sanction" },
 };
 
+/* Within a sum SQLite would take the names for those of single rows. */
 static const char *const order_columns[USAGE_ORDER__COUNT] = {
-	"up",     "down",  "up + down", "flows", "alerts", "clear",
-	"opaque", "first", "last",      "seen",  "1",
+	"up",     "down",   "sum(f.up) + sum(f.down)",
+	"flows",  "alerts", "clear",
+	"opaque", "first",  "last",
+	"seen",   "1",
 };
 
 /* ---- which tables ---- */
@@ -62,19 +64,28 @@ static enum usage_table table_of_days(const struct asking *a)
 	return needs_name ? TABLE_DAY : TABLE_DAY_HOST;
 }
 
+/* The same by weeks; a file of format 1 has that of TABLE_DAY alone. */
+static enum usage_table weeks_of(enum usage_table days)
+{
+	return days == TABLE_DAY_HOST    ? TABLE_WEEK_HOST :
+	       days == TABLE_DAY_SERVICE ? TABLE_WEEK_SERVICE :
+					   TABLE_WEEK;
+}
+
 static void cover_days(struct asking *a, uint64_t from, uint64_t to)
 {
-	enum usage_table table = table_of_days(a);
+	enum usage_table table = table_of_days(a), weeks = weeks_of(table);
 	uint64_t week = (from + USAGE_WEEK - 1) / USAGE_WEEK;
 	uint64_t end = to >= T_END ? T_END : to / USAGE_WEEK;
-	if (table != TABLE_DAY || a->q->by & BY(DAY) || week >= end) {
+	bool has_weeks = table == TABLE_DAY || a->format > 1;
+	if (!has_weeks || a->q->by & BY(DAY) || week >= end) {
 		add_piece(a, table, from, to);
 		return;
 	}
-	add_piece(a, TABLE_DAY, from, week * USAGE_WEEK);
-	add_piece(a, TABLE_WEEK, week, end);
+	add_piece(a, table, from, week * USAGE_WEEK);
+	add_piece(a, weeks, week, end);
 	if (to < T_END)
-		add_piece(a, TABLE_DAY, end * USAGE_WEEK, to);
+		add_piece(a, table, end * USAGE_WEEK, to);
 }
 
 static uint64_t up(uint64_t a, uint64_t unit)
@@ -217,7 +228,7 @@ static void put_source(struct asking *a, const struct piece *p, sqlite3 *db)
 {
 	char sql[64];
 	bool begins_with_time = p->table == TABLE_HOUR || p->table == TABLE_DAY;
-	if (!begins_with_time || !is_host_named(a->q)) {
+	if (!begins_with_time || (!is_host_named(a->q) && !a->host_ids.len)) {
 		buf_printf(&a->sql, "%s f WHERE f.t >= %llu AND f.t < %llu", table_names[p->table],
 			   (unsigned long long)p->from, (unsigned long long)p->to);
 		return;
@@ -260,6 +271,10 @@ static void put_piece(struct asking *a, const struct piece *p, sqlite3 *db)
 		   has_time ? time : "0");
 	put_source(a, p, db);
 	put_filters(a, p->table);
+	if (has_host && a->host_ids.len)
+		buf_printf(&a->sql, " AND f.host IN (%s)", a->host_ids.data);
+	if (TABLE_HAS_SERVICE(p->table) && a->service_ids.len)
+		buf_printf(&a->sql, " AND f.service IN (%s)", a->service_ids.data);
 	const char *before = " GROUP BY ";
 	for (size_t i = 0; i < count; i++) {
 		if (!ids[i].is_used)
@@ -345,10 +360,22 @@ static void put_all(struct asking *a, sqlite3 *db)
 	put_order(a);
 }
 
-bool usage_sql(struct asking *a, sqlite3 *db)
+bool usage_cover(struct asking *a, sqlite3 *db)
 {
 	cover(a, db);
-	if (a->piece_count)
-		put_all(a, db);
 	return a->piece_count > 0;
+}
+
+void usage_sql(struct asking *a, sqlite3 *db)
+{
+	put_all(a, db);
+}
+
+void usage_sql_rows(struct asking *a, const struct piece *p, const char *value, sqlite3 *db)
+{
+	bool is_hours = a->q->by & BY(DAY) && p->table == TABLE_HOUR;
+	buf_printf(&a->sql, "SELECT f.host, f.service, f.place, f.direction, %s, %s FROM ",
+		   is_hours ? "f.t / 24" : "f.t", value);
+	put_source(a, p, db);
+	put_filters(a, p->table);
 }

@@ -258,6 +258,8 @@ static int start(struct usage_writer *w, const struct usage_writer_options *o, c
 				      .format = USAGE_FORMAT,
 				      .tables = usage_tables,
 				      .table_count = TABLE__COUNT,
+				      .steps = usage_steps,
+				      .step_count = USAGE_FORMAT - 1,
 				      .page_bytes = USAGE_PAGE,
 				      .log_bytes = USAGE_WAL,
 				      .is_shared = true };
@@ -267,6 +269,11 @@ static int start(struct usage_writer *w, const struct usage_writer_options *o, c
 		err = file_open(&w->file, &w->kind, &file, why, size);
 	if (err)
 		return err;
+	if (w->file.copy[0])
+		log_warnx("usage",
+			  "%s was of an older format and is converted; what it was is kept as %s: "
+			  "delete that when nobody wants to go back",
+			  w->file.path, w->file.copy);
 	bool is_good = w->file.state == FILE_NEW || w->file.state == FILE_GOOD;
 	err = is_good ? prepare(w, why, size) : -EXF_E_FORMAT;
 	return err ? replace(w, why, size) : 0;

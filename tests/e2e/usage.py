@@ -183,7 +183,7 @@ class Usage:
     def sums_agree(self, database, what):
         with contextlib.closing(sqlite3.connect(database)) as db:
             self.check(db.execute("PRAGMA integrity_check").fetchone()[0] == "ok", f"{what}: the database is whole")
-            sums = {t: db.execute(f"SELECT total(up), total(down), total(flows) FROM {t}").fetchone() for t in ("day", "week", "day_host", "day_service")}
+            sums = {t: db.execute(f"SELECT total(up), total(down), total(flows) FROM {t}").fetchone() for t in ("day", "week", "day_host", "day_service", "week_host", "week_service")}
         self.check(len(set(sums.values())) == 1, f"{what}: the sums of all tables agree", sums)
         return sums["day"]
 

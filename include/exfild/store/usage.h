@@ -24,7 +24,7 @@
 
 #include "exfild/base/err.h"
 
-#define USAGE_FORMAT     1
+#define USAGE_FORMAT     2 /* 1: without sums by week of hosts and of services */
 #define USAGE_HOURS_DAYS 8
 #define USAGE_TEXT_MAX   128
 #define USAGE_FILTERS    16

@@ -15,6 +15,10 @@
 #include <cmocka.h>
 
 #include "exfild/store/usage.h"
+#include "places.h"
+
+/* usage_fill FILE 3 4 16 of the version before format 2 */
+#define FORMAT1 EXFILD_SOURCE_DIR "/tests/unit/store/data/usage_format1.db"
 
 #define HOUR_NS 3600000000000ull
 #define DAY_S   86400ull
@@ -420,6 +424,170 @@ static void what_is_no_database_of_ours_is_said(void **state)
 	assert_non_null(strstr(b->why, "no usage database"));
 }
 
+struct text {
+	char data[65536];
+	size_t len;
+};
+
+static bool add_answer(void *arg, const struct usage_answer *a)
+{
+	struct text *t = arg;
+	for (unsigned i = 0; i < USAGE_BY__COUNT; i++)
+		if (a->key[i])
+			t->len += (size_t)snprintf(t->data + t->len, sizeof(t->data) - t->len,
+						   "%s|", a->key[i]);
+	t->len += (size_t)snprintf(
+		t->data + t->len, sizeof(t->data) - t->len, "%llu %llu %llu %llu %llu\n",
+		(unsigned long long)a->counts.up, (unsigned long long)a->counts.down,
+		(unsigned long long)a->counts.flows, (unsigned long long)a->counts.first_ns,
+		(unsigned long long)a->counts.last_ns);
+	return t->len < sizeof(t->data) - 1024;
+}
+
+/* What a file answers to every kind of question, as text. */
+static void ask_everything(struct bench *b, const char *path, struct text *ret)
+{
+	static const uint32_t groups[] = {
+		0,
+		1u << USAGE_BY_HOST,
+		1u << USAGE_BY_SERVICE,
+		1u << USAGE_BY_ZONE | 1u << USAGE_BY_CATEGORY,
+		1u << USAGE_BY_HOST | 1u << USAGE_BY_SERVICE | 1u << USAGE_BY_DIRECTION,
+		1u << USAGE_BY_DAY | 1u << USAGE_BY_COUNTRY,
+	};
+	struct usage_db *db;
+	ret->len = 0;
+	if (usage_db_open(path, &db, b->why, sizeof(b->why)))
+		fail_msg("%s", b->why);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		const struct usage_query q = { .by = groups[i], .order = USAGE_ORDER_KEY };
+		assert_int_equal(usage_db_query(db, &q, add_answer, ret, b->why, sizeof(b->why)),
+				 0);
+	}
+	usage_db_close(db);
+	assert_true(ret->len > 1000);
+}
+
+static void an_older_file_is_converted_and_its_copy_kept(void **state)
+{
+	static struct text before, after, copied;
+	struct bench *b = *state;
+	char command[512], copy[128];
+	struct usage_counts all;
+	(void)snprintf(command, sizeof(command), "cp '%s' '%s'", FORMAT1, b->path);
+	assert_int_equal(system(command), 0);
+	ask_everything(b, b->path, &before);
+	struct usage_writer *w = writer(b, 64u << 20, 90);
+	struct made m;
+	assert_non_null(w);
+	ask_everything(b, b->path, &after);
+	assert_string_equal(after.data, before.data);
+	const struct usage_query q = { .by = 0 };
+	all = ask_file(b, &q).n;
+	assert_true(usage_writer_add(w, make(&m, START_S + 786 * DAY_S, "10.1.1.5", "x", 8)));
+	assert_true(usage_writer_commit(w));
+	assert_true(usage_writer_wait(w));
+	usage_writer_close(w);
+	assert_int_equal(ask_file(b, &q).n.up, all.up + 8);
+	(void)snprintf(copy, sizeof(copy), "%s.older-1", b->path);
+	ask_everything(b, copy, &copied);
+	assert_string_equal(copied.data, before.data);
+	(void)snprintf(command, sizeof(command), "test $(stat -c %%a '%s') = 600", copy);
+	assert_int_equal(system(command), 0);
+	/* once is enough */
+	w = writer(b, 64u << 20, 90);
+	assert_non_null(w);
+	usage_writer_close(w);
+	(void)snprintf(copy, sizeof(copy), "%s.older-2", b->path);
+	assert_int_not_equal(access(copy, F_OK), 0);
+}
+
+/* The first rows are found by numbers alone; asking for all of them takes the other way. */
+static void the_first_rows_are_those_of_all(void **state)
+{
+	static struct text first, all;
+	static const uint32_t groups[] = {
+		1u << USAGE_BY_HOST | 1u << USAGE_BY_SERVICE,
+		1u << USAGE_BY_ZONE | 1u << USAGE_BY_HOST | 1u << USAGE_BY_CATEGORY,
+		1u << USAGE_BY_DAY | 1u << USAGE_BY_HOST | 1u << USAGE_BY_SERVICE,
+		1u << USAGE_BY_HOST | 1u << USAGE_BY_COUNTRY | 1u << USAGE_BY_DIRECTION,
+		1u << USAGE_BY_HOST | 1u << USAGE_BY_TENANT | 1u << USAGE_BY_SANCTION,
+	};
+	static const enum usage_order orders[] = { USAGE_ORDER_UP,     USAGE_ORDER_DOWN,
+						   USAGE_ORDER_BOTH,   USAGE_ORDER_FLOWS,
+						   USAGE_ORDER_ALERTS, USAGE_ORDER_OPAQUE };
+	struct bench *b = *state;
+	struct usage_db *db;
+	if (usage_db_open(FORMAT1, &db, b->why, sizeof(b->why)))
+		fail_msg("%s", b->why);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		for (size_t k = 0; k < sizeof(orders) / sizeof(orders[0]); k++) {
+			struct usage_query q = { .by = groups[i], .order = orders[k] };
+			if (k % 2) {
+				q.filters[0] = (struct usage_filter){ .dim = USAGE_BY_DIRECTION,
+								      .value = "out" };
+				q.filter_count = 1;
+				q.since_s = 20775 * DAY_S;
+			}
+			all.len = first.len = 0;
+			assert_int_equal(
+				usage_db_query(db, &q, add_answer, &all, b->why, sizeof(b->why)),
+				0);
+			q.limit = 4;
+			assert_int_equal(
+				usage_db_query(db, &q, add_answer, &first, b->why, sizeof(b->why)),
+				0);
+			assert_true(first.len > 0 && first.len <= all.len);
+			assert_memory_equal(first.data, all.data, first.len);
+		}
+	}
+	usage_db_close(db);
+}
+
+static bool is_falling(void *arg, const struct usage_answer *a)
+{
+	uint64_t *before = arg, both = a->counts.up + a->counts.down;
+	assert_true(both <= *before);
+	*before = both;
+	return true;
+}
+
+static void both_directions_are_added_before_they_are_ordered(void **state)
+{
+	struct bench *b = *state;
+	struct usage_db *db;
+	uint64_t before = UINT64_MAX;
+	const struct usage_query q = { .by = 1u << USAGE_BY_HOST | 1u << USAGE_BY_SERVICE,
+				       .order = USAGE_ORDER_BOTH };
+	if (usage_db_open(FORMAT1, &db, b->why, sizeof(b->why)))
+		fail_msg("%s", b->why);
+	assert_int_equal(usage_db_query(db, &q, is_falling, &before, b->why, sizeof(b->why)), 0);
+	assert_true(before < UINT64_MAX);
+	usage_db_close(db);
+}
+
+/* What cannot be converted is kept as it is, and another one begun. */
+static void an_older_file_that_is_not_ours_is_kept_aside(void **state)
+{
+	struct bench *b = *state;
+	char command[512], aside[128];
+	(void)snprintf(command, sizeof(command),
+		       "cp '%s' '%s' && printf 'CREATE table day_host' | dd "
+		       "of='%s' conv=notrunc bs=1 status=none seek=$(grep -abo 'CREATE TABLE "
+		       "day_host' '%s' | head -n 1 | cut -d: -f1)",
+		       FORMAT1, b->path, b->path, b->path);
+	assert_int_equal(system(command), 0);
+	struct usage_writer *w = writer(b, 64u << 20, 90);
+	assert_non_null(w);
+	usage_writer_close(w);
+	const struct usage_query q = { .by = 0 };
+	assert_int_equal(ask_file(b, &q).n.up, 0);
+	(void)snprintf(aside, sizeof(aside), "%s.older-1", b->path);
+	assert_int_equal(access(aside, F_OK), 0);
+	(void)snprintf(aside, sizeof(aside), "%s.older-2", b->path);
+	assert_int_not_equal(access(aside, F_OK), 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -434,6 +602,10 @@ int main(void)
 		CASE(its_own_limit_takes_the_oldest_days),
 		CASE(a_damaged_file_is_kept_aside),
 		CASE(what_is_no_database_of_ours_is_said),
+		CASE(the_first_rows_are_those_of_all),
+		CASE(both_directions_are_added_before_they_are_ordered),
+		CASE(an_older_file_is_converted_and_its_copy_kept),
+		CASE(an_older_file_that_is_not_ours_is_kept_aside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

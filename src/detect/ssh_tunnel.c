@@ -1,13 +1,14 @@
 /*
  * detect/ssh_tunnel.c - SSH connections that are used the other way round.
  *
- * Idea: who opens an SSH connection is its client and types.  Two things turn that round and let
- * somebody at the far end command the host that connected: the initiator plays the SSH server (the
- * numbers of the key exchange's messages say so, RFC 4253, 8), or keys come from the server's side
- * and the client's side echoes them, as through a port that was forwarded back (ssh -R).
- * Evasion: a forwarded port that carries no typed session; padding and delay; another protocol
- * within.  False alarms: NETCONF call home (RFC 8071) turns roles by design: on its port, between
- * inside hosts, it is context only.  Support tools that connect back.
+ * Idea: who opens an SSH connection is its client and types.  Three things turn that round and let
+ * somebody at the far end reach the host that connected: the initiator plays the SSH server (the
+ * numbers of the key exchange's messages say so, RFC 4253, 8), keys come from the server's side and
+ * the client's side echoes them, or the server's side asks for connections to be passed on (ssh -R;
+ * the sizes of question and answer say so, RFC 4254, 7.2).  Connections that are passed on the
+ * usual way (-L, -D) are context. Evasion: fewer connections, or all in a session with commands;
+ * padding and delay.  False alarms: NETCONF call home (RFC 8071) turns roles by design: on its
+ * port, between inside hosts, it is context only.  Support tools that connect back.
  */
 #include <math.h>
 #include <string.h>
@@ -22,9 +23,13 @@
 #define KEYS_BASE     0.35
 #define KEYS_EACH     0.015
 #define OUTSIDE_PART  0.15
+#define BACK_PART     0.5
+#define FORTH_PART    0.4 /* what people do who may: context, no more */
+#define FORTH_OUTSIDE 0.05
 
 struct tunnel_params {
 	uint64_t keys;
+	uint64_t connections;
 };
 
 struct tunnel_state {
@@ -32,10 +37,13 @@ struct tunnel_state {
 	uint64_t findings;
 };
 
-static const struct param params[] = { { "keys", PARAM_UINT, offsetof(struct tunnel_params, keys),
-					 5, 500, 12, "keys",
-					 "Keys from the server's side from which it is an alert" },
-				       PARAM_END };
+static const struct param params[] = {
+	{ "keys", PARAM_UINT, offsetof(struct tunnel_params, keys), 5, 500, 12, "keys",
+	  "Keys from the server's side from which it is an alert" },
+	{ "connections", PARAM_UINT, offsetof(struct tunnel_params, connections), 2, 100, 3,
+	  "connections", "Connections passed on through SSH from which it is told" },
+	PARAM_END
+};
 
 static const struct step_rule reversed_rule = {
 	.detector = "ssh_tunnel",
@@ -63,6 +71,31 @@ static const struct step_rule typed_rule = {
 			"Find out who uses the destination" },
 };
 
+static const struct step_rule passed_back_rule = {
+	.detector = "ssh_tunnel",
+	.rule = "ssh_forwarded_back",
+	.title = "Connections come back through SSH",
+	.class = FINDING_C2,
+	.techniques = { "T1572", "T1090.001" },
+	.tactic = "TA0011",
+	.unseen = "which port of which host they lead to, and what goes through: it is encrypted",
+	.next_steps = { "Look for ssh -R or a like option at the source, and where its port leads",
+			"Look for connections from the source to inside hosts meanwhile",
+			"Find out who uses the destination" },
+};
+
+static const struct step_rule passed_rule = {
+	.detector = "ssh_tunnel",
+	.rule = "ssh_forwarded",
+	.title = "Connections go out through SSH",
+	.class = FINDING_LATERAL,
+	.techniques = { "T1572", "T1090.001" },
+	.tactic = "TA0011",
+	.unseen = "where they lead, and what goes through: it is encrypted",
+	.next_steps = { "Ask whether the source's user may reach what is behind the destination",
+			"Look for connections from the destination to other hosts meanwhile" },
+};
+
 static int init(void *state, const void *parameters, const struct detect_env *env)
 {
 	struct tunnel_state *s = state;
@@ -76,12 +109,14 @@ static void deinit(void *state)
 	(void)state;
 }
 
-static void add_outside(struct finding *f, const struct event *e, const struct detect_env *env)
+static void add_outside(struct finding *f, const struct event *e, const struct detect_env *env,
+			double part)
 {
 	if (context_is_inside(env->context, &e->src, e->tunnel_id) &&
 	    !context_is_inside(env->context, &e->dst, e->tunnel_id))
-		finding_feature(f, "outside", 1, NAN, NAN, OUTSIDE_PART, OUTSIDE_PART,
-				"who commands is outside");
+		finding_feature(f, "outside", 1, NAN, NAN, part, part,
+				part < OUTSIDE_PART ? "the far end is outside" :
+						      "who commands is outside");
 }
 
 static void finish(struct tunnel_state *s, struct finding *f, const struct event *e,
@@ -111,7 +146,7 @@ static void tell_reversed(struct tunnel_state *s, const struct detect_env *env,
 			"the initiator plays the SSH server, on the port of NETCONF call home" :
 			"the initiator plays the SSH server");
 	if (!is_call_home)
-		add_outside(&f, e, env);
+		add_outside(&f, e, env, OUTSIDE_PART);
 	step_ends(&f, from, to);
 	finding_text(
 		f.message, sizeof(f.message),
@@ -142,7 +177,7 @@ static void tell_typed(struct tunnel_state *s, const struct detect_env *env,
 		"%u keys from the server's side that the client's side echoed, %u the usual "
 		"way",
 		x->keys[1], x->keys[0]);
-	add_outside(&f, e, env);
+	add_outside(&f, e, env, OUTSIDE_PART);
 	step_ends(&f, from, to);
 	f.count = x->keys[1];
 	finding_text(f.message, sizeof(f.message),
@@ -159,6 +194,40 @@ static void tell_typed(struct tunnel_state *s, const struct detect_env *env,
 	finish(s, &f, e, env);
 }
 
+static void tell_passed(struct tunnel_state *s, const struct detect_env *env,
+			const struct event_session *x, bool is_back)
+{
+	struct finding f;
+	const struct event *e = &x->e;
+	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX];
+	double part = is_back ? BACK_PART : FORTH_PART;
+	unsigned count = x->opened[is_back];
+
+	step_begin(&f, is_back ? &passed_back_rule : &passed_rule, env, e);
+	finding_feature(&f, "connections", count, x->opened[!is_back],
+			(double)s->params->connections, part, part,
+			"%u connections asked for by the %s's side and granted", count,
+			is_back ? "server" : "client");
+	add_outside(&f, e, env, is_back ? OUTSIDE_PART : FORTH_OUTSIDE);
+	step_ends(&f, from, to);
+	finding_text(f.message, sizeof(f.message),
+		     is_back ?
+			     "%u connections came to %s from %s through an SSH connection that "
+			     "%s made: a port is forwarded back" :
+			     "%u connections from %s went on behind %s through one SSH connection, "
+			     "as ssh -L or -D of %s makes them",
+		     count, from, to, from);
+	finding_text(f.not_harmless, sizeof(f.not_harmless), "%s",
+		     is_back ? "shells, copies, git and backups have the client ask; only a port "
+			       "that is forwarded back has the server ask" :
+			       "shells, copies, git and backups pass no connections on; people who "
+			       "may reach what is behind do, so this is context");
+	finding_text(f.counterfactual, sizeof(f.counterfactual),
+		     "silent below %llu connections that were passed on",
+		     (unsigned long long)s->params->connections);
+	finish(s, &f, e, env);
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
 	struct tunnel_state *s = state;
@@ -171,6 +240,9 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	}
 	if (x->keys[1] >= s->params->keys && x->keys[0] * 4 < x->keys[1])
 		tell_typed(s, env, x);
+	for (unsigned side = 0; side < 2; side++)
+		if (x->opened[side] >= s->params->connections)
+			tell_passed(s, env, x, side == 1);
 }
 
 static void counters(const void *state, struct detector_counters *ret)

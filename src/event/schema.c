@@ -317,6 +317,8 @@ static const struct event_field session_fields[] = {
 	AS(event_session, "dst_records", records[1], FIELD_U32),
 	AS(event_session, "src_keys", keys[0], FIELD_U32),
 	AS(event_session, "dst_keys", keys[1], FIELD_U32),
+	AS(event_session, "src_opened", opened[0], FIELD_U32),
+	AS(event_session, "dst_opened", opened[1], FIELD_U32),
 	AS(event_session, "src_bytes", bytes[0], FIELD_U64),
 	AS(event_session, "dst_bytes", bytes[1], FIELD_U64),
 	AT(event_session, duration_ns, FIELD_U64),
@@ -403,6 +405,7 @@ static const struct event_field login_fields[] = {
 	AT(event_login, secret_mark, FIELD_U8),
 	AT(event_login, status, FIELD_U32),
 	AT(event_login, attempt, FIELD_U32),
+	AT(event_login, said, FIELD_U64),
 	AT(event_login, proof, FIELD_HEX64),
 	END,
 };

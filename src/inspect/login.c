@@ -29,6 +29,7 @@ void inspect_login(struct inspection *in, const struct login *l)
 	e->secret_mark = l->secret_mark;
 	e->status = l->status;
 	e->attempt = l->attempt;
+	e->said = in->flow->payload[in->flow->client];
 	e->proof = l->proof;
 	put_text(in, &e->service, &service);
 	put_text(in, &e->user, &l->user);

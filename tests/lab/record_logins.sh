@@ -4,7 +4,7 @@
 # recorded at the inside interface of the gateway into tests/replay/<scenario>/input.pcap.
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 hydra vsftpd openssh-server openssh-client sshpass curl
-# python3-asyncssh netcat-traditional nmap.
+# python3-asyncssh netcat-traditional nmap rsync git.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 replay=$here/../replay
@@ -57,6 +57,9 @@ sshd() {
 	UsePAM no
 	PidFile none
 	MaxStartups 100
+	StrictModes no
+	AuthorizedKeysFile $dir/authorized
+	Subsystem sftp internal-sftp
 	EOF
     bg sshd "${srv[@]}" /usr/sbin/sshd -D -e -f "$dir/sshd.conf"
     sleep 0.5
@@ -136,11 +139,96 @@ desktop() { # the begin of remote desktop, as exploits do it
     "${cli[@]}" python3 "$here/rdp_settings.py" ask 10.20.2.20 "" rdpdr
     "${cli[@]}" python3 "$here/rdp_settings.py" ask 10.20.2.20 "" rdpdr
     "${cli[@]}" python3 "$here/rdp_settings.py" ask 10.20.2.20 OFFICE-7 rdpdr cliprdr rdpsnd MS_T120
-    wait $!
+    wait $! || true
+}
+
+check_ssh() { "${cli[@]}" hydra -q -I -t 1 -l "$user" -p winter24 ssh://10.20.2.20 >"$dir/hydra.log" 2>&1 || true; }
+check_ftp() { "${cli[@]}" hydra -q -I -t 1 -l "$user" -p winter24 ftp://10.20.2.20 >"$dir/hydra.log" 2>&1 || true; }
+check_both() { check_ssh; sleep 2; check_ftp; }
+
+keyed() { # the key is known to the server, and pages wait at both ends
+    cp "$dir/key.pub" "$dir/authorized"
+    chmod 644 "$dir/authorized"
+    head -c 24000 /dev/urandom >"$dir/home/data.bin"
+    git init -q --bare "$dir/home/repo.git"
+    chown -R "$user" "$dir/home"
+    bg pages "${srv[@]}" python3 -m http.server -b 127.0.0.1 -d "$dir/home" 8000
+    bg mine "${cli[@]}" python3 -m http.server -b 127.0.0.1 -d "$dir/home" 8001
+    sleep 1
+}
+
+ssh_options() { echo "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i $dir/key"; }
+
+# shellcheck disable=SC2046 # options are words
+in_use() { "${cli[@]}" timeout 20 "$1" $(ssh_options) "${@:2}"; }
+
+# shellcheck disable=SC2046
+forwarding() { # seconds options...
+    "${cli[@]}" timeout "$1" ssh $(ssh_options) -N "${@:2}" "$user@10.20.2.20" >"$dir/forward.log" 2>&1 &
+    sleep 1.5
+}
+
+forward_local() {
+    forwarding 14 -L 127.0.0.1:9000:127.0.0.1:8000
+    for _ in 1 2 3 4 5 6; do "${cli[@]}" curl -s -m 5 -o "$dir/got" http://127.0.0.1:9000/data.bin; sleep 0.7; done
+    wait $! || true
+}
+
+forward_socks() {
+    forwarding 12 -D 127.0.0.1:9001
+    for _ in 1 2 3 4 5 6; do "${cli[@]}" curl -s -m 5 -o "$dir/got" -x socks5h://127.0.0.1:9001 http://localhost:8000/; sleep 0.5; done
+    wait $! || true
+}
+
+forward_back() {
+    forwarding 12 -R 127.0.0.1:9002:127.0.0.1:8001
+    for _ in 1 2 3 4 5 6; do "${srv[@]}" curl -s -m 5 -o "$dir/got" http://127.0.0.1:9002/; sleep 0.5; done
+    wait $! || true
+}
+
+typed() { # command lines, key by key
+    local line i
+    sleep 1
+    for line; do
+        for ((i = 0; i < ${#line}; i++)); do
+            printf %s "${line:i:1}"
+            sleep 0.12
+        done
+        printf '\r'
+        sleep 0.6
+    done
+}
+
+work() { # what SSH is for
+    local at="$user@10.20.2.20" i
+    typed "ls -l /usr/bin | head -20" "echo hello" $'ech\x7f\x7f\x7fls\x1b[A\x1b[B' "exit" | in_use ssh -tt "$at" >"$dir/typed.log" 2>&1 || true
+    in_use scp -q "$dir/home/data.bin" "$at:up.bin" || true
+    printf 'ls\nget data.bin %s/down.bin\nput %s/words w\nrm w\n' "$dir" "$dir" | in_use sftp -q "$at" >"$dir/sftp.log" 2>&1 || true
+    mkdir -p "$dir/tree"
+    for i in $(seq 40); do head -c $((i * 90)) /dev/urandom >"$dir/tree/f$i"; done
+    "${cli[@]}" timeout 20 rsync -a -e "ssh $(ssh_options)" "$dir/tree/" "$at:tree/" || true
+    "${cli[@]}" timeout 20 rsync -a -e "ssh $(ssh_options)" "$dir/tree/" "$at:tree/" || true
+    git init -q "$dir/mine" && git -C "$dir/mine" -c user.name=a -c user.email=a@example.test commit -q --allow-empty -m one
+    cp "$dir/tree/"f? "$dir/mine/" && git -C "$dir/mine" add . && git -C "$dir/mine" -c user.name=a -c user.email=a@example.test commit -q -m two
+    "${cli[@]}" env GIT_SSH_COMMAND="ssh $(ssh_options)" timeout 20 git -C "$dir/mine" push -q "$at:repo.git" HEAD:main >"$dir/git.log" 2>&1 || true
+    "${cli[@]}" env GIT_SSH_COMMAND="ssh $(ssh_options)" timeout 20 git clone -q "$at:repo.git" "$dir/clone" >>"$dir/git.log" 2>&1 || true
+    in_use ssh -o ControlMaster=auto -o ControlPath="$dir/cm" -o ControlPersist=8 "$at" true || true
+    for i in 1 2 3 4 5 6 7 8; do # as Ansible does: many programs through one connection
+        echo 'import os,json; print(json.dumps({"changed":False,"uid":os.getuid()}))' |
+            in_use ssh -o ControlPath="$dir/cm" "$at" python3 - >>"$dir/cm.log" 2>&1 || true
+    done
+    in_use ssh -o ControlPath="$dir/cm" -O exit "$at" 2>/dev/null || true
+    forwarding 3 -L 127.0.0.1:9003:127.0.0.1:8000 # and nothing goes through
+    wait $! || true
 }
 
 scenario() {
     case $1 in
+    login_checked) sshd && ftpd && record "$1" "tcp" check_both ;;
+    ssh_forward_local) sshd && keyed && record "$1" "tcp port 22" forward_local ;;
+    ssh_forward_socks) sshd && keyed && record "$1" "tcp port 22" forward_socks ;;
+    ssh_forward_back) sshd && keyed && record "$1" "tcp port 22" forward_back ;;
+    benign_ssh_work) sshd && keyed && record "$1" "tcp port 22" work ;;
     login_hydra_ssh) sshd && record "$1" "tcp port 22" guess_ssh ;;
     login_hydra_ftp) ftpd && record "$1" "tcp port 21" guess_ftp ;;
     login_spray_ftp) ftpd && record "$1" "tcp port 21" spray_ftp ;;
@@ -153,7 +241,8 @@ scenario() {
     esac
 }
 
-all="login_hydra_ssh login_hydra_ftp login_spray_ftp benign_logins ssh_reversed shell_reverse scan_nmap_os rdp_exploit"
+all="login_hydra_ssh login_hydra_ftp login_spray_ftp benign_logins ssh_reversed shell_reverse scan_nmap_os rdp_exploit login_checked
+ssh_forward_local ssh_forward_socks ssh_forward_back benign_ssh_work"
 case ${1:-list} in
 list) echo "$all" && exit ;;
 all) read -ra names <<<"$all" && set -- "${names[@]}" ;;

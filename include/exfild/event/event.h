@@ -377,6 +377,7 @@ struct event_login {
 	uint32_t status;     /* the protocol's own code: NTSTATUS, Kerberos error, FTP reply */
 	uint32_t attempt;    /* of this flow, from 1 */
 	uint32_t pad2;
+	uint64_t said;  /* payload of the flow's initiator until then */
 	uint64_t proof; /* begin of NTLM's answer to the challenge, of the wire; 0: none: the same
 			   twice is one answer that was passed on */
 	struct event_str service; /* "ssh", "smb", "mysql" ... */

@@ -47,11 +47,13 @@ struct event_session {
 	uint8_t is_reversed; /* the initiator plays the server: dst gives the commands */
 	uint8_t is_end;
 	uint8_t pad;
-	uint32_t failures;        /* log-ins refused */
-	uint32_t records[2];      /* after the log-in */
-	uint32_t keys[2];         /* small records that the other side echoed */
-	uint64_t bytes[2];        /* after the log-in */
-	uint64_t duration_ns;     /* likewise */
+	uint32_t failures;    /* log-ins refused */
+	uint32_t records[2];  /* after the log-in */
+	uint32_t keys[2];     /* small records that the other side echoed */
+	uint32_t opened[2];   /* connections that were asked to be passed on, by who asked: by the
+				 client to the server's side (-L, -D), by the server back (-R) */
+	uint64_t bytes[2];    /* after the log-in */
+	uint64_t duration_ns; /* likewise */
 	struct event_str service; /* "ssh" */
 };
 

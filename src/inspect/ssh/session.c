@@ -9,6 +9,11 @@
  *
  * Keys (Zhang and Paxson 2000, 4.1): a small record after a moment of silence, answered by a small
  * one of the other side.  Who begins is who types.
+ *
+ * Channels (RFC 4254, 5.1): the answer that opens one has 17 bytes of payload, as the accepted
+ * service had, so its record is of that size.  What it answers tells the kind: a session asks with
+ * 24 bytes, a connection to be passed on ("direct-tcpip", "forwarded-tcpip", 7.2) with 58 and more,
+ * since it names both ends, and after a moment of silence.
  */
 #include "session.h"
 
@@ -27,6 +32,9 @@
 #define LOGGED_IN_BYTES 8192 /* that no log-in needs */
 #define LOGGED_IN_COUNT 24   /* records of the server, likewise */
 #define BULK_MEAN       600
+#define PASS_LONGER     32u  /* bytes by which such a question is longer than its answer ... */
+#define PASS_MAX        320u /* ... and at most: names of hosts have their limits */
+#define SURE_PASSED     4
 
 static void put_session(struct ssh_session *s, struct inspection *in, bool is_end)
 {
@@ -49,6 +57,7 @@ static void put_session(struct ssh_session *s, struct inspection *in, bool is_en
 	for (unsigned i = 0; i < 2; i++) {
 		e->records[i] = s->records[i];
 		e->keys[i] = s->keys[i];
+		e->opened[i] = s->opened[i];
 		e->bytes[i] = s->bytes[i];
 	}
 	e->duration_ns = s->is_logged_in && s->last_ns > s->login_ns ? s->last_ns - s->login_ns : 0;
@@ -111,14 +120,19 @@ static void read_answer(struct ssh_session *s, struct inspection *in, uint32_t l
 	}
 }
 
+static void asked(struct ssh_session *s, uint64_t now_ns)
+{
+	s->asked = s->asked < UINT8_MAX ? s->asked + 1 : UINT8_MAX;
+	s->login_ns = now_ns;
+	s->was_small_alone = true; /* it waits for its answer */
+}
+
 /* Records before the log-in; from the end that plays the client, or the server. */
 static void read_login(struct ssh_session *s, struct inspection *in, uint32_t len, bool is_client,
 		       uint64_t now_ns)
 {
 	if (is_client) {
-		s->asked = s->asked < UINT8_MAX ? s->asked + 1 : UINT8_MAX;
-		s->login_ns = now_ns;
-		s->was_small_alone = true; /* it waits for its answer */
+		asked(s, now_ns);
 	} else if (s->asked && s->was_small_alone) {
 		s->was_small_alone = false;
 		read_answer(s, in, len, now_ns);
@@ -132,6 +146,23 @@ static void read_login(struct ssh_session *s, struct inspection *in, uint32_t le
 	for (unsigned i = 0; i < 2; i++)
 		s->records[i] = 0, s->bytes[i] = 0;
 	s->was_small_alone = false;
+}
+
+/* Was a connection to be passed on asked for, and granted? */
+static void read_passing(struct ssh_session *s, struct inspection *in, unsigned from, uint32_t len,
+			 uint64_t now_ns)
+{
+	uint32_t longer = len > s->accept_len ? len - s->accept_len : 0;
+
+	if (s->was_open && from != s->last_side && len == s->accept_len) {
+		s->opened[s->last_side]++;
+		if (!s->is_passing_told && s->opened[s->last_side] == SURE_PASSED) {
+			s->is_passing_told = true;
+			put_session(s, in, false);
+		}
+	}
+	s->was_open = s->accept_len && longer >= PASS_LONGER && longer <= PASS_MAX &&
+		      now_ns - s->last_ns >= SILENCE_NS;
 }
 
 static void read_key(struct ssh_session *s, struct inspection *in, unsigned from, uint32_t len,
@@ -153,20 +184,34 @@ static void read_key(struct ssh_session *s, struct inspection *in, unsigned from
 	}
 }
 
+/* A record after the log-in. */
+static void read_more(struct ssh_session *s, struct inspection *in, unsigned from, uint32_t len,
+		      uint64_t now_ns)
+{
+	read_passing(s, in, from, len, now_ns);
+	read_key(s, in, from, len, now_ns);
+}
+
 enum inspect_verdict ssh_session_record(struct ssh_session *s, struct inspection *in, uint32_t len,
 					bool is_rest)
 {
 	unsigned from = in->from_client ? 0 : 1;
 	uint64_t now_ns = in->packet->time_ns;
+	bool is_client = (from == 0) == (s->role != SSH_ROLE_REVERSED);
 
-	if (is_rest || len == 0)
+	if (len == 0)
 		return INSPECT_MORE;
+	if (is_rest) { /* the service may be asked for behind the new keys */
+		if (!s->is_logged_in && is_client)
+			asked(s, now_ns);
+		return INSPECT_MORE;
+	}
 	s->records[from]++;
 	s->bytes[from] += len;
 	if (!s->is_logged_in)
-		read_login(s, in, len, (from == 0) == (s->role != SSH_ROLE_REVERSED), now_ns);
+		read_login(s, in, len, is_client, now_ns);
 	else
-		read_key(s, in, from, len, now_ns);
+		read_more(s, in, from, len, now_ns);
 	s->last_ns = now_ns;
 	s->last_side = (uint8_t)from;
 	if ((uint32_t)s->records[0] + s->records[1] < SSH_RECORDS_MAX)

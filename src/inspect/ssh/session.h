@@ -24,11 +24,14 @@ struct ssh_session {
 	uint64_t bytes[2]; /* index 0: from the initiator */
 	uint16_t records[2];
 	uint16_t keys[2];
+	uint16_t opened[2];  /* see struct event_session */
 	uint16_t accept_len; /* of the answer that the service may be asked for, 0: not seen */
 	uint16_t fail_len;   /* of a refusal, 0: not seen */
 	uint8_t role;        /* enum ssh_role */
 	uint8_t failures, asked;
 	bool is_logged_in, is_told, was_small_alone;
+	bool was_open; /* the last record may ask for a connection to be passed on */
+	bool is_passing_told;
 	uint8_t last_side;
 };
 

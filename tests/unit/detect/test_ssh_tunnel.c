@@ -59,6 +59,41 @@ static void keys_that_come_back(void **state)
 	assert_true(j.found[0].severity >= SEVERITY_MEDIUM);
 }
 
+static void passed_on(const char *to, uint32_t forth, uint32_t back)
+{
+	struct event_session *e = judging_event(&j, EVENT_SESSION, sizeof(*e), "10.0.0.5", to, 6);
+	e->e.dport = 22;
+	e->is_end = true;
+	e->opened[0] = forth;
+	e->opened[1] = back;
+	judging_str(&j, &e->service, "ssh");
+	judging_end(&j);
+}
+
+static void connections_that_come_back(void **state)
+{
+	(void)state;
+	passed_on("10.0.0.9", 0, 3);
+	assert_int_equal(j.count, 1);
+	assert_string_equal(j.found[0].rule, "ssh_forwarded_back");
+	assert_int_equal(j.found[0].severity, SEVERITY_MEDIUM);
+	passed_on("203.0.113.7", 1, 20);
+	assert_true(j.found[1].score > j.found[0].score);
+}
+
+static void connections_that_go_out_are_context(void **state)
+{
+	(void)state;
+	passed_on("10.0.0.9", 2, 2); /* just below */
+	assert_int_equal(j.count, 0);
+	passed_on("10.0.0.9", 3, 0);
+	passed_on("203.0.113.7", 400, 0);
+	assert_int_equal(j.count, 2);
+	assert_string_equal(j.found[0].rule, "ssh_forwarded");
+	assert_int_equal(j.found[0].severity, SEVERITY_LOW);
+	assert_int_equal(j.found[1].severity, SEVERITY_LOW);
+}
+
 static void sessions_of_people(void **state)
 {
 	(void)state;
@@ -75,6 +110,8 @@ int main(void)
 		T(an_initiator_that_plays_the_server),
 		T(call_home_of_network_devices),
 		T(keys_that_come_back),
+		T(connections_that_come_back),
+		T(connections_that_go_out_are_context),
 		T(sessions_of_people),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,8 +357,8 @@ static void send_kex(bool from_client, uint8_t type)
 	harness_stream(&h, from_client, m.b, m.len);
 }
 
-/* Both sides up to their new keys; the initiator may play the server. */
-static void exchange(bool is_reversed)
+/* Both sides, but for the new keys of who plays the client. */
+static void exchange_begin(bool is_reversed)
 {
 	m.len = 0;
 	put_text("SSH-2.0-a\r\n");
@@ -371,6 +371,12 @@ static void exchange(bool is_reversed)
 	send_kex(!is_reversed, 30);
 	send_kex(is_reversed, 31);
 	send_kex(is_reversed, 21);
+}
+
+/* Both sides up to their new keys; the initiator may play the server. */
+static void exchange(bool is_reversed)
+{
+	exchange_begin(is_reversed);
 	send_kex(!is_reversed, 21);
 	harness_clear(&h);
 }
@@ -490,6 +496,72 @@ static void keys_belong_to_who_types(void **state)
 	}
 }
 
+/* asker: 0 the initiator (-L, -D), 1 the server's side (-R) */
+static void connections_that_are_passed_on(void **state)
+{
+	(void)state;
+	for (unsigned asker = 0; asker < 2; asker++) {
+		tear_down(state);
+		set_up(state);
+		exchange(false);
+		log_in(true);
+		for (unsigned i = 0; i < 5; i++) {
+			record(asker == 0, 128, 700);
+			record(asker != 0, 64, 2); /* granted */
+			record(asker == 0, 112, 1);
+			record(asker != 0, 1400, 1);
+		}
+		const struct event_session *e = session(0);
+		assert_int_equal(e->opened[asker], 4);
+		assert_int_equal(e->opened[!asker], 0);
+		assert_int_equal(e->is_end, 0);
+	}
+}
+
+/* A session asks with less; a stream of packets has no silence before what looks like a question.
+ */
+static void what_looks_like_passing_on(void **state)
+{
+	(void)state;
+	exchange(false);
+	log_in(true);
+	record(true, 64, 500);
+	record(false, 64, 2);
+	for (unsigned i = 0; i < 9; i++) {
+		record(true, 128, 1);
+		record(false, 64, 1);
+		record(true, 128, 500);
+		record(false, 80, 2);
+		record(true, 80, 500); /* too short to name two ends */
+		record(false, 64, 2);
+	}
+	for (unsigned i = 0; i < 700; i++)
+		record(true, 1448, 1);
+	const struct event_session *e = session(harness_count(&h, EVENT_SESSION) - 1);
+	assert_int_equal(e->is_end, 1);
+	assert_int_equal(e->opened[0], 0);
+	assert_int_equal(e->opened[1], 0);
+}
+
+/* PuTTY asks for the service in the segment of its new keys. */
+static void a_service_asked_for_with_the_new_keys(void **state)
+{
+	(void)state;
+	exchange_begin(false);
+	put_kex(21);
+	memset(m.b + m.len, 0, 64);
+	harness_stream(&h, true, m.b, m.len + 64);
+	record(false, 64, 1);
+	record(true, 80, 3000);
+	record(false, 80, 3);
+	record(true, 272, 3000);
+	record(false, 48, 6);
+	const struct event_login *l = harness_event(&h, EVENT_LOGIN, 0);
+	assert_non_null(l);
+	assert_int_equal(l->outcome, LOGIN_SUCCESS);
+	assert_int_equal(harness_count(&h, EVENT_LOGIN), 1);
+}
+
 static void keep_alives_are_not_typed(void **state)
 {
 	(void)state;
@@ -536,6 +608,9 @@ int main(void)
 		TEST(asking_for_the_methods_is_no_attempt),
 		TEST(an_initiator_that_plays_the_server),
 		TEST(keys_belong_to_who_types),
+		TEST(connections_that_are_passed_on),
+		TEST(what_looks_like_passing_on),
+		TEST(a_service_asked_for_with_the_new_keys),
 		TEST(keep_alives_are_not_typed),
 		TEST(a_copy_is_bulk_and_has_an_end),
 	};

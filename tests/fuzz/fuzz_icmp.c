@@ -19,6 +19,10 @@ static void check_events(const struct harness *h)
 
 	while ((e = event_log_next(h->log, e))) {
 		const struct event_icmp *i = (const struct event_icmp *)e;
+		if (e->kind == EVENT_DHCP) { /* a router's advertisement */
+			assert(((const struct event_dhcp *)e)->is_advertisement);
+			continue;
+		}
 		assert(e->kind == EVENT_ICMP);
 		assert(i->pattern < ICMP_PATTERN__COUNT);
 		assert(i->info_bytes <= i->captured_len);
@@ -46,6 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += HEAD_LEN;
 		size -= HEAD_LEN;
 		len = len < size ? len : size;
+		h.packet.l3 = data; /* which a router's advertisement is read from */
+		h.packet.l3_cap = (uint32_t)len;
 		harness_datagram_cut(&h, how & 1, data, len, len + (how >> 1 & 1));
 		data += len;
 		size -= len;

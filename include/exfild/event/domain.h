@@ -75,15 +75,19 @@ struct event_ldap {
 	struct event_str mechanism;  /* bind: "simple", "GSS-SPNEGO"; sealed: how */
 };
 
+/* RFC 4191, 2.1: of two bits with a sign. */
+enum router_preference { ROUTER_MEDIUM = 0, ROUTER_HIGH = 1, ROUTER_LOW = 3 };
+
 struct event_dhcp {
 	struct event e;
 	uint8_t message_type;
 	uint8_t mac[6];
-	uint8_t pad;
+	uint8_t preference; /* of a router's advertisement: enum router_preference */
 	uint32_t transaction;
-	uint8_t is_answer; /* of a server */
-	uint8_t pad2[3];
-	struct ipaddr assigned; /* yiaddr, or unspecified */
+	uint8_t is_answer;        /* of a server */
+	uint8_t is_advertisement; /* of a router of IPv6, by ICMPv6: neither question nor answer */
+	uint16_t lifetime_s;      /* of it: how long it is a way out, 0: it is none */
+	struct ipaddr assigned;   /* yiaddr, or unspecified; of an advertisement its prefix */
 	/* of an answer, unspecified where it does not tell: who gives it, and what it names */
 	struct ipaddr server, router, resolver;
 	struct event_str host_name, vendor_class;

@@ -14,6 +14,7 @@
 #include "exfild/base/sketch.h"
 #include "exfild/inspect/inspector.h"
 #include "payload.h"
+#include "router.h"
 
 #define REQUESTS_KEPT 8
 #define DAY_MS        86400000u
@@ -261,6 +262,8 @@ static enum inspect_verdict on_datagram(struct inspection *in)
 		echo(in, false);
 	else if (type == (is_v4 ? (unsigned)ICMP_ECHO_REPLY : ICMP6_ECHO_REPLY))
 		echo(in, true);
+	else if (!is_v4 && type == ICMP6_ROUTER_ADVERTISEMENT)
+		icmp_router(in);
 	else
 		other(in, type);
 	return INSPECT_MORE;

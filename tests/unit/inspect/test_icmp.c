@@ -300,10 +300,88 @@ static void no_length_reads_too_far(void **state)
 		}
 }
 
+/* Hop limit 64, high preference, lifetime 1800; link address, prefix, two resolvers. */
+static const uint8_t advertisement[] = {
+	134,  0, 0,   0,    64, 0x08, 7, 8,    0,    0, 0,   0,    0, 0,    0, 0, /* */
+	1,    1, 2,   0,    0,  0,    0, 4,                                       /* */
+	3,    4, 64,  0xc0, 0,  0,    0, 9,    0,    0, 0,   9,    0, 0,    0, 0,
+	0x20, 1, 0xd, 0xb8, 0,  0x66, 0, 0, /* */
+	0,    0, 0,   0,    0,  0,    0, 0, /* */
+	25,   5, 0,   0,    0,  0,    1, 0,    0x20, 1, 0xd, 0xb8, 0, 0x66, 0, 0,
+	0,    0, 0,   0,    0,  0,    0, 0x53, /* */
+	0x20, 1, 0xd, 0xb8, 0,  0x66, 0, 0,    0,    0, 0,   0,    0, 0,    0, 0x54,
+};
+
+static void advertise(const uint8_t *data, size_t len)
+{
+	uint8_t *copy = harness_exact(data, len);
+	harness_restart(&h);
+	h.packet.proto = PROTO_ICMPV6;
+	h.packet.ip_version = 6;
+	h.packet.sport = 134 << 8;
+	h.packet.l3 = copy;
+	h.packet.l3_cap = (uint32_t)len;
+	h.packet.l4_offset = 0;
+	size_t head = len < 8 ? len : 8;
+	harness_datagram(&h, true, copy + head, len - head);
+	h.packet.l3 = NULL;
+	free(copy);
+}
+
+static void a_router_says_what_it_is(void **state)
+{
+	static const uint8_t frame[12] = { 0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9 };
+	char text[IPADDR_TEXT_MAX];
+	(void)state;
+	h.packet.mac = NULL;
+	advertise(advertisement, sizeof(advertisement));
+	assert_int_equal(harness_count(&h, EVENT_ICMP), 0);
+	const struct event_dhcp *e = harness_event(&h, EVENT_DHCP, 0);
+	assert_non_null(e);
+	assert_int_equal(e->message_type, 134);
+	assert_int_equal(e->is_advertisement, 1);
+	assert_int_equal(e->is_answer, 0);
+	assert_int_equal(e->preference, ROUTER_HIGH);
+	assert_int_equal(e->lifetime_s, 1800);
+	assert_memory_equal(e->mac, "\2\0\0\0\0\4", 6);
+	assert_true(ipaddr_equal(&e->server, &h.packet.src));
+	assert_true(ipaddr_equal(&e->router, &h.packet.src));
+	assert_string_equal(ipaddr_print(&e->assigned, text, sizeof(text)), "2001:db8:66::");
+	assert_string_equal(ipaddr_print(&e->resolver, text, sizeof(text)), "2001:db8:66::53");
+	h.packet.mac = frame; /* who sent it, not what he calls himself */
+	advertise(advertisement, sizeof(advertisement));
+	e = harness_event(&h, EVENT_DHCP, 0);
+	assert_memory_equal(e->mac, "\2\0\0\0\0\x09", 6);
+	h.packet.mac = NULL;
+}
+
+static void an_advertisement_may_be_cut_anywhere(void **state)
+{
+	uint8_t m[sizeof(advertisement)];
+	(void)state;
+	for (size_t len = 0; len <= sizeof(m); len++) {
+		advertise(advertisement, len);
+		const struct event_dhcp *e = harness_event(&h, EVENT_DHCP, 0);
+		assert_int_equal(e != NULL, len >= 16);
+		if (e)
+			assert_int_equal(ipaddr_is_unspecified(&e->resolver), len < sizeof(m));
+	}
+	/* options without a length, and of a length that is not there */
+	memcpy(m, advertisement, sizeof(m));
+	m[17] = 0;
+	advertise(m, sizeof(m));
+	assert_non_null(harness_event(&h, EVENT_DHCP, 0));
+	m[17] = 255;
+	advertise(m, sizeof(m));
+	assert_non_null(harness_event(&h, EVENT_DHCP, 0));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(a_router_says_what_it_is),
+		TEST(an_advertisement_may_be_cut_anywhere),
 		TEST(a_reply_is_paired_with_its_request),
 		TEST(eight_requests_are_remembered),
 		TEST(the_latest_of_one_number_counts),

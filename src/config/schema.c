@@ -230,6 +230,9 @@ static const struct key signed_keys[] = {
 	  .help = "Take indicators from the stream intel: add and remove, at once." },
 	{ "identity", KEY_BOOL, KEY_RESTART, AT(redis.signed_identity), .def = "false",
 	  .help = "Take from the stream identity which machine and user has an address." },
+	{ "quarantine", KEY_BOOL, KEY_RESTART, AT(redis.signed_quarantine), .def = "false",
+	  .help = "Take from the stream quarantine:requests whom to cut off or to release; limits and "
+		  "never-list are the responder's." },
 	{ .name = NULL },
 };
 
@@ -261,6 +264,8 @@ static const struct key redis_keys[] = {
 	  .help = "The url names a node of a Redis Cluster; all keys share one hash tag." },
 	{ "ca_file", KEY_PATH, AT(redis.ca_file), .max = 4095, .def = "",
 	  .help = "Certificates that rediss:// trusts. Empty: those of the system." },
+	{ "decisions", KEY_BOOL, KEY_RESTART, AT(redis.decisions), .def = "true",
+	  .help = "PUBLISH on the channel quarantine what exfild-responder decides." },
 	{ "signed", KEY_MAP, .keys = signed_keys, .help = "What signed messages may tell exfild." },
 	{ .name = NULL },
 };

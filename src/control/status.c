@@ -77,6 +77,7 @@ static void put_signed(struct call *c)
 		return;
 	json_open_object(c->out, "signed");
 	json_bool(c->out, "connected", m->is_connected);
+	json_uint(c->out, "decisions_lost", m->decisions_lost);
 	json_string(c->out, "error", m->error);
 	json_open_array(c->out, "streams");
 	for (uint32_t i = 0; i < m->count; i++) {

@@ -23,6 +23,7 @@ struct analysis;
 struct annals;
 struct casedir;
 struct collector;
+struct decisions;
 struct keep_list;
 struct keeper;
 struct evidence;
@@ -51,6 +52,7 @@ struct analysis_options {
 	struct report *report;             /* likewise */
 	struct casedir *casedir;           /* likewise */
 	struct annals *annals;             /* live, NULL: no ledger is kept */
+	struct decisions *decisions;       /* live, NULL: nobody hears them */
 	struct collector *collector;       /* live, NULL: no packets are kept */
 	const struct hash_key *key;        /* of tables; NULL: hash_key_fixed */
 	const struct hash_key *sketch_key; /* of what outlives the process; NULL: the same */

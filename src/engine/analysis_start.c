@@ -296,6 +296,7 @@ static int start_policies(struct analysis *a, const struct analysis_options *o, 
 					    .context = a->context,
 					    .names = &a->rule_names,
 					    .key = key_of(o),
+					    .decisions = o->decisions,
 					    .annals = o->annals,
 					    .is_live = o->is_live };
 	int err = policies_from(o->config, o->is_live, &set, why, size);

@@ -21,6 +21,7 @@
 #include "confine.h"
 #include "connections.h"
 #include "content.h"
+#include "decisions.h"
 #include "desk.h"
 #include "engine_parts.h"
 #include "hearsay.h"
@@ -41,6 +42,7 @@ struct core {
 	struct engine e;
 	int parent;
 	struct reload *reload;
+	struct decisions *decisions; /* NULL: nobody hears them */
 	struct intake *intake;       /* NULL: no messages are read */
 	struct collector *collector; /* NULL: no packets are kept */
 	struct publisher *publisher;
@@ -379,7 +381,8 @@ static int start_intake(struct core *c)
 	const struct intake_options o = { .config = c->e.config,
 					  .reload = c->reload,
 					  .analysis = c->e.analysis,
-					  .publisher = c->publisher };
+					  .publisher = c->publisher,
+					  .decisions = c->decisions };
 	return intake_start(&o, &c->intake, c->e.why, sizeof(c->e.why));
 }
 
@@ -391,6 +394,10 @@ static int start_analysis(struct core *c)
 	if (c->collector)
 		publisher_collector(c->publisher, c->collector);
 	analysis.publisher = c->publisher;
+	if (intake_wants_decisions(e->config))
+		c->decisions =
+			decisions_new(*e->config->sensor.name ? e->config->sensor.name : "exfild");
+	analysis.decisions = c->decisions;
 	analysis.collector = c->collector;
 	analysis.annals = c->annals;
 	if (!err)
@@ -467,6 +474,7 @@ static void take_down(struct core *c)
 	if (c->publisher)
 		publisher_analysis(c->publisher, NULL);
 	analysis_free(c->e.analysis);
+	decisions_free(c->decisions);
 	keeper_close(c->e.keeper);
 	publisher_stop(c->publisher);
 	collector_free(c->collector);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "exfild/base/log.h"
 #include "exfild/base/str.h"
@@ -22,6 +23,7 @@
 #include "exfild/context/identity.h"
 #include "exfild/inbox/order.h"
 #include "exfild/inbox/seal.h"
+#include "exfild/responder/request.h"
 #include "secret.h"
 
 #define WAIT_MS     250 /* for new entries */
@@ -40,7 +42,7 @@ struct stream {
 
 struct intake {
 	struct intake_options o;
-	char password[256], at[300], path[512];
+	char password[256], at[300], path[512], channel[200];
 	struct seal *seal;
 	struct stream streams[SNAP_STREAMS];
 	struct redis_place places[SNAP_STREAMS];
@@ -126,7 +128,57 @@ static int take_identity(struct intake *i, const struct redis_text *body, char *
 	return err;
 }
 
+static bool wants_quarantine(const struct config *c)
+{
+	return c->redis.signed_quarantine;
+}
+
+static void make_request(const struct order_quarantine *q, struct quarantine_request *r)
+{
+	quarantine_prepare(r, q->is_release ? QUARANTINE_RELEASE : QUARANTINE_ADD);
+	for (unsigned kind = 0; kind < QUARANTINE_KIND__COUNT; kind++)
+		if (strcmp(q->kind, quarantine_kind_name(kind)) == 0)
+			r->kind = (uint8_t)kind;
+	r->host = q->host;
+	r->peer = q->peer;
+	r->ttl_s = q->ttl_s;
+	r->flags = q->is_shared ? QUARANTINE_SHARED_RIGHT : 0;
+	(void)str_copy(r->rule, sizeof(r->rule), "message:quarantine");
+	(void)str_copy(r->reason, sizeof(r->reason), q->reason);
+}
+
+/* As the user that exfild runs as: with its caps, and no more right than a policy's request. */
+static int take_quarantine(struct intake *i, const struct redis_text *body, char *why, size_t size)
+{
+	struct order_quarantine q;
+	struct quarantine_request r;
+	struct quarantine_answer a;
+	int err = order_parse_quarantine(body->data, body->len, &q, why, size);
+	if (err)
+		return err;
+	if (strcmp(i->o.config->quarantine.mode, "off") == 0) {
+		(void)snprintf(why, size, "quarantine.mode is off");
+		return -EXF_E_UNSUPPORTED;
+	}
+	make_request(&q, &r);
+	int fd = quarantine_connect(i->o.config->quarantine.socket);
+	err = fd < 0 ? -EXF_E_IO : quarantine_call(fd, &r, &a);
+	if (fd >= 0)
+		(void)close(fd);
+	if (err) {
+		(void)snprintf(why, size, "exfild-responder cannot be asked: nobody is cut off");
+		return -EXF_E_IO;
+	}
+	if (a.status == QUARANTINE_OK)
+		return 0;
+	a.text[sizeof(a.text) - 1] = '\0';
+	(void)snprintf(why, size, "%s%s%s", quarantine_status_name(a.status), a.text[0] ? ": " : "",
+		       a.text);
+	return -EXF_E_UNSUPPORTED;
+}
+
 static const struct kind kinds[] = {
+	{ "quarantine:requests", wants_quarantine, take_quarantine },
 	{ "intel", wants_intel, take_intel },
 	{ "identity", wants_identity, take_identity },
 };
@@ -213,6 +265,7 @@ static void tell(struct intake *i, const char *error)
 	for (size_t n = 0; n < i->count; n++)
 		i->told.streams[n] = i->streams[n].counts;
 	i->told.count = (uint32_t)i->count;
+	i->told.decisions_lost = i->o.decisions ? decisions_lost(i->o.decisions) : 0;
 	publisher_signed(i->o.publisher, &i->told);
 }
 
@@ -322,9 +375,52 @@ static int read_narrow(struct intake *i, char *why, size_t size)
 	return taken;
 }
 
+static void count_publish(void *arg, size_t n, int64_t integer, const char *error)
+{
+	struct intake *i = arg;
+	(void)n;
+	(void)integer;
+	if (!error)
+		return;
+	decisions_lose(i->o.decisions);
+	if (!i->has_said)
+		log_warnx("messages", "a decision was not published: %s", error);
+	i->has_said = true;
+}
+
+/* What the responder has decided; a channel promises nothing, so what is lost is counted. */
+static void publish_decisions(struct intake *i)
+{
+	char line[DECISION_LINE], why[300];
+	while (i->conn && i->o.decisions && decisions_take(i->o.decisions, line)) {
+		const char *argv[] = { "PUBLISH", i->channel, line };
+		const size_t lens[] = { 7, strlen(i->channel), strlen(line) };
+		if (redis_send(i->conn, 3, argv, lens) == 0 &&
+		    redis_flush(i->conn, count_publish, i, why, sizeof(why)) == 0)
+			continue;
+		decisions_lose(i->o.decisions);
+		disconnect(i, why);
+	}
+}
+
+/* Nothing to read: decisions alone. */
+static void wait_a_moment(void)
+{
+	const struct timespec pause = { .tv_nsec = WAIT_MS / 2 * 1000000l };
+	(void)nanosleep(&pause, NULL);
+}
+
 static void read_once(struct intake *i)
 {
 	char why[300] = "";
+	publish_decisions(i);
+	if (!i->conn)
+		return;
+	if (!i->count) {
+		wait_a_moment();
+		i->pause_ms = PAUSE_MS;
+		return;
+	}
 	int got = i->is_narrow ? read_narrow(i, why, sizeof(why)) :
 				 redis_stream_read(i->conn, i->places, i->count, STREAM_COUNT,
 						   WAIT_MS, take_entry, i, why, sizeof(why));
@@ -414,7 +510,7 @@ static int make_seal(struct intake *i, char *why, size_t size)
 	}
 	err = seal_new(key, c->redis.signed_window_s, &i->seal);
 	explicit_bzero(key, sizeof(key));
-	return err ? err : secret_redis_password(c, i->password, sizeof(i->password), why, size);
+	return err;
 }
 
 static void intake_free(struct intake *i)
@@ -423,6 +519,12 @@ static void intake_free(struct intake *i)
 	seal_free(i->seal);
 	explicit_bzero(i->password, sizeof(i->password));
 	free(i);
+}
+
+bool intake_wants_decisions(const struct config *c)
+{
+	bool has_redis = *c->redis.url || c->redis.sentinel_count;
+	return has_redis && c->redis.decisions && strcmp(c->quarantine.mode, "off") != 0;
 }
 
 int intake_start(const struct intake_options *o, struct intake **ret, char *why, size_t size)
@@ -434,13 +536,16 @@ int intake_start(const struct intake_options *o, struct intake **ret, char *why,
 	i->o = *o;
 	i->pause_ms = PAUSE_MS;
 	choose(i);
-	if (!i->count) {
+	(void)snprintf(i->channel, sizeof(i->channel), "%.150squarantine", o->config->redis.prefix);
+	if (!i->count && !o->decisions) {
 		free(i);
 		return 0;
 	}
-	int err = make_seal(i, why, size);
+	int err = i->count ? make_seal(i, why, size) : 0;
+	if (!err)
+		err = secret_redis_password(o->config, i->password, sizeof(i->password), why, size);
 	const char *folder = o->config->state.directory;
-	if (!err && *folder)
+	if (!err && *folder && i->count)
 		(void)snprintf(i->path, sizeof(i->path), "%.480s/" FILE_NAME, folder);
 	if (!err && i->path[0])
 		seal_load(i->seal, i->path, i->places, i->count);

@@ -13,6 +13,7 @@
 #include "exfild/base/log.h"
 #include "exfild/base/str.h"
 #include "annals.h"
+#include "decisions.h"
 #include "policy_words.h"
 
 #define POLICY_FILE  "/etc/exfild/policy.yaml" /* the default: none, where it is not there */
@@ -310,6 +311,7 @@ bool policies_next(struct policies *p, uint64_t now_ns, struct finding *ret)
 	if (!p->enforcer || !now_ns || !enforcer_take(p->enforcer, &note) || !is_told(&note))
 		return false;
 	annals_quarantine(p->o.annals, &note);
+	decisions_put(p->o.decisions, &note);
 	policy_act_finding(&note, now_ns, ret);
 	return true;
 }

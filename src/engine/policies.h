@@ -24,6 +24,7 @@
 #define POLICY_UNPROVEN_NS (60ull * 1000000000)
 
 struct annals;
+struct decisions;
 struct policies;
 
 struct policies_options {
@@ -31,7 +32,8 @@ struct policies_options {
 	const struct context *context;
 	struct rule_names *names; /* as long as the policies */
 	const struct hash_key *key;
-	struct annals *annals; /* where acts of the responder are kept; NULL: nowhere */
+	struct decisions *decisions; /* where acts of the responder go as well; NULL: nowhere */
+	struct annals *annals;       /* where acts of the responder are kept; NULL: nowhere */
 	bool is_live;
 };
 

@@ -17,6 +17,10 @@ static void as_bodies(const char *text, size_t len)
 {
 	static struct order_intel intel;
 	char why[160] = "";
+	struct order_quarantine quarantine;
+	if (order_parse_quarantine(text, len, &quarantine, why, sizeof(why)) != 0 && !why[0])
+		abort();
+	why[0] = '\0';
 	if (order_parse_intel(text, len, &intel, why, sizeof(why)) != 0 && !why[0])
 		abort();
 }

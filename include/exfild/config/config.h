@@ -167,7 +167,8 @@ struct config {
 		const char *ca_file;
 		const char *signed_key_file; /* "": none */
 		uint64_t signed_window_s;
-		bool signed_intel, signed_identity;
+		bool signed_intel, signed_identity, signed_quarantine;
+		bool decisions;
 	} redis;
 	struct {
 		const char *file_path;     /* "": none */

@@ -121,7 +121,8 @@ struct snap_stream {
 
 struct snap_signed {
 	struct snap_stream streams[SNAP_STREAMS];
-	uint32_t count; /* 0: none is read */
+	uint32_t count;          /* 0: none is read */
+	uint64_t decisions_lost; /* of the responder, that were not published */
 	bool is_connected;
 	char error[160]; /* the last one, "" none */
 };

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "exfild/base/err.h"
+#include "exfild/base/ipaddr.h"
 
 #define ORDER_VALUES 64
 #define ORDER_VALUE  512 /* bytes of an indicator, with NUL */
@@ -26,7 +27,18 @@ struct order_intel {
 	char reason[ORDER_REASON];
 };
 
-/* -EXF_E_INVALID: ret_why is the sentence. */
+/* {"action": "add", "kind": "host", "host": "10.1.2.3", "ttl": "1h", "reason": "case 12"} */
+struct order_quarantine {
+	bool is_release, is_shared;
+	char kind[8];             /* host, pair, peer, slow */
+	struct ipaddr host, peer; /* peer: of a pair */
+	uint32_t ttl_s;           /* 0: as configured */
+	char reason[ORDER_REASON];
+};
+
+/* Both: -EXF_E_INVALID: ret_why is the sentence. */
+int order_parse_quarantine(const char *body, size_t len, struct order_quarantine *ret,
+			   char *ret_why, size_t why_size) EXF_MUST_USE;
 int order_parse_intel(const char *body, size_t len, struct order_intel *ret, char *ret_why,
 		      size_t why_size) EXF_MUST_USE;
 

@@ -12,8 +12,27 @@
 #define SCHEMA_VERSION 1
 #define NUMBER_MAX     1e308
 
+static void put_geo(struct ecs *e, const struct geo *g)
+{
+	if (g->country[0]) {
+		json_open_object(&e->j, "geo");
+		json_string(&e->j, "country_iso_code", g->country);
+		json_close_object(&e->j);
+	}
+	if (!g->as_number)
+		return;
+	json_open_object(&e->j, "as");
+	json_uint(&e->j, "number", g->as_number);
+	if (g->as_name[0]) {
+		json_open_object(&e->j, "organization");
+		ecs_text(e, "name", g->as_name);
+		json_close_object(&e->j);
+	}
+	json_close_object(&e->j);
+}
+
 static void put_end(struct ecs *e, const char *key, const struct finding_end *end,
-		    const char *domain)
+		    const char *domain, const struct geo *g)
 {
 	if (!end->has_ip && !end->has_mac && !domain[0])
 		return;
@@ -33,14 +52,16 @@ static void put_end(struct ecs *e, const char *key, const struct finding_end *en
 		json_uint(&e->j, "bytes", end->bytes);
 	if (end->packets)
 		json_uint(&e->j, "packets", end->packets);
+	put_geo(e, g);
 	json_close_object(&e->j);
 }
 
 void ecs_ends(struct ecs *e)
 {
 	const struct finding *f = &e->a->finding;
-	put_end(e, "source", &f->subject, e->a->source_name);
-	put_end(e, "destination", &f->peer, f->domain[0] ? f->domain : e->a->destination_name);
+	put_end(e, "source", &f->subject, e->a->source_name, &e->a->source_geo);
+	put_end(e, "destination", &f->peer, f->domain[0] ? f->domain : e->a->destination_name,
+		&e->a->destination_geo);
 	if (e->a->source_user[0]) {
 		json_open_object(&e->j, "user");
 		ecs_text(e, "name", e->a->source_user);

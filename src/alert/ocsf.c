@@ -95,7 +95,7 @@ static void put_info(struct ecs *e)
 }
 
 static void put_endpoint(struct ecs *e, const char *key, const struct finding_end *end,
-			 const char *name)
+			 const char *name, const struct geo *g)
 {
 	if (!end->has_ip && !name[0])
 		return;
@@ -107,6 +107,17 @@ static void put_endpoint(struct ecs *e, const char *key, const struct finding_en
 	if (end->has_mac)
 		json_mac(&e->j, "mac", end->mac);
 	ecs_text(e, "hostname", name);
+	if (g->country[0]) {
+		json_open_object(&e->j, "location");
+		json_string(&e->j, "country", g->country);
+		json_close_object(&e->j);
+	}
+	if (g->as_number) {
+		json_open_object(&e->j, "autonomous_system");
+		json_uint(&e->j, "number", g->as_number);
+		ecs_text(e, "name", g->as_name);
+		json_close_object(&e->j);
+	}
 	json_close_object(&e->j);
 }
 
@@ -132,8 +143,8 @@ static void put_evidence(struct ecs *e)
 	const char *type = words_dns_type(f->dns_type);
 	json_open_array(&e->j, "evidences");
 	json_open_object(&e->j, NULL);
-	put_endpoint(e, "src_endpoint", &f->subject, e->a->source_name);
-	put_endpoint(e, "dst_endpoint", &f->peer, name_of_peer(e->a));
+	put_endpoint(e, "src_endpoint", &f->subject, e->a->source_name, &e->a->source_geo);
+	put_endpoint(e, "dst_endpoint", &f->peer, name_of_peer(e->a), &e->a->destination_geo);
 	if (e->a->source_user[0]) {
 		json_open_object(&e->j, "actor");
 		json_open_object(&e->j, "user");

@@ -124,6 +124,14 @@ static void set_user(char *dst, size_t size, const struct context *c, const stru
 	str_copy(dst, size, user ? user : "");
 }
 
+static void set_geo(struct geo *g, const struct context *c, const struct finding_end *end,
+		    uint32_t tunnel_id)
+{
+	*g = (struct geo){ .as_number = 0 };
+	if (end->has_ip)
+		(void)context_geo_of(c, &end->ip, tunnel_id, g);
+}
+
 void place_alert(struct alert *a, const struct context *c)
 {
 	struct finding *f = &a->finding;
@@ -140,6 +148,8 @@ void place_alert(struct alert *a, const struct context *c)
 	str_copy(a->destination_zone, sizeof(a->destination_zone), z ? z->name : "");
 	const struct service *s = set_service(c, f, &sanction);
 	set_responsibility(a, c, s, sanction);
+	set_geo(&a->source_geo, c, &f->subject, f->tunnel_id);
+	set_geo(&a->destination_geo, c, &f->peer, f->tunnel_id);
 	set_user(a->source_user, sizeof(a->source_user), c, &f->subject);
 	set_user(a->destination_user, sizeof(a->destination_user), c, &f->peer);
 	if (f->subject.has_ip) {

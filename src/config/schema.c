@@ -110,6 +110,16 @@ static const struct key identity_keys[] = {
 	{ .name = NULL },
 };
 
+static const struct key geo_keys[] = {
+	{ "country", KEY_PATH, AT(geo.country), .max = 4095, .def = "",
+	  .help = "Database of countries in MaxMind's format, such as GeoLite2-Country.mmdb; as "
+		  "large in memory. Empty: none." },
+	{ "as", KEY_PATH, AT(geo.as), .max = 4095, .def = "",
+	  .help = "Database of network operators (AS) in that format, such as GeoLite2-ASN.mmdb. "
+		  "Empty: none." },
+	{ .name = NULL },
+};
+
 static const struct key signature_keys[] = {
 	{ "directories", KEY_PATHS, AT(signatures.directories), COUNT(signatures.directory_count),
 	  .min = 1, .max = 4095, .def = "[/usr/share/exfild/signatures, /etc/exfild/signatures]",
@@ -408,6 +418,7 @@ const struct key config_keys[] = {
 	{ "detectors", KEY_DETECTORS, .keys = detector_keys,
 	  .help = "Each detector's switch and parameters." },
 	{ "identity", KEY_MAP, .keys = identity_keys, .help = "Who has which address." },
+	{ "geo", KEY_MAP, .keys = geo_keys, .help = "Where an outside address is." },
 	{ "signatures", KEY_MAP, .keys = signature_keys, .help = "Rules over events." },
 	{ "intel", KEY_MAP, .keys = intel_keys, .help = "Indicators of others." },
 	{ "services", KEY_MAP, .keys = service_keys, .help = "Cloud services." },

@@ -125,6 +125,7 @@ void context_free(struct context *c)
 		return;
 	baseline_deinit(&c->baseline);
 	managers_deinit(&c->managers);
+	geo_close(c->geo);
 	identities_deinit(&c->identities);
 	hosts_deinit(&c->hosts);
 	names_deinit(&c->names);
@@ -179,6 +180,20 @@ const char *context_host_name(const struct context *c, const struct ipaddr *a)
 bool context_mac_of(const struct context *c, const struct ipaddr *a, uint8_t ret_mac[6])
 {
 	return hosts_mac_of(&c->hosts, a, ret_mac);
+}
+
+struct geo_set *context_geo(struct context *c, struct geo_set *fresh)
+{
+	struct geo_set *old = c->geo;
+	c->geo = fresh;
+	return old;
+}
+
+bool context_geo_of(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id,
+		    struct geo *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	return c->geo && !context_is_inside(c, a, tunnel_id) && geo_find(c->geo, a, ret);
 }
 
 uint32_t context_roles(const struct context *c, const struct ipaddr *a)

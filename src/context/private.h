@@ -5,6 +5,7 @@
 #define EXFILD_CONTEXT_PRIVATE_H
 
 #include "exfild/context/context.h"
+#include "exfild/context/geo.h"
 #include "baseline.h"
 #include "hosts.h"
 #include "identity.h"
@@ -40,6 +41,7 @@ struct context {
 	struct names names;
 	struct hosts hosts;
 	struct identities identities;
+	struct geo_set *geo; /* NULL: none */
 	struct managers managers;
 	struct baseline baseline;
 	uint64_t now_ns; /* packet time of the newest event */

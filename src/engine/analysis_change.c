@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "exfild/context/geo.h"
 #include "analysis_parts.h"
 #include "identities.h"
 #include "indicators.h"
@@ -19,6 +20,7 @@ struct analysis_change {
 	struct outputs *outputs;
 	struct intel *intel;
 	struct identity_list *identities;
+	struct geo_set *geo;
 	enum { CHANGE_ALL, CHANGE_INTEL, CHANGE_IDENTITIES } what;
 	struct signatures *signatures;
 	struct policy *policies;
@@ -53,6 +55,8 @@ int analysis_prepare(struct analysis *a, const struct config *config, struct ana
 		err = policies_from(config, true, &c->policies, ret_why, why_size);
 	if (!err)
 		err = identities_from(config, &c->identities, ret_why, why_size);
+	if (!err)
+		err = geo_open(config->geo.country, config->geo.as, &c->geo, ret_why, why_size);
 	if (!err)
 		err = analysis_make_outputs(a, config, a->outputs, &c->outputs, ret_why, why_size);
 	if (!err)
@@ -126,6 +130,7 @@ void analysis_change_free(struct analysis_change *c)
 	outputs_close(c->outputs);
 	intel_drop(c->intel);
 	identity_list_free(c->identities);
+	geo_close(c->geo);
 	signatures_free(c->signatures);
 	policy_free(c->policies);
 	free(c);
@@ -176,6 +181,7 @@ void analysis_take_change(struct analysis *a, struct analysis_change *c)
 	c->policies = policies_take(a->policies, c->config, c->policies);
 	context_take(a->context, c->context);
 	c->identities = context_identities(a->context, c->identities);
+	c->geo = context_geo(a->context, c->geo);
 	a->alert_options.minimum = analysis_minimum(a->made_with.options, c->config);
 	a->alert_options.merge_ns = c->config->alerts.merge_s * 1000000000ull;
 	a->alert_options.rate_per_minute = c->config->alerts.rate_per_minute;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "exfild/base/log.h"
+#include "exfild/context/geo.h"
 #include "exfild/sink/sink.h"
 #include "analysis_parts.h"
 #include "identities.h"
@@ -327,6 +328,21 @@ static int start_identities(struct analysis *a, const struct analysis_options *o
 	return err;
 }
 
+/* Likewise. */
+static int start_geo(struct analysis *a, const struct analysis_options *o, char *why, size_t size)
+{
+	struct geo_set *set = NULL;
+	int err = geo_open(o->config->geo.country, o->config->geo.as, &set, why, size);
+	if (err && err != -EXF_E_NOMEM && o->is_live) {
+		log_errorx("geo", "%s; countries and operators are not known", why);
+		analysis_tell_sensor(a, SENSOR_CONFIGURATION, "geo", 1, 0, "%.250s", why);
+		err = 0;
+	}
+	if (!err)
+		(void)context_geo(a->context, set);
+	return err;
+}
+
 int analysis_new(const struct analysis_options *o, struct analysis **ret, char *why, size_t size)
 {
 	struct analysis *a = calloc(1, sizeof(*a));
@@ -356,6 +372,8 @@ int analysis_new(const struct analysis_options *o, struct analysis **ret, char *
 		err = analysis_make_context(o, context_new, &a->context, why, size);
 	if (!err)
 		err = start_identities(a, o, why, size);
+	if (!err)
+		err = start_geo(a, o, why, size);
 	if (!err)
 		err = start_books(a, o, why, size);
 	if (!err)

@@ -88,6 +88,8 @@ static void add_configured(struct confined *k, const struct options *o, const st
 	for (size_t i = 0; i < c->policy.file_count; i++)
 		read_folder(k, c->policy.files[i]);
 	read_folder(k, c->identity.file);
+	read_folder(k, c->geo.country);
+	read_folder(k, c->geo.as);
 	read_folder(k, c->redis.password_file);
 	read_folder(k, c->redis.ca_file);
 	read_folder(k, c->redis.signed_key_file);

@@ -37,6 +37,7 @@ static const char *field_of(const char *key)
 	static const char *const names[][2] = { { "src_port", "sport" },
 						{ "dst_port", "dport" },
 						{ "host", "source_name" },
+						{ "as", "as_number" },
 						{ "alert_id", "id" } };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i][0], key) == 0)

@@ -88,6 +88,13 @@ static void put_content(struct event_log *log, struct event_alert *e, const stru
 	put_buf(log, &e->content, list);
 }
 
+/* Of the end that is outside: where data goes to, or who comes in. */
+static const struct geo *geo_of(const struct alert *a)
+{
+	const struct geo *to = &a->destination_geo;
+	return to->country[0] || to->as_number ? to : &a->source_geo;
+}
+
 static void put_texts(struct event_log *log, struct event_alert *e, const struct alert *a)
 {
 	static const char *const seen[] = { "clear", "name", "opaque" };
@@ -102,6 +109,8 @@ static void put_texts(struct event_log *log, struct event_alert *e, const struct
 	put(log, &e->source_name, a->source_name);
 	put(log, &e->destination_name, a->destination_name);
 	put(log, &e->user, a->source_user);
+	put(log, &e->country, geo_of(a)->country);
+	put(log, &e->as_name, geo_of(a)->as_name);
 	put(log, &e->domain, f->domain[0] ? f->domain : a->destination_name);
 	put(log, &e->intel_feed, f->indicator.feed);
 	put(log, &e->intel_type, f->indicator.type);
@@ -159,6 +168,7 @@ static void put_numbers(struct event_alert *e, const struct alert *a)
 	e->confidence = (float)f->confidence;
 	e->risk = (float)a->risk_score;
 	e->revision = a->revision;
+	e->as_number = geo_of(a)->as_number;
 	e->severity = (uint8_t)f->severity;
 	e->direction = direction_of(a->direction);
 	e->sanctioned = f->service_sanctioned;

@@ -21,6 +21,7 @@
 #include "exfild/base/buf.h"
 #include "exfild/base/keep.h"
 #include "exfild/context/context.h"
+#include "exfild/context/geo.h"
 #include "exfild/finding/finding.h"
 #include "exfild/fusion/fusion.h"
 
@@ -53,6 +54,7 @@ struct alert {
 	char responsibility[768];   /* who does what, and whose records are to be asked for */
 	char destination_name[256]; /* learnt name of the peer, "" if none */
 	char source_name[128];
+	struct geo source_geo, destination_geo;     /* of outside ends */
 	char source_user[64], destination_user[64]; /* as privacy.users has them; "" if not known */
 	const char *direction; /* outbound, internal, inbound, external; "unknown" without a peer */
 	struct fusion_link chain[FUSION_LINKS]; /* other stages of the same subject, oldest first */

@@ -121,6 +121,9 @@ struct config {
 		uint64_t ttl_s;
 	} identity;
 	struct {
+		const char *country, *as; /* files; "": none */
+	} geo;
+	struct {
 		const char *const *directories;
 		size_t directory_count;
 	} signatures;

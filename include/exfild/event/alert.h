@@ -33,11 +33,11 @@ struct event_alert {
 	uint64_t bytes_out, bytes_in;  /* sent by the subject, by the peer */
 	uint64_t events, count;        /* seen behind it; findings merged */
 	float score, confidence, risk; /* [0,1], [0,1], percent */
-	uint32_t revision, pad;
-	uint8_t severity;      /* enum severity, a number to 99 */
-	uint8_t direction;     /* enum alert_direction */
-	uint8_t proof;         /* enum alert_proof */
-	uint8_t hour, weekday; /* in sensor.timezone; Monday is 1 */
+	uint32_t revision, as_number;  /* as_number: of the outside end */
+	uint8_t severity;              /* enum severity, a number to 99 */
+	uint8_t direction;             /* enum alert_direction */
+	uint8_t proof;                 /* enum alert_proof */
+	uint8_t hour, weekday;         /* in sensor.timezone; Monday is 1 */
 	uint8_t has_src, has_dst;
 	uint8_t sanctioned, learning, drill;
 	uint8_t intel_confidence;
@@ -48,7 +48,8 @@ struct event_alert {
 	struct event_str destination_zone, destination_owner, destination_model;
 	struct event_str destination_data, destination_tags;
 	struct event_str source_name, destination_name, domain;
-	struct event_str user; /* of the subject, as privacy.users has it */
+	struct event_str country, as_name; /* of the outside end */
+	struct event_str user;             /* of the subject, as privacy.users has it */
 	struct event_str source_roles, destination_roles; /* learnt, ", " between */
 	struct event_str service, service_category, tenant;
 	/* of the tenant that is reached; high, medium, low; countries, ", " between */

@@ -23,7 +23,7 @@ static void unknown_keys_without_a_near_one_list_the_known(void **state)
 	expect_why(
 		"{\"\": 1}\n",
 		"t.yaml:1:2: unknown key ''; known are include, sensor, capture, networks, limits, "
-		"detectors, identity, signatures, intel, services, content, policy, exceptions, alerts, redis, sinks, "
+		"detectors, identity, geo, signatures, intel, services, content, policy, exceptions, alerts, redis, sinks, "
 		"spool, evidence, quarantine, usage, privacy, state, control, metrics, log");
 }
 
@@ -302,7 +302,7 @@ static void hostile_text_is_quoted_in_messages(void **state)
 	expect_why(
 		"\"a\\x1b[31m\": 1\n",
 		"t.yaml:1:1: unknown key 'a\\x1b[31m'; known are include, sensor, capture, "
-		"networks, limits, detectors, identity, signatures, intel, services, content, policy, exceptions, "
+		"networks, limits, detectors, identity, geo, signatures, intel, services, content, policy, exceptions, "
 		"alerts, redis, sinks, spool, evidence, quarantine, usage, privacy, state, control, "
 		"metrics, log");
 	char text[5000] = "alerts: {format: ";

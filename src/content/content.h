@@ -136,4 +136,12 @@ typedef void (*coded_fn)(void *arg, const uint8_t *data, size_t len);
 /* Gives what lies in runs of 64 or more of the alphabets, undone. */
 void coded_take(struct coded *c, const uint8_t *data, size_t len, coded_fn fn, void *arg);
 
+/* ---- wide.c ---- */
+
+/*
+ * Copies a portion to dst, of as many bytes, UTF-16 without its zeros; returns what is left.
+ * *is_wide is kept from portion to portion.
+ */
+size_t wide_narrow(bool *is_wide, const uint8_t *data, size_t len, uint8_t *dst);
+
 #endif

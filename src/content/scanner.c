@@ -3,7 +3,8 @@
  *
  * A text has two lanes: what it is, and what lies in base64 or hex within it.  Each keeps its last
  * bytes, since a match may end in the next portion, and waits with the validation of a match until
- * what follows it has come or the text is at its end.
+ * what follows it has come or the text is at its end.  A text that begins as gzip or zlib is undone
+ * first (packed.c), UTF-16 loses its zeros (wide.c).
  *
  * A number that passes its check sum is no proof: one of ten random numbers is a card's.  Cards
  * count next to a word that speaks of cards, or from the fifth on where most of what looked like
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "content.h"
+#include "packed.h"
 
 #define TAIL       (CONTENT_BEHIND + CONTENT_AHEAD)
 #define PENDING    16
@@ -23,6 +25,8 @@
 #define CARDS_MIN  5
 #define CARDS_PART 0.7 /* of the numbers with a card's form */
 #define FAR_MIN    3
+#define PACKED     16 /* texts that are undone at a time */
+#define NARROW     4096u
 
 struct pending {
 	uint64_t end;
@@ -43,8 +47,14 @@ struct counted {
 	uint8_t kind;
 };
 
+/* What the first two bytes say. */
+enum form { FORM_NEW, FORM_HELD, FORM_PLAIN, FORM_PACKED, FORM_SPENT };
+
 struct text {
-	bool is_open;
+	bool is_open, is_wide;
+	uint8_t form;   /* enum form */
+	uint8_t held;   /* the first byte, as long as it is alone */
+	uint8_t packed; /* 1 + number of its slot; 0: none */
 	uint8_t kinds;
 	uint32_t next_free;
 	struct lane lane[2];
@@ -63,6 +73,8 @@ struct content_scanner {
 	struct hash_key key;
 	struct text *texts;
 	uint32_t max_texts, made, free_list;
+	struct packed *packed[PACKED]; /* made when first needed */
+	bool is_taken[PACKED];
 	size_t stream_size, scratch_size;
 	struct content_counts counts;
 };
@@ -106,6 +118,8 @@ void content_scanner_free(struct content_scanner *s)
 		for (unsigned lane = 0; lane < 2; lane++)
 			if (s->texts[i].lane[lane].stream)
 				hs_close_stream(s->texts[i].lane[lane].stream, NULL, NULL, NULL);
+	for (unsigned i = 0; i < PACKED; i++)
+		free(s->packed[i]);
 	hs_free_scratch(s->scratch);
 	free(s->texts);
 	free(s);
@@ -378,19 +392,99 @@ static void feed_coded(void *arg, const uint8_t *data, size_t len)
 	feed_lane(&c);
 }
 
+static void feed_narrow(struct scan *c, const uint8_t *data, size_t len)
+{
+	c->data = data;
+	c->len = len;
+	feed_lane(c);
+	coded_take(&c->t->coded, data, len, feed_coded, c);
+}
+
+/* Text as it is to be read; what has no zero needs no copy. */
+static void feed_plain(void *arg, const uint8_t *data, size_t len)
+{
+	struct scan *c = arg;
+	uint8_t narrow[NARROW];
+	if (!memchr(data, 0, len)) {
+		feed_narrow(c, data, len);
+		return;
+	}
+	for (size_t at = 0; at < len; at += NARROW) {
+		size_t n = len - at < NARROW ? len - at : NARROW;
+		n = wide_narrow(&c->t->is_wide, data + at, n, narrow);
+		if (n)
+			feed_narrow(c, narrow, n);
+	}
+}
+
+/* A slot to undo a text in; false: all are in use, or there is no memory. */
+static bool take_slot(struct content_scanner *s, struct text *t)
+{
+	for (unsigned i = 0; i < PACKED; i++) {
+		if (s->is_taken[i])
+			continue;
+		if (!s->packed[i])
+			s->packed[i] = malloc(sizeof(*s->packed[i]));
+		if (!s->packed[i] || !packed_begin(s->packed[i]))
+			return false;
+		s->is_taken[i] = true;
+		t->packed = (uint8_t)(i + 1);
+		return true;
+	}
+	s->counts.refused++;
+	return false;
+}
+
+static void give_slot(struct content_scanner *s, struct text *t)
+{
+	if (t->packed)
+		s->is_taken[t->packed - 1] = false;
+	t->packed = 0;
+}
+
+static void feed_form(struct scan *c, const uint8_t *data, size_t len)
+{
+	struct text *t = c->t;
+	if (t->form == FORM_PACKED) {
+		if (packed_take(c->s->packed[t->packed - 1], data, len, feed_plain, c))
+			return;
+		t->form = FORM_SPENT; /* nothing that could be read comes after it */
+		give_slot(c->s, t);
+	} else if (t->form == FORM_PLAIN) {
+		feed_plain(c, data, len);
+	}
+}
+
+static void choose_form(struct scan *c, uint8_t first, uint8_t second)
+{
+	bool is_packed = packed_is(first, second) && take_slot(c->s, c->t);
+	c->t->form = is_packed ? FORM_PACKED : FORM_PLAIN;
+}
+
 void content_feed(struct content_scanner *s, uint32_t number, const uint8_t *data, size_t len,
 		  content_hit_fn fn, void *arg)
 {
 	struct text *t = &s->texts[number - 1];
-	struct scan c = { .s = s,
-			  .t = t,
-			  .lane = &t->lane[0],
-			  .data = data,
-			  .len = len,
-			  .fn = fn,
-			  .arg = arg };
-	feed_lane(&c);
-	coded_take(&t->coded, data, len, feed_coded, &c);
+	struct scan c = { .s = s, .t = t, .lane = &t->lane[0], .fn = fn, .arg = arg };
+	if (!len)
+		return;
+	if (t->form == FORM_NEW && len == 1) {
+		t->form = FORM_HELD;
+		t->held = data[0];
+		return;
+	}
+	if (t->form == FORM_NEW) {
+		choose_form(&c, data[0], data[1]);
+	} else if (t->form == FORM_HELD) {
+		choose_form(&c, t->held, data[0]);
+		feed_form(&c, &t->held, 1);
+	}
+	feed_form(&c, data, len);
+}
+
+bool content_is_packed(const struct content_scanner *s, uint32_t number)
+{
+	return number && s->texts[number - 1].form == FORM_PACKED;
 }
 
 /* A number at the very end has nothing behind it: a line's end is added, then all is validated. */
@@ -413,6 +507,7 @@ void content_close(struct content_scanner *s, uint32_t number, content_hit_fn fn
 	struct text *t = &s->texts[number - 1];
 	struct scan c = { .s = s, .t = t, .fn = fn, .arg = arg };
 	hs_stream_t *streams[2] = { t->lane[0].stream, t->lane[1].stream };
+	give_slot(s, t);
 	if (fn)
 		end_lane(&c, &t->lane[0]);
 	c.is_coded = true;
@@ -433,5 +528,6 @@ void content_counts(const struct content_scanner *s, struct content_counts *ret)
 {
 	*ret = s->counts;
 	ret->worst_case_bytes = sizeof(*s) + s->scratch_size +
-				s->max_texts * (sizeof(struct text) + 2 * s->stream_size);
+				s->max_texts * (sizeof(struct text) + 2 * s->stream_size) +
+				PACKED * sizeof(struct packed);
 }

@@ -27,6 +27,13 @@ static bool port_fits(const struct inspector *insp, const struct packet *p)
 	return false;
 }
 
+static bool is_probed(const struct inspector *insp, const struct packet *p,
+		      const struct flow_step *step)
+{
+	return insp->probe && proto_fits(insp, step->flow) && port_fits(insp, p) &&
+	       insp->probe(p, step->from_client);
+}
+
 unsigned inspect_by_probe(const struct inspect *in, const struct packet *p,
 			  const struct flow_step *step)
 {
@@ -34,13 +41,15 @@ unsigned inspect_by_probe(const struct inspect *in, const struct packet *p,
 		if (in->list[i]->expects && proto_fits(in->list[i], step->flow) &&
 		    in->list[i]->expects(in->shard_state[i], p))
 			return i;
+	unsigned fallback = 0;
 	for (unsigned i = 1; i <= in->count; i++) {
 		const struct inspector *insp = in->list[i];
-		if (insp->probe && proto_fits(insp, step->flow) && port_fits(insp, p) &&
-		    insp->probe(p, step->from_client))
+		if (insp->is_fallback)
+			fallback = i;
+		else if (is_probed(insp, p, step))
 			return i;
 	}
-	return 0;
+	return fallback && in->scanner && is_probed(in->list[fallback], p, step) ? fallback : 0;
 }
 
 unsigned inspect_by_verdict(const struct inspect *in, const struct flow *f)

@@ -238,13 +238,25 @@ static void packets_without_flow(struct inspect *in, const struct packet *p, uin
 	}
 }
 
+static bool gives_way(const struct inspect *in, const struct flow *f)
+{
+	return f->inspector && in->list[f->inspector]->is_fallback;
+}
+
 static void probe(struct inspect *in, const struct packet *p, const struct flow_step *step,
 		  uint64_t seq)
 {
 	struct flow *f = step->flow;
 	unsigned number = inspect_by_probe(in, p, step);
-	if (++f->probes >= PROBES_MAX && !number)
+	f->probes++;
+	if (f->inspector && (!number || number == f->inspector)) {
+		(void)feed(in, p, step, seq); /* still the one that gives way */
+		return;
+	}
+	if (f->probes >= PROBES_MAX && !number)
 		f->flags |= FLOW_INSPECTED;
+	if (number && f->inspector)
+		inspect_end(in, f, seq, p->time_ns);
 	if (!number || !inspect_attach(in, f, number, p, seq))
 		return;
 	const struct inspector *insp = in->list[number];
@@ -288,17 +300,20 @@ void inspect_packet(struct inspect *in, const struct packet *p, const struct flo
 		if (!f || (p->proto != PROTO_ICMP && p->proto != PROTO_ICMPV6))
 			return;
 	}
-	if (f->inspector) {
+	bool may_probe = !(f->flags & FLOW_INSPECTED) && f->probes < PROBES_MAX;
+	if (f->inspector && !(gives_way(in, f) && may_probe)) {
 		(void)feed(in, p, step, seq);
 	} else if ((f->flags & FLOW_TURNS) && inspect_may_turn(f)) {
 		turn(in, p, step, seq);
-	} else if (!(f->flags & FLOW_INSPECTED) && f->probes < PROBES_MAX) {
+	} else if (may_probe) {
 		probe(in, p, step, seq);
 	}
 	bool was_classified = (f->flags & FLOW_CLASSIFIED) != 0;
 	classifier_packet(in->classifier, p, step, seq);
 	if (!(f->flags & FLOW_CLASSIFIED))
 		return;
+	if (!was_classified && gives_way(in, f) && f->app != APP_UNKNOWN && f->app != APP_OTHER)
+		inspect_end(in, f, seq, p->time_ns);
 	if (!was_classified && !f->inspector && !(f->flags & (FLOW_LET_GO | FLOW_TURNS))) {
 		unsigned number = inspect_by_verdict(in, f);
 		if (number && inspect_attach(in, f, number, p, seq))

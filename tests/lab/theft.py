@@ -3,6 +3,7 @@
 """theft.py SCENARIO OUT.pcap | theft.py list: thefts in the clear and what only looks like them, as a capture at the gateway's
 inside. Names, addresses and contents are invented; the same bytes in every run."""
 import base64
+import gzip
 import struct
 import sys
 
@@ -332,6 +333,35 @@ def sensitive_content(wire):
         "POST /paste HTTP/1.1", "Host: text.example.org", *BROWSER, "Content-Type: text/plain", body=b"for later:\n" + key), port=40009)
 
 
+def smb_write(data):
+    """A WRITE of SMB 2 to a file that was opened before (MS-SMB2 2.2.21)."""
+    header = b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ16s", 64, 1, 0, 9, 1, 0, 0, 7, 0, 1, 1, bytes(16))
+    body = header + struct.pack("<HHIQQQIIHHI", 49, 112, len(data), 0, 1, 1, 0, 0, 0, 0, 0) + data
+    return struct.pack(">I", len(body)) + body
+
+
+def content_carriers(wire):
+    """A list of cards leaves an inside web server in a packed answer; others put it on a share outside as UTF-16, and push it
+    by a bare socket."""
+    rows = "name,card,valid\r\n" + "".join(f"Person {i},{n},11/2{i % 9}\r\n" for i, n in enumerate(invented_cards(120)))
+    packed = gzip.compress(rows.encode(), mtime=0)
+    exchange(wire, T0, AWAY, (SERVER, 80), head("GET /export.csv HTTP/1.1", "Host: shop.example.net", *BROWSER),
+             head("HTTP/1.1 200 OK", "Content-Type: text/csv", "Content-Encoding: gzip", body=packed), port=50001)
+    Tcp(wire, T0 + 60 * SECOND, (CLIENT, 40021), (AWAY2, 445)).say(smb_write(b"\xff\xfe" + rows.encode("utf-16-le"))).close()
+    Tcp(wire, T0 + 120 * SECOND, (OTHER, 40031), (AWAY3, 4444)).say(rows.encode()).close()
+
+
+def benign_carriers(wire):
+    """An inside server's page with its own bank account, to the outside; a share within; a picture and an empty list by a socket."""
+    page = b"<p>Pay to DE89 3704 0044 0532 0130 00, order 4539578763621486.</p>" + b"<p>tea and bread</p>" * 200
+    exchange(wire, T0, AWAY, (SERVER, 80), head("GET / HTTP/1.1", "Host: shop.example.net", *BROWSER),
+             head("HTTP/1.1 200 OK", "Content-Type: text/html", "Content-Encoding: gzip", body=gzip.compress(page, mtime=0)), port=50001)
+    rows = "name,card\r\n" + "".join(f"Person {i},{n}\r\n" for i, n in enumerate(invented_cards(40)))
+    Tcp(wire, T0 + 60 * SECOND, (CLIENT, 40021), (SERVER, 445)).say(smb_write(rows.encode())).close()
+    Tcp(wire, T0 + 120 * SECOND, (OTHER, 40031), (AWAY3, 4444)).say(b"\x89PNG\r\n\x1a\n" + noise(9000)).close()
+    Tcp(wire, T0 + 180 * SECOND, (OTHER, 40032), (AWAY3, 4445)).say(b"name,card,valid\r\n" * 40).close()
+
+
 def benign_checkout(wire):
     """A shop's order with one card, an invoice with an account, a number that only has a card's length, tokens of a session."""
     time = lookup(wire, T0, CLIENT, "shop.example.net", AWAY)
@@ -351,7 +381,8 @@ def benign_checkout(wire):
 SCENARIOS = {f.__name__: f for f in (
     credential_post, benign_posts, web_exploit, benign_web_scan, web_shell, executable_download, http_archive_put, benign_uploads,
     mail_exfil, benign_mail, mail_spam, ftp_exfil, benign_ftp, covert_time, covert_addresses, benign_pings, raw_screens, benign_streams,
-    peer_file, sensitive_content, benign_checkout)}
+    peer_file, sensitive_content, content_carriers, benign_carriers,
+    benign_checkout)}
 
 
 def main():

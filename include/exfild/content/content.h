@@ -4,7 +4,8 @@
  * What: rules (numbers, keys, markings, canaries) become one Hyperscan database, which runs in
  * streaming mode over text in any portions; each of its matches is validated before it counts:
  * check digits, prefixes, boundaries, words around it.  Runs of base64 and hex within the text are
- * undone and looked through as well. Ownership: rules are immutable and shared; a scanner, with its
+ * undone and looked through as well; a text that is gzip or zlib is undone, UTF-16 of Latin letters
+ * is read.  Ownership: rules are immutable and shared; a scanner, with its
  * scratch and the states of its streams, belongs to one shard and borrows the rules. Threads: rules
  * any; a scanner one. Limits: max_streams at a time, past that a text is refused and counted;
  * CONTENT_RULES rules; what is found lies within CONTENT_BEHIND bytes before its end, its words up
@@ -64,6 +65,8 @@ uint32_t content_open(struct content_scanner *s);
  * kind and label. */
 void content_feed(struct content_scanner *s, uint32_t number, const uint8_t *data, size_t len,
 		  content_hit_fn fn, void *arg);
+/* Whether it is compressed and still undone: its bytes say nothing then about what is in it. */
+bool content_is_packed(const struct content_scanner *s, uint32_t number);
 /* Its end; fn may be NULL where nobody listens any more. */
 void content_close(struct content_scanner *s, uint32_t number, content_hit_fn fn, void *arg);
 

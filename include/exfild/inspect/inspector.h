@@ -65,8 +65,9 @@ struct inspector {
 		*ports;   /* server ports where the probe is trusted to choose; 0 ends; NULL: any */
 	enum app apps[4]; /* nDPI's verdicts that attach it; APP_UNKNOWN ends */
 	bool stateless_datagrams; /* on_datagram does without state: none is set aside for UDP */
-	bool decides;             /* nDPI is not asked once the probe has said yes */
-	bool follows_clear;       /* may begin within a protocol in the clear, after STARTTLS */
+	bool is_fallback;   /* asked last; gives way to any other probe and to nDPI's verdict */
+	bool decides;       /* nDPI is not asked once the probe has said yes */
+	bool follows_clear; /* may begin within a protocol in the clear, after STARTTLS */
 	/*
 	 * A flow that another flow of the shard has announced (FTP's data): is it mine?  Asked
 	 * before all probes.  NULL: none is announced.

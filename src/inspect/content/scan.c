@@ -57,6 +57,11 @@ static bool is_dull(const uint8_t *data, uint32_t len)
 	return n >= MAGIC_NOISE_MIN && magic_is_noise(data, n);
 }
 
+bool scan_may_leave(const struct inspection *in)
+{
+	return in->scanner && !ipaddr_is_private(&in->flow->key.addr[!in->side]);
+}
+
 void scan_take(struct inspection *in, const struct scan_source *source, const uint8_t *data,
 	       uint32_t len)
 {
@@ -76,7 +81,7 @@ void scan_take(struct inspection *in, const struct scan_source *source, const ui
 	content_feed(in->scanner, t->number, data, len, on_hit, &h);
 	t->looked += len;
 	if (t->looked >= LOOK_BYTES) {
-		t->is_left = is_dull(data, len);
+		t->is_left = !content_is_packed(in->scanner, t->number) && is_dull(data, len);
 		t->looked = t->is_left ? 0 : LOOK_BYTES / 2;
 	}
 }

@@ -20,6 +20,12 @@ struct scan_source {
 	bool is_reversed; /* src and dst of its events are to be exchanged */
 };
 
+/*
+ * Whether what this side sends may leave: the receiver's address is none of those that are used
+ * inside alone.  The zones are known to the analysis, which decides; this spares the work of
+ * looking through what stays inside or comes in.
+ */
+bool scan_may_leave(const struct inspection *in);
 /* The next bytes that this side has sent. */
 void scan_take(struct inspection *in, const struct scan_source *source, const uint8_t *data,
 	       uint32_t len);

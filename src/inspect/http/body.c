@@ -12,7 +12,8 @@
 #include "../content/scan.h"
 #include "../content/text.h"
 
-#define FILE_TOLD 1024 /* bytes that tell what a file is */
+#define ANSWER_LOOKED (1u << 20) /* of one without an end of its own */
+#define FILE_TOLD     1024       /* bytes that tell what a file is */
 
 /* The flow's desk, if it is still its own. */
 static struct http_desk *desk_of(struct inspection *in, uint8_t number)
@@ -216,11 +217,20 @@ static void put_body(struct inspection *in, struct http_desk *d, bool is_respons
 	event_log_commit(in->log);
 }
 
-/* What is sent out is looked through; what comes back is not what leaves. */
-static struct scan_source source_of(const struct inspection *in, const struct http_desk *d)
+/* An answer has no host but its receiver. */
+static struct scan_source source_of(const struct inspection *in, const struct http_desk *d,
+				    bool is_response)
 {
-	bool is_reversed = !in->from_client && !(in->flow->flags & FLOW_CLIENT_KNOWN);
-	return (struct scan_source){ "http", d->host, d->host_len, APP_HTTP, is_reversed };
+	bool is_reversed = in->from_client == is_response && !(in->flow->flags & FLOW_CLIENT_KNOWN);
+	return (struct scan_source){ is_response ? "http answer" : "http",
+				     is_response ? NULL : d->host, d->host_len, APP_HTTP,
+				     is_reversed };
+}
+
+/* What is sent out is looked through; an answer where its receiver may be outside. */
+static bool is_looked_through(const struct inspection *in, bool is_response)
+{
+	return !is_response || scan_may_leave(in);
 }
 
 void http_body_take(struct inspection *in, uint8_t number, bool is_response, const uint8_t *data,
@@ -237,8 +247,8 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 	b->seen += len;
 	if (was_short && b->kept >= FILE_TOLD)
 		put_file(in, d, is_response, file_type_of(b->data, b->kept), false, false);
-	if (!is_response) {
-		const struct scan_source source = source_of(in, d);
+	if (is_looked_through(in, is_response)) {
+		const struct scan_source source = source_of(in, d, is_response);
 		scan_take(in, &source, data, len);
 	}
 }
@@ -246,7 +256,10 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 bool http_body_wants(struct inspection *in, uint8_t number, bool is_response)
 {
 	const struct http_desk *d = desk_of(in, number);
-	return d && d->body[is_response].is_open && d->body[is_response].kept < HTTP_LOOKED;
+	if (!d || !d->body[is_response].is_open)
+		return false;
+	return d->body[is_response].kept < HTTP_LOOKED ||
+	       (is_response && scan_may_leave(in) && d->body[is_response].seen < ANSWER_LOOKED);
 }
 
 bool http_body_form(struct inspection *in, uint8_t number, const uint8_t **ret_data,
@@ -271,8 +284,8 @@ void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool
 	b->is_open = false;
 	if (b->seen == 0)
 		return;
-	if (!is_response) {
-		const struct scan_source source = source_of(in, d);
+	if (is_looked_through(in, is_response)) {
+		const struct scan_source source = source_of(in, d, is_response);
 		scan_end(in, &source);
 	}
 	enum file_type type = file_type_of(b->data, b->kept);

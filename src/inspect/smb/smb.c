@@ -11,6 +11,8 @@
  */
 #include "smb.h"
 
+#include "../content/scan.h"
+
 #define PORT_SMB       445
 #define NBSS_LEN       4u
 #define NBSS_MESSAGE   0x00
@@ -147,6 +149,22 @@ static uint32_t wanted(const uint8_t *data, uint32_t len)
 	return MAGIC_LEN;
 }
 
+static const struct scan_source smb_source = { .carrier = "smb", .app = APP_SMB };
+
+/* A file that may leave is looked through, from its first byte in this message on. */
+static void look_through(struct inspection *in, const uint8_t *data, uint32_t used)
+{
+	struct smb_state *state = in->state;
+	struct smb_side *side = &state->side[in->side];
+	side->is_data = false;
+	if (side->pipe || !scan_may_leave(in))
+		return;
+	uint32_t at = smb2_data_at(data, used);
+	side->is_data = at > 0;
+	if (at && at < used)
+		scan_take(in, &smb_source, data + at, used - at);
+}
+
 /* Takes in what has come of the message, and skips the rest of it. */
 static uint32_t take_message(struct inspection *in, const uint8_t *data, uint32_t have)
 {
@@ -161,6 +179,7 @@ static uint32_t take_message(struct inspection *in, const uint8_t *data, uint32_
 		return 1;
 	}
 	uint32_t used = have < len ? have : len;
+	look_through(in, data, used);
 	side->skip = len - used;
 	side->left -= len;
 	return used;
@@ -175,6 +194,8 @@ static uint32_t take_skip(struct inspection *in, struct smb_side *side, const ui
 			used = side->pipe;
 		smb_pipe_feed(in, &side->pipe_file, data, used);
 		side->pipe -= used;
+	} else if (side->is_data) {
+		scan_take(in, &smb_source, data, used);
 	}
 	side->skip -= used;
 	return used;
@@ -281,6 +302,8 @@ static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uin
 	if (side->pipe)
 		smb_pipe_lost(in, &side->pipe_file);
 	side->pipe = 0;
+	if (side->is_data) /* what stood on both sides of it does not belong together */
+		scan_end(in, &smb_source);
 	uint64_t known = (uint64_t)side->skip + side->left;
 	if (missing <= side->skip) {
 		side->skip -= missing;
@@ -296,6 +319,7 @@ static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uin
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
 	take_rest(in, data, len);
+	scan_end(in, &smb_source);
 	if (in->side != in->flow->client) /* asked last */
 		smb_finish(in);
 }

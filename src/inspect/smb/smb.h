@@ -142,6 +142,7 @@ struct smb_side {
 	uint32_t skip; /* bytes until then */
 	uint32_t pipe; /* of `skip`, those at the front that are RPC of `pipe_file` */
 	bool is_lost;  /* looking for the next message */
+	bool is_data;  /* `skip` is of a file, and may leave */
 	struct smb_file_id pipe_file;
 };
 
@@ -299,6 +300,8 @@ uint32_t smb2_message(struct inspection *in, const uint8_t *data, uint32_t have,
 uint32_t smb1_message(struct inspection *in, const uint8_t *data, uint32_t have, uint32_t len);
 /* How many bytes of a message are worth waiting for. */
 uint32_t smb2_wanted(const uint8_t *data, uint32_t len);
+/* Where the bytes of a file begin in a message that writes or has read them; 0: nowhere. */
+uint32_t smb2_data_at(const uint8_t *data, uint32_t len);
 uint32_t smb1_wanted(const uint8_t *data, uint32_t len);
 
 /*

@@ -58,6 +58,22 @@ uint32_t smb2_wanted(const uint8_t *data, uint32_t len)
 	return SMB_HEAD_MAX;
 }
 
+/* MS-SMB2 2.2.21, 2.2.20 */
+uint32_t smb2_data_at(const uint8_t *data, uint32_t len)
+{
+	struct smb2_header h;
+	struct cursor c = cursor_make(data, len);
+	if (len < HEADER_LEN || data[0] != 0xfe || !read_header(&h, &c) || h.next)
+		return 0;
+	cursor_skip(&c, SIZE_LEN);
+	uint32_t at = 0;
+	if (h.command == SMB2_WRITE && !h.is_answer)
+		at = cursor_le16(&c);
+	else if (h.command == SMB2_READ && h.is_answer && h.status == STATUS_OK)
+		at = cursor_u8(&c);
+	return cursor_ok(&c) && at > HEADER_LEN && at <= len ? at : 0;
+}
+
 static void read_answer(struct inspection *in, const struct smb2_message *m)
 {
 	struct smb_state *state = in->state;

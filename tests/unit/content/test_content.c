@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "exfild/content/content.h"
 
@@ -302,6 +303,89 @@ static void bad_rules_are_refused(void **state)
 	}
 }
 
+/* Compressed; window 15 is zlib, 31 gzip. */
+static size_t pack(uint8_t *dst, size_t size, const void *text, size_t len, int window)
+{
+	z_stream z = { 0 };
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_in = (uint8_t *)(uintptr_t)text;
+	z.avail_in = (unsigned)len;
+	z.next_out = dst;
+	z.avail_out = (unsigned)size;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	size_t n = z.total_out;
+	(void)deflateEnd(&z);
+	return n;
+}
+
+static void what_is_packed_is_undone(void **state)
+{
+	static const char plain[] = "name,street,card\nA. Person,1 High Street,4539578763621486\n";
+	uint8_t packed[512];
+	(void)state;
+	for (int window = 15; window <= 31; window += 16) {
+		size_t n = pack(packed, sizeof(packed), plain, strlen(plain), window);
+		for (size_t cut = 1; cut < n; cut++) {
+			look(packed, n, cut, n);
+			assert_int_equal(heard.hits, 1);
+			assert_false(heard.is_coded);
+		}
+		look(packed, n, 1, 1);
+		assert_int_equal(heard.hits, 1);
+		look(packed, n - 12, n, n);      /* its end is lost */
+		for (size_t i = 2; i < n; i++) { /* damage ends it, and nothing else */
+			packed[i] ^= 0x55;
+			look(packed, n, 7, 13);
+			packed[i] ^= 0x55;
+		}
+	}
+	size_t n = pack(packed, sizeof(packed), "nothing", 7, 31); /* two members in a row */
+	n += pack(packed + n, sizeof(packed) - n, plain, strlen(plain), 31);
+	look(packed, n, n, n);
+	assert_int_equal(heard.hits, 1);
+	nothing("x\x9c is no zlib");
+	expect("x\x01 card 4539578763621486", 0, 0, NULL, NULL); /* looks like it: given up */
+}
+
+static void a_bomb_is_given_up(void **state)
+{
+	static uint8_t zeros[16 << 20], packed[64 << 10];
+	struct content_counts before, after;
+	(void)state;
+	size_t n = pack(packed, sizeof(packed), zeros, sizeof(zeros), 31);
+	content_counts(scanner, &before);
+	look(packed, n, n, n);
+	content_counts(scanner, &after);
+	assert_int_equal(heard.hits, 0);
+	assert_true(after.bytes - before.bytes < 5u << 20);
+	for (unsigned i = 0; i < 40; i++) /* its place comes back */
+		look(packed, n / 2, n, n);
+	n = pack(packed, sizeof(packed), "see QX-7719-PAYROLL now", 23, 31);
+	look(packed, n, n, n);
+	assert_int_equal(heard.hits, 1);
+}
+
+static void wide_text_is_read(void **state)
+{
+	static const char plain[] = "the card of A. Person is 4539578763621486, thanks\r\n";
+	uint8_t wide[512] = { 0xff, 0xfe };
+	size_t n = 2;
+	(void)state;
+	for (unsigned big = 0; big < 2; big++) {
+		n = 2;
+		for (size_t i = 0; plain[i]; i++) {
+			wide[n++] = big ? 0 : (uint8_t)plain[i];
+			wide[n++] = big ? (uint8_t)plain[i] : 0;
+		}
+		for (size_t cut = 1; cut < n; cut++) {
+			look(wide, n, cut, n);
+			assert_int_equal(heard.hits, 1);
+		}
+		look(wide, n, 33, 11);
+		assert_int_equal(heard.hits, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +400,9 @@ int main(void)
 		cmocka_unit_test(the_same_again_counts_once),
 		cmocka_unit_test(texts_are_capped_and_come_back),
 		cmocka_unit_test(bad_rules_are_refused),
+		cmocka_unit_test(what_is_packed_is_undone),
+		cmocka_unit_test(a_bomb_is_given_up),
+		cmocka_unit_test(wide_text_is_read),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,95 @@
+/*
+ * inspect/raw_text.c - text over TCP in no protocol that is known: looked through for what must not
+ * leave.
+ *
+ * A file that is pushed by netcat or a socket of one's own has no protocol, and is text or gzip all
+ * the same.  It is asked last, only where the receiver may be outside, and gives its place to any
+ * protocol that another probe or nDPI finds; it ends where nothing can be read, and after RAW_MAX.
+ */
+#include "exfild/base/cursor.h"
+#include "exfild/inspect/inspector.h"
+#include "content/scan.h"
+
+#define RAW_MAX    (4u << 20)
+#define LEAST      4   /* bytes of the first payload */
+#define LOOKED     256 /* of it */
+#define TEXT_SHARE 95  /* percent that is text; half of it where every other byte is zero */
+
+struct raw_state {
+	uint32_t seen[2];
+};
+
+static const struct scan_source source = { .carrier = "tcp" };
+
+static bool is_text_byte(uint8_t b)
+{
+	return b >= 0x20 ? b != 0x7f : b == '\t' || b == '\n' || b == '\r';
+}
+
+static bool probe(const struct packet *p, bool from_client)
+{
+	struct cursor c = cursor_make(p->payload, p->payload_cap);
+	unsigned text = 0, zeros = 0, n = 0;
+
+	(void)from_client;
+	if (p->payload_cap < LEAST || ipaddr_is_private(&p->dst) || ipaddr_is_multicast(&p->dst))
+		return false;
+	if (p->payload[0] == 0x1f && p->payload[1] == 0x8b)
+		return true;
+	for (; n < LOOKED && cursor_left(&c); n++) {
+		uint8_t b = cursor_u8(&c);
+		zeros += b == 0;
+		text += is_text_byte(b);
+	}
+	return text * 100 >= TEXT_SHARE * (n - zeros) && zeros * 100 <= 55 * n;
+}
+
+static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
+				      uint32_t *ret_used)
+{
+	struct raw_state *state = in->state;
+
+	*ret_used = len;
+	if (!scan_may_leave(in))
+		return INSPECT_SIDE_DONE;
+	scan_take(in, &source, data, len);
+	state->seen[in->side] += len < RAW_MAX ? len : RAW_MAX;
+	if (state->seen[in->side] < RAW_MAX && !in->texts[in->side].is_left)
+		return INSPECT_MORE;
+	scan_end(in, &source);
+	return INSPECT_SIDE_DONE;
+}
+
+static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
+{
+	if (len && scan_may_leave(in))
+		scan_take(in, &source, data, len);
+	scan_end(in, &source);
+}
+
+/* What stands on both sides of a gap does not belong together. */
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	(void)missing;
+	on_end(in, data, len);
+}
+
+/* Any other flow is worth more. */
+static bool is_resting(const void *state)
+{
+	(void)state;
+	return true;
+}
+
+const struct inspector raw_text_inspector = {
+	.name = "raw_text",
+	.app = APP_UNKNOWN,
+	.proto = PROTO_TCP,
+	.state_size = sizeof(struct raw_state),
+	.is_fallback = true,
+	.probe = probe,
+	.on_stream = on_stream,
+	.on_gap = on_gap,
+	.on_end = on_end,
+	.is_resting = is_resting,
+};

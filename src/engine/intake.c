@@ -363,8 +363,10 @@ static int read_narrow(struct intake *i, char *why, size_t size)
 					    size);
 		i->first = 0;
 		if (got == -EXF_E_LIMIT) {
+			char id[sizeof(i->places[n].last)];
+			(void)str_copy(id, sizeof(id), i->places[n].last);
 			i->streams[n].counts.oversized++;
-			refuse(&i->streams[n], i->places[n].last, "oversized", "");
+			refuse(&i->streams[n], id, "oversized", "");
 			i->has_news = true;
 		}
 		if (got < 0)

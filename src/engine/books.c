@@ -95,8 +95,10 @@ void books_event(struct books *b, const struct event *e)
 void books_alert(struct books *b, const struct alert *a)
 {
 	const struct finding *f = &a->finding;
-	if (a->revision == 1 && !f->is_drill && f->subject.has_ip)
-		usage_alert(b->usage, f->time_ns, &f->subject.ip,
+	const struct usage_counts told = { .alerts = a->revision == 1,
+					   .verdicts = a->policy.rule[0] != '\0' };
+	if ((told.alerts || told.verdicts) && !f->is_drill && f->subject.has_ip)
+		usage_alert(b->usage, &told, f->time_ns, &f->subject.ip,
 			    f->peer.has_ip ? &f->peer.ip : NULL, f->tunnel_id);
 }
 

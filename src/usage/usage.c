@@ -344,8 +344,8 @@ void usage_event(struct usage *u, const struct event *e)
 		labels_end_flow(&u->labels, e);
 }
 
-void usage_alert(struct usage *u, uint64_t time_ns, const struct ipaddr *host,
-		 const struct ipaddr *peer, uint32_t tunnel_id)
+void usage_alert(struct usage *u, const struct usage_counts *told, uint64_t time_ns,
+		 const struct ipaddr *host, const struct ipaddr *peer, uint32_t tunnel_id)
 {
 	bool is_named;
 	bool is_ours = context_is_inside(u->context, host, tunnel_id);
@@ -362,7 +362,10 @@ void usage_alert(struct usage *u, uint64_t time_ns, const struct ipaddr *host,
 			     is_ours || is_within ? USAGE_OUT :
 						    USAGE_TRANSIT,
 	};
-	const struct usage_counts n = { .alerts = 1, .first_ns = time_ns, .last_ns = time_ns };
+	const struct usage_counts n = { .alerts = told->alerts,
+					.verdicts = told->verdicts,
+					.first_ns = time_ns,
+					.last_ns = time_ns };
 	count(u, &key, &n);
 }
 

@@ -220,6 +220,12 @@ def cut_off(check, lab, client, attack):
     check(not passes(near, far), f"{client}: its connection from before is dead")
     check(lab.pings("c5", INSIDE) and lab.pings("c5", "fd73:2::20"), f"{client}: another host is not touched")
     check(lab.wait(lambda: lab.acts(client, "cut off"), 5), f"{client}: the responder's act is an alert")
+    kept = subprocess.run([lab.o.exfilctl, "audit", "list", "--kind", "quarantine", "--last", "0", "--json", "--ledger", lab.live.folder + "/ledger"],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    ours = [r for r in map(json.loads, kept.stdout.splitlines()) if r.get("host") == address(client)]
+    check(kept.returncode == 0 and "added" in [r["act"] for r in ours] and ours[0]["alert"] and
+          first["exfild"]["alert_id"].startswith(ours[0]["alert"]),
+          f"{client}: and it is in the ledger", ours)
     near.close()
     far.close()
 

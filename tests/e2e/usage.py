@@ -225,8 +225,9 @@ class Usage:
                 db.execute("INSERT INTO service VALUES(?, CAST(? AS TEXT), '', '', '', 0, 1, 1)", (9000 + number, cell))
                 db.execute("INSERT INTO week SELECT host, ?, place, direction, t, up, down, clear, named, opaque, flows, alerts, verdicts, first, last "
                            "FROM week LIMIT 1", (9000 + number,))
-                db.execute("INSERT INTO day_service SELECT ?, zone, place, direction, t, up, down, clear, named, opaque, flows, alerts, verdicts, first, last "
-                           "FROM day_service LIMIT 1", (9000 + number,))
+                for table in ("day_service", "week_service"):
+                    db.execute(f"INSERT INTO {table} SELECT ?, zone, place, direction, t, up, down, clear, named, opaque, flows, alerts, verdicts, first, "
+                               f"last FROM {table} LIMIT 1", (9000 + number,))
         for form in ([], ["--csv"], ["--json"]):
             result = self.ask(database, "--by", "service", "--top", "0", *form)
             bad = [b for b in result.out if (b < 32 and b != 10) or b == 127]
@@ -239,6 +240,25 @@ class Usage:
                 cells = [row[0] for row in csv.reader(io.StringIO(result.out.decode()))]
                 self.check("'=HYPERLINK(1)" in cells and 'quote"comma,' in cells, "no cell is a formula", cells)
                 self.check(len({len(row) for row in csv.reader(io.StringIO(result.out.decode()))}) == 1, "rows have as many cells as the head")
+
+    def verdicts(self):
+        """What policies decided stands beside the alerts that they decided on, by host and service."""
+        database, policy = os.path.join(self.temp, "verdicts.db"), os.path.join(self.temp, "policy.yaml")
+        with open(policy, "w", encoding="ascii") as stream:
+            stream.write("title: tunnel\nname: tunnel\nlogsource: {product: exfild, category: alert}\ndetection: {s: {rule: dns_tunnel}, condition: s}\n"
+                         "level: high\nexfild: {action: label}\n")
+        result = self.replay(harness.capture_of("dns_exfil_hex"), database, "--set", f"policy.files=[{policy}]")
+        told = [a for a in result.alerts() if a["exfild"].get("policy", {}).get("rule") == "tunnel"]
+        self.check(told, "a policy decided", result.err)
+        rows = self.rows(database, "--by", "host,service")
+        ours = {}
+        for alert in told:
+            ours[alert["source"]["ip"]] = ours.get(alert["source"]["ip"], 0) + 1
+        counted = {}
+        for row in rows:
+            if row["verdicts"]:
+                counted[row["host"]] = counted.get(row["host"], 0) + row["verdicts"]
+        self.check(counted == ours, "verdicts are counted by host", f"{counted} {ours}")
 
     def words(self):
         database = os.path.join(self.temp, "words.db")
@@ -299,6 +319,7 @@ def main():
             usage.killed()
             usage.full_disk()
             usage.hostile()
+            usage.verdicts()
             usage.words()
     finally:
         shutil.rmtree(usage.temp, ignore_errors=True)

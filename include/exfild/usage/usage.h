@@ -50,9 +50,12 @@ uint64_t usage_bytes(uint32_t max_rows, uint32_t max_hosts);
   1u << EVENT_HTTP)
 void usage_event(struct usage *u, const struct event *e);
 
-/* One alert about this host; peer NULL: it is about the host alone. */
-void usage_alert(struct usage *u, uint64_t time_ns, const struct ipaddr *host,
-		 const struct ipaddr *peer, uint32_t tunnel_id);
+/*
+ * What an alert about this host adds: told->alerts and ->verdicts, nothing else of it; peer NULL:
+ * it is about the host alone.
+ */
+void usage_alert(struct usage *u, const struct usage_counts *told, uint64_t time_ns,
+		 const struct ipaddr *host, const struct ipaddr *peer, uint32_t tunnel_id);
 
 /* Whether there is anything of an hour before that of now_ns. */
 bool usage_is_due(const struct usage *u, uint64_t now_ns);

@@ -158,6 +158,7 @@ static bool add_up(void *arg, const struct usage_row *row)
 	n->named += row->counts.named;
 	n->opaque += row->counts.opaque;
 	n->alerts += row->counts.alerts;
+	n->verdicts += row->counts.verdicts;
 	return true;
 }
 
@@ -297,16 +298,20 @@ static void alerts_stand_with_their_host_and_service(void **state)
 {
 	struct bench *b = *state;
 	const struct ipaddr host = ip("10.1.0.5"), peer = ip("203.0.113.7"), other = ip("10.2.0.9");
-	usage_alert(b->u, START_NS, &host, &peer, 0);
-	usage_alert(b->u, START_NS, &host, &peer, 0);
-	usage_alert(b->u, START_NS, &host, &other, 0);
-	usage_alert(b->u, START_NS, &peer, &other, 0);
-	usage_alert(b->u, START_NS, &host, NULL, 0);
+	const struct usage_counts told = { .alerts = 1 }, decided = { .verdicts = 1 };
+	usage_alert(b->u, &told, START_NS, &host, &peer, 0);
+	usage_alert(b->u, &told, START_NS, &host, &peer, 0);
+	usage_alert(b->u, &told, START_NS, &host, &other, 0);
+	usage_alert(b->u, &told, START_NS, &peer, &other, 0);
+	usage_alert(b->u, &told, START_NS, &host, NULL, 0);
+	usage_alert(b->u, &decided, START_NS, &host, &peer, 0);
 	assert_int_equal(find(b, "10.1.0.5", "203.0.113.7", USAGE_OUT).row.counts.alerts, 2);
 	assert_int_equal(find(b, "10.1.0.5", "", USAGE_LATERAL).row.counts.alerts, 1);
 	assert_int_equal(find(b, "10.2.0.9", "", USAGE_IN).row.counts.alerts, 1);
 	assert_int_equal(find(b, "10.1.0.5", "", USAGE_OUT).row.counts.alerts, 1);
 	assert_int_equal(total(b).alerts, 5);
+	assert_int_equal(find(b, "10.1.0.5", "203.0.113.7", USAGE_OUT).row.counts.verdicts, 1);
+	assert_int_equal(total(b).verdicts, 1);
 }
 
 static void an_hour_is_due_when_its_last_flows_have_told(void **state)

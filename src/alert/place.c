@@ -45,9 +45,21 @@ static const struct service *find_service(const struct context *c, const struct 
 	return s && f->service[0] && strcmp(f->service, s->name) != 0 ? NULL : s;
 }
 
+/* The name that the flow itself asked for, where the finding is about that flow and not a sum. */
+static const char *own_name(const struct context *c, const struct finding *f,
+			    const struct service *s)
+{
+	bool is_of_flow = f->flow && !f->by_volume && f->peer.has_ip &&
+			  (ipaddr_equal(&f->peer.ip, &f->flow_dst) ||
+			   ipaddr_equal(&f->peer.ip, &f->flow_src));
+	const char *name = is_of_flow ? context_flow_name(c, f->flow) : NULL;
+	return name && context_service_by_name(c, name, strlen(name)) == s ? name : NULL;
+}
+
 /*
- * Service, tenant, sanction.  A name that is no more than what was learnt for the address tells the
- * tenant as far as the address does.
+ * Service, tenant, sanction; what policies ask for is this, too.  The flow's own name says whose
+ * account it is.  A name that is no more than what was learnt for the address tells the tenant as
+ * far as the address does.
  */
 static const struct service *set_service(const struct context *c, struct finding *f,
 					 enum service_sanction *ret)
@@ -56,8 +68,12 @@ static const struct service *set_service(const struct context *c, struct finding
 	const struct service *s = find_service(c, f, &by_name);
 	if (!s)
 		return NULL;
+	const char *own = own_name(c, f, s);
 	const char *learnt = f->peer.has_ip ? context_name_of(c, &f->peer.ip) : NULL;
-	if (by_name && (!learnt || strcmp(learnt, f->domain) != 0)) {
+	if (own) {
+		*ret = context_sanction(c, s, own, strlen(own));
+		(void)context_tenant_of(c, s, own, strlen(own), f->service_tenant);
+	} else if (by_name && (!learnt || strcmp(learnt, f->domain) != 0)) {
 		*ret = context_sanction(c, s, f->domain, strlen(f->domain));
 		(void)context_tenant_of(c, s, f->domain, strlen(f->domain), f->service_tenant);
 	} else {
@@ -140,6 +156,7 @@ void place_alert(struct alert *a, const struct context *c)
 	const char *name;
 
 	a->direction = direction_of(c, f);
+	a->service = NULL;
 	if (!c)
 		return;
 	z = zone_of(c, &f->subject, f->tunnel_id);
@@ -147,6 +164,7 @@ void place_alert(struct alert *a, const struct context *c)
 	z = zone_of(c, &f->peer, f->tunnel_id);
 	str_copy(a->destination_zone, sizeof(a->destination_zone), z ? z->name : "");
 	const struct service *s = set_service(c, f, &sanction);
+	a->service = s;
 	set_responsibility(a, c, s, sanction);
 	set_geo(&a->source_geo, c, &f->subject, f->tunnel_id);
 	set_geo(&a->destination_geo, c, &f->peer, f->tunnel_id);

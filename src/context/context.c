@@ -58,6 +58,8 @@ static int start(struct context *c, const struct context_options *o, char *ret_w
 		return r;
 	r = names_init(&c->names, &c->services, &o->key, capped(o->max_names));
 	if (r == 0)
+		r = flow_names_init(&c->flow_names);
+	if (r == 0)
 		r = hosts_init(&c->hosts, &o->key, &o->sketch_key, capped(o->max_hosts));
 	if (r == 0)
 		r = identities_init(&c->identities, &o->key, &o->sketch_key,
@@ -128,6 +130,7 @@ void context_free(struct context *c)
 	geo_close(c->geo);
 	identities_deinit(&c->identities);
 	hosts_deinit(&c->hosts);
+	flow_names_deinit(&c->flow_names);
 	names_deinit(&c->names);
 	suffix_free(c->suffix);
 	services_deinit(&c->services);
@@ -168,6 +171,11 @@ const char *context_name_of(const struct context *c, const struct ipaddr *a)
 {
 	const struct name_entry *name = names_find(&c->names, a, c->now_ns);
 	return name ? name->text : NULL;
+}
+
+const char *context_flow_name(const struct context *c, uint64_t flow)
+{
+	return flow_names_find(&c->flow_names, flow);
 }
 
 const char *context_host_name(const struct context *c, const struct ipaddr *a)

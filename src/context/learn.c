@@ -123,6 +123,7 @@ static void learn_tls(struct context *c, const struct event_tls *t)
 	if (t->is_server || !t->has_sni || t->sni.full > t->sni.len ||
 	    !is_host_name(text, t->sni.len))
 		return;
+	flow_names_note(&c->flow_names, e->flow, text, t->sni.len);
 	if (ipaddr_is_loopback(&e->dst) || ipaddr_is_multicast(&e->dst))
 		return;
 	if (context_roles(c, &e->dst) & ROLE_PROXY)
@@ -148,6 +149,18 @@ static void learn_resolver(struct context *c, const struct event_dns *d)
 		h->asks_dns = true;
 	if (h->answers_dns && h->asks_dns)
 		h->roles |= ROLE_RESOLVER;
+}
+
+/* The Host of a request, without its port. */
+static void learn_host(struct context *c, const struct event_http *h)
+{
+	const char *text = (const char *)event_str_data(&h->e, &h->host);
+	size_t len = h->host.len;
+	const char *colon = len ? memchr(text, ':', len) : NULL;
+	if (colon)
+		len = (size_t)(colon - text);
+	if (!h->is_response && h->host.full <= h->host.len && is_host_name(text, len))
+		flow_names_note(&c->flow_names, h->e.flow, text, len);
 }
 
 static void learn_proxy(struct context *c, const struct event_http *h)
@@ -238,6 +251,7 @@ void context_event(struct context *c, const struct event *e)
 		learn_controller(c, (const struct event_kerberos *)e);
 		break;
 	case EVENT_HTTP:
+		learn_host(c, (const struct event_http *)e);
 		learn_proxy(c, (const struct event_http *)e);
 		break;
 	default:

@@ -7,6 +7,7 @@
 #include "exfild/context/context.h"
 #include "exfild/context/geo.h"
 #include "baseline.h"
+#include "flow_names.h"
 #include "hosts.h"
 #include "identity.h"
 #include "managers.h"
@@ -39,6 +40,7 @@ struct context {
 	struct services services;
 	struct suffix *suffix;
 	struct names names;
+	struct flow_names flow_names;
 	struct hosts hosts;
 	struct identities identities;
 	struct geo_set *geo; /* NULL: none */

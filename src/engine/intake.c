@@ -14,16 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "exfild/base/log.h"
 #include "exfild/base/str.h"
 #include "exfild/bus/redis.h"
 #include "exfild/bus/stream.h"
-#include "exfild/context/identity.h"
-#include "exfild/inbox/order.h"
 #include "exfild/inbox/seal.h"
-#include "exfild/responder/request.h"
+#include "intake_kinds.h"
 #include "secret.h"
 
 #define WAIT_MS     250 /* for new entries */
@@ -33,7 +30,7 @@
 #define FILE_NAME   "messages.txt"
 
 struct stream {
-	const struct kind *kind;
+	const struct intake_kind *kind;
 	struct snap_stream counts;
 	uint64_t refused_before; /* that have been told */
 	uint64_t said_s;
@@ -58,131 +55,10 @@ struct intake {
 	atomic_bool stop;
 };
 
-/* What a stream is for. */
-struct kind {
-	const char *name; /* behind the prefix, and what is signed */
-	bool (*is_on)(const struct config *c);
-	/* 0, or -EXF_E_INVALID: no message; -EXF_E_UNSUPPORTED: it is not done; with a sentence */
-	int (*take)(struct intake *i, const struct redis_text *body, char *why, size_t size);
-};
-
 static uint64_t wall_s(void)
 {
 	return (uint64_t)time(NULL);
 }
-
-/* --- what is done ---------------------------------------------------------------------------- */
-
-static bool wants_intel(const struct config *c)
-{
-	return c->redis.signed_intel;
-}
-
-static int take_intel(struct intake *i, const struct redis_text *body, char *why, size_t size)
-{
-	struct order_intel *m = malloc(sizeof(*m));
-	struct intel_change list[2 * ORDER_VALUES];
-	size_t count = 0;
-	int err = m ? order_parse_intel(body->data, body->len, m, why, size) : -EXF_E_NOMEM;
-	if (!err) {
-		for (size_t n = 0; n < m->add_count; n++)
-			list[count++] = (struct intel_change){ true, m->add[n], m->reason };
-		for (size_t n = 0; n < m->remove_count; n++)
-			list[count++] = (struct intel_change){ false, m->remove[n], m->reason };
-		size_t done = reload_intel_list(i->o.reload, list, count, why, size);
-		log_info("messages", "intel: %zu of %zu indicators changed%s%s", done, count,
-			 m->reason[0] ? ": " : "", m->reason);
-		err = done < count ? -EXF_E_UNSUPPORTED : 0;
-	}
-	free(m);
-	return err;
-}
-
-static bool wants_identity(const struct config *c)
-{
-	return c->redis.signed_identity;
-}
-
-/* The analysis takes what waits every tenth of a second; a burst waits for it. */
-static bool tell_identity(struct intake *i, const struct identity *id)
-{
-	const struct timespec pause = { .tv_nsec = 20 * 1000000l };
-	for (unsigned tries = 0; tries < 100 && !atomic_load(&i->stop); tries++) {
-		if (analysis_tell_identity(i->o.analysis, id))
-			return true;
-		(void)nanosleep(&pause, NULL);
-	}
-	return false;
-}
-
-static int take_identity(struct intake *i, const struct redis_text *body, char *why, size_t size)
-{
-	struct identity id;
-	size_t column;
-	char text[140];
-	int err = identity_parse_json(body->data, body->len, &id, &column, text, sizeof(text));
-	if (err)
-		(void)snprintf(why, size, "column %zu: %s", column, text);
-	else if (!tell_identity(i, &id))
-		err = -EXF_E_LIMIT;
-	return err;
-}
-
-static bool wants_quarantine(const struct config *c)
-{
-	return c->redis.signed_quarantine;
-}
-
-static void make_request(const struct order_quarantine *q, struct quarantine_request *r)
-{
-	quarantine_prepare(r, q->is_release ? QUARANTINE_RELEASE : QUARANTINE_ADD);
-	for (unsigned kind = 0; kind < QUARANTINE_KIND__COUNT; kind++)
-		if (strcmp(q->kind, quarantine_kind_name(kind)) == 0)
-			r->kind = (uint8_t)kind;
-	r->host = q->host;
-	r->peer = q->peer;
-	r->ttl_s = q->ttl_s;
-	r->flags = q->is_shared ? QUARANTINE_SHARED_RIGHT : 0;
-	(void)str_copy(r->rule, sizeof(r->rule), "message:quarantine");
-	(void)str_copy(r->reason, sizeof(r->reason), q->reason);
-}
-
-/* As the user that exfild runs as: with its caps, and no more right than a policy's request. */
-static int take_quarantine(struct intake *i, const struct redis_text *body, char *why, size_t size)
-{
-	struct order_quarantine q;
-	struct quarantine_request r;
-	struct quarantine_answer a;
-	int err = order_parse_quarantine(body->data, body->len, &q, why, size);
-	if (err)
-		return err;
-	if (strcmp(i->o.config->quarantine.mode, "off") == 0) {
-		(void)snprintf(why, size, "quarantine.mode is off");
-		return -EXF_E_UNSUPPORTED;
-	}
-	make_request(&q, &r);
-	int fd = quarantine_connect(i->o.config->quarantine.socket);
-	err = fd < 0 ? -EXF_E_IO : quarantine_call(fd, &r, &a);
-	if (fd >= 0)
-		(void)close(fd);
-	if (err) {
-		(void)snprintf(why, size, "exfild-responder cannot be asked: nobody is cut off");
-		return -EXF_E_IO;
-	}
-	if (a.status == QUARANTINE_OK)
-		return 0;
-	a.text[sizeof(a.text) - 1] = '\0';
-	(void)snprintf(why, size, "%s%s%s", quarantine_status_name(a.status), a.text[0] ? ": " : "",
-		       a.text);
-	return -EXF_E_UNSUPPORTED;
-}
-
-static const struct kind kinds[] = {
-	{ "quarantine:requests", wants_quarantine, take_quarantine },
-	{ "intel", wants_intel, take_intel },
-	{ "identity", wants_identity, take_identity },
-};
-_Static_assert(sizeof(kinds) / sizeof(kinds[0]) <= REDIS_STREAMS, "each kind has its place");
 
 /* --- what comes ------------------------------------------------------------------------------ */
 
@@ -216,7 +92,8 @@ static void take_entry(void *arg, const struct redis_entry *e)
 		refuse(s, e->id, seal_verdict_name(v), "");
 		return;
 	}
-	int err = s->kind->take(i, &body, why, sizeof(why));
+	const struct intake_job job = { .o = &i->o, .stop = &i->stop };
+	int err = s->kind->take(&job, &body, why, sizeof(why));
 	if (err == -EXF_E_INVALID)
 		s->counts.malformed++;
 	else if (err)
@@ -479,13 +356,13 @@ static void set_key(const struct config *c, const char *name, struct redis_place
 static void choose(struct intake *i)
 {
 	const struct config *c = i->o.config;
-	for (size_t n = 0; n < sizeof(kinds) / sizeof(kinds[0]); n++) {
-		if (!kinds[n].is_on(c))
+	for (const struct intake_kind *k = intake_kinds; k->name; k++) {
+		if (!k->is_on(c))
 			continue;
 		struct stream *s = &i->streams[i->count];
-		s->kind = &kinds[n];
-		(void)str_copy(s->counts.name, sizeof(s->counts.name), kinds[n].name);
-		set_key(c, kinds[n].name, &i->places[i->count++]);
+		s->kind = k;
+		(void)str_copy(s->counts.name, sizeof(s->counts.name), k->name);
+		set_key(c, k->name, &i->places[i->count++]);
 	}
 }
 

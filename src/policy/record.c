@@ -118,28 +118,20 @@ static void put_texts(struct event_log *log, struct event_alert *e, const struct
 	put(log, &e->intel_marking, f->indicator.marking);
 }
 
-/* What the catalogue says of where it went; a tenant that the wire does not show is none. */
-static void put_service(struct event_log *log, struct event_alert *e, const struct alert *a,
-			const struct context *c)
+/* As the alert has it (alert/place.h); a tenant that the wire does not show is none. */
+static void put_service(struct event_log *log, struct event_alert *e, const struct alert *a)
 {
 	const struct finding *f = &a->finding;
-	const char *name = f->domain[0] ? f->domain : a->destination_name;
-	size_t len = strlen(name);
-	char tenant[SERVICE_TENANT_MAX], countries[SERVICE_RESIDENCY_MAX];
-	const struct service *s = c && len ? context_service_by_name(c, name, len) : NULL;
-	if (c && !s && f->peer.has_ip)
-		s = context_service_by_ip(c, &f->peer.ip);
-	put(log, &e->service, f->service[0] || !s ? f->service : s->name);
-	put(log, &e->service_category,
-	    f->service_category[0] || !s ? f->service_category : s->class_name);
+	const struct service *s = a->service;
+	char countries[SERVICE_RESIDENCY_MAX];
+	put(log, &e->service, f->service);
+	put(log, &e->service_category, f->service_category);
+	if (strcmp(f->service_tenant, SERVICE_TENANT_UNKNOWN) != 0)
+		put(log, &e->tenant, f->service_tenant);
+	put(log, &e->sanction, f->service_sanction);
 	if (!s)
 		return;
-	enum service_sanction sanction = context_sanction(c, s, name, len);
 	e->shared = s->class == SERVICE_CDN || s->class == SERVICE_IAAS;
-	e->sanctioned = f->service_sanctioned || sanction == SANCTION_SANCTIONED;
-	if (context_tenant_of(c, s, name, len, tenant))
-		put(log, &e->tenant, tenant);
-	put(log, &e->sanction, service_sanction_name(sanction));
 	put(log, &e->service_risk, service_risk_name((enum service_risk)s->risk));
 	if (s->country_count)
 		put(log, &e->residency, service_residency(s, countries));
@@ -189,7 +181,7 @@ const struct event_alert *policy_record(const struct policy *p, struct event_log
 	e->moved = facts->moved;
 	policy_set_clock(p, e);
 	put_texts(log, e, a);
-	put_service(log, e, a, c);
+	put_service(log, e, a);
 	put_zones(log, e, a, c);
 	put_tags(log, &e->source_tags, facts->config, a->source_zone, &list);
 	put_tags(log, &e->destination_tags, facts->config, a->destination_zone, &list);

@@ -85,6 +85,7 @@ class Lab:
             self.responder.wait()
         if self.redis:
             self.redis.client("PUBLISH", "exfild:quarantine", "end")
+            self.heard.join(5)
             self.redis.stop()
         self.nets.__exit__()
         shutil.rmtree(self.folder, ignore_errors=True)

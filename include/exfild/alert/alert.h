@@ -56,6 +56,7 @@ struct alert {
 	char source_name[128];
 	struct geo source_geo, destination_geo;     /* of outside ends */
 	char source_user[64], destination_user[64]; /* as privacy.users has them; "" if not known */
+	const struct service *service; /* that it is about, while it goes out; NULL: none */
 	const char *direction; /* outbound, internal, inbound, external; "unknown" without a peer */
 	struct fusion_link chain[FUSION_LINKS]; /* other stages of the same subject, oldest first */
 	size_t chain_count;

@@ -104,6 +104,8 @@ const struct service *context_service_by_ip(const struct context *c, const struc
 
 /* The name that DNS or TLS gave to an address lately, or NULL. */
 const char *context_name_of(const struct context *c, const struct ipaddr *a);
+/* The name that the flow itself asked for (SNI, Host), or NULL: it told none, or is long ago. */
+const char *context_flow_name(const struct context *c, uint64_t flow);
 /* The host's own name (identity.h, DHCP, NetBIOS, mDNS), or NULL. */
 const char *context_host_name(const struct context *c, const struct ipaddr *a);
 /* The link address of an on-link host. */

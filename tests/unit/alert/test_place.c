@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "exfild/config/config.h"
+#include "exfild/event/log.h"
 #include "../../../src/alert/duty.h"
 #include "../../../src/alert/place.h"
 #include "places.h"
@@ -109,6 +110,57 @@ static void the_tenant_of_the_service_is_told(void **state)
 	assert_string_equal(a.destination_zone, "vpc");
 }
 
+/* A client hello of this flow to 192.0.2.9. */
+static void hello(struct event_log *log, uint64_t flow, const char *sni)
+{
+	struct event_tls *t = event_log_begin(log, EVENT_TLS, sizeof(*t), flow);
+	t->e.time_ns = flow * 1000000000ull;
+	t->e.flow = flow;
+	assert_int_equal(ipaddr_parse("10.1.0.5", &t->e.src), 0);
+	assert_int_equal(ipaddr_parse("192.0.2.9", &t->e.dst), 0);
+	t->has_sni = 1;
+	event_log_str(log, &t->sni, sni, strlen(sni), strlen(sni));
+	event_log_commit(log);
+}
+
+/* Two accounts at one address: each flow's own name says which, a sum over flows says neither. */
+static void the_flow_itself_says_whose_account(void **state)
+{
+	static const struct {
+		uint64_t flow;
+		bool by_volume;
+		const char *tenant, *sanction;
+	} cases[] = {
+		{ 7, false, "acme", "sanctioned" },
+		{ 8, false, "evil", "unsanctioned" },
+		{ 9, false, "not distinguishable", "not distinguishable" }, /* told no name */
+		{ 8, true, "not distinguishable", "not distinguishable" },
+	};
+	struct event_log *log = event_log_new();
+	(void)state;
+	hello(log, 7, "acme.suite.com");
+	hello(log, 8, "evil.suite.com");
+	for (const struct event *e = event_log_next(log, NULL); e; e = event_log_next(log, e))
+		context_event(context, e);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct alert a = { .finding = sample_finding() };
+		struct finding *f = &a.finding;
+		f->subject = sample_end("10.1.0.5", 0, 1000);
+		f->peer = sample_end("192.0.2.9", 443, 10);
+		f->domain[0] = '\0';
+		f->flow = cases[i].flow;
+		f->flow_src = f->subject.ip;
+		f->flow_dst = f->peer.ip;
+		f->by_volume = cases[i].by_volume;
+		place_alert(&a, context);
+		assert_string_equal(f->service, "suite");
+		assert_string_equal(f->service_tenant, cases[i].tenant);
+		assert_string_equal(f->service_sanction, cases[i].sanction);
+		assert_string_equal(a.service->name, "suite");
+	}
+	event_log_free(log);
+}
+
 static void responsibility_follows_models_and_accounts(void **state)
 {
 	(void)state;
@@ -185,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_tenant_of_the_service_is_told),
+		cmocka_unit_test(the_flow_itself_says_whose_account),
 		cmocka_unit_test(responsibility_follows_models_and_accounts),
 		cmocka_unit_test(the_page_says_what_the_program_says),
 	};

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define SHELL_BYTES 3000 /* each way: more than any log-in that fails */
+#define SHELL_BYTES 3000  /* each way: more than any log-in that fails */
+#define WINRM_TLS   5986  /* IANA's port of WS-Management inside TLS */
+#define WINRM_BYTES 12000 /* of the client: a probe and its log-in are a half of it at most */
 
 static bool is_text(const struct event *e, const struct event_str *s, const char *text)
 {
@@ -105,8 +107,13 @@ static bool read_flow(const struct event_flow *e, struct admin_act *ret)
 						    [APP_RDP] = ADMIN_RDP,
 						    [APP_VNC] = ADMIN_VNC,
 						    [APP_TELNET] = ADMIN_TELNET };
-	if (e->e.app >= APP__COUNT || !by_app[e->e.app] || e->payload[0] < SHELL_BYTES ||
-	    e->payload[1] < SHELL_BYTES)
+	if (e->payload[0] < SHELL_BYTES || e->payload[1] < SHELL_BYTES)
+		return false;
+	if (e->e.app == APP_TLS && e->e.dport == WINRM_TLS && e->payload[0] >= WINRM_BYTES) {
+		ret->protocol = ADMIN_WINRM; /* whether commands are in it is not seen */
+		return true;
+	}
+	if (e->e.app >= APP__COUNT || !by_app[e->e.app])
 		return false;
 	ret->protocol = by_app[e->e.app];
 	return true;

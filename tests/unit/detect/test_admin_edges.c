@@ -61,6 +61,32 @@ static void a_new_pair_is_low_and_with_commands_of_a_newcomer_medium(void **stat
 	assert_int_equal(j->count, 2);
 }
 
+static void tls(struct judging *j, const char *client, uint16_t port, uint64_t up)
+{
+	struct event_flow *e = judging_event(j, EVENT_FLOW_END, sizeof(*e), client, "10.0.0.21", 6);
+	e->e.app = APP_TLS;
+	e->e.dport = port;
+	e->payload[0] = up;
+	e->payload[1] = 20000;
+	judging_end(j);
+	judging_pass(j, 120 * SECOND_NS);
+}
+
+static void remote_management_inside_tls_is_a_pair_by_its_size(void **state)
+{
+	struct judging *j = *state;
+	learn(j);
+	tls(j, "10.0.0.5", 5986, 11999); /* a probe with its log-in */
+	tls(j, "10.0.0.6", 443, 90000);
+	assert_int_equal(j->count, 0);
+	tls(j, "10.0.0.5", 5986, 12000);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_LOW);
+	assert_string_equal(j->found[0].object, "WinRM");
+	tls(j, "10.0.0.5", 5986, 90000); /* known now */
+	assert_int_equal(j->count, 1);
+}
+
 static void another_user_on_a_new_pair_is_medium(void **state)
 {
 	struct judging *j = *state;
@@ -91,6 +117,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(nothing_is_told_in_the_first_week),
 		CASE(a_new_pair_is_low_and_with_commands_of_a_newcomer_medium),
+		CASE(remote_management_inside_tls_is_a_pair_by_its_size),
 		CASE(another_user_on_a_new_pair_is_medium),
 		CASE(known_pairs_and_managers_are_silent),
 	};

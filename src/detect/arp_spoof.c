@@ -44,6 +44,8 @@ struct claim { /* an address and the last two who spoke for it */
 	uint32_t tunnel_key, vlan;
 	struct contender who[2];
 	uint64_t last_mac;
+	uint64_t owner; /* who was the first to ask with it, or to answer a question for it; 0:
+			   nobody */
 	uint32_t switches, pad;
 };
 
@@ -320,7 +322,10 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		return;
 	bool is_contested = note_claim(c, mac, env->steady_ns);
 	bool is_both_there = is_contested && c->switches >= SWITCHES;
+	bool is_asked = e->operation == ARP_REPLY && was_asked(s, env, e);
 	forget_old(w, env->steady_ns);
+	if (!c->owner && (e->operation == ARP_REQUEST || is_asked))
+		c->owner = mac;
 	if (e->operation == ARP_REQUEST) {
 		note_ask(s, env, e);
 		if (ipaddr_is_unspecified(&w->own) && !is_contested)
@@ -330,7 +335,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		    !ipaddr_equal(&w->own, &event->src))
 			on_unasked(s, env, w, e, true);
 	} else if (e->operation == ARP_REPLY) {
-		if (e->gratuitous ? is_both_there : !was_asked(s, env, e))
+		/* the truth told unasked is what is put right again at an attack's end */
+		if (c->owner != mac && (e->gratuitous ? is_both_there : !is_asked))
 			on_unasked(s, env, w, e, is_contested);
 	}
 }

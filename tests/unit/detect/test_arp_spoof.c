@@ -75,6 +75,24 @@ static void one_side_is_medium_and_two_answers_are_silent(void **state)
 	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
 }
 
+/* arpspoof tells the truth again when it is ended, in the owners' names. */
+static void what_is_put_right_accuses_no_victim(void **state)
+{
+	struct judging *j = *state;
+	meet(j);
+	for (unsigned i = 0; i < 5; i++) {
+		answer(j, bad_mac, GATEWAY, VICTIM);
+		answer(j, bad_mac, VICTIM, GATEWAY);
+	}
+	unsigned before = j->count;
+	for (unsigned i = 0; i < 5; i++) {
+		answer(j, gateway_mac, GATEWAY, VICTIM);
+		answer(j, victim_mac, VICTIM, GATEWAY);
+	}
+	assert_true(before > 0);
+	assert_int_equal(j->count, before);
+}
+
 static void who_is_asked_may_answer_for_many(void **state)
 {
 	struct judging *j = *state;
@@ -129,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(who_tells_both_sides_is_critical),
 		CASE(one_side_is_medium_and_two_answers_are_silent),
+		CASE(what_is_put_right_accuses_no_victim),
 		CASE(who_is_asked_may_answer_for_many),
 		CASE(a_cluster_that_takes_over_is_silent),
 		CASE(two_with_one_address_are_silent_while_only_asked),

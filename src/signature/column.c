@@ -2,8 +2,8 @@
  * signature/column.c - what is looked for in a field of a kind of event.
  *
  * Exact texts lie in a hash table, by the hash of their folded bytes; numbers and networks in
- * sorted arrays, of networks the lengths that occur are walked; what remains is one database of
- * Hyperscan.
+ * sorted arrays, of networks the lengths that occur are walked; what remains is Hyperscan's
+ * (database.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,66 +259,6 @@ static bool finish_nets(struct column *c)
 	return c->net_bits != NULL;
 }
 
-struct batch {
-	const char **texts;
-	unsigned *flags, *ids;
-};
-
-static bool batch_fill(struct batch *b, const struct column *c)
-{
-	size_t n = c->expression_vec.count;
-	b->texts = calloc(n, sizeof(*b->texts));
-	b->flags = calloc(n, sizeof(*b->flags));
-	b->ids = calloc(n, sizeof(*b->ids));
-	bool ok = b->texts && b->flags && b->ids;
-	for (size_t i = 0; ok && i < n; i++) {
-		b->texts[i] = c->expressions[i].text;
-		b->flags[i] = c->expressions[i].flags;
-		b->ids[i] = c->expressions[i].predicate;
-	}
-	return ok;
-}
-
-/* The expression that cannot be compiled is said and left out; without one, all of them are. */
-static void leave_out(struct signatures *s, struct column *c, const hs_compile_error_t *error)
-{
-	int bad = error ? error->expression : -1;
-	bool is_one = bad >= 0 && (size_t)bad < c->expression_vec.count;
-	char text[500];
-	(void)snprintf(text, sizeof(text), "%.300s: the expression%s cannot be used: %.120s",
-		       c->expressions[is_one ? bad : 0].place, is_one ? "" : "s for this field",
-		       error ? error->message : "memory is exhausted");
-	problem_text(s, text);
-	if (!is_one) {
-		c->expression_vec.count = 0;
-		return;
-	}
-	c->expression_vec.count--;
-	memmove(&c->expressions[bad], &c->expressions[bad + 1],
-		(c->expression_vec.count - (size_t)bad) * sizeof(*c->expressions));
-}
-
-bool column_compile(struct signatures *s, struct column *c)
-{
-	bool ok = true;
-	while (ok && !c->database && c->expression_vec.count) {
-		struct batch b = { .texts = NULL };
-		hs_compile_error_t *error = NULL;
-		ok = batch_fill(&b, c);
-		if (ok &&
-		    hs_compile_multi(b.texts, b.flags, b.ids, (unsigned)c->expression_vec.count,
-				     HS_MODE_BLOCK, NULL, &c->database, &error) != HS_SUCCESS) {
-			c->database = NULL;
-			leave_out(s, c, error);
-			hs_free_compile_error(error);
-		}
-		free(b.texts);
-		free(b.flags);
-		free(b.ids);
-	}
-	return ok && (!c->database || hs_alloc_scratch(c->database, &s->scratch) == HS_SUCCESS);
-}
-
 bool columns_finish(struct signatures *s)
 {
 	for (size_t i = 0; i < s->column_vec.count; i++) {
@@ -352,5 +292,5 @@ void column_deinit(struct column *c)
 	free(c->net_bits);
 	free(c->expressions);
 	free(c->space);
-	(void)hs_free_database(c->database);
+	column_free_databases(c);
 }

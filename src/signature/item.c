@@ -86,7 +86,8 @@ static bool add_expression(struct item *it, const struct yaml_node *at, const ch
 	struct expression x = { .text = text,
 				.place = arena_strdup(&it->c->s->memory, place),
 				.flags = flags,
-				.predicate = predicate };
+				.predicate = predicate,
+				.is_regular = it->kind == MATCH_RE };
 	return x.place && column_add_expression(it->c->s, it->column, &x);
 }
 

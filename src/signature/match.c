@@ -165,9 +165,8 @@ static void match_texts(struct signatures *s, struct column *c)
 			match_end(s, &c->suffixes, text, len);
 		if (c->net_vec.count && !c->v.has_ip)
 			match_text_net(s, c, text, len);
-		if (c->expression_vec.count && (c->database || column_compile(s, c)) && c->database)
-			(void)hs_scan(c->database, (const char *)text, (unsigned)len, 0, s->scratch,
-				      on_expression, s);
+		if (c->expression_vec.count)
+			column_scan(s, c, text, len, on_expression);
 	}
 }
 

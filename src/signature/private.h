@@ -4,7 +4,7 @@
  * A rule becomes instances: one for each kind of event that its log source maps to.  The searches
  * of a rule become predicates on columns (a field of a kind of event, seen in one way).  A column
  * holds what all predicates look for in it: exact values in a hash table, networks and numbers in
- * sorted arrays, everything else in one Hyperscan database.  A predicate that is found to hold
+ * sorted arrays, everything else in databases of Hyperscan.  A predicate that is found to hold
  * wakes the instances that cannot match without it; their conditions are code of a few words.
  *
  * Ownership: struct signatures owns all; what lives as long as it lies in its arena.
@@ -149,6 +149,7 @@ struct expression {
 	const char *text, *place; /* place: "file:line:column" of the value */
 	unsigned flags;
 	uint32_t predicate;
+	bool is_regular; /* the rule says re; else texts with something around them */
 };
 
 struct value {
@@ -159,6 +160,8 @@ struct value {
 	struct ipaddr ip;
 	uint64_t hash; /* of a string as the event has it, 0: none */
 };
+
+#define COLUMN_DATABASES 32
 
 struct column {
 	const struct event_field *field; /* NULL: a constant */
@@ -176,7 +179,9 @@ struct column {
 	uint8_t *net_bits, net_bit_count; /* lengths that occur */
 	struct expression *expressions;
 	struct vec expression_vec;
-	hs_database_t *database;
+	hs_database_t *databases[COLUMN_DATABASES];
+	uint8_t database_count;
+	bool is_compiled;
 	/* of the event at work */
 	uint64_t read_serial, matched_serial;
 	struct value v;
@@ -412,8 +417,12 @@ bool column_add_net(struct signatures *s, uint32_t column, const struct prefix *
 bool column_add_expression(struct signatures *s, uint32_t column, const struct expression *x);
 /* Compiles what was added; false: memory. */
 bool columns_finish(struct signatures *s);
-/* Makes the database of its expressions, if it is not made; false: memory. */
+/* database.c: makes the databases of its expressions, if they are not made; false: memory. */
 bool column_compile(struct signatures *s, struct column *c);
+/* Every expression that is found in the text; the context of on_match is s. */
+void column_scan(struct signatures *s, struct column *c, const uint8_t *text, size_t len,
+		 match_event_handler on_match);
+void column_free_databases(struct column *c);
 void column_deinit(struct column *c);
 /* Over folded bytes, from either end: begins as FOLD_SEED, ends with fold_end(). */
 #define FOLD_SEED 0x9e3779b97f4a7c15ull

@@ -13,18 +13,16 @@
 #include "intel.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../text.h"
 
 #define ANSWERS_MAX 16u
+#define NAME_SALT   0x9e3779b97f4a7c15ull
+#define ANSWER_SALT 0xc2b2ae3d27d4eb4full
 #define WALK_TICK   100000000ull /* packet time between two steps of looking back */
 #define WALK_SLOTS  4096u        /* entries a step: well below a millisecond */
-
-struct looking {
-	struct intel_state *s;
-	const struct detect_env *env;
-};
 
 static const struct param params[] = {
 	{ "again", PARAM_DURATION, offsetof(struct intel_params, again_s), 60, 30 * 86400.0, 3600,
@@ -41,6 +39,9 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 				       .key_size = sizeof(struct ipaddr) + sizeof(uint64_t),
 				       .key = env->key };
 	int err = table_init(&s->told, &config);
+	s->quiet = calloc(INTEL_QUIET, sizeof(*s->quiet));
+	if (!err && !s->quiet)
+		err = -EXF_E_NOMEM;
 	return err ? err : past_init(&s->past, env);
 }
 
@@ -49,6 +50,7 @@ static void deinit(void *state)
 	struct intel_state *s = state;
 	table_deinit(&s->told);
 	past_deinit(&s->past);
+	free(s->quiet);
 	pool_deinit(&s->rules);
 }
 
@@ -99,16 +101,16 @@ static void on_flow(struct intel_state *s, const struct detect_env *env, const s
 			     .kind = MEETING_FLOW,
 			     .is_reached = f->outcome == FLOW_OUTCOME_ESTABLISHED ||
 					   f->outcome == FLOW_OUTCOME_MIDSTREAM };
-	if (!context_is_inside(env->context, &e->dst, e->tunnel_id)) {
-		m.item = intel_find_address(env->intel, &e->dst);
+	m.item = intel_find_address(env->intel, &e->dst);
+	if (m.item && !context_is_inside(env->context, &e->dst, e->tunnel_id)) {
 		m.field = "destination.ip";
 		meet(s, env, &m, e->dport);
 	}
-	if (!context_is_inside(env->context, &e->src, e->tunnel_id)) {
-		m.item = intel_find_address(env->intel, &e->src);
+	m.item = intel_find_address(env->intel, &e->src);
+	if (m.item && !context_is_inside(env->context, &e->src, e->tunnel_id)) {
 		m.field = "source.ip";
 		m.is_inbound = true;
-		if (m.item && !m.is_reached)
+		if (!m.is_reached)
 			s->noise++;
 		else
 			meet(s, env, &m, e->sport);
@@ -135,22 +137,34 @@ static bool is_same_name(const struct detect_env *env, const struct intel_item *
 	return strlen(text) == len;
 }
 
-static void on_name(struct intel_state *s, const struct detect_env *env, struct meeting m,
+/* False: no indicator is about it. */
+static bool on_name(struct intel_state *s, const struct detect_env *env, struct meeting m,
 		    const char *name, size_t len)
 {
 	m.item = intel_find_name(env->intel, name, len);
 	if (!m.item)
-		return;
+		return false;
 	if (!is_same_name(env, m.item, name, len))
 		name_of(m.seen, name, len);
 	meet(s, env, &m, 0);
+	return true;
+}
+
+/* The place of a text's hash; salt: what is looked for in it. */
+static uint64_t *quiet_place(struct intel_state *s, const struct event_str *text, uint64_t salt,
+			     uint64_t *ret_key)
+{
+	*ret_key = text->hash ^ salt;
+	return &s->quiet[*ret_key % INTEL_QUIET];
 }
 
 static void on_name_str(struct intel_state *s, const struct detect_env *env, struct meeting m,
 			const struct event_str *name)
 {
-	if (name->off)
-		on_name(s, env, m, (const char *)event_str_data(m.e, name), name->len);
+	uint64_t key, *place = quiet_place(s, name, NAME_SALT, &key);
+	if (name->off && *place != key &&
+	    !on_name(s, env, m, (const char *)event_str_data(m.e, name), name->len))
+		*place = key;
 }
 
 static bool take_address(const char *text, size_t len, struct ipaddr *ret)
@@ -163,17 +177,18 @@ static bool take_address(const char *text, size_t len, struct ipaddr *ret)
 	return ipaddr_parse(copy, ret) == 0;
 }
 
-/* The host of a URL or an answer: an address or a name. */
-static void on_host(struct intel_state *s, const struct detect_env *env, struct meeting m,
+/* The host of a URL or an answer: an address or a name.  False: no indicator is about it. */
+static bool on_host(struct intel_state *s, const struct detect_env *env, struct meeting m,
 		    const char *text, size_t len)
 {
 	struct ipaddr a;
-	if (!take_address(text, len, &a)) {
-		on_name(s, env, m, text, len);
-		return;
-	}
+	if (!take_address(text, len, &a))
+		return on_name(s, env, m, text, len);
 	m.item = intel_find_address(env->intel, &a);
+	if (!m.item)
+		return false;
 	meet(s, env, &m, 0);
+	return true;
 }
 
 /* "203.0.113.5, edge.example.net": first answers as text. */
@@ -186,15 +201,21 @@ static void on_answers(struct intel_state *s, const struct detect_env *env,
 			     .is_reached = true };
 	const char *at = (const char *)event_str_data(&d->e, &d->answer);
 	size_t left = d->answer.len;
+	uint64_t key, *place = quiet_place(s, &d->answer, ANSWER_SALT, &key);
+	bool is_quiet = true;
+	if (*place == key)
+		return;
 	for (unsigned i = 0; i < ANSWERS_MAX && left; i++) {
 		const char *comma = memchr(at, ',', left);
 		size_t n = comma ? (size_t)(comma - at) : left;
-		on_host(s, env, m, at, n);
+		is_quiet &= !on_host(s, env, m, at, n);
 		n += n < left ? 1 : 0;
 		n += n < left && at[n] == ' ' ? 1 : 0;
 		at += n;
 		left -= n;
 	}
+	if (is_quiet)
+		*place = key;
 }
 
 static void on_dns(struct intel_state *s, const struct detect_env *env, const struct event *e)
@@ -269,7 +290,7 @@ static void on_http(struct intel_state *s, const struct detect_env *env, const s
 	if (h->is_response || !h->host.off)
 		return;
 	const char *host = (const char *)event_str_data(e, &h->host);
-	on_host(s, env, at(e, MEETING_NAME, "url.domain"), host, text_host_len(e, &h->host));
+	(void)on_host(s, env, at(e, MEETING_NAME, "url.domain"), host, text_host_len(e, &h->host));
 	on_text(s, env, at(e, MEETING_PROGRAM, "user_agent.original"), INTEL_AGENT, &h->user_agent);
 	if (!intel_has(env->intel, INTEL_URL) || !h->uri.off || h->uri.len != h->uri.full)
 		return;
@@ -297,45 +318,14 @@ static void on_mail(struct intel_state *s, const struct detect_env *env, const s
 	on_text(s, env, at(e, MEETING_CONTENT, "email.to.address"), INTEL_EMAIL, &m->to);
 }
 
-/* ---- what others will call bad later ---- */
-
-static void remember(struct intel_state *s, const struct detect_env *env, const struct event *e)
-{
-	struct meeting m;
-	struct past_entry *x = past_event(&s->past, env, e);
-	if (!x || x->is_told || !past_is_done(&s->past, env))
-		return;
-	x->is_told = intel_past_meets(s, env, x, &m);
-	/* most often it has been told when it began; not when that was before the indicator */
-	if (x->is_told && !intel_is_told(s, env, &x->key.host, m.item))
-		intel_past_tell(s, env, x, &m);
-}
-
-static bool look_back(void *arg, const struct past_entry *x)
-{
-	struct looking *l = arg;
-	struct meeting m;
-	bool meets = intel_past_meets(l->s, l->env, x, &m);
-	if (meets)
-		intel_past_tell(l->s, l->env, x, &m);
-	return meets;
-}
-
-static void walk(void *state, const struct detect_env *env, uint32_t most)
-{
-	struct looking l = { .s = state, .env = env };
-	if (env->lookback_days)
-		past_walk(&l.s->past, env, most, look_back, &l);
-}
-
 static void on_tick(void *state, const struct detect_env *env)
 {
-	walk(state, env, WALK_SLOTS);
+	intel_look_back(state, env, WALK_SLOTS);
 }
 
 static void on_end(void *state, const struct detect_env *env)
 {
-	walk(state, env, UINT32_MAX);
+	intel_look_back(state, env, UINT32_MAX);
 }
 
 static void keep(void *state, struct keep_list *list)
@@ -380,10 +370,14 @@ static void judge(struct intel_state *s, const struct detect_env *env, const str
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
 	struct intel_state *s = state;
+	if (intel_serial(env->intel) != s->quiet_serial) {
+		memset(s->quiet, 0, INTEL_QUIET * sizeof(*s->quiet));
+		s->quiet_serial = intel_serial(env->intel);
+	}
 	if (env->intel)
 		judge(s, env, e);
 	if (env->lookback_days)
-		remember(s, env, e);
+		intel_remember(s, env, e);
 }
 
 static void counters(const void *state, struct detector_counters *ret)
@@ -395,7 +389,8 @@ static void counters(const void *state, struct detector_counters *ret)
 	ret->evicted_with_evidence = past->evicted_with_evidence;
 	ret->findings = s->findings;
 	ret->worst_case_bytes = table_worst_case(told->capacity, sizeof(struct told)) +
-				table_worst_case(past->capacity, sizeof(struct past_entry));
+				table_worst_case(past->capacity, sizeof(struct past_entry)) +
+				INTEL_QUIET * sizeof(*s->quiet);
 }
 
 const struct detector intel_detector = {

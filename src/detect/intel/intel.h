@@ -47,11 +47,17 @@ struct told { /* a host and an indicator */
 	uint32_t pad;
 };
 
+#define INTEL_QUIET 4096u /* a power of two */
+
 struct intel_state {
 	const struct intel_params *params;
 	struct table told;
 	struct past past;
 	struct pool rules;
+	/* hashes of texts that no indicator of the set of that serial is about, by their last bits:
+	   most names are asked for again and again */
+	uint64_t *quiet;
+	uint64_t quiet_serial;
 	uint64_t findings, over, noise;
 };
 
@@ -72,10 +78,10 @@ void intel_put_confidence(struct finding *f, const struct detect_env *env, const
 void intel_tell(struct intel_state *s, const struct detect_env *env, const struct meeting *m);
 double intel_score(const struct meeting *m, double confidence);
 
-/* past_tell.c: whether an entry of the past meets an indicator that says something. */
-bool intel_past_meets(struct intel_state *s, const struct detect_env *env,
-		      const struct past_entry *x, struct meeting *ret);
-void intel_past_tell(struct intel_state *s, const struct detect_env *env,
-		     const struct past_entry *x, const struct meeting *m);
+/* past_tell.c */
+/* Writes down what an event says of who talks to whom. */
+void intel_remember(struct intel_state *s, const struct detect_env *env, const struct event *e);
+/* Holds up to `most` entries of the past against indicators that have come since. */
+void intel_look_back(struct intel_state *s, const struct detect_env *env, uint32_t most);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * detect/intel/past_tell.c - what is said when an indicator arrives after the traffic.
+ * detect/intel/past_tell.c - an indicator arrives after the traffic: when it is seen, what is said.
  *
  * Score as for traffic of today (tell.c): 0.7 times the confidence for what was connected to, plus
  * 0.2 when a connection stood; 0.55 for a name that was only asked for.
@@ -15,6 +15,11 @@
 
 #define NS_PER_S 1000000000ull
 #define DAY_S    86400u
+
+struct looking {
+	struct intel_state *s;
+	const struct detect_env *env;
+};
 
 static const struct step_rule rule_past = {
 	.detector = "intel",
@@ -36,8 +41,9 @@ static const struct intel_item *find(const struct detect_env *env, const struct 
 	return intel_find_address(env->intel, &x->peer);
 }
 
-bool intel_past_meets(struct intel_state *s, const struct detect_env *env,
-		      const struct past_entry *x, struct meeting *ret)
+/* Whether an entry of the past meets an indicator that says something. */
+static bool past_meets(struct intel_state *s, const struct detect_env *env,
+		       const struct past_entry *x, struct meeting *ret)
 {
 	const struct intel_item *item = env->intel ? find(env, x) : NULL;
 	if (!item)
@@ -141,8 +147,8 @@ static struct event event_of(const struct past_entry *x)
 			       .tunnel_id = x->key.tunnel_id };
 }
 
-void intel_past_tell(struct intel_state *s, const struct detect_env *env,
-		     const struct past_entry *x, const struct meeting *m)
+static void past_tell(struct intel_state *s, const struct detect_env *env,
+		      const struct past_entry *x, const struct meeting *m)
 {
 	struct step_rule rule = rule_past;
 	struct event e = event_of(x);
@@ -184,4 +190,35 @@ void intel_past_tell(struct intel_state *s, const struct detect_env *env,
 		     (unsigned long long)finding_least(m->confidence, fires, m));
 	s->findings++;
 	step_raise(&f, env);
+}
+
+/* ---- when ---- */
+
+void intel_remember(struct intel_state *s, const struct detect_env *env, const struct event *e)
+{
+	struct meeting m;
+	struct past_entry *x = past_event(&s->past, env, e);
+	if (!x || x->is_told || !past_is_done(&s->past, env))
+		return;
+	x->is_told = past_meets(s, env, x, &m);
+	/* most often it has been told when it began; not when that was before the indicator */
+	if (x->is_told && !intel_is_told(s, env, &x->key.host, m.item))
+		past_tell(s, env, x, &m);
+}
+
+static bool look_back(void *arg, const struct past_entry *x)
+{
+	struct looking *l = arg;
+	struct meeting m;
+	bool meets = past_meets(l->s, l->env, x, &m);
+	if (meets)
+		past_tell(l->s, l->env, x, &m);
+	return meets;
+}
+
+void intel_look_back(struct intel_state *s, const struct detect_env *env, uint32_t most)
+{
+	struct looking l = { .s = s, .env = env };
+	if (env->lookback_days)
+		past_walk(&s->past, env, most, look_back, &l);
 }

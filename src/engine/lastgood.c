@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exfild/base/fd.h"
 #include "exfild/base/hash.h"
 #include "exfild/base/log.h"
 #include "exfild/config/yaml.h"
@@ -36,27 +37,13 @@ static int fail(char *why, size_t size, const char *what, const char *path)
 
 /* --- writing ----------------------------------------------------------------------------- */
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 static int write_file(const char *path, const char *head, const struct buf *text, char *why,
 		      size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail(why, size, "create", path);
-	bool ok = write_all(fd, head, strlen(head)) && write_all(fd, text->data, text->len) &&
+	bool ok = fd_write_all(fd, head, strlen(head)) && fd_write_all(fd, text->data, text->len) &&
 		  fsync(fd) == 0;
 	int err = ok ? 0 : fail(why, size, "write", path);
 	if (close(fd) != 0 && !err)

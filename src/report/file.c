@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exfild/base/fd.h"
 #include "exfild/report/report.h"
 
 #define FILE_MODE 0640 /* it names hosts and what they did */
@@ -43,23 +44,9 @@ int report_file_open(struct report_file *f, const char *path, char *ret_why, siz
 	return 0;
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 int report_file_put(struct report_file *f, const struct buf *page, char *ret_why, size_t why_size)
 {
-	bool ok = write_all(f->fd, page->data, page->len) && fsync(f->fd) == 0;
+	bool ok = fd_write_all(f->fd, page->data, page->len) && fsync(f->fd) == 0;
 	int error = errno;
 	if (close(f->fd) != 0 && ok) {
 		error = errno;

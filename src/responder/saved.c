@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exfild/base/fd.h"
 #include "exfild/base/hash.h"
 #include "exfild/base/log.h"
 
@@ -33,21 +34,6 @@ static bool path_of(char *dst, const char *folder, const char *name)
 	return n > 0 && n < PATH_SIZE;
 }
 
-static bool write_all(int fd, const void *data, size_t len)
-{
-	const uint8_t *at = data;
-	while (len) {
-		ssize_t n = write(fd, at, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 bool saved_write(const char *folder, const struct book *b)
 {
 	char path[PATH_SIZE], fresh[PATH_SIZE];
@@ -61,7 +47,7 @@ bool saved_write(const char *folder, const struct book *b)
 	if (!path_of(path, folder, "decisions") || !path_of(fresh, folder, "decisions.new"))
 		return false;
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool ok = fd >= 0 && write_all(fd, &h, sizeof(h)) && write_all(fd, b->entries, bytes) &&
+	bool ok = fd >= 0 && fd_write_all(fd, &h, sizeof(h)) && fd_write_all(fd, b->entries, bytes) &&
 		  fsync(fd) == 0;
 	if (fd >= 0)
 		ok = close(fd) == 0 && ok;

@@ -21,8 +21,8 @@
 #define ANSWERS_MAX 16u
 #define NAME_SALT   0x9e3779b97f4a7c15ull
 #define ANSWER_SALT 0xc2b2ae3d27d4eb4full
-#define WALK_TICK   100000000ull /* packet time between two steps of looking back */
-#define WALK_SLOTS  4096u        /* entries a step: well below a millisecond */
+#define WALK_TICK   1000000000ull /* packet time between two steps of looking back */
+#define WALK_SLOTS  16384u        /* entries a step: two or three milliseconds */
 
 static const struct param params[] = {
 	{ "again", PARAM_DURATION, offsetof(struct intel_params, again_s), 60, 30 * 86400.0, 3600,

@@ -47,8 +47,8 @@ bool saved_write(const char *folder, const struct book *b)
 	if (!path_of(path, folder, "decisions") || !path_of(fresh, folder, "decisions.new"))
 		return false;
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool ok = fd >= 0 && fd_write_all(fd, &h, sizeof(h)) && fd_write_all(fd, b->entries, bytes) &&
-		  fsync(fd) == 0;
+	bool ok = fd >= 0 && fd_write_all(fd, &h, sizeof(h)) &&
+		  fd_write_all(fd, b->entries, bytes) && fsync(fd) == 0;
 	if (fd >= 0)
 		ok = close(fd) == 0 && ok;
 	int dir = ok ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

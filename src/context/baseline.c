@@ -190,7 +190,7 @@ void baseline_learn(struct baseline *b, struct context_upload *u, uint32_t tunne
 		learn_destination(b, u, t);
 }
 
-static const struct keep_field host_fields[] = {
+const struct keep_field baseline_host_fields[] = {
 	KEEP(U8, struct baseline_host, key.address),
 	KEEP(U32, struct baseline_host, key.tunnel_key),
 	KEEP(U64, struct baseline_host, first_ns),
@@ -235,7 +235,7 @@ void baseline_keep(struct baseline *b, struct keep_list *list)
 	const struct keep_part hosts = { .name = "context.baselines",
 					 .version = 1,
 					 .table = &b->hosts,
-					 .fields = host_fields };
+					 .fields = baseline_host_fields };
 	const struct keep_part dests = { .name = "context.destinations",
 					 .version = 1,
 					 .table = &b->dests,

@@ -32,6 +32,7 @@ struct baseline {
 int baseline_init(struct baseline *b, const struct hash_key *key, const struct hash_key *mark_key,
 		  uint32_t max_hosts, uint32_t max_dests) EXF_MUST_USE;
 void baseline_deinit(struct baseline *b);
+extern const struct keep_field baseline_host_fields[];
 void baseline_keep(struct baseline *b, struct keep_list *list);
 
 /* hosts and destinations: what an upload means for them.  Times: steady and packet time. */

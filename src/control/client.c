@@ -40,6 +40,7 @@ struct options {
 	bool json, once;
 	unsigned interval_s, wait_s;
 	struct request request;
+	const char *baseline_file; /* that habits go to or come from; NULL: none */
 };
 
 static const struct option long_options[] = {
@@ -95,6 +96,8 @@ static const char help_text[] =
 	"  usage         who used which service, and how much: exfilctl usage --help\n"
 	"  intel         indicators of feeds: intel stats, intel search VALUE,\n"
 	"                intel add VALUE --reason TEXT, intel remove VALUE, intel reload\n"
+	"  baseline      what hosts usually send out: baseline show [ADDRESS], review, reset ADDRESS|all\n"
+	"                baseline export FILE, import FILE, merge FILE: habits to another sensor\n"
 	"  report        one page of the last day, week, month or an incident: exfilctl report --help\n"
 	"  audit         the ledger of alerts, acts and blind minutes: audit verify, audit list\n"
 	"  signatures    rules without a daemon: list, show RULE, test|why RULE INPUT, profile INPUT,\n"
@@ -198,7 +201,7 @@ static bool is_known(const char *command)
 /* What later versions bring, so that nobody looks for a slip of the pen. */
 static bool is_promised(const char *command)
 {
-	static const char *const names[] = { "baseline", "fingerprint", "reveal" };
+	static const char *const names[] = { "fingerprint", "reveal" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
 			return true;
@@ -260,6 +263,10 @@ static int parse(struct options *o, int argc, char **argv)
 	}
 	const char *bad;
 	o->request.id = 1;
+	if (strcmp(argv[optind], "baseline") == 0) {
+		bad = baseline_words(&o->request, argc - optind, argv + optind, &o->baseline_file);
+		return bad ? usage(bad, "") : -1;
+	}
 	if (analyst_takes(&o->request, argc - optind, argv + optind, &bad)) {
 		if (!bad && o->file && strcmp(o->request.command, "try") != 0)
 			bad = "--file goes with exceptions test only";
@@ -395,6 +402,12 @@ int client_run(int argc, char **argv)
 					       .wait_s = o.wait_s,
 					       .request = o.request };
 		return drill_run(&drill);
+	}
+	if (o.baseline_file) {
+		struct baseline_options baseline = { .socket_path = o.socket_path,
+						     .path = o.baseline_file,
+						     .request = o.request };
+		return baseline_run(&baseline);
 	}
 	if (o.file) {
 		struct trial_options trial = { .socket_path = o.socket_path,

@@ -67,6 +67,17 @@ struct trial_options {
 };
 int trial_run_file(const struct trial_options *o);
 
+/* --- baseline_client.c --------------------------------------------------------------------- */
+
+struct baseline_options {
+	const char *socket_path, *path;
+	struct request request; /* its kind: export, import or merge */
+};
+/* Words of "baseline" into a request; what is wrong with them, NULL nothing. */
+const char *baseline_words(struct request *r, int count, char **words, const char **ret_file);
+int baseline_run(const struct baseline_options *o);
+void view_baseline(const struct json_t *result, FILE *out);
+
 /* --- usage_client.c ---------------------------------------------------------------------- */
 
 /* Its words, "usage" the first of them: reads a database, asks no daemon. */

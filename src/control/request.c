@@ -87,6 +87,7 @@ static bool take_arg(struct request *r, const char *key, const json_t *value)
 	} texts[] = {
 		{ "reason", r->reason, sizeof(r->reason) },
 		{ "exception", r->exception, sizeof(r->exception) },
+		{ "entries", r->entries, sizeof(r->entries) },
 		{ "cases", r->cases, sizeof(r->cases) },
 		{ "sort", r->sort, sizeof(r->sort) },
 		{ "filter", r->filter, sizeof(r->filter) },

@@ -37,6 +37,7 @@ struct request {
 	uint32_t number;      /* of unmute */
 	char reason[96];
 	char exception[768]; /* of try: YAML */
+	char entries[7168];  /* of baseline_change: hexadecimal, apart by commas */
 	char cases[2048];    /* of try: see struct control_trial */
 };
 

@@ -40,6 +40,8 @@ void request_print(const struct request *r, struct buf *out)
 		json_string(&j, "alert", r->alert);
 	if (*r->exception)
 		json_string(&j, "exception", r->exception);
+	if (*r->entries)
+		json_string(&j, "entries", r->entries);
 	if (*r->cases)
 		json_string(&j, "cases", r->cases);
 	json_close_object(&j);

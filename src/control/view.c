@@ -352,6 +352,8 @@ int view_result(const char *command, const json_t *result, FILE *out)
 		view_exceptions(result, out);
 	else if (strcmp(command, "intel") == 0)
 		view_intel(result, out);
+	else if (strcmp(command, "baseline") == 0)
+		view_baseline(result, out);
 	else if (strcmp(command, "try") == 0)
 		view_trial(result, out);
 	else if (strcmp(command, "resend") == 0)

@@ -9,6 +9,7 @@
 
 #include "exfild/base/str.h"
 #include "analysis_parts.h"
+#include "habits_order.h"
 #include "keeper.h"
 #include "trial.h"
 
@@ -65,6 +66,11 @@ void order_take(struct analysis *a, struct control_order *o)
 	case CONTROL_TRIAL:
 		trial_run(a, o);
 		return;
+	case CONTROL_HABITS:
+		habits_order(a->context, o);
+		if (o->habits->kind < CONTROL_HABITS_LOAD)
+			return;
+		break;
 	case CONTROL_SNOOZE:
 		snooze(a, o);
 		break;

@@ -40,7 +40,48 @@ struct control_evidence {
 };
 
 /* What an analyst says of alerts. */
-enum control_order_kind { CONTROL_SNOOZE, CONTROL_UNMUTE, CONTROL_VERDICT, CONTROL_TRIAL };
+enum control_order_kind {
+	CONTROL_SNOOZE,
+	CONTROL_UNMUTE,
+	CONTROL_VERDICT,
+	CONTROL_TRIAL,
+	CONTROL_HABITS
+};
+
+/* What is asked of the habits of hosts, and what is told. */
+enum control_habits_kind {
+	CONTROL_HABITS_SHOW, /* the first by what they send, or one address */
+	CONTROL_HABITS_SAVE, /* entries from a place on */
+	CONTROL_HABITS_LOAD,
+	CONTROL_HABITS_RESET
+};
+
+#define CONTROL_HABIT_ROWS  256
+#define CONTROL_HABIT_SLOTS 48
+#define CONTROL_HABIT_SAVED 32 /* entries of one answer */
+
+struct control_habits {
+	enum control_habits_kind kind;
+	const char *address; /* "": all */
+	const char *entries; /* to be loaded: hexadecimal, apart by commas */
+	bool is_merge;       /* load: only where the entry has been watched longer */
+	uint32_t limit, from;
+	uint64_t learning_left_ns;
+	uint32_t hosts; /* that are known */
+	uint32_t next;  /* place to go on from; 0: all were told */
+	uint32_t taken, stayed, refused, full;
+	struct control_habit {
+		char address[48];
+		double usual_day, most_day, weeks, today; /* bytes */
+		uint32_t days, active_days;
+		bool is_suspect, is_learnt;
+	} rows[CONTROL_HABIT_ROWS];
+	size_t row_count;
+	/* of one address: the usual of each hour, of working days, then of weekends */
+	double hour_usual[CONTROL_HABIT_SLOTS], hour_active[CONTROL_HABIT_SLOTS];
+	char *saved; /* CONTROL_HABIT_SAVED texts of saved_size, one after the other */
+	size_t saved_size, saved_count;
+};
 
 /* Which alerts an exception would silence if they came now. */
 struct control_trial {
@@ -67,6 +108,7 @@ struct control_order {
 	uint32_t number;  /* of a mute: to be ended, or that was made */
 	bool is_right;    /* the verdict */
 	struct control_trial *trial;
+	struct control_habits *habits;
 	int err; /* what came of it */
 	char text[512];
 };

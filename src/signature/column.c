@@ -199,6 +199,11 @@ static bool finish_lengths(struct text_set *set)
 	return true;
 }
 
+static void sieve_add(struct text_set *set, uint64_t h)
+{
+	set->sieve[h % SIEVE_BITS / 64] |= 1ull << h % 64;
+}
+
 static bool finish_texts(struct text_set *set, bool from_end)
 {
 	uint32_t buckets = 8;
@@ -210,13 +215,19 @@ static bool finish_texts(struct text_set *set, bool from_end)
 	if (!set->buckets || !finish_lengths(set))
 		return false;
 	memset(set->buckets, 0xff, buckets * sizeof(*set->buckets));
+	set->sieve_len = set->lengths[0] < SIEVE_LEN ? set->lengths[0] : SIEVE_LEN;
 	set->bucket_mask = buckets - 1;
 	for (uint32_t i = 0; i < set->vec.count; i++) {
 		struct exact *x = &set->list[i];
 		uint64_t h = FOLD_SEED;
-		for (uint32_t k = 0; k < x->len; k++)
+		for (uint32_t k = 0; k < x->len; k++) {
+			if (k == set->sieve_len)
+				sieve_add(set, fold_end(h));
 			h = fold_add(h, (uint8_t)x->text[from_end ? x->len - 1 - k : k]);
+		}
 		x->hash = fold_end(h);
+		if (x->len == set->sieve_len)
+			sieve_add(set, x->hash);
 		x->next = set->buckets[x->hash & set->bucket_mask];
 		set->buckets[x->hash & set->bucket_mask] = i;
 	}

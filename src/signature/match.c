@@ -77,27 +77,20 @@ static void match_whole(struct signatures *s, const struct text_set *set, const 
 	look_up(s, set, fold_end(h), text, len);
 }
 
-static void match_begin(struct signatures *s, const struct text_set *set, const uint8_t *text,
-			size_t len)
+/* Texts of the set that the value begins with or, from_end, ends with. */
+static void match_affix(struct signatures *s, const struct text_set *set, const uint8_t *text,
+			size_t len, bool from_end)
 {
 	uint64_t h = FOLD_SEED;
 	size_t at = 0;
+	for (; at < set->sieve_len && at < len; at++)
+		h = fold_add(h, text[from_end ? len - 1 - at : at]);
+	if (at < set->sieve_len || !sieve_passes(set, fold_end(h)))
+		return;
 	for (size_t i = 0; i < set->length_count && set->lengths[i] <= len; i++) {
-		while (at < set->lengths[i])
-			h = fold_add(h, text[at++]);
-		look_up(s, set, fold_end(h), text, at);
-	}
-}
-
-static void match_end(struct signatures *s, const struct text_set *set, const uint8_t *text,
-		      size_t len)
-{
-	uint64_t h = FOLD_SEED;
-	size_t at = 0;
-	for (size_t i = 0; i < set->length_count && set->lengths[i] <= len; i++) {
-		while (at < set->lengths[i])
-			h = fold_add(h, text[len - ++at]);
-		look_up(s, set, fold_end(h), text + len - at, at);
+		for (; at < set->lengths[i]; at++)
+			h = fold_add(h, text[from_end ? len - 1 - at : at]);
+		look_up(s, set, fold_end(h), from_end ? text + len - at : text, at);
 	}
 }
 
@@ -160,9 +153,9 @@ static void match_texts(struct signatures *s, struct column *c)
 		if (c->exacts.vec.count)
 			match_whole(s, &c->exacts, text, len);
 		if (c->prefixes.vec.count)
-			match_begin(s, &c->prefixes, text, len);
+			match_affix(s, &c->prefixes, text, len, false);
 		if (c->suffixes.vec.count)
-			match_end(s, &c->suffixes, text, len);
+			match_affix(s, &c->suffixes, text, len, true);
 		if (c->net_vec.count && !c->v.has_ip)
 			match_text_net(s, c, text, len);
 		if (c->expression_vec.count)

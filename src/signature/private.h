@@ -127,12 +127,18 @@ struct exact {
 };
 
 /* Texts by the hash of their folded bytes, those of one set from the same end. */
+#define SIEVE_BITS 4096u
+#define SIEVE_LEN  8u
+
 struct text_set {
 	struct exact *list;
 	struct vec vec;
 	uint32_t *buckets, bucket_mask;
 	uint16_t *lengths; /* that occur, rising */
 	size_t length_count;
+	/* a bit for the hash of the first `sieve_len` bytes of each: most values end there */
+	uint64_t sieve[SIEVE_BITS / 64];
+	uint16_t sieve_len;
 };
 
 struct number {
@@ -433,6 +439,11 @@ static inline uint64_t fold_add(uint64_t h, uint8_t c)
 static inline uint64_t fold_end(uint64_t h)
 {
 	return h ^ h >> 29;
+}
+/* Whether a text of the set may begin so; h: of its first sieve_len bytes, ended. */
+static inline bool sieve_passes(const struct text_set *set, uint64_t h)
+{
+	return set->sieve[h % SIEVE_BITS / 64] >> h % 64 & 1;
 }
 /* NULL: it can be searched for; else why not. The same buffer each time. */
 const char *expression_check(const char *text, unsigned flags, char *why, size_t size);

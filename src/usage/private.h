@@ -6,6 +6,8 @@
 #ifndef EXFILD_SRC_USAGE_PRIVATE_H
 #define EXFILD_SRC_USAGE_PRIVATE_H
 
+#include <assert.h>
+
 #include "exfild/base/table.h"
 #include "exfild/usage/usage.h"
 
@@ -36,6 +38,29 @@ struct labels {
 	struct table by_flow; /* of a connection that asked for a name */
 };
 
+#define PLACES_MAX 4096u
+
+struct place_text {
+	char country[4];  /* ISO 3166; "" not known */
+	char network[80]; /* "AS15169 Google"; "" not known */
+};
+
+struct places {
+	const struct context *context;
+	struct hash_key key;
+	struct place_text *list; /* the first: not known, and what has no room */
+	uint32_t count;
+	struct table by_text;
+};
+
+/* places.c */
+int places_init(struct places *p, const struct context *context, const struct hash_key *key);
+void places_deinit(struct places *p);
+uint64_t places_bytes(void);
+/* Number of an outside address's place; 0: not known. */
+uint32_t places_number(struct places *p, const struct ipaddr *a, uint32_t tunnel_id);
+
+/* labels.c */
 int labels_init(struct labels *n, const struct context *context, const struct hash_key *key,
 		uint32_t max_rows);
 void labels_deinit(struct labels *n);
@@ -49,5 +74,53 @@ uint32_t labels_outside(struct labels *n, const struct event *e, bool *ret_is_na
 uint32_t labels_inside(struct labels *n, const struct event *e, bool *ret_is_named);
 uint32_t labels_address(struct labels *n, const struct ipaddr *a, bool *ret_is_named);
 uint64_t labels_bytes(uint32_t max_rows);
+
+#define HOST_ZONE 0x80000000u /* a number of a zone, not of a host */
+
+struct counter_key {
+	uint32_t hour; /* since 1970 */
+	uint32_t host; /* in hosts; HOST_ZONE | zone */
+	uint32_t service;
+	uint16_t direction;
+	uint16_t place; /* of the other end */
+};
+static_assert(PLACES_MAX <= UINT16_MAX, "a place has a number in a key");
+
+struct counter { /* entry */
+	struct counter_key key;
+	struct usage_counts n;
+};
+
+struct host_key {
+	struct ipaddr address;
+	uint32_t tunnel_id, pad;
+};
+
+struct host { /* entry */
+	struct host_key key;
+	uint32_t number, zone;
+};
+
+struct host_text {
+	struct ipaddr address;
+	uint32_t zone;
+};
+
+struct usage {
+	const struct context *context;
+	struct labels labels;
+	struct places places;
+	struct table hosts, rows, others, sums;
+	struct host_text *host_list;
+	uint32_t host_count, max_hosts;
+	char zones[ZONES_MAX][64]; /* the first: none */
+	uint32_t zone_count;
+	struct counter rest; /* what nothing else could hold */
+	uint64_t folded;
+	uint32_t oldest_hour; /* of any row; 0: none */
+};
+
+/* usage.c: the number of the zone of a host, or of what stands for several. */
+uint32_t usage_zone_of(const struct usage *u, uint32_t host);
 
 #endif

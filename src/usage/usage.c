@@ -18,47 +18,6 @@
 #define SETTLE_NS 120000000000ull /* a connection tells of an hour so late */
 #define OTHERS_OF 2u              /* rows by host: so many times fewer */
 #define SUMS      8192u
-#define HOST_ZONE 0x80000000u /* a number of a zone, not of a host */
-
-struct counter_key {
-	uint32_t hour; /* since 1970 */
-	uint32_t host; /* in hosts; HOST_ZONE | zone */
-	uint32_t service;
-	uint32_t direction;
-};
-
-struct counter { /* entry */
-	struct counter_key key;
-	struct usage_counts n;
-};
-
-struct host_key {
-	struct ipaddr address;
-	uint32_t tunnel_id, pad;
-};
-
-struct host { /* entry */
-	struct host_key key;
-	uint32_t number, zone;
-};
-
-struct host_text {
-	struct ipaddr address;
-	uint32_t zone;
-};
-
-struct usage {
-	const struct context *context;
-	struct labels labels;
-	struct table hosts, rows, others, sums;
-	struct host_text *host_list;
-	uint32_t host_count, max_hosts;
-	char zones[ZONES_MAX][64]; /* the first: none */
-	uint32_t zone_count;
-	struct counter rest; /* what nothing else could hold */
-	uint64_t folded;
-	uint32_t oldest_hour; /* of any row; 0: none */
-};
 
 /* ---- counters that have no place ---- */
 
@@ -88,7 +47,7 @@ static uint32_t evidence(const void *entry)
 					  (uint32_t)kb;
 }
 
-static uint32_t zone_of(const struct usage *u, uint32_t host)
+uint32_t usage_zone_of(const struct usage *u, uint32_t host)
 {
 	return host & HOST_ZONE ? host & ~HOST_ZONE : u->host_list[host].zone;
 }
@@ -119,7 +78,7 @@ static void to_sums(void *arg, void *entry)
 	const struct counter *c = entry;
 	struct counter_key key = c->key;
 	u->folded++;
-	key.host = HOST_ZONE | zone_of(u, c->key.host);
+	key.host = HOST_ZONE | usage_zone_of(u, c->key.host);
 	add_to(&u->sums, &key, &c->n);
 }
 
@@ -130,6 +89,7 @@ static void to_others(void *arg, void *entry)
 	struct counter_key key = c->key;
 	u->folded++;
 	key.service = NAMED_OTHER;
+	key.place = 0;
 	add_to(&u->others, &key, &c->n);
 }
 
@@ -157,6 +117,8 @@ static int make_tables(struct usage *u, const struct usage_options *o)
 					    .key_size = sizeof(struct host_key),
 					    .key = o->key };
 	int err = labels_init(&u->labels, o->context, &o->key, o->max_rows);
+	if (!err)
+		err = places_init(&u->places, o->context, &o->key);
 	if (!err)
 		err = table_init(&u->hosts, &hosts);
 	if (!err)
@@ -189,6 +151,7 @@ void usage_free(struct usage *u)
 	if (!u)
 		return;
 	labels_deinit(&u->labels);
+	places_deinit(&u->places);
 	table_deinit(&u->hosts);
 	table_deinit(&u->rows);
 	table_deinit(&u->others);
@@ -199,7 +162,7 @@ void usage_free(struct usage *u)
 
 uint64_t usage_bytes(uint32_t max_rows, uint32_t max_hosts)
 {
-	return sizeof(struct usage) + labels_bytes(max_rows) +
+	return sizeof(struct usage) + labels_bytes(max_rows) + places_bytes() +
 	       table_worst_case(max_rows, sizeof(struct counter)) +
 	       table_worst_case(max_rows / OTHERS_OF, sizeof(struct counter)) +
 	       table_worst_case(SUMS, sizeof(struct counter)) +
@@ -252,7 +215,7 @@ static void count(struct usage *u, const struct counter_key *key, const struct u
 /* Whom it is about, which of its ends is that (0: src), and which way it goes. */
 struct side {
 	enum usage_direction direction;
-	const struct ipaddr *host;
+	const struct ipaddr *host, *peer;
 	unsigned end;
 };
 
@@ -266,10 +229,10 @@ static struct side side_of(const struct usage *u, const struct event *e)
 	bool from = context_is_inside(u->context, &e->src, e->tunnel_id);
 	bool to = context_is_inside(u->context, &e->dst, e->tunnel_id) || is_everybody(&e->dst);
 	if (from || is_everybody(&e->src))
-		return (struct side){ to ? USAGE_LATERAL : USAGE_OUT, &e->src, 0 };
+		return (struct side){ to ? USAGE_LATERAL : USAGE_OUT, &e->src, &e->dst, 0 };
 	if (to)
-		return (struct side){ USAGE_IN, &e->dst, 1 };
-	return (struct side){ USAGE_TRANSIT, &e->src, 0 };
+		return (struct side){ USAGE_IN, &e->dst, &e->src, 1 };
+	return (struct side){ USAGE_TRANSIT, &e->src, &e->dst, 0 };
 }
 
 /* Bytes of a flow that passed within one hour. */
@@ -282,11 +245,15 @@ struct part {
 static void count_part(struct usage *u, const struct event *e, const struct side *s,
 		       uint32_t service, bool is_named, const struct part *p)
 {
+	uint16_t place = s->direction == USAGE_LATERAL ?
+				 0 :
+				 (uint16_t)places_number(&u->places, s->peer, e->tunnel_id);
 	uint64_t both = p->bytes[0] + p->bytes[1];
 	const struct counter_key key = { .hour = (uint32_t)(p->last_ns / HOUR_NS),
 					 .host = host_number(u, s->host, e->tunnel_id),
 					 .service = service,
-					 .direction = s->direction };
+					 .direction = (uint16_t)s->direction,
+					 .place = place };
 	struct usage_counts n = { .up = p->bytes[s->end],
 				  .down = p->bytes[!s->end],
 				  .flows = p->is_first,
@@ -352,9 +319,11 @@ void usage_alert(struct usage *u, const struct usage_counts *told, uint64_t time
 	bool is_within = !peer || context_is_inside(u->context, peer, tunnel_id);
 	/* about an attacker outside: it is the attacked one's */
 	bool is_in = !is_ours && peer && is_within;
+	const struct ipaddr *far = is_in ? host : is_within ? NULL : peer;
 	const struct counter_key key = {
 		.hour = (uint32_t)(time_ns / HOUR_NS),
 		.host = host_number(u, is_in ? peer : host, tunnel_id),
+		.place = far ? (uint16_t)places_number(&u->places, far, tunnel_id) : 0,
 		.service = peer && !is_within ? labels_address(&u->labels, peer, &is_named) :
 						NAMED_NONE,
 		.direction = is_in                ? USAGE_IN :
@@ -375,47 +344,6 @@ bool usage_is_due(const struct usage *u, uint64_t now_ns)
 {
 	return u->oldest_hour && now_ns > SETTLE_NS &&
 	       u->oldest_hour < (now_ns - SETTLE_NS) / HOUR_NS;
-}
-
-static bool show(const struct usage *u, const struct counter *c, usage_row_fn fn, void *arg)
-{
-	static const struct usage_place nowhere = { .country = "", .as = "" };
-	char address[IPADDR_TEXT_MAX] = "other";
-	const struct named *s = &u->labels.list[c->key.service];
-	struct usage_host host = { .zone = u->zones[zone_of(u, c->key.host)],
-				   .address = address,
-				   .user = "",
-				   .name = "" };
-	const struct usage_service service = { .name = s->name,
-					       .title = s->title,
-					       .category = s->category,
-					       .tenant = s->tenant,
-					       .sanction = (enum usage_sanction)s->sanction };
-	if (!(c->key.host & HOST_ZONE)) {
-		const struct ipaddr *a = &u->host_list[c->key.host].address;
-		const char *name = context_host_name(u->context, a);
-		ipaddr_print(a, address, sizeof(address));
-		host.name = name ? name : "";
-	}
-	const struct usage_row row = { .hour_s = (uint64_t)c->key.hour * 3600,
-				       .host = &host,
-				       .service = &service,
-				       .place = &nowhere,
-				       .direction = (enum usage_direction)c->key.direction,
-				       .counts = c->n };
-	return fn(arg, &row);
-}
-
-void usage_rows(const struct usage *u, usage_row_fn fn, void *arg)
-{
-	const struct table *const tables[] = { &u->rows, &u->others, &u->sums };
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		for (const struct counter *c = table_next(tables[i], NULL); c;
-		     c = table_next(tables[i], c))
-			if (!show(u, c, fn, arg))
-				return;
-	if (u->rest.key.hour)
-		(void)show(u, &u->rest, fn, arg);
 }
 
 static void empty(struct table *t)

@@ -5,6 +5,7 @@
 A recorded upload is replayed with databases that tests/support/mmdb_write.py makes of its addresses: every form of alert that
 has a place names country and AS of the outside end, a policy asks for them, 1 and 4 workers say the same. Databases that are cut end a
 replay before it begins. A running exfild takes another database at a reload; a damaged one is refused, and the one before stays."""
+import json
 import os
 import subprocess
 import sys
@@ -29,6 +30,23 @@ def make(path, kind, *rows):
     return path
 
 
+def counted(check, o, folder, capture, sets):
+    """Usage goes by them: what went there is counted there, and the rest stays without a place."""
+    def ask(by, *filters):
+        done = subprocess.run([o.exfilctl, "usage", "--database", folder + "/usage.db", "--json", "--by", by, *filters], capture_output=True, text=True, check=False)
+        return {row[by]: row["up"] for row in json.loads(done.stdout)["rows"]} if done.returncode == 0 else done.stderr
+    done = harness.run(o.exfild, "-q", "-r", capture, "-o", "json", "--set", f"usage.database={folder}/usage.db", *sets)
+    check(done.status == 0, "usage is written", done.err)
+    country, operator = ask("country"), ask("as")
+    check(set(country) == {"NZ", ""} and country["NZ"] > 100 * country[""], "usage by country", country)
+    check(operator == {"AS64500 Example Net": country["NZ"], "": country[""]}, "and by network, the same bytes", operator)
+    check(ask("country", "--country", "NZ") == {"NZ": country["NZ"]}, "a filter takes a country", ask("country", "--country", "NZ"))
+    page = os.path.join(folder, "page.html")
+    done = harness.run(o.exfild, "-q", "-r", capture, "-o", "json", "--report", page, *sets)
+    with open(page, encoding="utf-8") as stream:
+        check(done.status == 0 and ">NZ<" in stream.read(), "the report has a table of countries", done.err)
+
+
 def replayed(check, o, folder):
     """Each form, workers, a policy, cut databases."""
     capture = harness.capture_of("https_upload")
@@ -51,6 +69,7 @@ def replayed(check, o, folder):
         out.write(POLICY)
     decided = harness.run(o.exfild, "-r", capture, "-o", "json", "--set", f"policy.files=[{folder}/policy.yaml]", *sets).alerts()
     check(any(a["exfild"].get("policy", {}).get("rule") == "far" for a in decided), "a policy asks for country and AS", decided[:1])
+    counted(check, o, folder, capture, sets)
     with open(country, "rb") as stream:
         data = stream.read()
     for part in (0, 1, len(data) // 2, len(data) - 1):

@@ -84,19 +84,21 @@ static int take_streams(const redisReply *r, struct redis_place *places, size_t 
 	return taken;
 }
 
-int redis_stream_read(struct redis_conn *c, struct redis_place *places, size_t count, unsigned most,
-		      uint32_t wait_ms, redis_entry_fn fn, void *arg, char *why, size_t size)
+int redis_stream_read(struct redis_conn *c, const struct redis_reading *o, redis_entry_fn fn,
+		      void *arg, char *why, size_t size)
 {
+	struct redis_place *places = o->places;
+	size_t count = o->count;
 	const char *argv[8 + 2 * REDIS_STREAMS] = { "XREAD", "COUNT" };
 	char number[16], wait[16];
 	redisReply *r = NULL;
 	size_t argc = 2;
 	if (count == 0 || count > REDIS_STREAMS)
 		return -EXF_E_RANGE;
-	(void)snprintf(number, sizeof(number), "%u", most);
-	(void)snprintf(wait, sizeof(wait), "%" PRIu32, wait_ms);
+	(void)snprintf(number, sizeof(number), "%u", o->most);
+	(void)snprintf(wait, sizeof(wait), "%" PRIu32, o->wait_ms);
 	argv[argc++] = number;
-	if (wait_ms) { /* 0 would be without an end */
+	if (o->wait_ms) { /* 0 would be without an end */
 		argv[argc++] = "BLOCK";
 		argv[argc++] = wait;
 	}
@@ -107,7 +109,8 @@ int redis_stream_read(struct redis_conn *c, struct redis_place *places, size_t c
 	}
 	int err = redis_exchange(c, argc + 2 * count, argv, &r, why, size);
 	uint64_t ms, n;
-	if (err == -EXF_E_LIMIT && count == 1 && most == 1 && redis_stream_id(c->second, &ms, &n))
+	if (err == -EXF_E_LIMIT && count == 1 && o->most == 1 &&
+	    redis_stream_id(c->second, &ms, &n))
 		(void)str_copy(places[0].last, sizeof(places[0].last), c->second);
 	if (err)
 		return err;

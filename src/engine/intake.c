@@ -236,8 +236,8 @@ static int read_narrow(struct intake *i, char *why, size_t size)
 	int taken = 0;
 	for (size_t n = 0; n < i->count; n++) {
 		i->first = n;
-		int got = redis_stream_read(i->conn, &i->places[n], 1, 1, 0, take_entry, i, why,
-					    size);
+		const struct redis_reading one = { &i->places[n], 1, 1, 0 };
+		int got = redis_stream_read(i->conn, &one, take_entry, i, why, size);
 		i->first = 0;
 		if (got == -EXF_E_LIMIT) {
 			char id[sizeof(i->places[n].last)];
@@ -300,9 +300,9 @@ static void read_once(struct intake *i)
 		i->pause_ms = PAUSE_MS;
 		return;
 	}
+	const struct redis_reading all = { i->places, i->count, STREAM_COUNT, WAIT_MS };
 	int got = i->is_narrow ? read_narrow(i, why, sizeof(why)) :
-				 redis_stream_read(i->conn, i->places, i->count, STREAM_COUNT,
-						   WAIT_MS, take_entry, i, why, sizeof(why));
+				 redis_stream_read(i->conn, &all, take_entry, i, why, sizeof(why));
 	if (got == -EXF_E_LIMIT) {
 		i->is_narrow = true;
 		redis_close(i->conn);

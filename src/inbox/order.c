@@ -53,7 +53,7 @@ static json_t *parse(const char *body, size_t len, char *why, size_t size)
 {
 	json_error_t e;
 	json_t *top = json_loadb(body, len, JSON_REJECT_DUPLICATES, &e);
-	if (top && json_is_object(top))
+	if (json_is_object(top))
 		return top;
 	if (top)
 		(void)snprintf(why, size, "an object is expected: {...}");

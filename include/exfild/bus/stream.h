@@ -37,16 +37,21 @@ struct redis_entry {
 
 typedef void (*redis_entry_fn)(void *arg, const struct redis_entry *e);
 
+struct redis_reading {
+	struct redis_place *places;
+	size_t count;     /* of them */
+	unsigned most;    /* entries of each */
+	uint32_t wait_ms; /* for the first */
+};
+
 /*
- * Up to `most` entries of each of `count` places, waiting up to wait_ms for the first; how many
- * came.  A place moves on before fn hears of its entry.  -EXF_E_IO: the connection is broken.
- * -EXF_E_LIMIT: too large, and the connection is broken; with one place and most 1 the place has
- * moved behind the entry (where its id could be read).  -EXF_E_UNSUPPORTED: Redis refuses, and
- * ret_why is its answer (redis_error_of).
+ * Entries of each place; how many came.  A place moves on before fn hears of its entry.  -EXF_E_IO:
+ * the connection is broken. -EXF_E_LIMIT: too large, and the connection is broken; with one place
+ * and most 1 the place has moved behind the entry (where its id could be read). -EXF_E_UNSUPPORTED:
+ * Redis refuses, and ret_why is its answer (redis_error_of).
  */
-int redis_stream_read(struct redis_conn *c, struct redis_place *places, size_t count, unsigned most,
-		      uint32_t wait_ms, redis_entry_fn fn, void *arg, char *ret_why,
-		      size_t why_size) EXF_MUST_USE;
+int redis_stream_read(struct redis_conn *c, const struct redis_reading *o, redis_entry_fn fn,
+		      void *arg, char *ret_why, size_t why_size) EXF_MUST_USE;
 
 /* "1732900000000-3" as its two numbers; false: it is none. */
 bool redis_stream_id(const char *text, uint64_t *ret_ms, uint64_t *ret_n);

@@ -62,6 +62,13 @@ static void take(void *arg, const struct redis_entry *e)
 	snprintf(g->values[g->count++], 16, "%s", e->values[0].data);
 }
 
+static int read_some(struct redis_conn *c, struct redis_place *places, size_t count, unsigned most,
+		     uint32_t wait_ms, struct got *g, char why[256])
+{
+	const struct redis_reading o = { places, count, most, wait_ms };
+	return redis_stream_read(c, &o, take, g, why, 256);
+}
+
 static void entries_come_in_order_and_once(void **state)
 {
 	struct redis_place places[2] = { { "a", "0-0" }, { "b", "0-0" } };
@@ -72,17 +79,17 @@ static void entries_come_in_order_and_once(void **state)
 		skip();
 	server_start(&server, NULL);
 	struct redis_conn *c = connect_now();
-	assert_int_equal(redis_stream_read(c, places, 2, 16, 20, take, &g, why, 256), 0);
+	assert_int_equal(read_some(c, places, 2, 16, 20, &g, why), 0);
 	add(c, "a", "5-1", "one", 3);
 	add(c, "b", "5-2", "two", 3);
 	add(c, "a", "6-0", "three", 5);
-	assert_int_equal(redis_stream_read(c, places, 2, 16, 20, take, &g, why, 256), 3);
+	assert_int_equal(read_some(c, places, 2, 16, 20, &g, why), 3);
 	assert_string_equal(g.values[0], "one");
 	assert_string_equal(g.values[1], "three");
 	assert_string_equal(g.values[2], "two");
 	assert_int_equal(g.streams[2], 1);
 	assert_string_equal(places[0].last, "6-0");
-	assert_int_equal(redis_stream_read(c, places, 2, 16, 20, take, &g, why, 256), 0);
+	assert_int_equal(read_some(c, places, 2, 16, 20, &g, why), 0);
 	redis_close(c);
 	server_kill(&server);
 }
@@ -104,16 +111,16 @@ static void what_is_too_large_is_stepped_over(void **state)
 	add(c, "a", "5-1", "one", 3);
 	add(c, "a", "5-2", large, len);
 	add(c, "a", "5-3", "two", 3);
-	assert_int_equal(redis_stream_read(c, &place, 1, 16, 20, take, &g, why, 256), -EXF_E_LIMIT);
+	assert_int_equal(read_some(c, &place, 1, 16, 20, &g, why), -EXF_E_LIMIT);
 	assert_string_equal(place.last, "0-0");
 	redis_close(c);
 	c = connect_now();
-	assert_int_equal(redis_stream_read(c, &place, 1, 1, 0, take, &g, why, 256), 1);
-	assert_int_equal(redis_stream_read(c, &place, 1, 1, 0, take, &g, why, 256), -EXF_E_LIMIT);
+	assert_int_equal(read_some(c, &place, 1, 1, 0, &g, why), 1);
+	assert_int_equal(read_some(c, &place, 1, 1, 0, &g, why), -EXF_E_LIMIT);
 	assert_string_equal(place.last, "5-2");
 	redis_close(c);
 	c = connect_now();
-	assert_int_equal(redis_stream_read(c, &place, 1, 1, 0, take, &g, why, 256), 1);
+	assert_int_equal(read_some(c, &place, 1, 1, 0, &g, why), 1);
 	assert_string_equal(g.values[1], "two");
 	redis_close(c);
 	server_kill(&server);
@@ -134,8 +141,7 @@ static void a_refusal_is_no_broken_connection(void **state)
 	struct redis_conn *c = connect_now();
 	assert_int_equal(redis_send(c, 3, argv, lens), 0);
 	assert_int_equal(redis_flush(c, NULL, NULL, why, sizeof(why)), 0);
-	assert_int_equal(redis_stream_read(c, &place, 1, 16, 0, take, &g, why, 256),
-			 -EXF_E_UNSUPPORTED);
+	assert_int_equal(read_some(c, &place, 1, 16, 0, &g, why), -EXF_E_UNSUPPORTED);
 	assert_int_equal(redis_error_of(why), REDIS_ERROR_TYPE);
 	redis_close(c);
 	server_kill(&server);

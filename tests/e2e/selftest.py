@@ -15,7 +15,7 @@ import tempfile
 
 import harness
 
-DETECTORS = {"dns_tunnel": 3, "icmp_tunnel": 2, "upload_volume": 1, "port_scan": 3, "protocol_mismatch": 1}
+DETECTORS = {"dns_tunnel": 3, "doh_tunnel": 1, "icmp_tunnel": 2, "upload_volume": 1, "port_scan": 3, "protocol_mismatch": 1}
 ATTACKS, HARMLESS = sum(DETECTORS.values()), 3
 
 

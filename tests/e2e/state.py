@@ -353,7 +353,7 @@ class Live:
             self.check(self.stop() == 0, "an orderly end after it", self.log()[-600:])
             self.start()
             self.stop()
-            self.check(files(self.state) == ["state.db"], "nothing was damaged", files(self.state))
+            self.check(files(self.state) == ["ledger", "state.db"], "nothing was damaged", files(self.state))
         finally:
             if self.daemon.poll() is None:
                 self.stop(signal.SIGKILL)

@@ -7,10 +7,14 @@
  */
 #include "secret.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "exfild/sandbox/sandbox.h"
+#include "confine.h"
 
 bool secret_path(const char *credential, const char *path, char *dst, size_t size)
 {
@@ -40,6 +44,11 @@ int secret_redis_password(const struct config *c, char *dst, size_t size, char *
 	dst[0] = '\0';
 	if (!secret_path("redis-password", configured, path, sizeof(path)) || !path[0])
 		return 0;
+	if (sandbox_hide(confine_is_sanitized()) != 0) {
+		(void)snprintf(why, why_size, "cannot keep the password out of core dumps: %s",
+			       strerror(errno));
+		return -EXF_E_IO;
+	}
 	if (read_line(path, dst, size) && (dst[0] || !configured || !*configured))
 		return 0;
 	if (configured && *configured && read_line(configured, dst, size))

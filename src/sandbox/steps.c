@@ -47,6 +47,12 @@ int hide_memory(void)
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+int sandbox_hide(bool is_sanitized)
+{
+	int err = forbid_core_dumps();
+	return err || is_sanitized ? err : hide_memory();
+}
+
 int forbid_new_privileges(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -9,7 +9,9 @@ during the replay costs no alert on standard output, and what it did not get is 
 import json
 import os
 import re
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -175,6 +177,37 @@ def errors(check, program, server, folder):
     check(refused.status == 1 and "password" in refused.err and "Wr0ngW0rd" not in refused.err, "a wrong password: status 1, never said", refused.err)
 
 
+def dump_of(program, *more):
+    """Whether a replay that is killed in the middle leaves a core dump, where nothing else forbids it."""
+    child = subprocess.Popen([program, "-r", "-", "-o", "json", *more], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (64 << 20, resource.getrlimit(resource.RLIMIT_CORE)[1])))
+    with open(CAPTURE, "rb") as stream:
+        child.stdin.write(stream.read(4096))
+    child.stdin.flush()
+    child.stderr.readline()  # its first line: it is at work
+    child.send_signal(signal.SIGABRT)
+    status = os.waitpid(child.pid, 0)[1]
+    child.returncode = status
+    return os.WIFSIGNALED(status) and os.WCOREDUMP(status)
+
+
+def dumping(check, program, folder, server):
+    """With a password there is no core dump, whatever the shell allows."""
+    home = os.getcwd()
+    password = os.path.join(folder, "dumped")
+    with open(password, "w", encoding="ascii") as stream:
+        stream.write("s3cret-of-dumps\n")
+    os.chdir(folder)
+    try:
+        if harness.sanitized(program) or not dump_of(program):
+            print("core dumps: this machine, or the sanitizer, makes none of any process: not shown by it")
+        server.client("CONFIG", "SET", "requirepass", "s3cret-of-dumps")
+        check(not dump_of(program, "--publish", f"--set=redis.url={server.url}", f"--set=redis.password_file={password}"), "a password is in no core dump")
+    finally:
+        server.client("CONFIG", "SET", "requirepass", "")
+        os.chdir(home)
+
+
 def refusing(check, program, folder):
     """A server that takes the connection and refuses every alert."""
     server = Server(folder, "--maxmemory", "1", "--maxmemory-policy", "noeviction")
@@ -228,6 +261,7 @@ def main():
             delivery(check, o.exfild, server)
             configuration(check, o.exfild, server)
             errors(check, o.exfild, server, folder)
+            dumping(check, os.path.abspath(o.exfild), folder, server)
         finally:
             server.stop()
         for test in (refusing, dying):

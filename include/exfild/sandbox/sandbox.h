@@ -32,6 +32,13 @@ bool sandbox_find_user(const char *name, struct sandbox_user *ret);
 /* For good; no groups.  0, or -1 with errno. */
 int sandbox_become(const struct sandbox_user *user) EXF_MUST_USE;
 
+/*
+ * For a process that is not confined and is about to hold a secret: no core dump will show it.
+ * is_sanitized: the sanitizer traces the process, and only the dump's size is limited.
+ * 0, or -1 with errno.
+ */
+int sandbox_hide(bool is_sanitized) EXF_MUST_USE;
+
 /* Keeps: packet sockets, users for its children, other processes. */
 struct sandbox_parent {
 	bool is_sanitized; /* leak checks trace the process, reports run a program */

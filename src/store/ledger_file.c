@@ -80,7 +80,7 @@ int ledger_make(struct ledger_link *at, const char *body, size_t len, struct buf
 	buf_printf(out, PREV "%s\"", at->hash[0] ? at->hash : LEDGER_NO_HASH);
 	int err = out->full ? -EXF_E_NOMEM : hash_line(out->data + begin, out->len - begin, hash);
 	if (!err)
-		buf_printf(out, "%s%s" END "\n", HASH + 1, hash);
+		buf_printf(out, "%s%s" END "\n", &HASH[1], hash);
 	if (err || out->full) {
 		buf_truncate(out, begin);
 		return -EXF_E_NOMEM;

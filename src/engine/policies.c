@@ -44,7 +44,7 @@ struct policies {
 
 int policies_from(const struct config *c, bool is_live, struct policy **ret, char *why, size_t size)
 {
-	const char *timezone = is_live ? c->sensor.timezone : "UTC";
+	const char *zone = is_live ? c->sensor.timezone : "UTC";
 	for (size_t i = 0; i < c->policy.file_count; i++) {
 		const char *file = c->policy.files[i];
 		if (strcmp(file, POLICY_FILE) == 0 || access(file, R_OK) == 0)
@@ -52,7 +52,7 @@ int policies_from(const struct config *c, bool is_live, struct policy **ret, cha
 		(void)snprintf(why, size, "policy.files: %.600s: %s", file, strerror(errno));
 		return -EXF_E_IO;
 	}
-	return policy_load(c->policy.files, c->policy.file_count, timezone, ret, why, size);
+	return policy_load(c->policy.files, c->policy.file_count, zone, ret, why, size);
 }
 
 /* Nothing else asks for local time: the zone of the process is that of the policies. */

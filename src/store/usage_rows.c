@@ -44,8 +44,9 @@ const char *const usage_tables[TABLE__COUNT] = {
 		"CREATE TABLE service(id INTEGER PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT "
 		"NULL, category TEXT NOT NULL, tenant TEXT NOT NULL, sanction INTEGER NOT NULL, "
 		"first INTEGER NOT NULL, last INTEGER NOT NULL, UNIQUE(name, tenant))",
-	[TABLE_PLACE] = "CREATE TABLE place(id INTEGER PRIMARY KEY, country TEXT NOT NULL, network "
-			"TEXT NOT NULL, UNIQUE(country, network))",
+	[TABLE_PLACE] =
+		("CREATE TABLE place(id INTEGER PRIMARY KEY, country TEXT NOT NULL, network "
+		 "TEXT NOT NULL, UNIQUE(country, network))"),
 };
 
 #define COUNT_NAMES "up, down, clear, named, opaque, flows, alerts, verdicts, first, last"

@@ -311,14 +311,8 @@ static void lose_oldest(struct delivery *d)
 	while (d->memory > goal && d->base < d->last)
 		drop_oldest(d);
 	for (size_t i = 0; i < d->lane_count; i++) {
-		struct lane *l = d->lanes[i];
-		uint64_t first = l->taken + 1 > from ? l->taken + 1 : from;
-		if (first >= d->base)
-			continue;
-		l->lost += d->base - first;
-		d->lost += d->base - first;
-		d->o.trouble(d->o.arg, DELIVERY_LOST, l->type->name, d->base - first,
-			     "neither the sink nor the disk takes them, and memory is full");
+		lane_lose(d->lanes[i], from, d->base,
+			  "neither the sink nor the disk takes them, and memory is full");
 	}
 }
 

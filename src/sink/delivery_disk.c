@@ -93,16 +93,8 @@ static int write_batch(struct delivery *d, struct disk_batch *b, char *why, size
 /* With the lock: those that had it not yet have lost it. */
 static void count_lost(struct delivery *d, uint64_t below, uint64_t first)
 {
-	for (size_t i = 0; i < d->lane_count; i++) {
-		struct lane *l = d->lanes[i];
-		uint64_t from = l->taken + 1 > first ? l->taken + 1 : first;
-		if (from >= below)
-			continue;
-		l->lost += below - from;
-		d->lost += below - from;
-		d->o.trouble(d->o.arg, DELIVERY_LOST, l->type->name, below - from,
-			     "the spool is full (limits.disk_mb)");
-	}
+	for (size_t i = 0; i < d->lane_count; i++)
+		lane_lose(d->lanes[i], first, below, "the spool is full (limits.disk_mb)");
 }
 
 /* With the lock. */

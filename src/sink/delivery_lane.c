@@ -109,6 +109,40 @@ static void fetch(struct lane *l, struct lane_batch *b)
 		fetch_from_memory(l, b, upto);
 }
 
+/* --- what the limits take ----------------------------------------------------------------- */
+
+static void count_lost(struct lane *l, uint64_t from, uint64_t below, const char *why)
+{
+	struct delivery *d = l->d;
+	if (from <= l->taken)
+		from = l->taken + 1;
+	if (from >= below)
+		return;
+	l->lost += below - from;
+	d->lost += below - from;
+	d->o.trouble(d->o.arg, DELIVERY_LOST, l->type->name, below - from, why);
+}
+
+void lane_lose(struct lane *l, uint64_t from, uint64_t below, const char *why)
+{
+	uint64_t flown = below <= l->flight ? below : l->flight + 1;
+	if (from < flown) {
+		l->owed_from = l->owed_below ? l->owed_from : from;
+		l->owed_below = flown;
+		l->owed_why = why;
+		from = flown;
+	}
+	count_lost(l, from, below, why);
+}
+
+/* With the lock: the sink has answered, and l->taken says so. */
+static void settle(struct lane *l)
+{
+	l->flight = 0;
+	count_lost(l, l->owed_from, l->owed_below, l->owed_why);
+	l->owed_from = l->owed_below = 0;
+}
+
 /* --- giving it --------------------------------------------------------------------------- */
 
 static uint64_t backoff_ns(unsigned failures)
@@ -156,6 +190,7 @@ static void note_taken(struct lane *l, struct lane_batch *b, size_t n)
 		pthread_cond_signal(&d->news);
 		pthread_cond_broadcast(&d->moved);
 	}
+	settle(l);
 	l->type->health(l->sink, &l->health);
 	if (n) { /* what it did not take comes at once: it will say whether it is in trouble */
 		note_success(l);
@@ -215,6 +250,7 @@ void *delivery_lane(void *lane)
 			delivery_sleep(d, &d->ready, waits ? now_ns + HANG_NS / 4 : beat_ns);
 			continue;
 		}
+		l->flight = b.list[b.count - 1]->number;
 		pthread_mutex_unlock(&d->lock);
 		size_t n = l->type->put(l->sink, b.list, b.count);
 		pthread_mutex_lock(&d->lock);

@@ -29,6 +29,10 @@ struct lane { /* a sink and its thread */
 	bool is_over;        /* this one ends, the others go on */
 	uint64_t taken;      /* the last number that it has */
 	uint64_t told_taken; /* as the disk knows it */
+	uint64_t flight;     /* the last number that is with the sink now; 0: none is */
+	/* of these the limits took what the sink has not answered for yet: [from, below) */
+	uint64_t owed_from, owed_below;
+	const char *owed_why;
 	uint64_t lost;
 	unsigned failures; /* one after the other */
 	uint64_t failing_ns, complained_ns;
@@ -78,6 +82,11 @@ void delivery_trim(struct delivery *d);
 /* delivery_disk.c: the thread that commits. */
 void *delivery_disk(void *delivery);
 /* delivery_lane.c: the thread of a sink. */
+/*
+ * With the lock: records from `from` to before `below` are gone by a limit.  What the sink has not
+ * is lost, counted and told; what is with it now, when it has answered.
+ */
+void lane_lose(struct lane *l, uint64_t from, uint64_t below, const char *why);
 void *delivery_lane(void *lane);
 
 #endif

@@ -280,6 +280,41 @@ static void without_a_disk_the_oldest_go_and_are_told(void **state)
 	delivery_free(d);
 }
 
+/* The sink holds ten when memory runs full: whether they are lost is known when it has answered. */
+static void judge_those_with_the_sink(bool takes_them)
+{
+	struct delivery *d = make("/proc/nonexistent", 100000);
+	struct delivery_health h[1];
+	use(d, true, false);
+	a.is_shut = !takes_them;
+	pthread_mutex_lock(&a.lock);
+	put(d, 1, 10);
+	pause_ms(100); /* it waits for the lock with them */
+	put(d, 11, 1000);
+	pthread_mutex_unlock(&a.lock);
+	pause_ms(50);
+	shut(&a, false);
+	assert_true(delivery_wait(d, 60000));
+	assert_int_equal(delivery_health(d, h, 1), 1);
+	assert_true(h[0].lost > 0 && h[0].lost == told[DELIVERY_LOST]);
+	assert_int_equal(a.count + h[0].lost, 1000);
+	assert_int_equal(a.seen[0] == 1, takes_them);
+	(void)delivery_stop(d);
+	delivery_free(d);
+}
+
+static void what_a_sink_takes_while_memory_runs_full_is_not_lost(void **state)
+{
+	(void)state;
+	judge_those_with_the_sink(true);
+}
+
+static void what_it_refuses_then_is(void **state)
+{
+	(void)state;
+	judge_those_with_the_sink(false);
+}
+
 static void a_full_spool_loses_the_oldest_and_tells(void **state)
 {
 	const struct delivery_options o = { .directory = folder,
@@ -393,6 +428,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(without_a_disk_the_oldest_go_and_are_told, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			what_a_sink_takes_while_memory_runs_full_is_not_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_it_refuses_then_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_spool_loses_the_oldest_and_tells, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_kept_for_a_sink_that_is_not_there, setup,

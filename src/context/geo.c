@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exfild/base/fd.h"
 #include "private.h"
 
 #define COPY_SIZE 65536
@@ -34,22 +35,8 @@ struct geo_set {
 
 static int complain(char *why, size_t size, int err, const char *path, const char *what)
 {
-	(void)snprintf(why, size, "%s: %s", path, what);
+	(void)snprintf(why, size, "geo: %s: %s", path, what);
 	return err;
-}
-
-static bool write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
 }
 
 static int copy_over(FILE *in, int fd)
@@ -61,7 +48,7 @@ static int copy_over(FILE *in, int fd)
 		total += n;
 		if (total > GEO_FILE_MAX)
 			return -EXF_E_LIMIT;
-		if (!write_all(fd, data, n))
+		if (!fd_write_all(fd, data, n))
 			return -EXF_E_NOMEM;
 	}
 	if (ferror(in))

@@ -233,6 +233,9 @@ static int add_threads(scmp_filter_ctx c)
 	if (!err)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
 				       SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
+	if (!err)
+		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+				       SCMP_A0(SCMP_CMP_EQ, PR_GET_DUMPABLE, 0));
 	/* asking for limits, not setting them */
 	if (!err)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,

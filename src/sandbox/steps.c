@@ -47,10 +47,16 @@ int hide_memory(void)
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* A confined process has done both and may set neither again: it is asked first. */
 int sandbox_hide(bool is_sanitized)
 {
-	int err = forbid_core_dumps();
-	return err || is_sanitized ? err : hide_memory();
+	struct rlimit core;
+	int err = getrlimit(RLIMIT_CORE, &core);
+	if (!err && (core.rlim_cur != 0 || core.rlim_max != 0))
+		err = forbid_core_dumps();
+	if (err || is_sanitized || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0)
+		return err;
+	return hide_memory();
 }
 
 int forbid_new_privileges(void)

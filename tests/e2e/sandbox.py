@@ -28,6 +28,7 @@ ATTEMPTS = {
     "signal_parent": (None, REFUSED, REFUSED), "become_root": (None, REFUSED, REFUSED),
     "write_and_run": (REFUSED, REFUSED, REFUSED), "turn_to_code": (REFUSED, REFUSED, REFUSED),
     "dump_core": (REFUSED, REFUSED, REFUSED), "show_memory": (None, REFUSED, REFUSED),
+    "hide_again": (None, DONE, DONE),
 }
 PROCESSES = ("parent", "core", "capture")
 PATHS = ("read_outside", "write_outside", "write_passwd")  # Landlock's, which not every kernel has

@@ -202,6 +202,12 @@ static int show_memory(void)
 	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
+/* What is asked for again where a secret is read, by a reload as well. */
+static int hide_again(void)
+{
+	return sandbox_hide(false);
+}
+
 static int new_namespace(void)
 {
 	return unshare(CLONE_NEWUSER);
@@ -216,20 +222,35 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } attempts[] = {
-	{ "read_passwd", read_passwd },     { "read_outside", read_outside },
-	{ "write_outside", write_outside }, { "write_passwd", write_passwd },
-	{ "write_own", write_own },         { "inet_socket", inet_socket },
-	{ "unix_socket", unix_socket },     { "packet_socket", packet_socket },
-	{ "run_program", run_program },     { "make_process", make_process },
-	{ "make_thread", make_thread },     { "trace_parent", trace_parent },
-	{ "signal_parent", end_parent },    { "become_root", become_root },
-	{ "write_and_run", write_and_run }, { "turn_to_code", turn_to_code },
-	{ "dump_core", dump_core },         { "show_memory", show_memory },
-	{ "new_namespace", new_namespace }, { "load_bpf", load_bpf },
-	{ "send_packet", send_packet },     { "send_by_message", send_packet_by_message },
-	{ "take_number", open_as_written }, { "close_written", close_written },
-	{ "cut_packets", cut_packets },     { "widen_filter", widen_filter },
-	{ "unlock_filter", unlock_filter }, { "listen_to_all", listen_to_all },
+	{ "read_passwd", read_passwd },
+	{ "read_outside", read_outside },
+	{ "write_outside", write_outside },
+	{ "write_passwd", write_passwd },
+	{ "write_own", write_own },
+	{ "inet_socket", inet_socket },
+	{ "unix_socket", unix_socket },
+	{ "packet_socket", packet_socket },
+	{ "run_program", run_program },
+	{ "make_process", make_process },
+	{ "make_thread", make_thread },
+	{ "trace_parent", trace_parent },
+	{ "signal_parent", end_parent },
+	{ "become_root", become_root },
+	{ "write_and_run", write_and_run },
+	{ "turn_to_code", turn_to_code },
+	{ "dump_core", dump_core },
+	{ "show_memory", show_memory },
+	{ "hide_again", hide_again },
+	{ "new_namespace", new_namespace },
+	{ "load_bpf", load_bpf },
+	{ "send_packet", send_packet },
+	{ "send_by_message", send_packet_by_message },
+	{ "take_number", open_as_written },
+	{ "close_written", close_written },
+	{ "cut_packets", cut_packets },
+	{ "widen_filter", widen_filter },
+	{ "unlock_filter", unlock_filter },
+	{ "listen_to_all", listen_to_all },
 };
 
 static int give_up(const char *process, const char *folder, int *ret_landlock, char *why,

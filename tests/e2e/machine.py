@@ -8,6 +8,7 @@ $EXFILD_TEST_ROOT, else in /var/cache/exfild-test.
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -23,13 +24,25 @@ class Impossible(Exception):
     """Why there cannot be such a machine here."""
 
 
-def call(*command, timeout=600):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", timeout=timeout, check=False)
+def call(*command, timeout=300):
+    """Runs it in a session of its own, which is killed as a whole when the time is up; into a file, since a pipe would be
+    held by what it leaves behind."""
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            process.wait(timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        out.seek(0)
+        return subprocess.CompletedProcess(command, process.returncode, out.read().decode("utf-8", "replace"))
 
 
-def must(*command, timeout=600):
-    done = call(*command, timeout=timeout)
+def must(*command, timeout=300):
+    try:
+        done = call(*command, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise Impossible(f"{' '.join(command)[:120]}: not done after {timeout} s") from None
     if done.returncode:
         raise Impossible(f"{' '.join(command)[:120]}: {done.stdout.strip().splitlines()[-1:] or done.returncode}")
     return done.stdout

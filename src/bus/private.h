@@ -1,5 +1,5 @@
 /*
- * bus/private.h - what redis.c, redis_find.c and stream.c share.
+ * bus/private.h - what the files of the connection share.
  *
  * Threads: the connection's owner.
  */
@@ -37,5 +37,14 @@ int redis_exchange(struct redis_conn *c, size_t argc, const char *const *argv, r
 /* The server at this address, logged in to; the url gives all but host and port. */
 int redis_connect_url(const struct redis_options *o, const struct redis_url *u,
 		      struct redis_conn **ret, char *why, size_t size) EXF_MUST_USE;
+
+/* redis_reader.c: NULL: no memory. */
+redisReader *redis_reader(struct redis_conn *c);
+
+/* redis_words.c: the sentence for a broken connection: what happened, and what to look at. */
+void redis_explain(const struct redis_conn *c, const char *what, int err, char *why, size_t size);
+/* What a server's refusal of AUTH, SELECT or PING means for the operator. */
+void redis_explain_refusal(const char *where, const char *error, bool has_user, char *why,
+			   size_t size);
 
 #endif

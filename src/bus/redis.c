@@ -6,7 +6,6 @@
 #include "exfild/bus/redis.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,109 +15,6 @@
 #define READ_SIZE    16384
 #define FLUSH_FACTOR 4 /* a flush may take so many time-outs */
 #define NS_MS        1000000ull
-
-/* hiredis makes room for as many elements as an answer announces: at most so many. */
-#if HIREDIS_MAJOR < 1
-typedef int element_count;
-#else
-typedef size_t element_count;
-#endif
-static redisReplyObjectFunctions usual, bounded;
-
-static void *create_array(const redisReadTask *task, element_count elements)
-{
-	return elements > REDIS_ELEMENTS ? NULL : usual.createArray(task, elements);
-}
-
-/* All texts of an answer together are bounded as well; which was the second is remembered. */
-static void *create_string(const redisReadTask *task, char *text, size_t len)
-{
-	struct redis_conn *c = task->privdata;
-	if (c && c->texts++ == 1 && len < sizeof(c->second)) {
-		memcpy(c->second, text, len);
-		c->second[len] = '\0';
-	}
-	if (c) {
-		c->text_bytes += len;
-		c->is_too_large = c->is_too_large || c->text_bytes > REDIS_ANSWER_MAX;
-	}
-	return c && c->is_too_large ? NULL : usual.createString(task, text, len);
-}
-
-static void learn_functions(void)
-{
-	redisReader *r = redisReaderCreate();
-	if (!r)
-		return;
-	usual = bounded = *r->fn;
-	bounded.createArray = create_array;
-	bounded.createString = create_string;
-	redisReaderFree(r);
-}
-
-static redisReader *make_reader(struct redis_conn *c)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	(void)pthread_once(&once, learn_functions);
-	redisReader *r = redisReaderCreate();
-	if (r && bounded.createArray) {
-		r->fn = &bounded;
-		r->privdata = c;
-	}
-	return r;
-}
-
-/* The sentence for a broken connection: what happened, and what to look at. */
-static void explain(const struct redis_conn *c, const char *what, int err, char *why, size_t size)
-{
-	const char *where = c->where;
-
-	if (err == ECONNREFUSED)
-		snprintf(why, size,
-			 "Redis at %s refused the connection: is it running? (systemctl status "
-			 "redis-server; check redis.url)",
-			 where);
-	else if (err == ENOENT)
-		snprintf(why, size,
-			 "no Redis socket at %s: check unixsocket in redis.conf and redis.url",
-			 where);
-	else if (err == EACCES || err == EPERM)
-		snprintf(why, size,
-			 "no permission for the Redis socket %s: check unixsocketperm and the "
-			 "user's groups",
-			 where);
-	else if (err == EAGAIN || err == ETIMEDOUT || err == EINPROGRESS)
-		snprintf(why, size,
-			 "Redis at %s gave no answer within %u ms: check the address and the "
-			 "firewall",
-			 where, c->timeout_ms);
-	else
-		snprintf(why, size, "%s Redis at %s: %s", what, where,
-			 err           ? strerror(err) :
-			 c->problem[0] ? c->problem :
-					 "Server closed the connection");
-}
-
-/* What a server's refusal of AUTH, SELECT or PING means for the operator. */
-static void explain_refusal(const char *where, const char *error, bool has_user, char *why,
-			    size_t size)
-{
-	if (strncmp(error, "NOAUTH", 6) == 0)
-		snprintf(why, size, "Redis at %s asks for a password: set redis.password_file",
-			 where);
-	else if (strncmp(error, "WRONGPASS", 9) == 0 || strstr(error, "invalid password"))
-		snprintf(why, size,
-			 "Redis at %s does not know this user and password: check "
-			 "redis.username and redis.password_file",
-			 where);
-	else if (has_user && strstr(error, "wrong number of arguments"))
-		snprintf(why, size,
-			 "Redis at %s is older than 6 and knows no users: leave "
-			 "redis.username out",
-			 where);
-	else
-		snprintf(why, size, "Redis at %s refused the log-in: %.100s", where, error);
-}
 
 static uint64_t deadline_of(const struct redis_conn *c, unsigned times)
 {
@@ -237,11 +133,11 @@ static int log_in(struct redis_conn *c, const char *username, const char *passwo
 			error[0] = '\0'; /* an ACL user of the least rights: it is logged in */
 	}
 	if (err < 0) {
-		explain(c, "cannot talk to", errno, why, size);
+		redis_explain(c, "cannot talk to", errno, why, size);
 		return err;
 	}
 	if (error[0]) {
-		explain_refusal(c->where, error, username != NULL, why, size);
+		redis_explain_refusal(c->where, error, username != NULL, why, size);
 		return -EXF_E_IO;
 	}
 	return 0;
@@ -272,13 +168,13 @@ int redis_connect_url(const struct redis_options *o, const struct redis_url *u,
 	buf_init(&c->out, REDIS_OUT_MAX);
 	c->begun = SIZE_MAX;
 	c->timeout_ms = wire.timeout_ms;
-	c->reader = make_reader(c);
+	c->reader = redis_reader(c);
 	redis_url_print(u, c->where, sizeof(c->where));
 	int err = c->reader ? 0 : -EXF_E_NOMEM;
 	if (!err) {
 		err = wire_open(&wire, &c->wire, c->problem, sizeof(c->problem));
 		if (err)
-			explain(c, "cannot connect to", errno, why, size);
+			redis_explain(c, "cannot connect to", errno, why, size);
 	}
 	if (!err)
 		err = log_in(c, given(o->username, u->username), given(o->password, u->password),
@@ -346,7 +242,7 @@ static int lost(struct redis_conn *c, char *why, size_t size)
 {
 	int err = errno;
 	break_off(c);
-	explain(c, "lost the connection to", err, why, size);
+	redis_explain(c, "lost the connection to", err, why, size);
 	return -EXF_E_IO;
 }
 

@@ -79,6 +79,13 @@ struct record *delivery_at(const struct delivery *d, uint64_t number);
 uint64_t delivery_taken(const struct delivery *d); /* by every sink */
 void delivery_trim(struct delivery *d);
 
+/* delivery_sinks.c: a thread that no signal meets; 0 or an error, which has been said. */
+int delivery_thread(pthread_t *thread, const char *name, void *(*fn)(void *),
+		    void *arg) EXF_MUST_USE;
+/* Waits for its thread's end, without the lock; then it may be freed. */
+void delivery_end_lane(struct lane *l);
+void delivery_free_lane(struct lane *l);
+
 /* delivery_disk.c: the thread that commits. */
 void *delivery_disk(void *delivery);
 /* delivery_lane.c: the thread of a sink. */

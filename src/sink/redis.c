@@ -22,50 +22,15 @@
 #include "exfild/bus/wire.h"
 #include "exfild/sink/sink.h"
 #include "redis_beat.h"
+#include "redis_parts.h"
 
-#define DEFAULT_MAXLEN 100000
-#define WAIT_MS        "500"
-#define REWIND_MOST    1000
-#define HOPS           4 /* MOVED and ASK in a row */
-#define KEY_MAX        200
+#define WAIT_MS     "500"
+#define REWIND_MOST 1000
+#define HOPS        4 /* MOVED and ASK in a row */
 
 extern const struct sink_type sink_redis;
 
-enum command { COMMAND_PUBLISH, COMMAND_XADD, COMMAND_RPUSH, COMMAND_LTRIM, COMMAND__COUNT };
-
 static const char *const names[COMMAND__COUNT] = { "PUBLISH", "XADD", "RPUSH", "LTRIM" };
-
-struct sent { /* which command an answer belongs to */
-	uint16_t record;
-	uint16_t command;
-};
-
-struct redis_sink {
-	struct redis_conn *conn; /* NULL: lost */
-	char *url, *username, *password, *ca_file, *sentinel_name;
-	char **sentinels;
-	size_t sentinel_count;
-	const atomic_bool *stop;
-	char channel[KEY_MAX], key[KEY_MAX], list_key[KEY_MAX], beat_key[KEY_MAX + 80];
-	char beat_channel[KEY_MAX], prefix[KEY_MAX];
-	char maxlen[24], trim_from[24];
-	uint8_t commands;
-	uint64_t done[COMMAND__COUNT]; /* numbers of records */
-	bool is_cluster, is_asking;
-	char at[300];    /* that MOVED or ASK named; "" as configured */
-	char where[300]; /* that it was connected to last */
-	uint64_t confirmed, rewind_to;
-	uint64_t heard_ns; /* when a PUBLISH had a receiver last, or the first one went out */
-	/* of the transaction under way */
-	struct record *const *list;
-	struct sent *sent;
-	size_t sent_count, sent_room;
-	uint64_t first_refused[COMMAND__COUNT]; /* number of a record; 0: none */
-	enum redis_error worst;
-	bool stays;       /* one of its keys has not moved, whatever the worst says */
-	char answer[200]; /* the words of the worst */
-	struct sink_health health;
-};
 
 /* --- the connection ---------------------------------------------------------------------- */
 
@@ -124,86 +89,6 @@ static int connect_now(struct redis_sink *s, char *why, size_t size)
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-static char *copy_of(const char *text)
-{
-	return text && text[0] ? strdup(text) : NULL;
-}
-
-static void wipe(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
-
-static void sink_free(struct redis_sink *s)
-{
-	redis_close(s->conn);
-	wipe(s->url);
-	wipe(s->username);
-	wipe(s->password);
-	free(s->ca_file);
-	free(s->sentinel_name);
-	for (size_t i = 0; i < s->sentinel_count; i++)
-		free(s->sentinels[i]);
-	free(s->sentinels);
-	free(s->sent);
-	free(s);
-}
-
-/* In a Cluster all keys share one hash tag, so that one node has them and one transaction may. */
-static int set_keys(struct redis_sink *s, const struct sink_options *o)
-{
-	const char *prefix = o->redis_prefix ? o->redis_prefix : "exfild:";
-	uint64_t maxlen = o->redis_stream_maxlen ? o->redis_stream_maxlen : DEFAULT_MAXLEN;
-	const char *name = o->sensor_name ? o->sensor_name : "exfild";
-	size_t len = strlen(prefix);
-	if (len > 150)
-		return -EXF_E_RANGE;
-	if (s->is_cluster && !strchr(prefix, '{') && len)
-		snprintf(s->prefix, sizeof(s->prefix), "{%.*s}%s",
-			 (int)(prefix[len - 1] == ':' ? len - 1 : len), prefix,
-			 prefix[len - 1] == ':' ? ":" : "");
-	else
-		(void)str_copy(s->prefix, sizeof(s->prefix), prefix);
-	(void)snprintf(s->channel, sizeof(s->channel), "%.150salerts", prefix);
-	(void)snprintf(s->beat_channel, sizeof(s->beat_channel), "%.150sheartbeat", prefix);
-	(void)snprintf(s->key, sizeof(s->key), "%.160salerts", s->prefix);
-	(void)snprintf(s->list_key, sizeof(s->list_key), "%.160salerts:list", s->prefix);
-	(void)snprintf(s->beat_key, sizeof(s->beat_key), "%.160ssensor:%.63s", s->prefix, name);
-	snprintf(s->maxlen, sizeof(s->maxlen), "%" PRIu64, maxlen);
-	snprintf(s->trim_from, sizeof(s->trim_from), "-%" PRIu64, maxlen);
-	if (o->redis_channel)
-		s->commands |= 1u << COMMAND_PUBLISH;
-	if (o->redis_stream)
-		s->commands |= 1u << COMMAND_XADD;
-	if (o->redis_list)
-		s->commands |= 1u << COMMAND_RPUSH;
-	return 0;
-}
-
-static int take_options(struct redis_sink *s, const struct sink_options *o)
-{
-	s->is_cluster = o->redis_cluster;
-	s->stop = o->stop;
-	s->url = copy_of(o->redis_url);
-	s->username = copy_of(o->redis_username);
-	s->password = copy_of(o->redis_password);
-	s->ca_file = copy_of(o->redis_ca_file);
-	s->sentinel_name = copy_of(o->redis_sentinel_name);
-	if (o->redis_sentinel_count) {
-		s->sentinels = calloc(o->redis_sentinel_count, sizeof(*s->sentinels));
-		if (!s->sentinels)
-			return -EXF_E_NOMEM;
-	}
-	for (; s->sentinel_count < o->redis_sentinel_count; s->sentinel_count++) {
-		s->sentinels[s->sentinel_count] = copy_of(o->redis_sentinels[s->sentinel_count]);
-		if (!s->sentinels[s->sentinel_count])
-			return -EXF_E_NOMEM;
-	}
-	return set_keys(s, o);
-}
-
 static int check(struct redis_sink *s, int err, bool may_wait, char *why, size_t size)
 {
 	if (err < 0) {
@@ -231,9 +116,9 @@ static int sink_redis_open(const struct sink_options *o, void **ret, char *ret_w
 		snprintf(ret_why, why_size, "%s", exf_strerror(EXF_E_NOMEM));
 		return -EXF_E_NOMEM;
 	}
-	int err = check(s, take_options(s, o), o->may_wait, ret_why, why_size);
+	int err = check(s, redis_sink_options(s, o), o->may_wait, ret_why, why_size);
 	if (err < 0) {
-		sink_free(s);
+		redis_sink_free(s);
 		return err;
 	}
 	*ret = s;
@@ -516,7 +401,7 @@ static void sink_redis_health(const void *sink, struct sink_health *ret)
 static void sink_redis_close(void *sink)
 {
 	if (sink)
-		sink_free(sink);
+		redis_sink_free(sink);
 }
 
 const struct sink_type sink_redis = {

@@ -1,15 +1,8 @@
 /*
- * inspect/dcerpc/assoc.c - bindings, calls and their answers (C706 chapter 12, MS-RPCE 2.2.2).
+ * inspect/dcerpc/assoc.c - calls and their answers (C706 chapter 12, MS-RPCE 2.2.2).
  *
- *   head: version 5 | minor | type | flags | data representation 4 | length 2 | verifier length 2 |
- *         call 4
- *   bind, alter_context: sizes 2+2 | group 4 | contexts 1, padding 3 | per context: id 2 |
- *         transfers 1, padding 1 | interface 16+4 | per transfer 16+4
- *   bind_ack: sizes 2+2 | group 4 | address: length 2, text, padding | results 1, padding 3 |
- *         per result: result 2 | reason 2 | transfer 16+4
  *   request: hint 4 | context 2 | opnum 2 | object 16 if the flag says so | stub
  *   response: hint 4 | context 2 | cancels 1, padding 1 | stub       fault: ... | status 4 | stub
- *   verifier: type 1 | level 1 | padding 1, reserved 1 | context 4 | token
  */
 
 #include "assoc.h"
@@ -17,195 +10,8 @@
 #include "arguments.h"
 #include "interfaces.h"
 
-#define VERSION       5
-#define VERIFIER_LEN  8
 #define LEVEL_PRIVACY 6
-#define BODY          (PDU_HEAD + 8) /* where a stub begins */
-#define NAK_RESULT    2              /* provider rejection */
-#define MAYBE_LATER   0              /* status of a call that wants no answer */
-
-#define NDR32_FIRST    0x8a885d04u /* of the transfer syntaxes' UUIDs */
-#define NDR64_FIRST    0x71710533u
-#define FEATURES_FIRST 0x6cb71c2cu /* MS-RPCE 3.3.1.5.3 */
-
-int pdu_read(struct pdu *ret, const uint8_t *data, size_t have)
-{
-	struct cursor c = cursor_make(data, have);
-	memset(ret, 0, sizeof(*ret));
-	uint8_t version = cursor_u8(&c);
-	uint8_t minor = cursor_u8(&c);
-	ret->type = cursor_u8(&c);
-	ret->flags = cursor_u8(&c);
-	uint8_t representation = cursor_u8(&c);
-	/* what is there must fit, so that foreign bytes are not waited for */
-	if ((have > 0 && version != VERSION) || (have > 1 && minor > 1) ||
-	    (have > 2 && ret->type > PDU_ORPHANED) || (have > 4 && (representation & 0xee)))
-		return -1;
-	if (have < PDU_HEAD)
-		return 1;
-	ret->is_big_endian = !(representation & 0x10);
-	uint8_t real = cursor_u8(&c); /* of floating point numbers: IEEE, VAX, Cray, IBM */
-	uint16_t reserved = cursor_be16(&c);
-	ret->frag_len = ret->is_big_endian ? cursor_be16(&c) : cursor_le16(&c);
-	ret->auth_len = ret->is_big_endian ? cursor_be16(&c) : cursor_le16(&c);
-	ret->call_id = ret->is_big_endian ? cursor_be32(&c) : cursor_le32(&c);
-	if (real > 3 || reserved || ret->frag_len < PDU_HEAD ||
-	    (ret->auth_len && ret->auth_len + PDU_HEAD + VERIFIER_LEN > ret->frag_len))
-		return -1;
-	ret->data = data;
-	ret->have = have < ret->frag_len ? (uint32_t)have : ret->frag_len;
-	ret->stub_end = ret->frag_len;
-	if (!ret->auth_len)
-		return 0;
-	uint16_t verifier = (uint16_t)(ret->frag_len - ret->auth_len - VERIFIER_LEN);
-	ret->has_auth = true;
-	ret->stub_end = verifier;
-	if (ret->have < verifier + (uint32_t)VERIFIER_LEN)
-		return 0;
-	ret->auth_type = data[verifier];
-	ret->auth_level = data[verifier + 1];
-	uint8_t padding = data[verifier + 2];
-	if (padding <= verifier - PDU_HEAD)
-		ret->stub_end = (uint16_t)(verifier - padding);
-	if (ret->have == ret->frag_len)
-		ret->token = data + verifier + VERIFIER_LEN;
-	return 0;
-}
-
-/* The bytes at hand of a PDU's body, from `at` to where its verifier begins. */
-static struct cursor body(const struct pdu *p, size_t at)
-{
-	size_t end = p->have < p->stub_end ? p->have : p->stub_end;
-	struct cursor c = cursor_make(p->data, end);
-	cursor_seek(&c, at);
-	return c;
-}
-
-static uint16_t get16(const struct pdu *p, struct cursor *c)
-{
-	return p->is_big_endian ? cursor_be16(c) : cursor_le16(c);
-}
-
-static uint32_t get32(const struct pdu *p, struct cursor *c)
-{
-	return p->is_big_endian ? cursor_be32(c) : cursor_le32(c);
-}
-
-/* ---- bindings ---- */
-
-static void forget_asked(struct rpc_assoc *a, const struct rpc_where *w, uint32_t status,
-			 bool is_answered)
-{
-	for (unsigned n = 0; n < RPC_CONTEXTS; n++) {
-		/* in the order in which they were asked */
-		struct rpc_context *c = &a->context[(a->next_context + n) % RPC_CONTEXTS];
-		if (!(c->flags & CONTEXT_ASKED))
-			continue;
-		c->flags &= (uint8_t)~CONTEXT_ASKED;
-		event_bind(w, a, c, status, is_answered);
-	}
-}
-
-static struct rpc_context *new_context(struct rpc_assoc *a, const struct rpc_where *w, uint16_t id)
-{
-	uint8_t index = a->next_context;
-	for (uint8_t i = 0; i < RPC_CONTEXTS; i++) /* an id that is bound anew */
-		if ((a->context[i].flags & CONTEXT_USED) && a->context[i].id == id)
-			a->context[i].flags &= (uint8_t)~CONTEXT_USED;
-	struct rpc_context *c = &a->context[index];
-	if (c->flags & CONTEXT_ASKED)
-		event_bind(w, a, c, 0, false);
-	for (unsigned i = 0; i < RPC_CALLS; i++) /* calls by the one that makes room */
-		if (a->call[i].context == index + 1)
-			a->call[i].context = 0;
-	memset(c, 0, sizeof(*c));
-	c->id = id;
-	c->flags = CONTEXT_USED | CONTEXT_ASKED;
-	a->next_context = (uint8_t)((index + 1) % RPC_CONTEXTS);
-	return c;
-}
-
-static uint8_t syntax_of(uint32_t first)
-{
-	switch (first) {
-	case NDR32_FIRST:
-		return SYNTAX_NDR;
-	case NDR64_FIRST:
-		return SYNTAX_NDR64;
-	case FEATURES_FIRST:
-		return SYNTAX_FEATURES;
-	default:
-		return SYNTAX_OTHER;
-	}
-}
-
-static void on_bind(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
-{
-	struct cursor c = body(p, BODY);
-	uint8_t count = cursor_u8(&c);
-	cursor_skip(&c, 3);
-	forget_asked(a, w, 0, false);
-	if (p->has_auth) {
-		a->auth_type = p->auth_type;
-		a->auth_level = p->auth_level;
-		login_asked(a, w, p);
-	}
-	for (uint8_t i = 0; i < count; i++) {
-		uint16_t id = get16(p, &c);
-		uint8_t transfers = cursor_u8(&c);
-		cursor_skip(&c, 1);
-		const uint8_t *wire = cursor_take(&c, UUID_LEN);
-		uint32_t version = get32(p, &c);
-		uint32_t first = get32(p, &c);
-		cursor_skip(&c, UUID_LEN);
-		if (transfers > 1)
-			cursor_skip(&c, (transfers - 1u) * 20u);
-		if (!cursor_ok(&c) || !wire)
-			return;
-		struct rpc_context *ctx = new_context(a, w, id);
-		uuid_from_wire(ctx->uuid, wire, p->is_big_endian);
-		ctx->known = rpc_interface_find(ctx->uuid);
-		ctx->version = (uint8_t)version;
-		ctx->syntax = transfers ? syntax_of(first) : SYNTAX_NONE;
-		a->is_accepted = true;
-	}
-}
-
-static void on_bind_ack(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
-{
-	struct cursor c = body(p, BODY);
-	cursor_skip(&c, get16(p, &c));
-	if (cursor_offset(&c) % 4)
-		cursor_skip(&c, 4 - cursor_offset(&c) % 4);
-	uint8_t count = cursor_u8(&c);
-	cursor_skip(&c, 3);
-	a->is_accepted = true;
-	for (unsigned n = 0; n < RPC_CONTEXTS && count; n++) {
-		struct rpc_context *ctx = &a->context[(a->next_context + n) % RPC_CONTEXTS];
-		if (!(ctx->flags & CONTEXT_ASKED))
-			continue;
-		uint16_t result = get16(p, &c);
-		uint16_t reason = get16(p, &c);
-		uint32_t first = get32(p, &c);
-		cursor_skip(&c, UUID_LEN);
-		if (!cursor_ok(&c))
-			return;
-		count--;
-		if (result == 0)
-			ctx->syntax = syntax_of(first);
-		ctx->flags &= (uint8_t)~CONTEXT_ASKED;
-		event_bind(w, a, ctx, result | (uint32_t)reason << 16, true);
-	}
-}
-
-static void on_bind_nak(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
-{
-	struct cursor c = body(p, PDU_HEAD);
-	uint32_t reason = get16(p, &c);
-	forget_asked(a, w, NAK_RESULT | reason << 16, true);
-}
-
-/* ---- calls ---- */
+#define MAYBE_LATER   0 /* status of a call that wants no answer */
 
 static uint8_t find_context(const struct rpc_assoc *a, uint16_t id)
 {
@@ -365,13 +171,13 @@ static void collect(struct rpc_assoc *a, const struct rpc_where *w, uint8_t call
 static uint8_t guess_context(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p,
 			     uint16_t id, uint16_t opnum)
 {
-	struct cursor stub = body(p, BODY + (p->flags & PDU_OBJECT ? UUID_LEN : 0));
+	struct cursor stub = pdu_body(p, PDU_BODY + (p->flags & PDU_OBJECT ? UUID_LEN : 0));
 	struct ndr n = { .c = stub, .is_big_endian = p->is_big_endian };
 	n.c.data = n.c.pos;
 	uint8_t interface = cursor_ok(&stub) ? arguments_guess(&n, opnum) : RPC_IF_NONE;
 	if (!interface)
 		return 0;
-	struct rpc_context *c = new_context(a, w, id);
+	struct rpc_context *c = bind_context(a, w, id);
 	c->flags = CONTEXT_USED;
 	c->known = interface;
 	c->syntax = SYNTAX_NDR;
@@ -381,10 +187,10 @@ static uint8_t guess_context(struct rpc_assoc *a, const struct rpc_where *w, con
 
 static void on_request(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
 {
-	struct cursor c = body(p, PDU_HEAD + 4);
-	uint16_t context = get16(p, &c);
-	uint16_t opnum = get16(p, &c);
-	size_t start = BODY + (p->flags & PDU_OBJECT ? UUID_LEN : 0);
+	struct cursor c = pdu_body(p, PDU_HEAD + 4);
+	uint16_t context = pdu_get16(p, &c);
+	uint16_t opnum = pdu_get16(p, &c);
+	size_t start = PDU_BODY + (p->flags & PDU_OBJECT ? UUID_LEN : 0);
 	if (!cursor_ok(&c))
 		return;
 	uint8_t call = find_call(a, p->call_id);
@@ -408,7 +214,7 @@ static void on_request(struct rpc_assoc *a, const struct rpc_where *w, const str
 	if (start < p->stub_end)
 		a->call[call - 1].stub_len += p->stub_end - (uint32_t)start;
 	if (!(a->call[call - 1].flags & CALL_SEALED)) {
-		struct cursor stub = body(p, start);
+		struct cursor stub = pdu_body(p, start);
 		collect(a, w, call, p, &stub);
 	}
 	if (p->flags & PDU_MAYBE && p->flags & PDU_LAST)
@@ -421,11 +227,11 @@ static void on_response(struct rpc_assoc *a, const struct rpc_where *w, const st
 	if (!call)
 		return;
 	struct rpc_call *r = &a->call[call - 1];
-	struct cursor stub = body(p, BODY);
+	struct cursor stub = pdu_body(p, PDU_BODY);
 	size_t len = cursor_left(&stub);
 	bool is_whole = p->have >= p->stub_end;
-	if (p->stub_end > BODY)
-		r->answer_len += p->stub_end - BODY;
+	if (p->stub_end > PDU_BODY)
+		r->answer_len += p->stub_end - PDU_BODY;
 	const uint8_t *data = len ? cursor_take(&stub, len) : NULL;
 	if ((r->flags & CALL_SEALED) || !data || p->is_big_endian != !!(r->flags & CALL_BIG_ENDIAN))
 		data = NULL;
@@ -462,8 +268,8 @@ void assoc_answered(struct rpc_assoc *a, const struct rpc_where *w, uint8_t call
 
 static void on_fault(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p)
 {
-	struct cursor c = body(p, BODY);
-	uint32_t status = get32(p, &c);
+	struct cursor c = pdu_body(p, PDU_BODY);
+	uint32_t status = pdu_get32(p, &c);
 	uint8_t call = find_call(a, p->call_id);
 	login_answered(a, w, true, status);
 	if (call)
@@ -488,14 +294,14 @@ void assoc_pdu(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu 
 	switch (p->type) {
 	case PDU_BIND:
 	case PDU_ALTER:
-		on_bind(a, w, p);
+		bind_asked(a, w, p);
 		break;
 	case PDU_BIND_ACK:
 	case PDU_ALTER_ACK:
-		on_bind_ack(a, w, p);
+		bind_answered(a, w, p);
 		break;
 	case PDU_BIND_NAK:
-		on_bind_nak(a, w, p);
+		bind_refused(a, w, p);
 		break;
 	case PDU_AUTH3:
 		login_asked(a, w, p);
@@ -516,7 +322,7 @@ void assoc_pdu(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu 
 
 void assoc_end(struct rpc_assoc *a, const struct rpc_where *w)
 {
-	forget_asked(a, w, 0, false);
+	bind_forget(a, w, 0, false);
 	login_end(a, w);
 	for (uint8_t i = 0; i < RPC_CALLS; i++)
 		if (a->call[i].flags & CALL_USED)

@@ -10,7 +10,8 @@
 #include "ndr.h"
 #include "pipe.h"
 
-#define PDU_HEAD 16 /* C706 12.6.3.1 */
+#define PDU_HEAD 16             /* C706 12.6.3.1 */
+#define PDU_BODY (PDU_HEAD + 8) /* where a stub begins */
 
 enum pdu_type { /* C706 12.6.4.1, MS-RPCE 2.2.2.10 */
 		PDU_REQUEST = 0,
@@ -66,6 +67,25 @@ enum rpc_call_flag {
  */
 int pdu_read(struct pdu *ret, const uint8_t *data, size_t have);
 
+/* The bytes at hand of a PDU's body, from `at` to where its verifier begins. */
+static inline struct cursor pdu_body(const struct pdu *p, size_t at)
+{
+	size_t end = p->have < p->stub_end ? p->have : p->stub_end;
+	struct cursor c = cursor_make(p->data, end);
+	cursor_seek(&c, at);
+	return c;
+}
+
+static inline uint16_t pdu_get16(const struct pdu *p, struct cursor *c)
+{
+	return p->is_big_endian ? cursor_be16(c) : cursor_le16(c);
+}
+
+static inline uint32_t pdu_get32(const struct pdu *p, struct cursor *c)
+{
+	return p->is_big_endian ? cursor_be32(c) : cursor_le32(c);
+}
+
 /* All that is told of a PDU's bytes at hand. */
 void assoc_pdu(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p);
 /* The last byte of an answer's last fragment has passed: call is an index + 1. */
@@ -73,6 +93,17 @@ void assoc_answered(struct rpc_assoc *a, const struct rpc_where *w, uint8_t call
 		    const uint8_t tail[4]);
 /* Nothing more comes. */
 void assoc_end(struct rpc_assoc *a, const struct rpc_where *w);
+
+/* ---- bind.c ---- */
+
+/* A binding, or a change of one, is asked for, granted in part or whole, or refused. */
+void bind_asked(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p);
+void bind_answered(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p);
+void bind_refused(struct rpc_assoc *a, const struct rpc_where *w, const struct pdu *p);
+/* A place for an interface, that of the oldest where all are taken. */
+struct rpc_context *bind_context(struct rpc_assoc *a, const struct rpc_where *w, uint16_t id);
+/* What was asked for and not yet answered is told so. */
+void bind_forget(struct rpc_assoc *a, const struct rpc_where *w, uint32_t status, bool is_answered);
 
 /* ---- event.c ---- */
 

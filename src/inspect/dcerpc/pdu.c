@@ -4,10 +4,60 @@
  * A PDU that is at hand as a whole is read where it lies.  Of one that comes in parts the first
  * bytes are kept (pipes) or awaited (streams); what it has beyond them is passed over, save an
  * answer's last four bytes: they are its return value.
+ *
+ *   head: version 5 | minor | type | flags | data representation 4 | length 2 | verifier length 2 |
+ *         call 4
+ *   verifier: type 1 | level 1 | padding 1, reserved 1 | context 4 | token
  */
 #include "assoc.h"
 
-#define WAIT_MAX 12288u /* a longer PDU is not awaited: the stream's window is 16 KiB */
+#define WAIT_MAX     12288u /* a longer PDU is not awaited: the stream's window is 16 KiB */
+#define VERSION      5
+#define VERIFIER_LEN 8
+
+int pdu_read(struct pdu *ret, const uint8_t *data, size_t have)
+{
+	struct cursor c = cursor_make(data, have);
+	memset(ret, 0, sizeof(*ret));
+	uint8_t version = cursor_u8(&c);
+	uint8_t minor = cursor_u8(&c);
+	ret->type = cursor_u8(&c);
+	ret->flags = cursor_u8(&c);
+	uint8_t representation = cursor_u8(&c);
+	/* what is there must fit, so that foreign bytes are not waited for */
+	if ((have > 0 && version != VERSION) || (have > 1 && minor > 1) ||
+	    (have > 2 && ret->type > PDU_ORPHANED) || (have > 4 && (representation & 0xee)))
+		return -1;
+	if (have < PDU_HEAD)
+		return 1;
+	ret->is_big_endian = !(representation & 0x10);
+	uint8_t real = cursor_u8(&c); /* of floating point numbers: IEEE, VAX, Cray, IBM */
+	uint16_t reserved = cursor_be16(&c);
+	ret->frag_len = ret->is_big_endian ? cursor_be16(&c) : cursor_le16(&c);
+	ret->auth_len = ret->is_big_endian ? cursor_be16(&c) : cursor_le16(&c);
+	ret->call_id = ret->is_big_endian ? cursor_be32(&c) : cursor_le32(&c);
+	if (real > 3 || reserved || ret->frag_len < PDU_HEAD ||
+	    (ret->auth_len && ret->auth_len + PDU_HEAD + VERIFIER_LEN > ret->frag_len))
+		return -1;
+	ret->data = data;
+	ret->have = have < ret->frag_len ? (uint32_t)have : ret->frag_len;
+	ret->stub_end = ret->frag_len;
+	if (!ret->auth_len)
+		return 0;
+	uint16_t verifier = (uint16_t)(ret->frag_len - ret->auth_len - VERIFIER_LEN);
+	ret->has_auth = true;
+	ret->stub_end = verifier;
+	if (ret->have < verifier + (uint32_t)VERIFIER_LEN)
+		return 0;
+	ret->auth_type = data[verifier];
+	ret->auth_level = data[verifier + 1];
+	uint8_t padding = data[verifier + 2];
+	if (padding <= verifier - PDU_HEAD)
+		ret->stub_end = (uint16_t)(verifier - padding);
+	if (ret->have == ret->frag_len)
+		ret->token = data + verifier + VERIFIER_LEN;
+	return 0;
+}
 
 static void keep_tail(struct rpc_side *s, const uint8_t *data, uint32_t n)
 {

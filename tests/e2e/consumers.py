@@ -14,6 +14,7 @@ import glob
 import ipaddress
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,19 @@ def template(check, options):
     xml.etree.ElementTree.parse(os.path.join(DOCS, "wazuh-rules.xml"))
 
 
+def prometheus(check):
+    """The rules ask for metrics that there are; promtool reads them, where it is installed."""
+    rules = os.path.join(DOCS, "prometheus-rules.yaml")
+    text = open(rules, encoding="utf-8").read()
+    page = open(os.path.join(HERE, "..", "..", "src", "control", "metrics.c"), encoding="utf-8").read()
+    asked = set(re.findall(r"\bexfild_(\w+)", "\n".join(re.findall(r"^ +expr: (.*)$", text, re.M))))
+    absent = sorted(name for name in asked if f'"{name}"' not in page and f"exfild_{name}" not in page)
+    check(len(asked) > 10 and not absent, f"Prometheus' rules ask for {len(asked)} metrics that there are; not {absent}")
+    if shutil.which("promtool"):
+        done = subprocess.run(["promtool", "check", "rules", rules], capture_output=True, text=True, check=False)
+        check(done.returncode == 0, "promtool takes the rules: " + done.stdout.strip().splitlines()[-1] + done.stderr)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Whoever reads exfild's alerts gets all of them.")
     parser.add_argument("--exfild", required=True)
@@ -193,6 +207,7 @@ def main():
             print("skipped: Node's client (EXFILD_NODE_MODULES names no node_modules with redis)")
         popper(check, redis)
         template(check, options)
+        prometheus(check)
     finally:
         redis.kill()
         shutil.rmtree(folder, ignore_errors=True)

@@ -33,10 +33,9 @@ bool sandbox_find_user(const char *name, struct sandbox_user *ret);
 int sandbox_become(const struct sandbox_user *user) EXF_MUST_USE;
 
 /*
- * For a process that is about to hold a secret: no core dump will show it.  One that is confined has
- * done so already and may ask again.
- * is_sanitized: the sanitizer traces the process, and only the dump's size is limited.
- * 0, or -1 with errno.
+ * For a process that is about to hold a secret: no core dump will show it.  One that is confined
+ * has done so already and may ask again. is_sanitized: the sanitizer traces the process, and only
+ * the dump's size is limited. 0, or -1 with errno.
  */
 int sandbox_hide(bool is_sanitized) EXF_MUST_USE;
 

@@ -169,6 +169,21 @@ enum quarantine_status book_release(struct book *b, const struct quarantine_requ
 	return QUARANTINE_OK;
 }
 
+bool book_move(struct book *b, const struct ipaddr *host, const struct book_asker *by,
+	       struct quarantine_entry *ret_entry)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct quarantine_entry *e = &b->entries[i];
+		if (e->kind == QUARANTINE_PEER || !ipaddr_equal(&e->host, host) ||
+		    (e->by_admin && !by->is_admin))
+			continue;
+		take_out(b, e, ret_entry);
+		b->released++;
+		return true;
+	}
+	return false;
+}
+
 bool book_expire(struct book *b, uint64_t now_s, struct quarantine_entry *ret_entry)
 {
 	for (size_t i = 0; i < b->count; i++) {

@@ -59,6 +59,12 @@ enum quarantine_status book_add(struct book *b, const struct never *never,
 enum quarantine_status book_release(struct book *b, const struct quarantine_request *r,
 				    const struct book_asker *by,
 				    struct quarantine_entry *ret_entry);
+/*
+ * Takes out one about this host that the asker may release, whatever it cuts off; false: there is
+ * none.  An outside address has no lease.
+ */
+bool book_move(struct book *b, const struct ipaddr *host, const struct book_asker *by,
+	       struct quarantine_entry *ret_entry);
 /* Takes out one that is over, false: there is none. */
 bool book_expire(struct book *b, uint64_t now_s, struct quarantine_entry *ret_entry);
 /* All of them go. */

@@ -195,6 +195,26 @@ static void release(struct desk *d, const struct quarantine_request *r, const st
 	act(d, QUARANTINE_ACT_RELEASED, QUARANTINE_OK, by->uid, now_s, e, r->reason);
 }
 
+/*
+ * The address is another machine's: what was decided about the one before ends.  The daemon is not
+ * believed where an administrator has decided.
+ */
+static void moved(struct desk *d, const struct quarantine_request *r, const struct desk_asker *by,
+		  uint64_t now_s, struct quarantine_answer *ret)
+{
+	struct book_asker asker = { .uid = by->uid, .is_admin = by->is_admin };
+	struct quarantine_entry *e = &ret->act.entry;
+	bool has_changed = false;
+	while (book_move(&d->book, &r->host, &asker, e)) {
+		if (d->kernel)
+			kernel_release(d->kernel, e, &d->never);
+		act(d, QUARANTINE_ACT_RELEASED, QUARANTINE_OK, by->uid, now_s, e, r->reason);
+		has_changed = true;
+	}
+	if (has_changed)
+		(void)saved_write(d->folder, &d->book);
+}
+
 static void all_off(struct desk *d, uint32_t uid, uint64_t now_s)
 {
 	d->is_off = true;
@@ -281,6 +301,9 @@ static void carry_out(struct desk *d, const struct quarantine_request *r,
 		break;
 	case QUARANTINE_RELEASE:
 		release(d, r, by, now_s, ret);
+		break;
+	case QUARANTINE_MOVED:
+		moved(d, r, by, now_s, ret);
 		break;
 	case QUARANTINE_LIST:
 		list(d, r->index, ret);

@@ -19,7 +19,7 @@
 #include "exfild/base/log.h"
 
 #define MAGIC     0x5351465855ull
-#define VERSION   1
+#define VERSION   2
 #define PATH_SIZE 4096
 
 struct head {

@@ -20,7 +20,8 @@
 
 #define QUARANTINE_SOCKET  "/run/exfild-responder/responder.sock"
 #define QUARANTINE_MAGIC   0x51465845u /* "EXFQ" */
-#define QUARANTINE_VERSION 1
+#define QUARANTINE_VERSION 2
+#define QUARANTINE_ALERT   40 /* an alert's id, whole */
 #define QUARANTINE_WAIT_MS 5000
 
 enum quarantine_op {
@@ -32,6 +33,7 @@ enum quarantine_op {
 	QUARANTINE_PROTECT, /* never cut this host off: a role that was learnt */
 	QUARANTINE_OFF,     /* break-glass: release all and take nothing until ON */
 	QUARANTINE_ON,
+	QUARANTINE_MOVED, /* the host's address is another machine's from now on */
 	QUARANTINE_OP__COUNT
 };
 
@@ -80,7 +82,7 @@ struct quarantine_request {
 	uint32_t names;           /* different names seen at a PEER's address */
 	uint32_t ttl_s;           /* 0: quarantine.ttl */
 	uint64_t index;
-	char alert[24]; /* exfild.alert_id; NUL-terminated as are all */
+	char alert[QUARANTINE_ALERT]; /* exfild.alert_id; NUL-terminated as are all */
 	char rule[48];
 	char reason[104];
 };
@@ -95,7 +97,7 @@ struct quarantine_entry { /* a decision */
 	uint8_t pad[2];
 	uint32_t repeats;          /* how often it was asked for again */
 	uint64_t since_s, until_s; /* since 1970, UTC */
-	char alert[24];
+	char alert[QUARANTINE_ALERT];
 	char rule[48];
 	char reason[104];
 };

@@ -143,6 +143,30 @@ static void an_admins_decision_is_an_admins_to_release(void **state)
 	end(&f);
 }
 
+static void a_lease_that_moves_ends_what_the_asker_may_end(void **state)
+{
+	struct fixture f;
+	struct quarantine_request slow = wish("10.1.1.1", NULL), peer = wish("10.1.1.1", NULL);
+	struct ipaddr host = address("10.1.1.1");
+	(void)state;
+	begin(&f, 8, 50);
+	slow.kind = QUARANTINE_SLOW;
+	peer.kind = QUARANTINE_PEER;
+	assert_int_equal(ask(&f, wish("10.1.1.1", NULL), &program, 0), QUARANTINE_OK);
+	assert_int_equal(ask(&f, wish("10.1.1.1", "10.1.1.2"), &program, 0), QUARANTINE_OK);
+	assert_int_equal(ask(&f, wish("10.1.1.2", NULL), &program, 0), QUARANTINE_OK);
+	assert_int_equal(ask(&f, slow, &admin, 0), QUARANTINE_OK);
+	assert_int_equal(ask(&f, peer, &program, 0), QUARANTINE_OK);
+	assert_true(book_move(&f.book, &host, &program, &f.entry));
+	assert_true(book_move(&f.book, &host, &program, &f.entry));
+	assert_false(book_move(&f.book, &host, &program, &f.entry));
+	assert_int_equal(f.book.count, 3); /* another host, an administrator's, an outside one */
+	assert_true(book_move(&f.book, &host, &admin, &f.entry));
+	assert_int_equal(f.entry.kind, QUARANTINE_SLOW);
+	assert_false(book_move(&f.book, &host, &admin, &f.entry));
+	end(&f);
+}
+
 static void acts_are_a_ring(void **state)
 {
 	struct fixture f;
@@ -166,6 +190,7 @@ int main(void)
 		cmocka_unit_test(caps_hold),
 		cmocka_unit_test(an_address_of_many_needs_a_word_more),
 		cmocka_unit_test(an_admins_decision_is_an_admins_to_release),
+		cmocka_unit_test(a_lease_that_moves_ends_what_the_asker_may_end),
 		cmocka_unit_test(acts_are_a_ring),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

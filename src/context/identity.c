@@ -11,6 +11,7 @@
 #include "private.h"
 
 #define NS_PER_S 1000000000ull
+#define MOVED_NS (3600 * NS_PER_S)
 
 /* The one that ends first is missed least. */
 static uint32_t evidence_of(const void *entry)
@@ -39,15 +40,64 @@ void identities_deinit(struct identities *s)
 	s->list = NULL;
 }
 
-/* What is kept of a user's name; the same user is the same pseudonym as long as the state. */
+/* The same user is the same pseudonym as long as the state. */
+static void put_pseudonym(const struct identities *s, char dst[IDENTITY_NAME], const char *user,
+			  size_t len)
+{
+	(void)snprintf(dst, IDENTITY_NAME, "user-%016" PRIx64, hash_bytes(&s->user_key, user, len));
+}
+
+/* What is kept of a user's name. */
 static void put_user(const struct identities *s, char dst[IDENTITY_NAME], const char *user)
 {
 	dst[0] = '\0';
 	if (s->users == USERS_CLEAR)
 		(void)str_copy(dst, IDENTITY_NAME, user);
 	else if (s->users == USERS_PSEUDONYM && user[0])
-		(void)snprintf(dst, IDENTITY_NAME, "user-%016" PRIx64,
-			       hash_bytes(&s->user_key, user, strlen(user)));
+		put_pseudonym(s, dst, user, strlen(user));
+}
+
+static bool is_pseudonym_of(const struct identities *s, const char *pseudonym, const char *user,
+			    size_t len, char ret[IDENTITY_NAME])
+{
+	char own[IDENTITY_NAME];
+	if (!len || len >= IDENTITY_NAME)
+		return false;
+	put_pseudonym(s, own, user, len);
+	if (strcmp(own, pseudonym) != 0)
+		return false;
+	memcpy(ret, user, len);
+	ret[len] = '\0';
+	return true;
+}
+
+bool context_reveal(const struct context *c, const char *pseudonym, const char *names,
+		    char ret[IDENTITY_NAME])
+{
+	const struct identities *s = &c->identities;
+	for (size_t i = 0; s->list && i < s->list->count; i++) {
+		const char *user = s->list->lines[i].id.user;
+		if (is_pseudonym_of(s, pseudonym, user, strlen(user), ret))
+			return true;
+	}
+	for (const char *at = names; *at;) {
+		size_t len = strcspn(at, "\n");
+		if (is_pseudonym_of(s, pseudonym, at, len, ret))
+			return true;
+		at += len + (at[len] == '\n');
+	}
+	return false;
+}
+
+/* More than have room are left: what was decided about them ends at its own time. */
+static void note_moved(struct identities *s, const struct identity_entry *e,
+		       const struct identity *id, uint64_t since_ns, uint64_t now_ns)
+{
+	bool is_other = e->host[0] && id->host[0] && strcmp(e->host, id->host) != 0;
+	if (!is_other || since_ns + MOVED_NS < now_ns || s->moved_count == IDENTITY_MOVED)
+		return;
+	s->moved[s->moved_count].address = e->address;
+	(void)str_copy(s->moved[s->moved_count++].host, IDENTITY_NAME, id->host);
 }
 
 static bool tell(struct identities *s, const struct identity *id, uint64_t line, uint64_t now_ns)
@@ -60,6 +110,8 @@ static bool tell(struct identities *s, const struct identity *id, uint64_t line,
 		return false;
 	if (line && !is_new && e->line == line) /* told before the process was started again */
 		return false;
+	if (!is_new)
+		note_moved(s, e, id, since_ns, now_ns);
 	e->since_ns = since_ns;
 	e->until_ns = since_ns + ttl_s * NS_PER_S;
 	e->line = line;
@@ -85,13 +137,23 @@ const struct identity_entry *identities_find(const struct identities *s, const s
 	return e && e->until_ns > now_ns && e->since_ns <= now_ns ? e : NULL;
 }
 
-/* What the file does not say any more. */
-static void forget_lines(struct identities *s)
+/* What the file does not say any more is over; whose it was is known until it is swept out. */
+static void end_lines(struct identities *s)
+{
+	for (struct identity_entry *e = table_next(&s->table, NULL); e;
+	     e = table_next(&s->table, e))
+		if (e->line && !identity_list_has(s->list, e->line)) {
+			e->since_ns = e->until_ns = 0;
+			e->line = 0;
+		}
+}
+
+static void sweep(struct identities *s)
 {
 	struct identity_entry *e = table_next(&s->table, NULL);
 	while (e) {
 		struct identity_entry *next = table_next(&s->table, e);
-		if (e->line && !identity_list_has(s->list, e->line))
+		if (!e->until_ns)
 			table_remove(&s->table, e);
 		e = next;
 	}
@@ -103,17 +165,29 @@ struct identity_list *context_identities(struct context *c, struct identity_list
 	struct identity_list *old = s->list;
 	s->list = fresh;
 	s->next = 0;
-	forget_lines(s);
+	end_lines(s);
 	s->last = old; /* lines of both whose time has come were told */
 	if (c->now_ns)
 		identities_follow(s, c->now_ns);
 	s->last = NULL;
+	sweep(s);
 	return old;
 }
 
 bool context_identity(struct context *c, const struct identity *i)
 {
 	return tell(&c->identities, i, 0, c->now_ns);
+}
+
+bool context_moved(struct context *c, struct ipaddr *ret, char ret_host[IDENTITY_NAME])
+{
+	struct identities *s = &c->identities;
+	if (!s->moved_count)
+		return false;
+	s->moved_count--;
+	*ret = s->moved[s->moved_count].address;
+	(void)str_copy(ret_host, IDENTITY_NAME, s->moved[s->moved_count].host);
+	return true;
 }
 
 const char *context_user_of(const struct context *c, const struct ipaddr *a)

@@ -40,6 +40,11 @@ struct identities {
 	struct identity_list *list; /* of the file; NULL: none */
 	struct identity_list *last; /* borrowed while a list takes the place of another */
 	size_t next;                /* of list: not told yet */
+	struct {
+		struct ipaddr address;
+		char host[IDENTITY_NAME];
+	} moved[IDENTITY_MOVED]; /* to which machine, not told yet */
+	size_t moved_count;
 };
 
 int identities_init(struct identities *s, const struct hash_key *key,

@@ -24,6 +24,7 @@
 #define IDENTITY_LINE    1024
 #define IDENTITY_NAME    64 /* with NUL */
 #define IDENTITY_TTL_MAX (366ull * 86400)
+#define IDENTITY_MOVED   64 /* that wait to be told */
 
 struct context;
 
@@ -57,6 +58,17 @@ size_t identity_list_count(const struct identity_list *l);
 struct identity_list *context_identities(struct context *c, struct identity_list *fresh);
 /* One that came while it runs; false: a newer one holds. */
 bool context_identity(struct context *c, const struct identity *i);
+/*
+ * The next address that an entry has given to another machine of late, where the one before was
+ * known; false: none.  Entries whose time was over an hour ago tell of no change.
+ */
+bool context_moved(struct context *c, struct ipaddr *ret, char ret_host[IDENTITY_NAME]);
+/*
+ * The user whose pseudonym this is, among those of the file and of names, a line each; false: it is
+ * nobody's of these.  Names are kept nowhere else, so those of messages must be given.
+ */
+bool context_reveal(const struct context *c, const char *pseudonym, const char *names,
+		    char ret[IDENTITY_NAME]);
 /* Who uses the address now, as privacy.users has it; NULL: not known. */
 const char *context_user_of(const struct context *c, const struct ipaddr *a);
 

@@ -196,6 +196,40 @@ static void a_history_is_followed_by_packet_time(void **state)
 	stop(&c);
 }
 
+/* An address that another machine has now is told once; a name for one that had none is no move. */
+static void a_lease_that_moves_is_told(void **state)
+{
+	struct context c;
+	struct identity id = { .address = address("10.1.2.5"), .host = "pc8" };
+	struct ipaddr who;
+	char host[IDENTITY_NAME];
+	(void)state;
+	start(&c, USERS_CLEAR);
+	(void)context_identities(&c, read_list("10.1.2.3,pc7,alice,8h\n10.1.2.4,pc9,carol,8h\n"));
+	assert_false(context_moved(&c, &who, host));
+	assert_true(context_identity(&c, &id));
+	assert_false(context_moved(&c, &who, host));
+	at(&c, 60);
+	(void)strcpy(id.host, "pc6"); /* as a message tells it */
+	assert_true(context_identity(&c, &id));
+	assert_true(context_moved(&c, &who, host));
+	assert_true(ipaddr_equal(&who, &id.address));
+	assert_string_equal(host, "pc6");
+	assert_false(context_moved(&c, &who, host));
+	/* and as a file does that was written anew */
+	identity_list_free(
+		context_identities(&c, read_list("10.1.2.3,pc1,dave,8h\n10.1.2.4,pc9,carol,4h\n")));
+	assert_true(context_moved(&c, &who, host));
+	assert_string_equal(host, "pc1");
+	assert_false(context_moved(&c, &who, host));
+	/* history of long ago is none */
+	at(&c, 4 * 3600);
+	identity_list_free(context_identities(&c, read_list("10.1.2.3,pc2,dave,8h,1700000100\n")));
+	assert_false(context_moved(&c, &who, host));
+	identity_list_free(context_identities(&c, NULL));
+	stop(&c);
+}
+
 /* What stays in the file is not begun anew, what is gone is forgotten, what is new holds. */
 static void a_file_that_changes(void **state)
 {
@@ -266,6 +300,7 @@ int main(void)
 		cmocka_unit_test(each_truncation_is_refused_or_shorter),
 		cmocka_unit_test(the_newest_holds_and_ends),
 		cmocka_unit_test(a_history_is_followed_by_packet_time),
+		cmocka_unit_test(a_lease_that_moves_is_told),
 		cmocka_unit_test(a_file_that_changes),
 		cmocka_unit_test(users_are_what_privacy_says),
 		cmocka_unit_test(the_table_is_bounded),

@@ -1,6 +1,6 @@
 /*
  * control/analyst.c - what exfilctl's words for analysts mean: alerts resend, snooze and verdict,
- * exceptions list, add, test and remove.
+ * exceptions list, add, test and remove, reveal.
  */
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +81,23 @@ static const char *remove_one(struct request *r, int count, char **words)
 	return command(r, "unmute");
 }
 
+static const char *reveal(struct request *r, int count, char **words)
+{
+	size_t len = 0;
+	if (count < 2 || !*r->reason || !str_copy(r->alert, sizeof(r->alert), words[1]))
+		return "reveal ID --reason TEXT [NAME...]: whose pseudonym, and why";
+	for (int i = 2; i < count; i++) {
+		size_t more = strlen(words[i]);
+		if (len + more + 2 > sizeof(r->entries))
+			return "reveal takes names of 7,000 characters at most: ask again for the "
+			       "others";
+		memcpy(r->entries + len, words[i], more);
+		r->entries[len + more] = '\n';
+		len += more + 1;
+	}
+	return command(r, "reveal");
+}
+
 bool analyst_takes(struct request *r, int count, char **words, const char **ret_bad)
 {
 	bool is_alerts = strcmp(words[0], "alerts") == 0 && count > 1;
@@ -89,6 +106,8 @@ bool analyst_takes(struct request *r, int count, char **words, const char **ret_
 	*ret_bad = NULL;
 	if (strcmp(words[0], "intel") == 0)
 		*ret_bad = intel_words(r, count, words);
+	else if (strcmp(words[0], "reveal") == 0)
+		*ret_bad = reveal(r, count, words);
 	else if (is_alerts && strcmp(what, "resend") == 0)
 		*ret_bad = resend(r, count);
 	else if (is_alerts && strcmp(what, "snooze") == 0)

@@ -82,6 +82,7 @@ static const char help_text[] =
 	"  alerts resend                                   --from N --to N (event.sequence)\n"
 	"                these once more, to every sink that gets alerts through the spool\n"
 	"  alerts snooze ID 4h                             findings of its cause are silent so long\n"
+	"  reveal ID --reason TEXT [NAME...]               the user behind a pseudonym; it is kept\n"
 	"  alerts verdict ID true|false                    was it right? counted for its rule\n"
 	"  exceptions list                                 what is silenced, and each rule's precision\n"
 	"  exceptions add --alert ID --reason TEXT [30d]   exceptions remove NUMBER\n"
@@ -201,7 +202,7 @@ static bool is_known(const char *command)
 /* What later versions bring, so that nobody looks for a slip of the pen. */
 static bool is_promised(const char *command)
 {
-	static const char *const names[] = { "fingerprint", "reveal" };
+	static const char *const names[] = { "fingerprint" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], command) == 0)
 			return true;

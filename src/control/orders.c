@@ -1,5 +1,5 @@
 /*
- * control/orders.c - the commands exceptions, snooze, unmute and verdict.
+ * control/orders.c - the commands exceptions, reveal, snooze, unmute and verdict.
  */
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +31,26 @@ int command_snooze(struct call *c)
 	(void)str_copy(o.reason, sizeof(o.reason),
 		       *c->request->reason ? c->request->reason : "snoozed");
 	return give(c, &o);
+}
+
+/* Not an admin's curiosity: without a reason there is no name. */
+int command_reveal(struct call *c)
+{
+	struct control_order o = { .kind = CONTROL_REVEAL, .names = c->request->entries };
+	if (!*c->request->alert || !*c->request->reason)
+		return command_fail(c, "bad_argument", "which pseudonym, and why",
+				    "exfilctl reveal user-0123456789abcdef --reason 'ticket 4711'");
+	(void)str_copy(o.alert, sizeof(o.alert), c->request->alert);
+	if (!c->options->order)
+		return command_fail(c, "not_supported", "this program knows no users", "");
+	if (c->options->order(c->options->arg, &o))
+		return command_fail(c, "refused", o.text,
+				    "names that came by messages are not kept: add those that it "
+				    "may be, exfilctl reveal ID --reason TEXT NAME...");
+	json_string(c->out, "pseudonym", o.alert);
+	json_string(c->out, "user", o.text);
+	json_string(c->out, "message", o.text);
+	return 0;
 }
 
 int command_unmute(struct call *c)

@@ -60,6 +60,17 @@ static void snooze(struct analysis *a, struct control_order *o)
 		       str_time(until, sizeof(until), until_ns));
 }
 
+static void reveal(struct analysis *a, struct control_order *o)
+{
+	char user[IDENTITY_NAME];
+	if (context_reveal(a->context, o->alert, o->names, user))
+		(void)done(o, 0, user);
+	else
+		(void)done(o, -EXF_E_INVALID,
+			   "none of the users in identity.file, and of those named, has this "
+			   "pseudonym under the key of this sensor's state");
+}
+
 void order_take(struct analysis *a, struct control_order *o)
 {
 	switch (o->kind) {
@@ -71,6 +82,9 @@ void order_take(struct analysis *a, struct control_order *o)
 		if (o->habits->kind < CONTROL_HABITS_LOAD)
 			return;
 		break;
+	case CONTROL_REVEAL:
+		reveal(a, o);
+		return;
 	case CONTROL_SNOOZE:
 		snooze(a, o);
 		break;

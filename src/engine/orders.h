@@ -1,5 +1,6 @@
 /*
- * engine/orders.h - what exfilctl has the analysis do: snooze an alert, take a verdict, end a mute.
+ * engine/orders.h - what exfilctl has the analysis do: snooze an alert, take a verdict, end a mute,
+ * say whose pseudonym it is.
  *
  * Threads: order_give() any but the analysis'; order_take() the analysis'.
  */

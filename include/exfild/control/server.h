@@ -45,7 +45,8 @@ enum control_order_kind {
 	CONTROL_UNMUTE,
 	CONTROL_VERDICT,
 	CONTROL_TRIAL,
-	CONTROL_HABITS
+	CONTROL_HABITS,
+	CONTROL_REVEAL
 };
 
 /* What is asked of the habits of hosts, and what is told. */
@@ -109,7 +110,8 @@ struct control_order {
 	bool is_right;    /* the verdict */
 	struct control_trial *trial;
 	struct control_habits *habits;
-	int err; /* what came of it */
+	const char *names; /* of a reveal: candidates, a line each; `alert` is the pseudonym */
+	int err;           /* what came of it */
 	char text[512];
 };
 

@@ -12,10 +12,10 @@
 #include "exfild/context/identity.h"
 #include "duty.h"
 
-static const struct context_zone *zone_of(const struct context *c, const struct finding_end *end,
-					  uint32_t tunnel_id)
+static const struct context_zone *zone_of(const struct context *c, const struct finding *f,
+					  const struct finding_end *end)
 {
-	return end->has_ip ? context_zone(c, &end->ip, tunnel_id) : NULL;
+	return end->has_ip ? context_zone(c, &end->ip, f->tunnel_id, f->vlan) : NULL;
 }
 
 static bool is_inside(const struct context *c, const struct finding_end *end, uint32_t tunnel_id)
@@ -109,8 +109,8 @@ static void set_responsibility(struct alert *a, const struct context *c, const s
 			       enum service_sanction sanction)
 {
 	const struct finding *f = &a->finding;
-	const struct context_zone *from = zone_of(c, &f->subject, f->tunnel_id);
-	const struct context_zone *to = zone_of(c, &f->peer, f->tunnel_id);
+	const struct context_zone *from = zone_of(c, f, &f->subject);
+	const struct context_zone *to = zone_of(c, f, &f->peer);
 	const struct context_zone *z = from ? from : to;
 	a->responsibility[0] = '\0';
 	bool is_upload = s && f->class == FINDING_EXFIL && is_inside(c, &f->subject, f->tunnel_id);
@@ -148,7 +148,7 @@ static void set_geo(struct geo *g, const struct context *c, const struct finding
 		(void)context_geo_of(c, &end->ip, tunnel_id, g);
 }
 
-void place_alert(struct alert *a, const struct context *c)
+static enum service_sanction set_context(struct alert *a, const struct context *c)
 {
 	struct finding *f = &a->finding;
 	enum service_sanction sanction = SANCTION_UNSANCTIONED;
@@ -158,14 +158,12 @@ void place_alert(struct alert *a, const struct context *c)
 	a->direction = direction_of(c, f);
 	a->service = NULL;
 	if (!c)
-		return;
-	z = zone_of(c, &f->subject, f->tunnel_id);
+		return sanction;
+	z = zone_of(c, f, &f->subject);
 	str_copy(a->source_zone, sizeof(a->source_zone), z ? z->name : "");
-	z = zone_of(c, &f->peer, f->tunnel_id);
+	z = zone_of(c, f, &f->peer);
 	str_copy(a->destination_zone, sizeof(a->destination_zone), z ? z->name : "");
-	const struct service *s = set_service(c, f, &sanction);
-	a->service = s;
-	set_responsibility(a, c, s, sanction);
+	a->service = set_service(c, f, &sanction);
 	set_geo(&a->source_geo, c, &f->subject, f->tunnel_id);
 	set_geo(&a->destination_geo, c, &f->peer, f->tunnel_id);
 	set_user(a->source_user, sizeof(a->source_user), c, &f->subject);
@@ -180,4 +178,17 @@ void place_alert(struct alert *a, const struct context *c)
 			name = context_name_of(c, &f->peer.ip);
 		str_copy(a->destination_name, sizeof(a->destination_name), name ? name : "");
 	}
+	return sanction;
+}
+
+void alert_place(struct alert *a, const struct context *c)
+{
+	(void)set_context(a, c);
+}
+
+void place_alert(struct alert *a, const struct context *c)
+{
+	enum service_sanction sanction = set_context(a, c);
+	if (c)
+		set_responsibility(a, c, a->service, sanction);
 }

@@ -197,3 +197,45 @@ const char *check_domain(const char *text)
 	/* Digits and dots only: an address with a slip in it. */
 	return strspn(text, DIGITS ".") == len ? want : NULL;
 }
+
+const char *check_day(const char *text)
+{
+	static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++)
+		if (strcmp(days[i], text) == 0)
+			return NULL;
+	return "mon, tue, wed, thu, fri, sat or sun";
+}
+
+/* As many digits of text as the form has places, and all else the same. */
+static bool has_form(const char *text, const char *form)
+{
+	if (strlen(text) != strlen(form))
+		return false;
+	for (; *form; form++, text++)
+		if (*form == '0' ? !isdigit((unsigned char)*text) : *form != *text)
+			return false;
+	return true;
+}
+
+static unsigned two_digits(const char *text)
+{
+	return (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+}
+
+const char *check_hours(const char *text)
+{
+	bool is_sound = has_form(text, "00:00-00:00") && two_digits(text) < 24 &&
+			two_digits(text + 3) < 60 && two_digits(text + 9) < 60 &&
+			two_digits(text + 6) * 60 + two_digits(text + 9) <= 24 * 60 &&
+			strncmp(text, text + 6, 5) != 0;
+	return is_sound ? NULL : "two different times of the day, such as 08:00-18:00";
+}
+
+const char *check_holiday(const char *text)
+{
+	const char *day = has_form(text, "0000-00-00") ? text + 5 : text;
+	bool is_sound = has_form(day, "00-00") && two_digits(day) >= 1 && two_digits(day) <= 12 &&
+			two_digits(day + 3) >= 1 && two_digits(day + 3) <= 31;
+	return is_sound ? NULL : "a date, such as 2026-04-03, or 12-25 for each year";
+}

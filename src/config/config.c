@@ -35,6 +35,8 @@ static int network_cmp(const struct owned_prefix *a, const struct owned_prefix *
 		return order;
 	if (a->prefix->bits != b->prefix->bits)
 		return a->prefix->bits < b->prefix->bits ? -1 : 1;
+	if (a->zone->vlan != b->zone->vlan)
+		return a->zone->vlan < b->zone->vlan ? -1 : 1;
 	if (a->zone->has_vni != b->zone->has_vni)
 		return a->zone->has_vni ? 1 : -1;
 	return a->zone->vni < b->zone->vni ? -1 : a->zone->vni > b->zone->vni;
@@ -117,9 +119,39 @@ static int check_exceptions(struct load *l, const struct config *c)
 	return 0;
 }
 
+static bool calendar_exists(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->calendar_count; i++)
+		if (strcmp(c->calendars[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int check_zone_keys(struct load *l, const struct config *c)
+{
+	for (size_t i = 0; i < c->zone_count; i++) {
+		const struct config_zone *z = &c->zones[i];
+		if (z->vlan && z->has_vni)
+			snprintf(l->why, l->why_size,
+				 "%s: networks: zone '%s' is told apart by vlan or by vni, not by "
+				 "both",
+				 z->place, z->name);
+		else if (z->calendar[0] && !l->is_part && !calendar_exists(c, z->calendar))
+			snprintf(l->why, l->why_size,
+				 "%s: networks: zone '%s': there is no calendar '%s' in calendars",
+				 z->place, z->name, z->calendar);
+		else
+			continue;
+		return -EXF_E_INVALID;
+	}
+	return 0;
+}
+
 static int check_whole(struct load *l, const struct config *c)
 {
 	int rc = check_zones(l, c);
+	if (!rc)
+		rc = check_zone_keys(l, c);
 	if (!rc)
 		rc = check_exceptions(l, c);
 	for (size_t i = 0; !rc && i < c->quarantine.never_count; i++)

@@ -61,6 +61,9 @@ static const struct key zone_keys[] = {
 	  .extra = offsetof(struct config_zone, has_vni), .max = 16777215,
 	  .help = "VXLAN or Geneve network it lives in: equal addresses in two networks are two "
 		  "hosts." },
+	{ "vlan", KEY_NUMBER, IN(struct config_zone, vlan), .min = 1, .max = 4094,
+	  .help = "802.1Q network it is: of zones with equal addresses the one that packets are "
+		  "tagged for." },
 	{ "model", KEY_CHOICE, IN(struct config_zone, model), .values = "private|iaas|paas|saas",
 	  .help = "Who runs the machines; alerts say from it whose turn it is." },
 	{ "owner", KEY_TEXT, IN(struct config_zone, owner), .max = 63,
@@ -70,6 +73,27 @@ static const struct key zone_keys[] = {
 	{ "tags", KEY_TEXTS, IN(struct config_zone, tags),
 	  .extra = offsetof(struct config_zone, tag_count), .min = 1, .max = 63,
 	  .help = "Free words for policies, such as crown-jewels." },
+	{ "calendar", KEY_TEXT, IN(struct config_zone, calendar), .max = 63,
+	  .help = "When its people work, by the name of one of calendars. None: the one named "
+		  "default." },
+	{ .name = NULL },
+};
+
+static const struct key calendar_keys[] = {
+	{ "name", KEY_TEXT, KEY_REQUIRED, IN(struct config_calendar, name), .min = 1, .max = 63,
+	  .check = check_name,
+	  .help = "Name of the calendar; default is that of every zone which names none." },
+	{ "days", KEY_TEXTS, IN(struct config_calendar, days),
+	  .extra = offsetof(struct config_calendar, day_count), .def = "[mon, tue, wed, thu, fri]",
+	  .check = check_day, .max = 15, .help = "Days of the week that are worked on." },
+	{ "hours", KEY_TEXT, IN(struct config_calendar, hours), .def = "08:00-18:00", .max = 11,
+	  .check = check_hours,
+	  .help = "Hours that are worked in, by the clock of sensor.timezone; 22:00-06:00 are those "
+		  "of the night." },
+	{ "holidays", KEY_TEXTS, IN(struct config_calendar, holidays),
+	  .extra = offsetof(struct config_calendar, holiday_count), .def = "[]", .max = 10,
+	  .check = check_holiday,
+	  .help = "Days that are not worked on: 2026-04-03, or 12-25 of each year." },
 	{ .name = NULL },
 };
 
@@ -409,6 +433,11 @@ const struct key config_keys[] = {
 		  "conf.d/*.yaml, or a list of them, seen from this file's folder." },
 	{ "sensor", KEY_MAP, .keys = sensor_keys, .help = "Who watches." },
 	{ "capture", KEY_MAP, .keys = capture_keys, .help = "Where packets come from when live." },
+	{ "calendars", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(calendars), COUNT(calendar_count),
+	  .max = 256, .def = "[]", .keys = calendar_keys, .element = sizeof(struct config_calendar),
+	  .place = offsetof(struct config_calendar, place),
+	  .help = "When people work, by zone or site, for policies that ask for workday, working_hours and "
+		  "holiday." },
 	{ "networks", KEY_MAPS, KEY_JOINED | KEY_UNIQUE, AT(zones), COUNT(zone_count), .max = 4096,
 	  .def = "[]", .keys = zone_keys, .element = sizeof(struct config_zone),
 	  .place = offsetof(struct config_zone, place),

@@ -99,5 +99,8 @@ const char *check_syslog_url(const char *text);
 const char *check_listen(const char *text);
 const char *check_host_port(const char *text);
 const char *check_domain(const char *text);
+const char *check_day(const char *text);
+const char *check_hours(const char *text);
+const char *check_holiday(const char *text);
 
 #endif

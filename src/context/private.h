@@ -31,6 +31,8 @@ struct context {
 	void *zone_tags; /* what their tags point into */
 	size_t zone_count;
 	struct prefix_set by_zone;
+	struct prefix_set by_vlan,
+		tagged;           /* zones with a VLAN: by their tag, and by addresses alone */
 	struct prefix_set ranges; /* built-in and --inside: inside, without a zone's name */
 	size_t range_count;       /* of ranges that were configured */
 	struct prefix *told;      /* by context_set_inside(), for after a change */

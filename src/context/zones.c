@@ -13,6 +13,7 @@
 #include "private.h"
 
 #define V4_BLOCK_BITS (96 + 16)
+#define NO_ZONE       UINT32_MAX
 
 enum { BLOCK_UNKNOWN, BLOCK_OUTSIDE, BLOCK_INSIDE, BLOCK_MIXED };
 
@@ -66,6 +67,27 @@ static int copy_tags(struct context *c)
 	return 0;
 }
 
+/* Two VLANs with equal addresses: without a tag nobody knows which of them is meant. */
+static bool is_ambiguous(const struct context *c, const struct context_zone *z)
+{
+	for (size_t i = 0; i < c->zone_count; i++) {
+		const struct context_zone *other = &c->zones[i];
+		if (other->vlan && other->vlan != z->vlan && other->prefix.bits == z->prefix.bits &&
+		    ipaddr_equal(&other->prefix.addr, &z->prefix.addr))
+			return true;
+	}
+	return false;
+}
+
+static int add_tagged(struct context *c, uint32_t zone)
+{
+	const struct context_zone *z = &c->zones[zone];
+	struct prefix_entry with_tag = { z->prefix, z->vlan, true, zone };
+	struct prefix_entry without = { z->prefix, 0, false, is_ambiguous(c, z) ? NO_ZONE : zone };
+	int r = prefix_set_add(&c->by_vlan, &with_tag);
+	return r < 0 ? r : prefix_set_add(&c->tagged, &without);
+}
+
 static int add_zones(struct context *c, const struct context_options *o)
 {
 	if (o->zone_count == 0)
@@ -78,7 +100,7 @@ static int add_zones(struct context *c, const struct context_options *o)
 	for (size_t i = 0; i < o->zone_count; i++) {
 		const struct context_zone *z = &c->zones[i];
 		struct prefix_entry entry = { z->prefix, z->vni, z->has_vni, (uint32_t)i };
-		int r = prefix_set_add(&c->by_zone, &entry);
+		int r = z->vlan ? add_tagged(c, (uint32_t)i) : prefix_set_add(&c->by_zone, &entry);
 		if (r < 0)
 			return r;
 	}
@@ -97,6 +119,8 @@ int zones_init(struct context *c, const struct context_options *o, char *ret_why
 		return r;
 	}
 	prefix_set_seal(&c->by_zone);
+	prefix_set_seal(&c->by_vlan);
+	prefix_set_seal(&c->tagged);
 	prefix_set_seal(&c->ranges);
 	c->range_count = c->ranges.count;
 	return 0;
@@ -179,12 +203,16 @@ void zones_take(struct context *c, struct context *fresh)
 	c->zone_tags = fresh->zone_tags;
 	c->zone_count = fresh->zone_count;
 	c->by_zone = fresh->by_zone;
+	c->by_vlan = fresh->by_vlan;
+	c->tagged = fresh->tagged;
 	c->ranges = fresh->ranges;
 	c->range_count = fresh->range_count;
 	fresh->zones = old.zones;
 	fresh->zone_tags = old.zone_tags;
 	fresh->zone_count = old.zone_count;
 	fresh->by_zone = old.by_zone;
+	fresh->by_vlan = old.by_vlan;
+	fresh->tagged = old.tagged;
 	fresh->ranges = old.ranges;
 	forget_answers(c);
 	(void)apply_told(c, c->told, c->told_count);
@@ -203,13 +231,23 @@ void zones_deinit(struct context *c)
 	free(c->zone_tags);
 	c->zone_tags = NULL;
 	prefix_set_deinit(&c->by_zone);
+	prefix_set_deinit(&c->by_vlan);
+	prefix_set_deinit(&c->tagged);
 	prefix_set_deinit(&c->ranges);
 }
 
 const struct context_zone *context_zone(const struct context *c, const struct ipaddr *a,
-					uint32_t tunnel_id)
+					uint32_t tunnel_id, uint16_t vlan)
 {
 	const struct prefix_entry *entry = prefix_set_find(&c->by_zone, a, tunnel_id);
+	if (c->by_vlan.count) {
+		const struct prefix_entry *other = prefix_set_find(&c->tagged, a, 0);
+		bool is_longer = other && (!entry || other->prefix.bits > entry->prefix.bits);
+		entry = is_longer && other->value != NO_ZONE ? other : entry;
+		other = prefix_set_find(&c->by_vlan, a, vlan);
+		entry = other && (!entry || other->prefix.bits >= entry->prefix.bits) ? other :
+											entry;
+	}
 	return entry ? &c->zones[entry->value] : NULL;
 }
 
@@ -224,8 +262,9 @@ bool context_zone_has_tag(const struct context_zone *z, const char *tag)
 static bool find_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
 {
 	return prefix_set_find(&c->ranges, a, tunnel_id) ||
-	       prefix_set_find(&c->by_zone, a, tunnel_id) || ipaddr_is_link_local(a) ||
-	       ipaddr_is_loopback(a) || ipaddr_is_multicast(a) || ipaddr_is_unspecified(a);
+	       prefix_set_find(&c->by_zone, a, tunnel_id) || prefix_set_find(&c->tagged, a, 0) ||
+	       ipaddr_is_link_local(a) || ipaddr_is_loopback(a) || ipaddr_is_multicast(a) ||
+	       ipaddr_is_unspecified(a);
 }
 
 /* Whether the same answer holds for all addresses of an IPv4 /16, whatever the tunnel. */
@@ -245,7 +284,8 @@ static uint8_t judge_block(const struct context *c, const struct ipaddr *a)
 {
 	unsigned first = a->u.b[12], second = a->u.b[13];
 	bool holds_special = (first == 0 && second == 0) || (first == 255 && second == 255);
-	if (holds_special || !is_uniform(&c->ranges, a) || !is_uniform(&c->by_zone, a))
+	if (holds_special || !is_uniform(&c->ranges, a) || !is_uniform(&c->by_zone, a) ||
+	    !is_uniform(&c->tagged, a))
 		return BLOCK_MIXED;
 	return find_inside(c, a, 0) ? BLOCK_INSIDE : BLOCK_OUTSIDE;
 }

@@ -134,8 +134,10 @@ void analysis_event(struct analysis *a, const struct event *e)
 		write_event(a, e);
 	if (e->kind == EVENT_FLOW_END)
 		a->env.one_sided = one_sided_update(&a->one_sided, (const struct event_flow *)e);
-	policies_event(a->policies, e);
+	bool has_policy_spoken = policies_event(a->policies, e);
 	context_event(a->context, e);
+	if (has_policy_spoken)
+		analysis_policies(a);
 	if (a->books && USAGE_WANTS >> e->kind & 1)
 		books_event(a->books, e);
 	if (a->publisher)
@@ -192,6 +194,14 @@ static void tick_detectors(struct analysis *a)
 	}
 }
 
+static void tell_moved(struct analysis *a)
+{
+	struct ipaddr host;
+	char to[IDENTITY_NAME];
+	while (context_moved(a->context, &host, to))
+		policies_moved(a->policies, &host, to);
+}
+
 void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 {
 	a->leaped_ns += leap_ns;
@@ -200,6 +210,7 @@ void analysis_tick(struct analysis *a, uint64_t now_ns, uint64_t leap_ns)
 	a->env.steady_ns = now_ns - a->leaped_ns;
 	if (a->env.steady_ns >= a->next_tick_ns)
 		tick_detectors(a);
+	tell_moved(a);
 	if (!a->is_live)
 		return;
 	if (a->books)

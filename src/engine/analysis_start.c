@@ -114,6 +114,7 @@ static struct context_zone *make_zones(const struct config *config, size_t *ret_
 			out->prefix = z->prefixes[p];
 			out->has_vni = z->has_vni;
 			out->vni = z->vni;
+			out->vlan = (uint16_t)z->vlan;
 			out->tags = z->tags;
 			out->tag_count = z->tag_count;
 		}
@@ -245,10 +246,9 @@ static int start_alerts(struct analysis *a, const struct analysis_options *o, ch
 		.decide = policies_decide,
 		.decide_arg = a->policies,
 	};
-	a->fusion = fusion_new(o->max_hosts, key_of(o));
 	a->alert_options.fusion = a->fusion;
 	a->store = alert_store_new(&a->alert_options, analysis_alert, a);
-	if (!a->fusion || !a->store)
+	if (!a->store)
 		return -EXF_E_NOMEM;
 	return analysis_make_outputs(a, o->config, NULL, &a->outputs, why, size);
 }
@@ -293,14 +293,17 @@ static int start_policies(struct analysis *a, const struct analysis_options *o, 
 			  size_t size)
 {
 	struct policy *set = NULL;
+	a->fusion = fusion_new(o->max_hosts, key_of(o));
 	const struct policies_options p = { .config = o->config,
 					    .context = a->context,
 					    .names = &a->rule_names,
 					    .key = key_of(o),
+					    .lasting = sketch_key_of(o),
+					    .fusion = a->fusion,
 					    .decisions = o->decisions,
 					    .annals = o->annals,
 					    .is_live = o->is_live };
-	int err = policies_from(o->config, o->is_live, &set, why, size);
+	int err = a->fusion ? policies_from(o->config, o->is_live, &set, why, size) : -EXF_E_NOMEM;
 	if (err && err != -EXF_E_NOMEM && o->is_live) {
 		log_errorx("policy", "%s", why);
 		log_errorx("policy", "no policy is in effect, traffic flows");

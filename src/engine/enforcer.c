@@ -108,6 +108,8 @@ static void count(struct enforcer *e, uint64_t *what)
 static void tell_failed(struct enforcer *e, const struct quarantine_request *r, const char *why)
 {
 	struct enforcer_note note = { .kind = ENFORCER_FAILED };
+	if (r->op != QUARANTINE_ADD)
+		return; /* nobody stays free by it */
 	struct quarantine_entry *entry = &note.act.entry;
 	entry->host = r->host;
 	entry->peer = r->peer;

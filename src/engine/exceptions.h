@@ -19,6 +19,7 @@ struct exception_case {
 	const char *rule, *domain;
 	const struct finding_end *subject, *peer;
 	uint32_t tunnel_id;
+	uint16_t vlan;
 };
 
 /* time_ns: by which exceptions end. The index of the first exception that silences the finding, or

@@ -15,6 +15,7 @@
 #include "annals.h"
 #include "decisions.h"
 #include "policy_words.h"
+#include "traffic.h"
 
 #define POLICY_FILE  "/etc/exfild/policy.yaml" /* the default: none, where it is not there */
 #define SHARED_NAMES 3 /* from which on the responder wants QUARANTINE_SHARED_RIGHT */
@@ -31,6 +32,7 @@ struct policies {
 	struct policy *set;
 	struct policy_memory *memory;
 	struct policy_proofs *proofs;
+	struct traffic *traffic;
 	struct event_log *log;
 	struct enforcer *enforcer; /* live, and quarantine is not off; NULL: nobody is asked */
 	const char *mode;
@@ -79,10 +81,19 @@ int policies_new(const struct policies_options *o, struct policy *set, struct po
 	p->memory = policy_memory_new(0);
 	p->proofs = policy_proofs_new(o->key);
 	p->log = event_log_new();
+	p->traffic = traffic_new(&(struct traffic_options){ .key = o->key,
+							    .lasting = o->lasting,
+							    .context = o->context,
+							    .fusion = o->fusion,
+							    .names = o->names });
 	p->waiting = calloc(POLICY_WAITING, sizeof(*p->waiting));
 	p->unproven = calloc(POLICY_UNPROVEN, sizeof(*p->unproven));
 	set_timezone(o);
-	int err = p->memory && p->proofs && p->log && p->waiting && p->unproven ? 0 : -EXF_E_NOMEM;
+	bool has_memory =
+		p->memory && p->proofs && p->log && p->traffic && p->waiting && p->unproven;
+	int err = has_memory ? 0 : -EXF_E_NOMEM;
+	if (!err)
+		traffic_set(p->traffic, set);
 	if (!err && o->is_live && strcmp(p->mode, "off") != 0)
 		err = enforcer_start(o->config->quarantine.socket, &p->enforcer);
 	if (!err) {
@@ -104,6 +115,7 @@ void policies_free(struct policies *p)
 	policy_free(p->set);
 	policy_memory_free(p->memory);
 	policy_proofs_free(p->proofs);
+	traffic_free(p->traffic);
 	event_log_free(p->log);
 	free(p->waiting);
 	free(p->unproven);
@@ -116,12 +128,14 @@ struct policy *policies_take(struct policies *p, const struct config *c, struct 
 	p->o.config = c;
 	p->set = fresh;
 	p->acts = policy_acts(fresh);
+	traffic_set(p->traffic, fresh);
 	return old;
 }
 
 void policies_keep(struct policies *p, struct keep_list *list)
 {
 	policy_memory_keep(p->memory, list);
+	traffic_keep(p->traffic, list);
 }
 
 void policies_snapshot(const struct policies *p, struct snap_policy *ret)
@@ -164,10 +178,28 @@ static void look_again(struct policies *p, uint64_t now_ns)
 	}
 }
 
-void policies_event(struct policies *p, const struct event *e)
+static struct finding *place_for(struct policies *p)
 {
+	if (p->count == POLICY_WAITING) {
+		p->lost++;
+		return NULL;
+	}
+	return &p->waiting[(p->first + p->count++) % POLICY_WAITING];
+}
+
+bool policies_event(struct policies *p, const struct event *e)
+{
+	struct finding found[TRAFFIC_FINDINGS];
+	const struct traffic_eyes eyes = { p->set, p->memory, p->proofs, p->o.config };
 	if (p->acts && policy_proofs_event(p->proofs, e) && p->unproven_count)
 		look_again(p, e->time_ns);
+	size_t n = traffic_event(p->traffic, &eyes, e, found);
+	for (size_t i = 0; i < n; i++) {
+		struct finding *f = place_for(p);
+		if (f)
+			*f = found[i];
+	}
+	return n > 0;
 }
 
 /* --- what is asked of the responder --------------------------------------------------------- */
@@ -203,6 +235,20 @@ static void make_request(const struct policy_decision *d, const struct event_ale
 	put_text(r->alert, sizeof(r->alert), a->alert_id);
 	put_text(r->rule, sizeof(r->rule), rule);
 	put_text(r->reason, sizeof(r->reason), reason);
+}
+
+void policies_moved(struct policies *p, const struct ipaddr *host, const char *to)
+{
+	struct quarantine_request r;
+	char reason[sizeof(r.reason)];
+	policy_memory_forget(p->memory, host);
+	if (!p->enforcer)
+		return;
+	quarantine_prepare(&r, QUARANTINE_MOVED);
+	r.host = *host;
+	(void)snprintf(reason, sizeof(reason), "the address is %.64s's now", to);
+	put_text(r.reason, sizeof(r.reason), reason);
+	(void)enforcer_put(p->enforcer, &r);
 }
 
 static const char *wait_for_proof(struct policies *p, const struct policy_decision *d,
@@ -247,35 +293,53 @@ static const char *ask(struct policies *p, const struct policy_decision *d,
 
 /* --- deciding ------------------------------------------------------------------------------- */
 
-static struct finding *place_for(struct policies *p)
+static const struct event_alert *record_of(struct policies *p, const struct alert *a)
 {
-	if (p->count == POLICY_WAITING) {
-		p->lost++;
-		return NULL;
-	}
-	return &p->waiting[(p->first + p->count++) % POLICY_WAITING];
+	struct policy_facts facts = { .proof = ALERT_PROOF_NONE };
+	if (p->acts)
+		facts = policy_proofs_of(p->proofs, &a->finding);
+	facts.config = p->o.config;
+	traffic_facts(p->traffic, p->set, a, &facts);
+	event_log_reset(p->log);
+	return policy_record(p->set, p->log, a, p->o.context, &facts);
 }
 
-/* What policy itself has said is not decided again. */
+/*
+ * What a policy over traffic has said is decided by that policy, what else policy itself has said
+ * not again.
+ */
+static bool decide_own(struct policies *p, const struct alert *a, const struct event_alert *e,
+		       struct policy_decision *d)
+{
+	const struct finding *f = &a->finding;
+	return strcmp(f->rule, POLICY_ACT_RULE) != 0 && f->feature_count &&
+	       policy_decide_own(p->set, p->memory, e, f->rule + strlen(POLICY_PREFIX),
+				 f->features[0].text, d);
+}
+
 static bool is_own(const struct finding *f)
 {
-	return strncmp(f->rule, "policy:", 7) == 0 || strcmp(f->rule, POLICY_ACT_RULE) == 0;
+	return strncmp(f->rule, POLICY_PREFIX, strlen(POLICY_PREFIX)) == 0 ||
+	       strcmp(f->rule, POLICY_ACT_RULE) == 0;
+}
+
+static bool decide(struct policies *p, const struct alert *a, const struct event_alert *e,
+		   struct policy_decision *d)
+{
+	if (is_own(&a->finding))
+		return decide_own(p, a, e, d);
+	policy_decide(p->set, p->memory, e, d);
+	return d->rule != NULL;
 }
 
 void policies_decide(void *arg, struct alert *a)
 {
 	struct policies *p = arg;
 	struct policy_decision d;
-	if (!policy_count(p->set) || is_own(&a->finding))
+	if (!policy_count(p->set))
 		return;
-	struct policy_facts facts = { .proof = ALERT_PROOF_NONE };
-	if (p->acts)
-		facts = policy_proofs_of(p->proofs, &a->finding);
-	facts.config = p->o.config;
-	event_log_reset(p->log);
-	const struct event_alert *e = policy_record(p->set, p->log, a, p->o.context, &facts);
-	policy_decide(p->set, p->memory, e, &d);
-	if (!d.rule)
+	const struct event_alert *e = record_of(p, a);
+	if (!decide(p, a, e, &d))
 		return;
 	struct alert_policy *to = &a->policy;
 	p->decided++;
@@ -289,7 +353,8 @@ void policies_decide(void *arg, struct alert *a)
 		to->mode = p->mode;
 		(void)str_copy(to->outcome, sizeof(to->outcome), ask(p, &d, e, a));
 	}
-	struct finding *f = d.action == POLICY_ALERT && !e->drill ? place_for(p) : NULL;
+	bool has_own = d.action == POLICY_ALERT && !e->drill && !is_own(&a->finding);
+	struct finding *f = has_own ? place_for(p) : NULL;
 	if (f)
 		policy_finding(p->o.names, &d, a, f);
 }

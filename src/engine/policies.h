@@ -1,13 +1,13 @@
 /*
  * engine/policies.h - policies before the sinks, and their way to the responder.
  *
- * What: each alert is decided before it goes out; what a policy wants done is asked of
- * exfild-responder by a thread of its own (enforcer.h), live only: a replay says what would have
- * been done.  The policies' own alerts and the responder's acts are findings, which the analysis
- * takes when it is between two others.
- * Ownership: policies_free frees.  Threads: analysis plane, where nothing else is said.
- * Limits: POLICY_WAITING findings wait, further ones are counted; POLICY_UNPROVEN decisions wait
- * POLICY_UNPROVEN_NS for the other side's answer, the oldest goes first.
+ * What: each alert is decided before it goes out, and each step of a connection (traffic.h); what a
+ * policy wants done is asked of exfild-responder by a thread of its own (enforcer.h), live only: a
+ * replay says what would have been done.  The policies' own alerts and the responder's acts are
+ * findings, which the analysis takes when it is between two others. Ownership: policies_free frees.
+ * Threads: analysis plane, where nothing else is said. Limits: POLICY_WAITING findings wait,
+ * further ones are counted; POLICY_UNPROVEN decisions wait POLICY_UNPROVEN_NS for the other side's
+ * answer, the oldest goes first.
  */
 #ifndef EXFILD_SRC_ENGINE_POLICIES_H
 #define EXFILD_SRC_ENGINE_POLICIES_H
@@ -32,8 +32,10 @@ struct policies_options {
 	const struct context *context;
 	struct rule_names *names; /* as long as the policies */
 	const struct hash_key *key;
-	struct decisions *decisions; /* where acts of the responder go as well; NULL: nowhere */
-	struct annals *annals;       /* where acts of the responder are kept; NULL: nowhere */
+	const struct hash_key *lasting; /* of what outlives the process */
+	struct fusion *fusion;          /* risk and stages of hosts; NULL: none */
+	struct decisions *decisions;    /* where acts of the responder go as well; NULL: nowhere */
+	struct annals *annals;          /* where acts of the responder are kept; NULL: nowhere */
 	bool is_live;
 };
 
@@ -48,8 +50,10 @@ void policies_free(struct policies *p);
 struct policy *policies_take(struct policies *p, const struct config *c, struct policy *fresh);
 void policies_keep(struct policies *p, struct keep_list *list);
 
-/* Each event, in order, before the detectors. */
-void policies_event(struct policies *p, const struct event *e);
+/* Each event, in order, before the detectors.  True: a finding waits, of a policy over traffic. */
+bool policies_event(struct policies *p, const struct event *e);
+/* An address is another machine's from now on: what was decided about the one before ends. */
+void policies_moved(struct policies *p, const struct ipaddr *host, const char *to);
 /* alert_options.decide: fills alert.policy. */
 void policies_decide(void *arg, struct alert *a);
 /* The next finding that waits; false: none does. */

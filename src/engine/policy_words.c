@@ -62,7 +62,12 @@ void policy_finding(struct rule_names *names, const struct policy_decision *d,
 		     d->about->description[0] ? d->about->description :
 						"The policy says no more than its title.");
 	finding_text(ret->unseen, sizeof(ret->unseen), "%s", f->unseen);
-	finding_step(ret, "Look at the alert it is about: %.32s (%s)", a->alert_id, f->rule);
+	if (a->alert_id[0])
+		finding_step(ret, "Look at the alert it is about: %.32s (%s)", a->alert_id,
+			     f->rule);
+	else
+		finding_step(ret, "Ask %s's user, or its owner, what it was",
+			     a->source_name[0] ? a->source_name : "the source");
 }
 
 static const struct {

@@ -11,8 +11,10 @@
 #include "signatures.h"
 
 #define POLICY_ACT_RULE "quarantine"
+#define POLICY_PREFIX   "policy:" /* and its name: rule.id of what a policy says itself */
 
-/* An `action: alert`: one of the policy's own, about the same two ends. */
+/* An `action: alert`, or a policy over traffic: one of the policy's own, about the same two ends.
+ */
 void policy_finding(struct rule_names *names, const struct policy_decision *d,
 		    const struct alert *a, struct finding *ret);
 void policy_act_finding(const struct enforcer_note *n, uint64_t now_ns, struct finding *ret);

@@ -28,9 +28,18 @@ static const struct event_field fields[] = {
 	AT(bytes_in, FIELD_U64),
 	AT(events, FIELD_U64),
 	AT(count, FIELD_U64),
+	AT(bytes_out_hour, FIELD_U64),
+	AT(bytes_in_hour, FIELD_U64),
+	AT(bytes_out_day, FIELD_U64),
+	AT(bytes_in_day, FIELD_U64),
+	AT(total_out_hour, FIELD_U64),
+	AT(total_out_day, FIELD_U64),
+	AT(flows_hour, FIELD_U32),
+	AT(flows_day, FIELD_U32),
 	AT(score, FIELD_FLOAT),
 	AT(confidence, FIELD_FLOAT),
 	AT(risk, FIELD_FLOAT),
+	AT(duration, FIELD_FLOAT),
 	AT(revision, FIELD_U32),
 	AT(as_number, FIELD_U32),
 	AT(severity, FIELD_U8),
@@ -46,6 +55,11 @@ static const struct event_field fields[] = {
 	AT(intel_confidence, FIELD_U8),
 	AT(moved, FIELD_BOOL),
 	AT(shared, FIELD_BOOL),
+	AT(about, FIELD_U8),
+	AT(outcome, FIELD_U8),
+	AT(workday, FIELD_BOOL),
+	AT(working_hours, FIELD_BOOL),
+	AT(holiday, FIELD_BOOL),
 	AT(id, FIELD_STR),
 	AT(rule, FIELD_STR),
 	AT(title, FIELD_STR),
@@ -78,6 +92,7 @@ static const struct event_field fields[] = {
 	AT(service_risk, FIELD_STR),
 	AT(residency, FIELD_STR),
 	AT(content, FIELD_STR),
+	AT(content_label, FIELD_STR),
 	AT(stages, FIELD_STR),
 	AT(intel_feed, FIELD_STR),
 	AT(intel_type, FIELD_STR),
@@ -89,6 +104,9 @@ static const struct event_field fields[] = {
 static const char *const directions[] = { "unknown", "outbound", "internal", "inbound",
 					  "external" };
 static const char *const proofs[] = { "none", "answered", "handshake" };
+static const char *const abouts[] = { "alert", "flow", "usage", "step" };
+static const char *const outcomes[] = { "pending", "established", "refused", "unanswered",
+					"midstream" };
 static const char *const days[] = { NULL,       "monday", "tuesday",  "wednesday",
 				    "thursday", "friday", "saturday", "sunday" };
 
@@ -100,6 +118,8 @@ static const struct {
 	{ offsetof(struct event_alert, direction), sizeof(directions) / sizeof(directions[0]),
 	  directions },
 	{ offsetof(struct event_alert, proof), sizeof(proofs) / sizeof(proofs[0]), proofs },
+	{ offsetof(struct event_alert, about), sizeof(abouts) / sizeof(abouts[0]), abouts },
+	{ offsetof(struct event_alert, outcome), sizeof(outcomes) / sizeof(outcomes[0]), outcomes },
 	{ offsetof(struct event_alert, weekday), sizeof(days) / sizeof(days[0]), days },
 };
 

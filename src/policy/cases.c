@@ -1,8 +1,8 @@
 /*
  * policy/cases.c - see cases.h.
  *
- * An alert of a case is a map of the fields that rules see; what it does not name is not known.  It
- * becomes a line of JSON, as --events writes them, for the reader of those.
+ * An alert, flow or usage of a case is a map of the fields that rules see; what it does not name is
+ * not known.  It becomes a line of JSON, as --events writes them, for the reader of those.
  */
 #include "exfild/policy/cases.h"
 
@@ -38,6 +38,7 @@ static const char *field_of(const char *key)
 						{ "dst_port", "dport" },
 						{ "host", "source_name" },
 						{ "as", "as_number" },
+						{ "fingerprint", "content_label" },
 						{ "alert_id", "id" } };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i][0], key) == 0)
@@ -80,17 +81,42 @@ static void put_list(struct json *j, const char *key, const struct yaml_node *n)
 	buf_deinit(&text);
 }
 
-static const struct event_alert *read_alert(struct run *r, const struct yaml_node *map)
+static const char *text_of(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *n = yaml_get(map, key);
+	return n && n->type == YAML_SCALAR ? n->text : NULL;
+}
+
+/* A case may say by itself what the calendar of a zone would. */
+static void set_clock(const struct run *r, const struct yaml_node *map, struct event_alert *e)
+{
+	const char *workday = text_of(map, "workday"), *holiday = text_of(map, "holiday");
+	const char *hours = text_of(map, "working_hours");
+	policy_set_clock(r->policy, e);
+	if (workday)
+		e->workday = strcmp(workday, "true") == 0;
+	if (holiday)
+		e->holiday = strcmp(holiday, "true") == 0;
+	if (hours)
+		e->working_hours = strcmp(hours, "true") == 0;
+}
+
+/* about: "alert", "flow", "usage"; one of `before` may say so itself. */
+static const struct event_alert *read_alert(struct run *r, const struct yaml_node *map,
+					    const char *about)
 {
 	char id[32], why[200];
 	if (map->type != YAML_MAP) {
-		yaml_why(map, r->why, r->why_size, "an alert is a map of its fields");
+		yaml_why(map, r->why, r->why_size, "'%s' is a map of its fields", about);
 		return NULL;
 	}
+	if (text_of(map, "about"))
+		about = text_of(map, "about");
 	buf_reset(&r->line);
 	struct json j = json_make(&r->line);
 	json_open_object(&j, NULL);
 	json_string(&j, "kind", "alert");
+	json_string(&j, "about", about);
 	(void)snprintf(id, sizeof(id), "%08x", ++r->alerts);
 	if (!yaml_get(map, "id") && !yaml_get(map, "alert_id"))
 		json_string(&j, "id", id);
@@ -98,6 +124,8 @@ static const struct event_alert *read_alert(struct run *r, const struct yaml_nod
 		json_string(&j, "time", TIME_DEFAULT);
 	for (const struct yaml_node *k = map->first; k; k = k->next) {
 		const char *field = field_of(k->key);
+		if (strcmp(field, "about") == 0)
+			continue;
 		if (k->type == YAML_LIST)
 			put_list(&j, field, k);
 		else if (k->type == YAML_SCALAR)
@@ -115,23 +143,17 @@ static const struct event_alert *read_alert(struct run *r, const struct yaml_nod
 		return NULL;
 	}
 	struct event_alert *e = (struct event_alert *)(uintptr_t)event_log_next(r->log, NULL);
-	policy_set_clock(r->policy, e);
+	set_clock(r, map, e);
 	return e;
 }
 
 /* --- one case ------------------------------------------------------------------------------- */
 
-static const char *text_of(const struct yaml_node *map, const char *key)
-{
-	const struct yaml_node *n = yaml_get(map, key);
-	return n && n->type == YAML_SCALAR ? n->text : NULL;
-}
-
 static bool before(struct run *r, const struct yaml_node *list)
 {
 	struct policy_decision d;
 	for (const struct yaml_node *k = list ? list->first : NULL; k; k = k->next) {
-		const struct event_alert *e = read_alert(r, k);
+		const struct event_alert *e = read_alert(r, k, "alert");
 		if (!e)
 			return false;
 		policy_decide(r->policy, r->memory, e, &d);
@@ -178,18 +200,35 @@ static bool check_keys(struct run *r, const struct yaml_node *map, const char *c
 	return true;
 }
 
+/* The one thing that a case is about; NULL: nothing, or several. */
+static const char *about_of(const struct yaml_node *n)
+{
+	static const char *const names[] = { "alert", "flow", "usage" };
+	const char *found = NULL;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!yaml_get(n, names[i]))
+			continue;
+		if (found)
+			return NULL;
+		found = names[i];
+	}
+	return found;
+}
+
 static bool run_case(struct run *r, const struct yaml_node *n)
 {
-	static const char *const keys[] = { "name", "before", "alert", "expect" };
+	static const char *const keys[] = { "name", "before", "alert", "flow", "usage", "expect" };
 	static const char *const wanted[] = { "policy", "action", "ttl", "refused" };
 	const struct yaml_node *expect = n->type == YAML_MAP ? yaml_get(n, "expect") : NULL;
 	const char *name = n->type == YAML_MAP ? text_of(n, "name") : NULL;
 	struct policy_decision d;
 	struct buf text;
 	char wrong[400];
-	if (!name || !yaml_get(n, "alert") || !expect || expect->type != YAML_MAP) {
+	const char *about = n->type == YAML_MAP ? about_of(n) : NULL;
+	if (!name || !about || !expect || expect->type != YAML_MAP) {
 		yaml_why(n, r->why, r->why_size,
-			 "a case is a map with 'name', 'alert' and 'expect' {policy, action}");
+			 "a case is a map with 'name', one of 'alert', 'flow' and 'usage', and "
+			 "'expect' {policy, action}");
 		return false;
 	}
 	if (!check_keys(r, n, keys, sizeof(keys) / sizeof(keys[0]), "a case") ||
@@ -197,7 +236,7 @@ static bool run_case(struct run *r, const struct yaml_node *n)
 		return false;
 	r->memory = policy_memory_new(64);
 	const struct event_alert *e = r->memory && before(r, yaml_get(n, "before")) ?
-					      read_alert(r, yaml_get(n, "alert")) :
+					      read_alert(r, yaml_get(n, about), about) :
 					      NULL;
 	if (e) {
 		policy_decide(r->policy, r->memory, e, &d);

@@ -3,7 +3,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "exfild/base/str.h"
 #include "private.h"
@@ -13,16 +12,6 @@ void record_text(const struct event_alert *e, const struct event_str *s, char *d
 	dst[0] = '\0';
 	if (s->off)
 		(void)str_escape(dst, size, event_str_data(&e->e, s), s->len);
-}
-
-void policy_set_clock(const struct policy *p, struct event_alert *e)
-{
-	time_t t = (time_t)(e->e.time_ns / SECOND_NS);
-	struct tm tm;
-	if (!(p->is_utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)))
-		return;
-	e->hour = (uint8_t)tm.tm_hour;
-	e->weekday = (uint8_t)(tm.tm_wday ? tm.tm_wday : 7);
 }
 
 /* "source_zone: 'payroll' of payroll; bytes_out|gte: '5000000' of 1000000" */
@@ -55,11 +44,21 @@ static void escalate(struct policy *p, const struct policy_rule *r, struct polic
 	}
 }
 
+static void take(struct policy *p, struct policy_rule *r, struct policy_decision *d)
+{
+	r->decided++;
+	d->rule = r;
+	d->about = policy_about(p, (size_t)(r - p->list));
+	d->action = r->action;
+	d->ttl_s = r->ttl_s;
+	escalate(p, r, d);
+}
+
 static void on_hit(void *arg, const struct signature_hit *hit)
 {
 	struct policy *p = arg;
 	struct policy_rule *r = &p->list[hit->rule->number];
-	struct policy_decision *d = p->decision;
+	struct policy_decision *d = p->decisions[r->about];
 	if (r->need.within_ns && !memory_has(p->memory, p->event, &r->need))
 		return;
 	r->held++;
@@ -67,24 +66,50 @@ static void on_hit(void *arg, const struct signature_hit *hit)
 		r->shadowed++;
 		return;
 	}
-	r->decided++;
-	d->rule = r;
-	d->about = hit->rule;
-	d->action = r->action;
-	d->ttl_s = r->ttl_s;
+	take(p, r, d);
 	say_parts(hit, d->why, sizeof(d->why));
-	escalate(p, r, d);
+}
+
+static void ask(struct policy *p, const struct policy_memory *m, const struct event_alert *e)
+{
+	p->event = e;
+	p->memory = m;
+	signatures_event(p->rules, &e->e, on_hit, p);
 }
 
 void policy_decide(struct policy *p, struct policy_memory *m, const struct event_alert *e,
 		   struct policy_decision *ret)
 {
 	*ret = (struct policy_decision){ .rule = NULL };
+	for (unsigned i = 0; i < ALERT_ABOUT__COUNT; i++) /* a record is about one of them */
+		p->decisions[i] = ret;
+	ask(p, m, e);
+	memory_note(m, e, ret->rule ? ret->rule->name : "");
+}
+
+void policy_decide_step(struct policy *p, struct policy_memory *m, const struct event_alert *e,
+			struct policy_decision *ret_flow, struct policy_decision *ret_usage)
+{
+	*ret_flow = *ret_usage = (struct policy_decision){ .rule = NULL };
+	p->decisions[ALERT_ABOUT_FLOW] = ret_flow;
+	p->decisions[ALERT_ABOUT_USAGE] = ret_usage;
+	ask(p, m, e);
+}
+
+bool policy_decide_own(struct policy *p, struct policy_memory *m, const struct event_alert *e,
+		       const char *name, const char *why, struct policy_decision *ret)
+{
+	*ret = (struct policy_decision){ .rule = NULL };
 	p->event = e;
 	p->memory = m;
-	p->decision = ret;
-	signatures_event(p->rules, &e->e, on_hit, p);
-	memory_note(m, e, ret->rule ? ret->rule->name : "");
+	for (size_t i = 0; i < p->count && !ret->rule; i++)
+		if (p->list[i].about != ALERT_ABOUT_ALERT && strcmp(p->list[i].name, name) == 0)
+			take(p, &p->list[i], ret);
+	if (!ret->rule)
+		return false;
+	(void)str_copy(ret->why, sizeof(ret->why), why);
+	memory_note(m, e, ret->rule->name);
+	return true;
 }
 
 /* --- what speaks against it ------------------------------------------------------------------- */

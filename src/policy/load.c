@@ -33,11 +33,17 @@ static bool take_block(void *arg, uint32_t number, const struct yaml_node *block
 	return true;
 }
 
-/* Names are what alerts, exceptions and people go by: each is one policy's. */
-static bool set_name(struct policy *p, size_t i, char *why, size_t size)
+/*
+ * What it looks at, and its name, which is what alerts, exceptions and people go by: each is one
+ * policy's.
+ */
+static bool set_identity(struct policy *p, size_t i, char *why, size_t size)
 {
 	const struct signature_rule *about = signatures_rule(p->rules, i);
 	struct policy_rule *r = &p->list[i];
+	r->about = strstr(about->logsource, "category flow")  ? ALERT_ABOUT_FLOW :
+		   strstr(about->logsource, "category usage") ? ALERT_ABOUT_USAGE :
+								ALERT_ABOUT_ALERT;
 	(void)str_copy(r->name, sizeof(r->name), about->name[0] ? about->name : about->id);
 	for (char *c = r->name; *c; c++)
 		if (*c <= ' ' || *c > '~')
@@ -62,7 +68,7 @@ static int finish(struct policy *p, int err, struct policy **ret, char *why, siz
 	}
 	p->count = err ? 0 : signatures_count(p->rules);
 	for (size_t i = 0; !err && i < p->count; i++)
-		if (!set_name(p, i, why, size))
+		if (!set_identity(p, i, why, size))
 			err = -EXF_E_INVALID;
 	if (!err && !signatures_compile(p->rules))
 		err = -EXF_E_NOMEM;
@@ -144,4 +150,17 @@ bool policy_acts(const struct policy *p)
 				return true;
 	}
 	return false;
+}
+
+bool policy_looks_at(const struct policy *p, enum alert_about what)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->list[i].about == what)
+			return true;
+	return false;
+}
+
+bool policy_reads(const struct policy *p, const char *field)
+{
+	return signatures_reads(p->rules, EVENT_ALERT, field);
 }

@@ -50,6 +50,13 @@ void policy_memory_free(struct policy_memory *m)
 	free(m);
 }
 
+void policy_memory_forget(struct policy_memory *m, const struct ipaddr *host)
+{
+	struct past *p = table_find(&m->past, host);
+	if (p)
+		table_remove(&m->past, p);
+}
+
 #define PAST(i)                                                                              \
  KEEP(U64, struct past, alerts[i].id), KEEP(U64, struct past, alerts[i].time_ns),            \
 	 KEEP(TEXT, struct past, alerts[i].rule), KEEP(TEXT, struct past, alerts[i].policy), \

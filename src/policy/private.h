@@ -39,6 +39,22 @@ bool memory_has(const struct policy_memory *m, const struct event_alert *e,
 /* policy: that decided, "" none. */
 void memory_note(struct policy_memory *m, const struct event_alert *e, const char *policy);
 
+/* --- calendar.c: what a time is to people ------------------------------------------------------
+ */
+
+struct clock_face { /* the same for all of a quarter of an hour, of which zones are made */
+	uint64_t quarter;
+	uint8_t hour, minute, weekday;
+	uint32_t day;  /* rises */
+	char date[40]; /* 2026-11-24 */
+};
+
+/* By the policies' time zone. */
+const struct clock_face *clock_face_of(const struct policy *p, uint64_t time_ns);
+/* By the calendar of that name, of the configuration; NULL, or not in it: the usual one. */
+void calendar_set(const struct policy *p, const struct config *config, const char *name,
+		  struct event_alert *e);
+
 /* --- block.c: the `exfild:` block ------------------------------------------------------------- */
 
 bool block_read(const struct yaml_node *block, struct policy_rule *ret, char *why, size_t size);
@@ -53,7 +69,9 @@ struct policy {
 	/* while deciding */
 	const struct event_alert *event;
 	const struct policy_memory *memory;
-	struct policy_decision *decision;
+	struct policy_decision
+		*decisions[ALERT_ABOUT__COUNT]; /* of rules over each; NULL: not now */
+	struct clock_face face;
 };
 
 /* The bytes of a string of a record, as text. */

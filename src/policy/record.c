@@ -63,29 +63,66 @@ static void put_zones(struct event_log *log, struct event_alert *e, const struct
 {
 	const struct finding *f = &a->finding;
 	const struct context_zone *z =
-		c && f->subject.has_ip ? context_zone(c, &f->subject.ip, f->tunnel_id) : NULL;
+		c && f->subject.has_ip ? context_zone(c, &f->subject.ip, f->tunnel_id, f->vlan) :
+					 NULL;
 	put(log, &e->source_zone, a->source_zone);
 	put(log, &e->source_owner, z ? z->owner : "");
 	put(log, &e->source_model, z ? z->model : "");
 	put(log, &e->source_data, z ? z->data : "");
-	z = c && f->peer.has_ip ? context_zone(c, &f->peer.ip, f->tunnel_id) : NULL;
+	z = c && f->peer.has_ip ? context_zone(c, &f->peer.ip, f->tunnel_id, f->vlan) : NULL;
 	put(log, &e->destination_zone, a->destination_zone);
 	put(log, &e->destination_owner, z ? z->owner : "");
 	put(log, &e->destination_model, z ? z->model : "");
 	put(log, &e->destination_data, z ? z->data : "");
 }
 
-/* Labels of what was found in the clear are features of their detector. */
-static void put_content(struct event_log *log, struct event_alert *e, const struct finding *f,
-			struct buf *list)
+/* What was found in the clear are features of its detector; of a connection it is a fact. */
+static uint32_t content_of(const struct finding *f)
 {
+	uint32_t kinds = 0;
 	for (unsigned i = 0; i < f->feature_count && i < FINDING_FEATURES; i++)
 		for (unsigned k = 0; k < CONTENT__COUNT; k++)
 			if (strcmp(f->features[i].name, content_kind_name((enum content_kind)k)) ==
 				    0 &&
 			    f->features[i].value > 0)
-				put_list(list, f->features[i].name);
+				kinds |= 1u << k;
+	return kinds;
+}
+
+static void put_content(struct event_log *log, struct event_alert *e, const struct finding *f,
+			const struct policy_facts *facts, struct buf *list)
+{
+	uint32_t kinds = facts->content | content_of(f);
+	for (unsigned k = 0; k < CONTENT__COUNT; k++)
+		if (kinds >> k & 1)
+			put_list(list, content_kind_name((enum content_kind)k));
 	put_buf(log, &e->content, list);
+	put(log, &e->content_label, facts->labels);
+}
+
+static void put_facts(struct event_alert *e, const struct policy_facts *facts)
+{
+	e->about = (uint8_t)facts->about;
+	e->proof = (uint8_t)facts->proof;
+	e->moved = facts->moved;
+	e->outcome = (uint8_t)facts->outcome;
+	e->duration = facts->duration_s;
+	e->bytes_out_hour = facts->to_target.out_hour;
+	e->bytes_in_hour = facts->to_target.in_hour;
+	e->bytes_out_day = facts->to_target.out_day;
+	e->bytes_in_day = facts->to_target.in_day;
+	e->flows_hour = facts->to_target.flows_hour;
+	e->flows_day = facts->to_target.flows_day;
+	e->total_out_hour = facts->to_all.out_hour;
+	e->total_out_day = facts->to_all.out_day;
+}
+
+static const char *calendar_of(const struct config *config, const char *zone)
+{
+	for (size_t i = 0; config && *zone && i < config->zone_count; i++)
+		if (strcmp(config->zones[i].name, zone) == 0)
+			return config->zones[i].calendar;
+	return "";
 }
 
 /* Of the end that is outside: where data goes to, or who comes in. */
@@ -177,9 +214,8 @@ const struct event_alert *policy_record(const struct policy *p, struct event_log
 	struct event_alert *e = event_log_begin(log, EVENT_ALERT, sizeof(*e), a->sequence);
 	buf_init(&list, 512);
 	put_numbers(e, a);
-	e->proof = (uint8_t)facts->proof;
-	e->moved = facts->moved;
-	policy_set_clock(p, e);
+	put_facts(e, facts);
+	calendar_set(p, facts->config, calendar_of(facts->config, a->source_zone), e);
 	put_texts(log, e, a);
 	put_service(log, e, a);
 	put_zones(log, e, a, c);
@@ -187,7 +223,7 @@ const struct event_alert *policy_record(const struct policy *p, struct event_log
 	put_tags(log, &e->destination_tags, facts->config, a->destination_zone, &list);
 	put_roles(log, &e->source_roles, c, &a->finding.subject, &list);
 	put_roles(log, &e->destination_roles, c, &a->finding.peer, &list);
-	put_content(log, e, &a->finding, &list);
+	put_content(log, e, &a->finding, facts, &list);
 	for (size_t i = 0; i < a->chain_count && i < FUSION_LINKS; i++)
 		put_list(&list, finding_class_name(a->chain[i].class));
 	put_buf(log, &e->stages, &list);

@@ -74,31 +74,38 @@ static bool add_placeholders(struct signatures *s, const struct yaml_node *map)
 	return true;
 }
 
+/* Alerts, connections and usage: no events, but what the analysis makes of them. */
+static bool is_seen_by_policies(const struct rule *r)
+{
+	return r->product && r->category && !r->service && strcmp(r->product, "exfild") == 0 &&
+	       (strcmp(r->category, "alert") == 0 || strcmp(r->category, "flow") == 0 ||
+		strcmp(r->category, "usage") == 0);
+}
+
 /* What makes a policy is in policies, and there only.  False: a problem was said. */
 static bool is_in_its_place(struct signatures *s, const struct yaml_node *doc, const struct rule *r)
 {
 	const struct yaml_node *block = yaml_get(doc, s->block ? s->block->key : "exfild");
 	const struct yaml_node *logsource = yaml_get(doc, "logsource");
-	bool is_of_alerts = r->product && r->category && !r->service &&
-			    strcmp(r->product, "exfild") == 0 && strcmp(r->category, "alert") == 0;
+	bool is_of_policies = is_seen_by_policies(r);
 	const struct yaml_node *correlation = yaml_get(doc, "correlation");
 	char why[768];
 	if (!s->block && block)
 		problem(s, block,
 			"an 'exfild' block makes a policy of the rule: put it into a file of "
 			"policy.files");
-	else if (!s->block && is_of_alerts)
+	else if (!s->block && is_of_policies)
 		problem(s, logsource,
-			"rules over alerts are policies: put the rule into a file of "
-			"policy.files, with an 'exfild' block");
+			"rules over alerts, flows and usage are policies: put the rule into a file "
+			"of policy.files, with an 'exfild' block");
 	else if (s->block && correlation)
 		problem(s, correlation,
 			"a policy is no correlation: its block can have 'escalate' "
 			"and 'require' instead");
-	else if (s->block && !is_of_alerts)
+	else if (s->block && !is_of_policies)
 		problem(s, logsource ? logsource : doc,
-			"a policy looks at alerts: write 'logsource: {product: exfild, category: "
-			"alert}'");
+			"a policy looks at alerts, flows or usage: write 'logsource: {product: "
+			"exfild, category: alert}', or flow, or usage");
 	else if (s->block && !block)
 		problem(s, doc,
 			"the policy '%.80s' lacks its '%s' block: say there what is to be "
@@ -378,6 +385,16 @@ const char *signatures_problem(const struct signatures *s, size_t i)
 uint64_t signatures_digest(const struct signatures *s)
 {
 	return s->digest;
+}
+
+bool signatures_reads(const struct signatures *s, enum event_kind kind, const char *field)
+{
+	for (size_t i = 0; i < s->column_vec.count; i++) {
+		const struct column *c = &s->columns[i];
+		if (c->kind == kind && c->field && strcmp(c->field->name, field) == 0)
+			return true;
+	}
+	return false;
 }
 
 uint32_t signatures_wants(const struct signatures *s)

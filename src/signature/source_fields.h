@@ -195,33 +195,64 @@ static const struct source_field zeek_files[] = {
 	F("total_bytes", "size"), F("seen_bytes", "seen"), FIELDS_END,
 };
 
-/* What policies look at: event/alert.h. */
+/* What policies look at: event/alert.h.  Who, where to, when. */
+#define POLICY_CONTEXT                                                                             \
+ F("src|src_ip|source.ip", "src"), F("dst|dst_ip|destination.ip", "dst"),                          \
+	 F("dst_port|destination.port", "dport"),                                                  \
+	 V("proto|network.transport", "proto", VIEW_PROTO), F("app|network.protocol", "app"),      \
+	 F("vlan|network.vlan.id", "vlan"), F("direction", "direction"), F("proof", "proof"),      \
+	 F("moved", "moved"), F("shared", "shared"), F("risk|event.risk_score", "risk"),           \
+	 V("stages", "stages", VIEW_LIST), F("hour", "hour"), F("weekday", "weekday"),             \
+	 F("workday", "workday"), F("working_hours", "working_hours"), F("holiday", "holiday"),    \
+	 F("source_zone", "source_zone"), F("source_owner", "source_owner"),                       \
+	 F("source_model", "source_model"), F("source_data", "source_data"),                       \
+	 V("source_tags", "source_tags", VIEW_LIST), F("destination_zone", "destination_zone"),    \
+	 F("destination_owner", "destination_owner"), F("destination_model", "destination_model"), \
+	 F("destination_data", "destination_data"),                                                \
+	 V("destination_tags", "destination_tags", VIEW_LIST),                                     \
+	 F("host|source_name", "source_name"), F("destination_name", "destination_name"),          \
+	 F("user|user.name", "user"), F("country|destination.geo.country_iso_code", "country"),    \
+	 F("as|destination.as.number", "as_number"),                                               \
+	 F("as_name|destination.as.organization.name", "as_name"),                                 \
+	 F("domain|destination.domain", "domain"), V("source_roles", "source_roles", VIEW_LIST),   \
+	 V("destination_roles", "destination_roles", VIEW_LIST), F("service", "service"),          \
+	 F("service_category", "service_category"), F("tenant", "tenant"),                         \
+	 F("sanction", "sanction"), F("sanctioned", "sanctioned"),                                 \
+	 F("service_risk", "service_risk"), V("residency", "residency", VIEW_LIST)
+/* How much, in the hour and the day. */
+#define POLICY_SUMS                                                                  \
+ F("bytes_out_hour", "bytes_out_hour"), F("bytes_in_hour", "bytes_in_hour"),         \
+	 F("bytes_out_day", "bytes_out_day"), F("bytes_in_day", "bytes_in_day"),     \
+	 F("total_out_hour", "total_out_hour"), F("total_out_day", "total_out_day"), \
+	 F("flows_hour", "flows_hour"), F("flows_day", "flows_day")
+/* Of one conversation. */
+#define POLICY_TALK                                                                       \
+ F("src_port|source.port", "sport"), F("bytes_out|source.bytes", "bytes_out"),            \
+	 F("bytes_in|destination.bytes", "bytes_in"), V("content", "content", VIEW_LIST), \
+	 V("content_label|fingerprint", "content_label", VIEW_LIST)
+
+static const struct source_field connection[] = {
+	POLICY_CONTEXT,
+	POLICY_SUMS,
+	POLICY_TALK,
+	F("outcome", "outcome"),
+	F("duration", "duration"),
+	FIELDS_END,
+};
+static const struct source_field usage[] = { POLICY_CONTEXT, POLICY_SUMS, FIELDS_END };
 static const struct source_field alert[] = {
-	F("src|src_ip|source.ip", "src"),
-	F("src_port|source.port", "sport"),
-	F("dst|dst_ip|destination.ip", "dst"),
-	F("dst_port|destination.port", "dport"),
-	V("proto|network.transport", "proto", VIEW_PROTO),
-	F("app|network.protocol", "app"),
-	F("bytes_out|source.bytes", "bytes_out"),
-	F("bytes_in|destination.bytes", "bytes_in"),
+	POLICY_CONTEXT,
+	POLICY_SUMS,
+	POLICY_TALK,
 	F("events", "events"),
 	F("count", "count"),
 	F("score", "score"),
 	F("confidence", "confidence"),
-	F("risk|event.risk_score", "risk"),
 	F("revision", "revision"),
 	F("severity|event.severity", "severity"),
-	F("direction", "direction"),
-	F("proof", "proof"),
-	F("hour", "hour"),
-	F("weekday", "weekday"),
-	F("sanctioned", "sanctioned"),
 	F("learning", "learning"),
 	F("drill", "drill"),
 	F("intel_confidence", "intel_confidence"),
-	F("moved", "moved"),
-	F("shared", "shared"),
 	F("alert_id", "id"),
 	F("rule|rule.id", "rule"),
 	F("title|rule.name", "title"),
@@ -229,33 +260,6 @@ static const struct source_field alert[] = {
 	F("category", "category"),
 	F("visibility", "visibility"),
 	F("object", "object"),
-	F("source_zone", "source_zone"),
-	F("source_owner", "source_owner"),
-	F("source_model", "source_model"),
-	F("source_data", "source_data"),
-	V("source_tags", "source_tags", VIEW_LIST),
-	F("destination_zone", "destination_zone"),
-	F("destination_owner", "destination_owner"),
-	F("destination_model", "destination_model"),
-	F("destination_data", "destination_data"),
-	V("destination_tags", "destination_tags", VIEW_LIST),
-	F("host|source_name", "source_name"),
-	F("destination_name", "destination_name"),
-	F("user|user.name", "user"),
-	F("country|destination.geo.country_iso_code", "country"),
-	F("as|destination.as.number", "as_number"),
-	F("as_name|destination.as.organization.name", "as_name"),
-	F("domain|destination.domain", "domain"),
-	V("source_roles", "source_roles", VIEW_LIST),
-	V("destination_roles", "destination_roles", VIEW_LIST),
-	F("service", "service"),
-	F("service_category", "service_category"),
-	F("tenant", "tenant"),
-	F("sanction", "sanction"),
-	F("service_risk", "service_risk"),
-	V("residency", "residency", VIEW_LIST),
-	V("content", "content", VIEW_LIST),
-	V("stages", "stages", VIEW_LIST),
 	F("intel_feed", "intel_feed"),
 	F("intel_type", "intel_type"),
 	F("intel_value", "intel_value"),

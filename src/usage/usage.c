@@ -172,9 +172,10 @@ uint64_t usage_bytes(uint32_t max_rows, uint32_t max_hosts)
 
 /* ---- counting ---- */
 
-static uint32_t zone_number(struct usage *u, const struct ipaddr *a, uint32_t tunnel_id)
+static uint32_t zone_number(struct usage *u, const struct ipaddr *a, uint32_t tunnel_id,
+			    uint16_t vlan)
 {
-	const struct context_zone *z = context_zone(u->context, a, tunnel_id);
+	const struct context_zone *z = context_zone(u->context, a, tunnel_id, vlan);
 	if (!z)
 		return 0;
 	for (uint32_t i = 1; i < u->zone_count; i++)
@@ -186,14 +187,15 @@ static uint32_t zone_number(struct usage *u, const struct ipaddr *a, uint32_t tu
 	return u->zone_count++;
 }
 
-static uint32_t host_number(struct usage *u, const struct ipaddr *a, uint32_t tunnel_id)
+static uint32_t host_number(struct usage *u, const struct ipaddr *a, uint32_t tunnel_id,
+			    uint16_t vlan)
 {
 	const struct host_key key = { .address = *a, .tunnel_id = tunnel_id };
 	bool is_new;
 	const struct host *known = table_find(&u->hosts, &key);
 	if (known)
 		return known->number;
-	uint32_t zone = zone_number(u, a, tunnel_id);
+	uint32_t zone = zone_number(u, a, tunnel_id, vlan);
 	if (u->host_count == u->max_hosts)
 		return HOST_ZONE | zone;
 	struct host *h = table_get(&u->hosts, &key, &is_new);
@@ -250,7 +252,7 @@ static void count_part(struct usage *u, const struct event *e, const struct side
 				 (uint16_t)places_number(&u->places, s->peer, e->tunnel_id);
 	uint64_t both = p->bytes[0] + p->bytes[1];
 	const struct counter_key key = { .hour = (uint32_t)(p->last_ns / HOUR_NS),
-					 .host = host_number(u, s->host, e->tunnel_id),
+					 .host = host_number(u, s->host, e->tunnel_id, e->vlan),
 					 .service = service,
 					 .direction = (uint16_t)s->direction,
 					 .place = place };
@@ -322,7 +324,7 @@ void usage_alert(struct usage *u, const struct usage_counts *told, uint64_t time
 	const struct ipaddr *far = is_in ? host : is_within ? NULL : peer;
 	const struct counter_key key = {
 		.hour = (uint32_t)(time_ns / HOUR_NS),
-		.host = host_number(u, is_in ? peer : host, tunnel_id),
+		.host = host_number(u, is_in ? peer : host, tunnel_id, 0),
 		.place = far ? (uint16_t)places_number(&u->places, far, tunnel_id) : 0,
 		.service = peer && !is_within ? labels_address(&u->labels, peer, &is_named) :
 						NAMED_NONE,

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """policy.py --exfild PROGRAM --exfilctl PROGRAM --responder PROGRAM: from the deciding packet to quarantine in under a second.
 
-Six clients on a bridge of a gateway, a server behind it with inside and outside addresses, real nftables. A daemon and a
+Seven clients on a bridge of a gateway, a server behind it with inside and outside addresses, real nftables. A daemon and a
 responder on the gateway: iodine through a resolver, scp of a planted file, an attack on SMB (the content of a recorded one, over a
-real connection) and a connection to an address of a feed each lead, by policy, to quarantine. Needs root and the tools that it names."""
+real connection), a connection to an address of a feed and one that no detector minds each lead, by policy, to quarantine. It ends when the
+lease moves; it survives the end of each process, and ten thousand hosts at once stay inside the caps. Needs root and the tools that it names."""
 import argparse
 import contextlib
 import datetime
@@ -26,21 +27,27 @@ import live_net
 sys.path.insert(0, harness.LAB)
 import capture_io  # noqa: E402  pylint: disable=wrong-import-position
 
-CLIENTS = ["c1", "c2", "c3", "c4", "c5", "c6"]
+CLIENTS = ["c1", "c2", "c3", "c4", "c5", "c6", "c7"]
 INSIDE, OUTSIDE, BAD = "10.73.2.20", "203.0.113.20", "203.0.113.66"
 CONFIG = """
 networks:
   - {name: office, prefixes: [10.73.1.0/24, "fd73:1::/64"]}
   - {name: servers, prefixes: [10.73.2.0/24, "fd73:2::/64"]}
+  - {name: many, prefixes: [10.90.0.0/16]}
+alerts: {rate_per_minute: 0, rule_per_minute: 0}
+identity: {file: FOLDER/identity.csv}
 quarantine: {mode: enforce, ttl: 1h, max: 64, per_minute: 6000, never: [10.73.2.20], socket: "FOLDER/responder.sock"}
 intel: {feeds: [{name: lab, file: FOLDER/feed.txt, expires: 3650d}]}
 policy: {files: [FOLDER/policy.yaml]}
 """
 POLICY = "\n---\n".join(
-    f"title: {name}\nname: {name}\nlogsource: {{product: exfild, category: alert}}\ndetection: {{s: {{{search}}}, condition: s}}\n"
+    f"title: {name}\nname: {name}\nlogsource: {{product: exfild, category: {what}}}\ndetection: {{s: {{{search}}}, condition: s}}\n"
     f"level: high\nexfild: {{action: quarantine, target: source, ttl: {ttl}}}"
-    for name, search, ttl in (("tunnel", "rule: dns_tunnel", "1h"), ("planted", "rule: upload_volume, dst_port: 22", "1h"),
-                              ("sideways", "category: lateral", "1h"), ("bad-address", "'rule|startswith': 'intel:'", "6s")))
+    for name, what, search, ttl in (
+        ("tunnel", "alert", "rule: dns_tunnel", "1h"), ("planted", "alert", "rule: upload_volume, dst_port: 22", "1h"),
+        ("sideways", "alert", "category: lateral", "1h"), ("bad-address", "alert", "'rule|startswith': 'intel:'", "6s"),
+        ("forbidden", "flow", "dst_port: 2222, source_zone: office, outcome: established", "1h")))
+IDENTITIES = "10.73.1.17,pc7,,8h\n"
 
 
 def address(client):
@@ -85,7 +92,8 @@ class Lab:
         n.ip("s", "-6 route add default via fd73:2::1")
         n.run("g", "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
         os.chmod(self.folder, 0o755)
-        for name, text in (("exfild.yaml", CONFIG.replace("FOLDER", self.folder)), ("policy.yaml", POLICY), ("feed.txt", BAD + "\n")):
+        for name, text in (("exfild.yaml", CONFIG.replace("FOLDER", self.folder)), ("policy.yaml", POLICY), ("feed.txt", BAD + "\n"),
+                           ("identity.csv", IDENTITIES)):
             with open(f"{self.folder}/{name}", "w", encoding="utf-8") as stream:
                 stream.write(text)
             os.chmod(f"{self.folder}/{name}", 0o644)
@@ -322,40 +330,65 @@ def sideways(check, lab):
     cut_off(check, lab, "c3", lambda: threading.Thread(target=play, args=(lab, "c3", flows, 445), daemon=True).start())
 
 
-def bad_address(check, lab):
-    """A connection to an address of a feed; its quarantine ends by itself."""
+def listen_at(lab, host, port):
     def listen():
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((BAD, 8080))
-        s.listen()
+        s.bind((host, port))
+        s.listen(512)
         s.settimeout(5)
         return s
-    listener = lab.nets.inside("s", listen)
+    return lab.nets.inside("s", listen)
 
-    def attack():
-        def connect():
-            s = socket.socket()
-            s.settimeout(5)
-            s.connect((BAD, 8080))
-            return s
-        near = lab.nets.inside("c4", connect)
-        far = listener.accept()[0]
 
-        def talk():
-            with contextlib.suppress(OSError):
-                for _ in range(20):
-                    near.sendall(b"GET /task HTTP/1.1\r\nHost: bad.example\r\n\r\n")
-                    far.recv(1000)
-                    far.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                    near.recv(1000)
-                    time.sleep(0.2)
-        threading.Thread(target=talk, daemon=True).start()
-    cut_off(check, lab, "c4", attack)
+def visit(lab, client, listener):
+    """A client connects, and both sides talk HTTP until they are cut off."""
+    def connect():
+        s = socket.socket()
+        s.settimeout(5)
+        s.connect(listener.getsockname())
+        return s
+    near = lab.nets.inside(client, connect)
+    far = listener.accept()[0]
+
+    def talk():
+        with contextlib.suppress(OSError):
+            for _ in range(20):
+                near.sendall(b"GET /task HTTP/1.1\r\nHost: bad.example\r\n\r\n")
+                far.recv(1000)
+                far.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                near.recv(1000)
+                time.sleep(0.2)
+    threading.Thread(target=talk, daemon=True).start()
+
+
+def bad_address(check, lab):
+    """A connection to an address of a feed; its quarantine ends by itself."""
+    listener = listen_at(lab, BAD, 8080)
+    cut_off(check, lab, "c4", lambda: visit(lab, "c4", listener))
     # the kernel ends an element by its own clock, a moment beside the responder's
     check(lab.wait(lambda: address("c4") not in lab.decisions(), 60) and lab.wait(lambda: lab.pings("c4", INSIDE), 3), "c4: at its end it is back")
     check(lab.wait(lambda: lab.acts("c4", "free again"), 5), "c4: and an alert says so")
     listener.close()
+
+
+def connected(check, lab):
+    """A connection that no detector minds, and a policy over flows does."""
+    listener = listen_at(lab, INSIDE, 2222)
+    cut_off(check, lab, "c7", lambda: visit(lab, "c7", listener))
+    listener.close()
+
+
+def moved(check, lab):
+    """The address is leased to another machine: its quarantine ends, that of others does not."""
+    others = set(lab.decisions()) - {address("c7")}
+    with open(lab.folder + "/identity.csv", "w", encoding="utf-8") as stream:
+        stream.write(IDENTITIES.replace("pc7", "pc9"))
+    check(lab.wait(lambda: address("c7") not in lab.decisions(), 30), "c7: its quarantine ends", lab.decisions())
+    check(lab.wait(lambda: lab.pings("c7", INSIDE), 3), "c7: who has the address now is not cut off")
+    check(others and others <= set(lab.decisions()), "others stay cut off", lab.decisions())
+    with open(lab.folder + "/responder.log", encoding="utf-8") as stream:
+        check("the address is pc9's now" in stream.read(), "the responder's log says why")
 
 
 def release(check, lab):
@@ -421,6 +454,12 @@ def killed(check, lab):
     check(not lab.pings("c1", INSIDE), "responder killed: what was cut off stays so")
     lab.start_responder()
     check(set(lab.decisions()) == before == elements(lab), "and started: sets equal decisions", (before, elements(lab)))
+    os.kill(lab.live.pid(), signal.SIGKILL)
+    lab.live.child.wait()
+    check(set(lab.decisions()) == before == elements(lab), "parent killed, and all of it ends: sets equal decisions")
+    lab.live.close()
+    lab.start()
+    check(set(lab.decisions()) == before == elements(lab), "and started: sets equal decisions")
 
 
 def away(check, lab):
@@ -438,6 +477,58 @@ def away(check, lab):
     lab.start_responder()
 
 
+def burst(check, lab):
+    """Ten thousand hosts at once do what a policy cuts off: caps hold, sets equal decisions."""
+    hosts = 10000
+    lab.nets.ip("c6", "route add local 10.90.0.0/16 dev lo")
+    lab.nets.ip("g", f"route add 10.90.0.0/16 via {address('c6')}")
+    listener = listen_at(lab, BAD, 8081)
+    most, done = [0], threading.Event()
+
+    def serve():
+        with contextlib.suppress(OSError):
+            for _ in range(hosts):
+                far = listener.accept()[0]
+                far.recv(100)
+                far.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+                far.close()
+
+    def attack():
+        reached = 0
+        for i in range(hosts):
+            with contextlib.suppress(OSError), socket.socket() as near:
+                near.settimeout(1)
+                near.bind((f"10.90.{i >> 8}.{i & 255}", 0))
+                near.connect((BAD, 8081))
+                near.sendall(b"GET / HTTP/1.1\r\nHost: bad.example\r\n\r\n")
+                reached += near.recv(100) != b""
+        return reached
+
+    def watch():
+        while not done.wait(0.1):
+            most[0] = max(most[0], len(lab.decisions()))
+    threads = [threading.Thread(target=each, daemon=True) for each in (serve, watch)]
+    for thread in threads:
+        thread.start()
+    reached = lab.nets.inside("c6", attack)
+    asked = lab.wait(lambda: counted(lab, "decided") >= hosts, 30)
+    done.set()
+    threads[1].join()
+    check(reached == hosts, f"{reached} of {hosts} connections work", reached)
+    check(asked, f"each is decided: {counted(lab, 'decided')}")
+    check(0 < most[0] <= 64, f"at most {most[0]} are cut off at once, of 64 allowed", most[0])
+    check(lab.wait(lambda: set(lab.decisions()) == elements(lab), 10), "sets equal decisions", (lab.decisions(), elements(lab)))
+    check(lab.pings("c5", INSIDE), "c5: nobody else is touched")
+    listener.close()
+
+
+def counted(lab, name):
+    """A counter of policies, as exfilctl stats has it."""
+    done = subprocess.run([lab.o.exfilctl, "-s", lab.live.control, "--json", "stats"], stdout=subprocess.PIPE, check=False)
+    told = json.loads(done.stdout) if done.returncode == 0 else {}
+    return told.get("result", told).get("policy", {}).get(name, 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("exfild", "exfilctl", "responder"):
@@ -453,7 +544,7 @@ def main():
         lab = stack.enter_context(Lab(arguments))
         lab.start_responder()
         lab.start()
-        for part in (tunnel, planted, sideways, bad_address, release, spoofed, killed, away):
+        for part in (tunnel, planted, sideways, bad_address, connected, moved, release, spoofed, killed, away, burst):
             if arguments.only and part.__name__ not in arguments.only:
                 continue
             print(f"{part.__name__}: {part.__doc__}", flush=True)

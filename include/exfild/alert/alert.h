@@ -120,6 +120,9 @@ struct alert_counts {
 };
 const struct alert_counts *alert_store_counts(const struct alert_store *s);
 
+/* What policies ask about the ends of a finding: direction, zones, service, names, users, geo. */
+void alert_place(struct alert *a, const struct context *c);
+
 /* The ECS form, one line without newline, at most ALERT_LINE_MAX (optional parts are cut first). */
 void alert_json(const struct alert *a, const struct alert_options *o, struct buf *out);
 /* The same in the form of the options: ECS, OCSF Detection Finding, or Suricata's EVE. */

@@ -31,10 +31,21 @@ struct config_zone {
 	size_t prefix_count;
 	bool has_vni;
 	uint32_t vni;
-	const char *model, *owner, *data; /* "" when not given */
+	uint32_t vlan;                               /* 0: any */
+	const char *model, *owner, *data, *calendar; /* "" when not given */
 	const char *const *tags;
 	size_t tag_count;
 	const char *place; /* "file:line:column" of its entry, for messages */
+};
+
+struct config_calendar {
+	const char *name;
+	const char *const *days; /* "mon" ... "sun" */
+	size_t day_count;
+	const char *hours;           /* "08:00-18:00" */
+	const char *const *holidays; /* "2026-12-25", or "12-25": of each year */
+	size_t holiday_count;
+	const char *place;
 };
 
 struct config_interface {
@@ -110,6 +121,8 @@ struct config {
 	} capture;
 	const struct config_zone *zones;
 	size_t zone_count;
+	const struct config_calendar *calendars;
+	size_t calendar_count;
 	/* 0: auto */
 	struct {
 		uint64_t memory_mb, flows, hosts, pairs, undecided, disk_mb;

@@ -28,6 +28,7 @@ struct context_zone {
 	struct prefix prefix;
 	uint32_t vni; /* 0: any */
 	bool has_vni;
+	uint16_t vlan; /* 0: any */
 	char model[16], owner[64], data[32];
 	const char *const *tags; /* copied with the zone */
 	size_t tag_count;
@@ -78,9 +79,13 @@ void context_prefetch(const struct context *c, const struct event *e, unsigned s
 void context_event(struct context *c, const struct event *e);
 
 bool context_is_inside(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id);
-/* The zone's name, or NULL. */
+/*
+ * The zone, or NULL: that of the longest prefix, of equal ones the one of this tunnel or of the
+ * VLAN that the packets were tagged with (0: none).  A zone whose addresses no other has needs no
+ * tag: a router takes one off and puts another on.
+ */
 const struct context_zone *context_zone(const struct context *c, const struct ipaddr *a,
-					uint32_t tunnel_id);
+					uint32_t tunnel_id, uint16_t vlan);
 bool context_zone_has_tag(const struct context_zone *z, const char *tag);
 /*
  * Live: the prefixes on or behind inside interfaces, in place of those told before.  They count

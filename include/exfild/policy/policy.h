@@ -1,10 +1,11 @@
 /*
  * policy/policy.h - what is to be done about an alert.
  *
- * What: a policy is a Sigma rule over alerts (event/alert.h) with an `exfild:` block: action,
- * target, time to live, `escalate` on repeats, `require` another alert of the same source.  The
- * policies stand in the order of their files; the first that holds decides.  Nothing is done here:
- * a decision says what is to be done, and policy_gate() what speaks against it.
+ * What: a policy is a Sigma rule over alerts, connections or usage (event/alert.h) with an
+ * `exfild:` block: action, target, time to live, `escalate` on repeats, `require` another alert of
+ * the same source.  The policies stand in the order of their files; the first of those over alerts
+ * that holds decides an alert, and likewise of those over connections and over usage.  Nothing is
+ * done here: a decision says what is to be done, and policy_gate() what speaks against it.
  * Ownership: policy_free frees; decisions point into the set.
  * Threads: loading on any; then one at a time.
  * Limits: POLICY_STEPS steps of `escalate`; POLICY_HOSTS sources whose earlier alerts are known,
@@ -25,6 +26,7 @@
 #include "exfild/context/context.h"
 #include "exfild/event/alert.h"
 #include "exfild/event/log.h"
+#include "exfild/policy/window.h"
 #include "exfild/signature/signature.h"
 
 #define POLICY_STEPS     4
@@ -60,6 +62,7 @@ struct policy_need {        /* of `require`: another alert of the same source */
 
 struct policy_rule {
 	char name[POLICY_NAME_MAX]; /* `name`, else the id: what alerts say behind "policy:" */
+	enum alert_about about;     /* alerts, connections or usage */
 	enum policy_action action;
 	enum policy_target target;
 	uint32_t ttl_s; /* 0: quarantine.ttl */
@@ -101,6 +104,10 @@ const struct signature_rule *policy_about(const struct policy *p, size_t i);
 uint64_t policy_digest(const struct policy *p);
 /* Whether any can ask that somebody be cut off or slowed down. */
 bool policy_acts(const struct policy *p);
+/* Whether any looks at that. */
+bool policy_looks_at(const struct policy *p, enum alert_about what);
+/* Whether any asks for the field of this name (event_alert_fields()). */
+bool policy_reads(const struct policy *p, const char *field);
 
 /* Earlier alerts of each source; it outlives the sets that ask it. */
 struct policy_memory;
@@ -112,23 +119,45 @@ void policy_memory_free(struct policy_memory *m);
  */
 bool policy_memory_asked(struct policy_memory *m, const struct event_alert *e,
 			 enum policy_action action);
+/* The address is another machine's: what was known of the one before is not its. */
+void policy_memory_forget(struct policy_memory *m, const struct ipaddr *host);
 void policy_memory_keep(struct policy_memory *m, struct keep_list *list);
 
 /* The alert as a record, appended to the log and committed; hour and weekday are set. */
 struct policy_facts { /* what the alert itself does not tell */
 	enum alert_proof proof;
 	bool moved;
-	const struct config *config; /* whose zones have tags; NULL: none do */
+	const struct config *config; /* whose zones have tags and calendars; NULL: none do */
+	enum alert_about about;
+	struct policy_sums to_target, to_all; /* of its source, zero where not counted */
+	uint32_t content;   /* 1u << enum content_kind: found in the clear in its connection */
+	const char *labels; /* of that; NULL: none */
+	enum flow_outcome outcome;
+	float duration_s;
 };
 const struct event_alert *policy_record(const struct policy *p, struct event_log *log,
 					const struct alert *a, const struct context *c,
 					const struct policy_facts *facts);
-/* Hour and weekday of a record, from its time. */
+/* Hour, weekday, workday and working hours of a record, from its time and the usual calendar. */
 void policy_set_clock(const struct policy *p, struct event_alert *e);
+/* The hour and the day of a time, by the clock of the policies. */
+struct policy_moment policy_moment_of(const struct policy *p, uint64_t time_ns);
 
 /* In order of the alerts; remembers this one. */
 void policy_decide(struct policy *p, struct policy_memory *m, const struct event_alert *e,
 		   struct policy_decision *ret);
+/*
+ * A connection that has come further, and with it the usage of its source: which policy over
+ * connections and which over usage holds.  Their own alerts tell of it, and are remembered then.
+ */
+void policy_decide_step(struct policy *p, struct policy_memory *m, const struct event_alert *e,
+			struct policy_decision *ret_flow, struct policy_decision *ret_usage);
+/*
+ * The policy of this name has raised this alert by itself: what it decides, and why; remembers the
+ * alert.  False: it is no policy over connections or usage.
+ */
+bool policy_decide_own(struct policy *p, struct policy_memory *m, const struct event_alert *e,
+		       const char *name, const char *why, struct policy_decision *ret);
 
 /*
  * What speaks against doing what was decided, as a sentence; NULL: nothing.  Only what one spoofed

@@ -124,6 +124,8 @@ const char *signatures_problem(const struct signatures *s, size_t i);
 uint64_t signatures_digest(const struct signatures *s);
 /* Kinds of events that any rule can match, 1u << enum event_kind. */
 uint32_t signatures_wants(const struct signatures *s);
+/* Whether any rule over events of that kind asks for the field of this name (event_fields()). */
+bool signatures_reads(const struct signatures *s, enum event_kind kind, const char *field);
 
 /* One event, in order; hits in the order of the rules. */
 void signatures_event(struct signatures *s, const struct event *e, signature_hit_fn hit, void *arg);

@@ -22,7 +22,7 @@ static void unknown_keys_without_a_near_one_list_the_known(void **state)
 		   "t.yaml:1:7: unknown key 'colour' in log; known are level, format");
 	expect_why(
 		"{\"\": 1}\n",
-		"t.yaml:1:2: unknown key ''; known are include, sensor, capture, networks, limits, "
+		"t.yaml:1:2: unknown key ''; known are include, sensor, capture, calendars, networks, limits, "
 		"detectors, identity, geo, signatures, intel, services, content, policy, exceptions, alerts, redis, sinks, "
 		"spool, evidence, quarantine, usage, privacy, state, control, metrics, log");
 }
@@ -204,6 +204,19 @@ static void syslog_urls_are_checked(void **state)
 static void zones_are_checked(void **state)
 {
 	(void)state;
+	expect_why("networks:\n  - {name: a, prefixes: [10.0.0.0/8], vlan: 7, vni: 8}\n",
+		   "t.yaml:2:5: networks: zone 'a' is told apart by vlan or by vni, not by both");
+	expect_why("networks:\n  - {name: a, prefixes: [10.0.0.0/8], calendar: plant}\n",
+		   "t.yaml:2:5: networks: zone 'a': there is no calendar 'plant' in calendars");
+	expect_why("calendars:\n  - {name: a, hours: 8-18}\n",
+		   "t.yaml:2:22: calendars[0].hours: expected two different times of the day, such "
+		   "as 08:00-18:00, not '8-18'");
+	expect_why(
+		"calendars:\n  - {name: a, days: [mon, sunday]}\n",
+		"t.yaml:2:27: calendars[0].days[1]: expected mon, tue, wed, thu, fri, sat or sun, not 'sunday'");
+	expect_why("calendars:\n  - {name: a, holidays: [13-01]}\n",
+		   "t.yaml:2:26: calendars[0].holidays[0]: expected a date, such as 2026-04-03, or "
+		   "12-25 for each year, not '13-01'");
 	expect_why("networks:\n  - {name: a}\n", "t.yaml:2:5: networks[0]: 'prefixes' is missing");
 	expect_why("networks:\n  - {name: a, prefixes: }\n",
 		   "t.yaml:2:5: networks[0]: 'prefixes' is missing");
@@ -301,7 +314,7 @@ static void hostile_text_is_quoted_in_messages(void **state)
 	(void)state;
 	expect_why(
 		"\"a\\x1b[31m\": 1\n",
-		"t.yaml:1:1: unknown key 'a\\x1b[31m'; known are include, sensor, capture, "
+		"t.yaml:1:1: unknown key 'a\\x1b[31m'; known are include, sensor, capture, calendars, "
 		"networks, limits, detectors, identity, geo, signatures, intel, services, content, policy, exceptions, "
 		"alerts, redis, sinks, spool, evidence, quarantine, usage, privacy, state, control, "
 		"metrics, log");

@@ -58,7 +58,7 @@ static void zones_are_exchanged_and_back(void **state)
 	context_free(fresh);
 	struct ipaddr a = ip("198.51.100.7");
 	assert_true(is_inside(c, "198.51.100.7"));
-	assert_string_equal(context_zone(c, &a, 0)->name, "office");
+	assert_string_equal(context_zone(c, &a, 0, 0)->name, "office");
 	assert_false(is_inside(c, "10.1.1.1") || is_inside(c, "203.0.113.5"));
 
 	fresh = prepared(&plain);
@@ -67,7 +67,7 @@ static void zones_are_exchanged_and_back(void **state)
 	assert_true(is_inside(c, "10.1.1.1"));
 	assert_true(is_inside(c, "203.0.113.5")); /* told before, and still so */
 	assert_false(is_inside(c, "198.51.100.7"));
-	assert_null(context_zone(c, &a, 0));
+	assert_null(context_zone(c, &a, 0, 0));
 	context_free(c);
 }
 
@@ -87,12 +87,12 @@ static void tags_are_copied_with_their_zone(void **state)
 	context_take(c, fresh);
 	context_free(fresh);
 	struct ipaddr vpc = ip("10.8.1.1"), office_host = ip("10.1.1.1");
-	const struct context_zone *z = context_zone(c, &vpc, 0);
+	const struct context_zone *z = context_zone(c, &vpc, 0, 0);
 	assert_int_equal(z->tag_count, 2);
 	assert_string_equal(z->tags[0], "crown-jewels");
 	assert_true(context_zone_has_tag(z, "pci"));
 	assert_false(context_zone_has_tag(z, "pc"));
-	assert_false(context_zone_has_tag(context_zone(c, &office_host, 0), "pci"));
+	assert_false(context_zone_has_tag(context_zone(c, &office_host, 0, 0), "pci"));
 	context_free(c);
 }
 

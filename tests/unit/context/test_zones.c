@@ -15,7 +15,7 @@ static void assert_zone(const struct context *c, const char *address, uint32_t v
 			const char *name)
 {
 	struct ipaddr a = ip(address);
-	const struct context_zone *z = context_zone(c, &a, vni);
+	const struct context_zone *z = context_zone(c, &a, vni, 0);
 	assert_non_null(z);
 	assert_string_equal(z->name, name);
 	assert_true(context_is_inside(c, &a, vni));
@@ -50,7 +50,7 @@ static void longest_prefix_wins_and_virtual_network_among_equals(void **state)
 	assert_false(inside(c, "192.168.1.1")); /* zones were given: no ranges of our own */
 	assert_false(inside(c, "2001:db9::1"));
 	struct ipaddr a = ip("11.0.0.0");
-	assert_null(context_zone(c, &a, 0));
+	assert_null(context_zone(c, &a, 0, 0));
 	struct context_stats stats;
 	context_stats(c, &stats);
 	assert_int_equal(stats.zones, 7);
@@ -150,6 +150,49 @@ static void inside_option_adds_to_zones_and_to_ranges(void **state)
 	context_free(c);
 }
 
+static void a_tag_tells_equal_addresses_apart(void **state)
+{
+	(void)state;
+	struct context_zone zones[] = {
+		zone("all", "10.0.0.0/8", 0),     zone("red", "10.1.0.0/16", 0),
+		zone("blue", "10.1.0.0/16", 0),   zone("guests", "10.3.0.0/16", 0),
+		zone("plain", "192.0.2.0/24", 0), zone("tagged", "192.0.2.0/24", 0),
+	};
+	static const struct {
+		const char *address;
+		uint16_t vlan;
+		const char *name;
+	} rows[] = {
+		{ "10.1.2.3", 10, "red" },     { "10.1.2.3", 20, "blue" },
+		{ "10.1.2.3", 30, "all" }, /* one of two, and nobody knows which */
+		{ "10.1.2.3", 0, "all" },      { "10.3.1.1", 30, "guests" },
+		{ "10.3.1.1", 10, "guests" }, /* seen behind the router: no other has these */
+		{ "192.0.2.1", 0, "plain" },   { "192.0.2.1", 7, "plain" },
+		{ "192.0.2.1", 50, "tagged" },
+	};
+	zones[1].vlan = 10;
+	zones[2].vlan = 20;
+	zones[3].vlan = 30;
+	zones[5].vlan = 50;
+	struct context_options o = { .zones = zones, .zone_count = 6 };
+	struct context *c = make(&o);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ipaddr a = ip(rows[i].address);
+		const struct context_zone *z = context_zone(c, &a, 0, rows[i].vlan);
+		assert_non_null(z);
+		assert_string_equal(z->name, rows[i].name);
+		assert_true(context_is_inside(c, &a, 0));
+	}
+	context_free(c);
+	/* inside without any other zone, too */
+	o.zones = &zones[3];
+	o.zone_count = 1;
+	c = make(&o);
+	assert_true(inside(c, "10.3.1.1"));
+	assert_false(inside(c, "10.4.1.1"));
+	context_free(c);
+}
+
 static void many_zones_are_found(void **state)
 {
 	(void)state;
@@ -181,6 +224,7 @@ int main(void)
 		cmocka_unit_test(parts_of_a_16_answer_for_themselves),
 		cmocka_unit_test(without_zones_private_ranges_are_inside),
 		cmocka_unit_test(inside_option_adds_to_zones_and_to_ranges),
+		cmocka_unit_test(a_tag_tells_equal_addresses_apart),
 		cmocka_unit_test(many_zones_are_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

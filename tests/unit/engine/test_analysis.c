@@ -209,15 +209,15 @@ static void zones_come_from_the_configuration(void **state)
 		      "  - {name: vpc, prefixes: [10.1.0.0/16], vni: 4711, model: iaas}\n"),
 		0);
 	struct ipaddr a = address("10.3.9.9");
-	const struct context_zone *z = context_zone(analysis_context(analysis), &a, 0);
+	const struct context_zone *z = context_zone(analysis_context(analysis), &a, 0, 0);
 	assert_non_null(z);
 	assert_string_equal(z->name, "office");
 	assert_string_equal(z->model, "private");
 	assert_string_equal(z->owner, "it-team");
 	assert_string_equal(z->data, "internal");
 	a = address("10.1.9.9");
-	assert_string_equal(context_zone(analysis_context(analysis), &a, 4711)->name, "vpc");
-	assert_string_equal(context_zone(analysis_context(analysis), &a, 0)->name, "office");
+	assert_string_equal(context_zone(analysis_context(analysis), &a, 4711, 0)->name, "vpc");
+	assert_string_equal(context_zone(analysis_context(analysis), &a, 0, 0)->name, "office");
 	/* and the owner of the zone stands in the alert */
 	severity = SEVERITY_HIGH;
 	caught(STDOUT_FILENO, one_loud_flow, text, sizeof(text));

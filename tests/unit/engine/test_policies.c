@@ -16,9 +16,16 @@
  "title: " name "\nname: " name "\nlogsource: {product: exfild, category: alert}\n" \
  "detection: {s: {" search "}, condition: s}\nlevel: critical\nexfild: {" block "}\n"
 
-static const char text[] =
-	RULE("cut", "rule: dns_tunnel", "action: quarantine, ttl: 1h") "---\n" RULE(
-		"tell", "rule: upload_volume", "action: alert");
+#define FLOW(name, search, block)                                                  \
+ "title: " name "\nname: " name "\nlogsource: {product: exfild, category: flow}\n" \
+ "detection: {s: {" search "}, condition: s}\nlevel: high\nexfild: {" block "}\n"
+
+static const char text[] = RULE("cut", "rule: dns_tunnel", "action: quarantine, ttl: 1h") "---\n" RULE(
+	"tell", "rule: upload_volume",
+	"action: alert") "---\n" FLOW("copy", "dst_port: 873",
+				      "action: label") "---\n" FLOW("ssh",
+								    "dst_port: [22, 873], bytes_out|gte: 1000",
+								    "action: quarantine, ttl: 2h");
 
 struct stage {
 	struct config *config;
@@ -43,7 +50,8 @@ static void start(struct stage *s)
 		policy_parse("p.yaml", text, sizeof(text) - 1, "UTC", &set, why, sizeof(why)), 0);
 	const struct policies_options o = { .config = s->config,
 					    .names = &s->names,
-					    .key = &hash_key_fixed };
+					    .key = &hash_key_fixed,
+					    .lasting = &hash_key_fixed };
 	assert_int_equal(policies_new(&o, set, &s->policies, why, sizeof(why)), 0);
 }
 
@@ -174,6 +182,61 @@ static void test_own_alerts_are_bounded(void **state)
 	end(&s);
 }
 
+static struct event_flow flow_of(uint64_t id, uint16_t port, uint64_t bytes)
+{
+	struct event_flow f;
+	memset(&f, 0, sizeof(f));
+	f.e.kind = EVENT_FLOW_PROGRESS;
+	f.e.size = sizeof(f);
+	f.e.proto = 6;
+	f.e.flow = id;
+	f.e.dport = port;
+	f.e.time_ns = f.last_ns = NOW_NS;
+	f.first_ns = NOW_NS - 1000000000;
+	f.bytes[0] = bytes;
+	f.payload[0] = f.payload[1] = bytes;
+	f.outcome = FLOW_OUTCOME_ESTABLISHED;
+	f.is_interim = 2;
+	assert_int_equal(ipaddr_parse("10.0.0.1", &f.e.src), 0);
+	assert_int_equal(ipaddr_parse("10.0.0.53", &f.e.dst), 0);
+	return f;
+}
+
+static void test_a_policy_over_flows(void **state)
+{
+	(void)state;
+	struct stage s = begin();
+	struct finding f;
+	start(&s);
+	struct event_flow e = flow_of(9, 22, 999);
+	assert_false(policies_event(s.policies, &e.e));
+	e = flow_of(10, 873, 5000); /* an exemption stands first, and says nothing */
+	assert_false(policies_event(s.policies, &e.e));
+	e = flow_of(9, 22, 1000);
+	assert_true(policies_event(s.policies, &e.e));
+	assert_true(policies_next(s.policies, NOW_NS, &f));
+	assert_string_equal(f.rule, "policy:ssh");
+	assert_string_equal(f.object, "10.0.0.53");
+	assert_int_equal(f.severity, SEVERITY_HIGH);
+	assert_non_null(strstr(f.message, "1 kB to 10.0.0.53"));
+	/* its alert is what the responder would be asked for */
+	struct alert *a = alert_of("policy:ssh");
+	a->finding = f;
+	policies_decide(s.policies, a);
+	assert_string_equal(a->policy.rule, "ssh");
+	assert_string_equal(a->policy.action, "quarantine");
+	assert_int_equal(a->policy.ttl_s, 7200);
+	assert_non_null(strstr(a->policy.outcome, "would be asked"));
+	assert_non_null(strstr(a->policy.why, "dst_port"));
+	/* once a connection, whatever more it sends */
+	e = flow_of(9, 22, 100000);
+	assert_false(policies_event(s.policies, &e.e));
+	e = flow_of(11, 22, 100000);
+	assert_true(policies_event(s.policies, &e.e));
+	free(a);
+	end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_one_side_alone_is_refused_so_far),
 		cmocka_unit_test(test_a_policys_own_alert),
 		cmocka_unit_test(test_own_alerts_are_bounded),
+		cmocka_unit_test(test_a_policy_over_flows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,24 @@ static void test_words_and_numbers(void **state)
 		{ "'weekday|gte': 6", "\"time\":\"2026-11-27T12:00:00Z\"", false },
 		{ "dst_port: 443", "\"dport\":443", true },
 		{ "tenant: null", "\"rule\":\"a\"", true },
+		{ "source_owner: it-team", "\"source_owner\":\"it-team\"", true },
+		{ "source_data: pii", "\"source_data\":\"pii\"", true },
+		{ "user: alice", "\"user\":\"alice\"", true },
+		{ "service: dropbox", "\"service\":\"dropbox\"", true },
+		{ "service_category: storage", "\"service_category\":\"storage\"", true },
+		{ "country: US", "\"country\":\"US\"", true },
+		{ "as: 15169", "\"as_number\":15169", true },
+		{ "residency: DE", "\"residency\":\"US, DE\"", true },
+		{ "content_label: visa", "\"content_label\":\"iban_de, visa\"", true },
+		{ "fingerprint: plans", "\"content_label\":\"plans\"", true },
+		{ "'bytes_out_hour|gte': 10", "\"bytes_out_hour\":10", true },
+		{ "'bytes_out_day|gte': 10", "\"bytes_out_day\":9", false },
+		{ "'total_out_day|gt': 10", "\"total_out_day\":11", true },
+		{ "'flows_hour|gte': 3", "\"flows_hour\":3", true },
+		{ "workday: false", "\"time\":\"2026-11-28T12:00:00Z\"", true },
+		{ "working_hours: true", "\"time\":\"2026-11-27T12:00:00Z\"", true },
+		{ "working_hours: false", "\"time\":\"2026-11-27T20:00:00Z\"", true },
+		{ "holiday: true", "\"time\":\"2026-11-27T20:00:00Z\"", false },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[600];
@@ -267,11 +285,63 @@ static void test_explains(void **state)
 	desk_end(&d);
 }
 
+#define TRAFFIC(what, name, search, block)                                             \
+ "title: " name "\nname: " name "\nlogsource: {product: exfild, category: " what "}\n" \
+ "detection: {s: {" search "}, condition: s}\nexfild: {" block "}\n"
+
+/* A step of a connection is shown to policies over flows and to those over usage, to no others. */
+static void test_a_step_is_seen_by_its_own(void **state)
+{
+	(void)state;
+	struct desk d = desk_of(
+		POLICY("alerts", "src_port: 1", "action: label") "---\n" TRAFFIC("flow", "large", "bytes_out|gte: 1000", "action: alert, escalate: {within: 1d, action: quarantine}") "---\n" TRAFFIC(
+			"flow", "any", "src_port: 1",
+			"action: alert") "---\n" TRAFFIC("usage", "much",
+							 "bytes_out_day|gte: 5000, source_zone: office",
+							 "action: quarantine"));
+	struct policy_decision flow, usage, own;
+	const struct event_alert *e;
+	assert_true(policy_looks_at(d.policy, ALERT_ABOUT_FLOW));
+	assert_true(policy_looks_at(d.policy, ALERT_ABOUT_USAGE));
+	assert_true(policy_reads(d.policy, "bytes_out_day"));
+	assert_false(policy_reads(d.policy, "bytes_out_hour"));
+	(void)decide_with(d.policy, d.memory, d.log,
+			  "\"about\":\"step\",\"sport\":1,\"bytes_out\":999,"
+			  "\"source_zone\":\"office\",\"bytes_out_day\":5000",
+			  &e);
+	policy_decide_step(d.policy, d.memory, e, &flow, &usage);
+	assert_string_equal(name_of(&flow), "any");
+	assert_string_equal(name_of(&usage), "much");
+	/* from outside: a flow, and nobody's usage */
+	(void)decide_with(d.policy, d.memory, d.log,
+			  "\"about\":\"flow\",\"bytes_out\":1000,\"source_zone\":\"office\","
+			  "\"bytes_out_day\":5000",
+			  &e);
+	policy_decide_step(d.policy, d.memory, e, &flow, &usage);
+	assert_string_equal(name_of(&flow), "large");
+	assert_null(usage.rule);
+	/* its alert is decided by itself, and counts for its escalation */
+	for (unsigned i = 0; i < 2; i++) {
+		char fields[120];
+		snprintf(fields, sizeof(fields),
+			 "\"id\":\"%u\",\"src\":\"10.0.0.1\",\"has_src\":true,"
+			 "\"time\":\"2026-11-28T12:0%u:00Z\"",
+			 i, i);
+		(void)decide_with(d.policy, d.memory, d.log, fields, &e);
+		assert_true(policy_decide_own(d.policy, d.memory, e, "large", "it was", &own));
+		assert_int_equal(own.action, i ? POLICY_QUARANTINE : POLICY_ALERT);
+		assert_string_equal(own.why, "it was");
+	}
+	assert_false(policy_decide_own(d.policy, d.memory, e, "alerts", "", &own));
+	desk_end(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_decides),
 		cmocka_unit_test(test_words_and_numbers),
+		cmocka_unit_test(test_a_step_is_seen_by_its_own),
 		cmocka_unit_test(test_escalates_on_repeats),
 		cmocka_unit_test(test_an_old_one_is_no_repeat),
 		cmocka_unit_test(test_requires_another),

@@ -112,7 +112,8 @@ static void test_a_signature_is_no_policy(void **state)
 	signatures_free(s);
 	assert_int_equal(signatures_parse("t.yml", of_alerts, strlen(of_alerts), &s), 0);
 	assert_int_equal(signatures_count(s), 0);
-	assert_non_null(strstr(signatures_problem(s, 0), "rules over alerts are policies"));
+	assert_non_null(strstr(signatures_problem(s, 0),
+			       "rules over alerts, flows and usage are policies"));
 	signatures_free(s);
 }
 

@@ -180,7 +180,9 @@ static void test_record_of_an_alert(void **state)
 		{ .name = "payroll", .tags = tags, .tag_count = 2 }
 	};
 	const struct config config = { .zones = zones, .zone_count = 2 };
-	const struct policy_facts facts = { ALERT_PROOF_HANDSHAKE, true, &config };
+	const struct policy_facts facts = { .proof = ALERT_PROOF_HANDSHAKE,
+					    .moved = true,
+					    .config = &config };
 	const struct event_alert *e = policy_record(p, log, &a, NULL, &facts);
 	assert_int_equal(e->direction, ALERT_OUTBOUND);
 	assert_int_equal(e->proof, ALERT_PROOF_HANDSHAKE);

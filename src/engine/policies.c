@@ -33,6 +33,7 @@ struct policies {
 	struct policy_memory *memory;
 	struct policy_proofs *proofs;
 	struct traffic *traffic;
+	struct finding found[TRAFFIC_FINDINGS]; /* of the event at work */
 	struct event_log *log;
 	struct enforcer *enforcer; /* live, and quarantine is not off; NULL: nobody is asked */
 	const char *mode;
@@ -189,15 +190,16 @@ static struct finding *place_for(struct policies *p)
 
 bool policies_event(struct policies *p, const struct event *e)
 {
-	struct finding found[TRAFFIC_FINDINGS];
 	const struct traffic_eyes eyes = { p->set, p->memory, p->proofs, p->o.config };
 	if (p->acts && policy_proofs_event(p->proofs, e) && p->unproven_count)
 		look_again(p, e->time_ns);
-	size_t n = traffic_event(p->traffic, &eyes, e, found);
+	if (!(TRAFFIC_WANTS >> e->kind & 1))
+		return false;
+	size_t n = traffic_event(p->traffic, &eyes, e, p->found);
 	for (size_t i = 0; i < n; i++) {
 		struct finding *f = place_for(p);
 		if (f)
-			*f = found[i];
+			*f = p->found[i];
 	}
 	return n > 0;
 }

@@ -13,6 +13,9 @@
 
 #define HOUR_NS   3600000000000ull
 #define SECOND_NS 1000000000.0
+#define GATES     256u
+#define IS_KNOWN  0x80u
+#define SIXTEENTH 16 /* so much of the least limit may lack in what was sent to one target */
 
 struct found { /* entry: what was found in the clear in a connection */
 	uint64_t flow;
@@ -28,8 +31,20 @@ struct told { /* entry */
 	struct told_key key;
 };
 
+/*
+ * What no policy over flows, or usage, can hold below, for connections between two zones: most
+ * connections end here.
+ */
+struct gate {
+	const struct context_zone *from, *to;
+	uint8_t ends;       /* which are inside; bit 7: this gate is known */
+	double flow, usage; /* bytes; INFINITY: none can hold at all */
+};
+
 struct traffic {
 	struct traffic_options o;
+	struct gate gates[GATES];
+	double counts_from; /* bytes of a host in a day from which on its targets are counted */
 	struct policy_windows *windows;
 	struct table found, told;
 	struct event_log *log;
@@ -89,6 +104,10 @@ void traffic_set(struct traffic *t, const struct policy *set)
 	t->is_judged =
 		policy_looks_at(set, ALERT_ABOUT_FLOW) || policy_looks_at(set, ALERT_ABOUT_USAGE);
 	t->is_counted = reads_sums(set);
+	t->counts_from = policy_looks_at(set, ALERT_ABOUT_USAGE) ?
+				 policy_least(set, ALERT_ABOUT_USAGE, NULL) / SIXTEENTH :
+				 0;
+	memset(t->gates, 0, sizeof(t->gates)); /* zones may be others, too */
 	t->asks_risk = policy_reads(set, "risk") || policy_reads(set, "stages");
 	t->asks_content = policy_reads(set, "content") || policy_reads(set, "content_label");
 }
@@ -194,23 +213,29 @@ void traffic_facts(const struct traffic *t, const struct policy *set, const stru
 	facts->to_target = policy_windows_sums(t->windows, &one, &at);
 }
 
-/* Bytes that passed before the last full hour are of the hour before it. */
-static void count(struct traffic *t, const struct policy *set, const struct event_flow *e)
+/*
+ * Bytes that passed before the last full hour are of the hour before it.  Returns the sums of the
+ * last one.
+ */
+static struct policy_sums count(struct traffic *t, const struct policy *set,
+				const struct event_flow *e, uint64_t target)
 {
-	const struct finding *f = &t->step->finding;
-	const struct policy_window_key keys[] = { key_of(f, target_of(t, t->step)), key_of(f, 0) };
-	uint64_t hour_ns = e->last_ns - e->last_ns % HOUR_NS;
+	const struct policy_window_key key = { .host = e->e.src,
+					       .target = target,
+					       .tunnel_key = e->e.tunnel_key };
 	const struct policy_moment now = policy_moment_of(set, e->last_ns);
-	const struct policy_moment then = policy_moment_of(set, hour_ns ? hour_ns - 1 : 0);
 	uint64_t told = e->fresh[0] + e->fresh[1] + e->earlier[0] + e->earlier[1];
-	bool is_first =
-		told == e->bytes[0] + e->bytes[1] + e->retransmitted[0] + e->retransmitted[1];
-	for (unsigned i = 0; told && i < 2; i++) {
-		if (e->earlier[0] || e->earlier[1])
-			policy_windows_add(t->windows, &keys[i], &then, e->earlier[0],
-					   e->earlier[1], false);
-		policy_windows_add(t->windows, &keys[i], &now, e->fresh[0], e->fresh[1], is_first);
+	bool is_first = told && told == e->bytes[0] + e->bytes[1] + e->retransmitted[0] +
+						e->retransmitted[1];
+	if (!told)
+		return policy_windows_sums(t->windows, &key, &now);
+	if (e->earlier[0] || e->earlier[1]) {
+		uint64_t hour_ns = e->last_ns - e->last_ns % HOUR_NS;
+		const struct policy_moment then = policy_moment_of(set, hour_ns ? hour_ns - 1 : 0);
+		(void)policy_windows_add(t->windows, &key, &then, e->earlier[0], e->earlier[1],
+					 false);
 	}
+	return policy_windows_add(t->windows, &key, &now, e->fresh[0], e->fresh[1], is_first);
 }
 
 /* ---- judging ---- */
@@ -313,6 +338,66 @@ static size_t judge(struct traffic *t, const struct traffic_eyes *eyes, const st
 	return n;
 }
 
+/* A record of this step with its zones, and nothing yet that was found in it. */
+static void open_gate(struct traffic *t, const struct traffic_eyes *eyes, struct gate *g)
+{
+	const struct policy_facts facts = { .config = eyes->config };
+	event_log_reset(t->log);
+	const struct event_alert *record =
+		policy_record(eyes->set, t->log, t->step, t->o.context, &facts);
+	g->flow = policy_least(eyes->set, ALERT_ABOUT_FLOW, record);
+	g->usage = policy_least(eyes->set, ALERT_ABOUT_USAGE, record);
+}
+
+static const struct gate *gate_of(struct traffic *t, const struct traffic_eyes *eyes,
+				  const struct event_flow *f, uint8_t ends)
+{
+	const struct event *e = &f->e;
+	const struct context *c = t->o.context;
+	const struct context_zone *from =
+		c ? context_zone(c, &e->src, e->tunnel_id, e->vlan) : NULL;
+	const struct context_zone *to = c ? context_zone(c, &e->dst, e->tunnel_id, e->vlan) : NULL;
+	uint64_t place = hash_mix((uintptr_t)from + ends, (uintptr_t)to);
+	struct gate *g = &t->gates[place % GATES];
+	if (g->ends != (ends | IS_KNOWN) || g->from != from || g->to != to) {
+		g->ends = (uint8_t)(ends | IS_KNOWN);
+		g->from = from;
+		g->to = to;
+		make_step(t, f);
+		open_gate(t, eyes, g);
+	}
+	return g;
+}
+
+static uint8_t ends_of(const struct context *c, const struct event *e)
+{
+	if (!c)
+		return 0;
+	return (uint8_t)(context_is_inside(c, &e->src, e->tunnel_id) |
+			 context_is_inside(c, &e->dst, e->tunnel_id) << 1);
+}
+
+static size_t step(struct traffic *t, const struct traffic_eyes *eyes, const struct event_flow *f,
+		   struct finding ret[TRAFFIC_FINDINGS])
+{
+	uint8_t ends = ends_of(t->o.context, &f->e);
+	bool is_counted = t->is_counted && ends & 1;
+	struct policy_sums all = { 0 };
+	if (is_counted)
+		all = count(t, eyes->set, f, 0);
+	bool is_large = is_counted && (double)all.out_day >= t->counts_from;
+	const struct gate *g = t->is_judged ? gate_of(t, eyes, f, ends) : NULL;
+	double most = (double)(f->bytes[0] > all.out_day ? f->bytes[0] : all.out_day);
+	bool has_content = t->found.stats.entries && table_find(&t->found, &f->e.flow);
+	bool is_asked = g && (most >= g->flow || most >= g->usage || has_content);
+	if (!is_large && !is_asked)
+		return 0;
+	make_step(t, f);
+	if (is_large)
+		(void)count(t, eyes->set, f, target_of(t, t->step));
+	return is_asked ? judge(t, eyes, f, ret) : 0;
+}
+
 size_t traffic_event(struct traffic *t, const struct traffic_eyes *eyes, const struct event *e,
 		     struct finding ret[TRAFFIC_FINDINGS])
 {
@@ -322,8 +407,5 @@ size_t traffic_event(struct traffic *t, const struct traffic_eyes *eyes, const s
 	if ((e->kind != EVENT_FLOW_PROGRESS && e->kind != EVENT_FLOW_END) ||
 	    (!t->is_judged && !t->is_counted))
 		return 0;
-	make_step(t, f);
-	if (t->is_counted && is_from_inside(t->step))
-		count(t, eyes->set, f);
-	return t->is_judged ? judge(t, eyes, f, ret) : 0;
+	return step(t, eyes, f, ret);
 }

@@ -21,12 +21,13 @@
 const struct clock_face *clock_face_of(const struct policy *policy, uint64_t time_ns)
 {
 	struct policy *p = (struct policy *)(uintptr_t)policy; /* what it remembers is no change */
-	struct clock_face *face = &p->face;
 	uint64_t quarter = time_ns / SECOND_NS / QUARTER_S + 1;
+	struct clock_face *face = &p->faces[quarter % CLOCK_FACES];
 	time_t t = (time_t)((quarter - 1) * QUARTER_S);
 	struct tm tm;
 	if (face->quarter == quarter)
 		return face;
+	face->quarter = 0; /* it is another one's, should this one have no face */
 	if (!(p->is_utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)))
 		return face;
 	face->quarter = quarter;

@@ -3,6 +3,7 @@
  *
  * The engine of signatures reads and compiles the rules; this reads what it hands on, their blocks.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,4 +164,25 @@ bool policy_looks_at(const struct policy *p, enum alert_about what)
 bool policy_reads(const struct policy *p, const char *field)
 {
 	return signatures_reads(p->rules, EVENT_ALERT, field);
+}
+
+double policy_least(const struct policy *p, enum alert_about what, const struct event_alert *e)
+{
+	static const char *const known[] = { "source_zone",       "source_owner",
+					     "source_model",      "source_data",
+					     "source_tags",       "destination_zone",
+					     "destination_owner", "destination_model",
+					     "destination_data",  "destination_tags",
+					     "direction",         "content",
+					     "content_label",     NULL };
+	static const char *const amounts[] = { "bytes_out",      "bytes_out_hour", "bytes_out_day",
+					       "total_out_hour", "total_out_day",  NULL };
+	const struct signature_view v = { e ? &e->e : NULL, known, amounts };
+	double ret = (double)INFINITY;
+	for (size_t i = 0; i < p->count; i++) {
+		double one = p->list[i].about == what ? signatures_least(p->rules, i, &v) :
+							(double)INFINITY;
+		ret = one < ret ? one : ret;
+	}
+	return ret;
 }

@@ -42,6 +42,8 @@ void memory_note(struct policy_memory *m, const struct event_alert *e, const cha
 /* --- calendar.c: what a time is to people ------------------------------------------------------
  */
 
+#define CLOCK_FACES 64 /* connections tell of times that lie apart */
+
 struct clock_face { /* the same for all of a quarter of an hour, of which zones are made */
 	uint64_t quarter;
 	uint8_t hour, minute, weekday;
@@ -71,7 +73,7 @@ struct policy {
 	const struct policy_memory *memory;
 	struct policy_decision
 		*decisions[ALERT_ABOUT__COUNT]; /* of rules over each; NULL: not now */
-	struct clock_face face;
+	struct clock_face faces[CLOCK_FACES];
 };
 
 /* The bytes of a string of a record, as text. */

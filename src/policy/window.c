@@ -86,13 +86,14 @@ static void move_to(struct window *w, const struct policy_moment *at)
 	}
 }
 
-void policy_windows_add(struct policy_windows *w, const struct policy_window_key *key,
-			const struct policy_moment *at, uint64_t out, uint64_t in, bool is_new_flow)
+struct policy_sums policy_windows_add(struct policy_windows *w, const struct policy_window_key *key,
+				      const struct policy_moment *at, uint64_t out, uint64_t in,
+				      bool is_new_flow)
 {
 	bool is_new;
 	struct window *to = table_get(&w->table, key, &is_new);
 	if (!to)
-		return;
+		return (struct policy_sums){ 0 };
 	move_to(to, at);
 	if (at->hour == to->hour) {
 		to->sums.out_hour += out;
@@ -104,6 +105,7 @@ void policy_windows_add(struct policy_windows *w, const struct policy_window_key
 		to->sums.in_day += in;
 		to->sums.flows_day += is_new_flow;
 	}
+	return to->sums;
 }
 
 struct policy_sums policy_windows_sums(const struct policy_windows *w,

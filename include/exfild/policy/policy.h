@@ -106,6 +106,12 @@ uint64_t policy_digest(const struct policy *p);
 bool policy_acts(const struct policy *p);
 /* Whether any looks at that. */
 bool policy_looks_at(const struct policy *p, enum alert_about what);
+/*
+ * How much must have been sent before any policy over connections (or usage) can hold: bytes_out or
+ * total_out_day, and so every other sum.  e: a record whose zones, direction and content are those
+ * at hand, NULL: whatever they are.  INFINITY: none can.
+ */
+double policy_least(const struct policy *p, enum alert_about what, const struct event_alert *e);
 /* Whether any asks for the field of this name (event_alert_fields()). */
 bool policy_reads(const struct policy *p, const char *field);
 

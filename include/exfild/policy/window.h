@@ -41,10 +41,13 @@ struct policy_windows;
 struct policy_windows *policy_windows_new(const struct hash_key *key);
 void policy_windows_free(struct policy_windows *w);
 void policy_windows_keep(struct policy_windows *w, struct keep_list *list);
-/* Adds what has passed at that moment: what belongs to an hour that is over counts for its day. */
-void policy_windows_add(struct policy_windows *w, const struct policy_window_key *key,
-			const struct policy_moment *at, uint64_t out, uint64_t in,
-			bool is_new_flow);
+/*
+ * Adds what has passed at that moment: what belongs to an hour that is over counts for its day.
+ * Returns the sums of the latest hour and day that are known.
+ */
+struct policy_sums policy_windows_add(struct policy_windows *w, const struct policy_window_key *key,
+				      const struct policy_moment *at, uint64_t out, uint64_t in,
+				      bool is_new_flow);
 /* Sums of the hour and the day of that moment; zero where nothing is known. */
 struct policy_sums policy_windows_sums(const struct policy_windows *w,
 				       const struct policy_window_key *key,

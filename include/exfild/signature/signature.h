@@ -127,6 +127,19 @@ uint32_t signatures_wants(const struct signatures *s);
 /* Whether any rule over events of that kind asks for the field of this name (event_fields()). */
 bool signatures_reads(const struct signatures *s, enum event_kind kind, const char *field);
 
+struct signature_view {
+	const struct event
+		*event;           /* whose values of the fields `known` are right; NULL: none are */
+	const char *const *known; /* names of fields (event_fields()), ended by NULL */
+	const char *const
+		*amounts; /* likewise: none of them is above some number of the caller's */
+};
+/*
+ * How large that number must at least be for a rule to hold, whatever all other fields may be;
+ * INFINITY: it cannot hold.  May be too small, never too large.
+ */
+double signatures_least(struct signatures *s, size_t rule, const struct signature_view *v);
+
 /* One event, in order; hits in the order of the rules. */
 void signatures_event(struct signatures *s, const struct event *e, signature_hit_fn hit, void *arg);
 

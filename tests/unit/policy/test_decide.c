@@ -1,6 +1,8 @@
 /*
  * Which policy decides, what it escalates to, what it requires, and what speaks against it.
  */
+#include <math.h>
+
 #include "policies.h"
 
 struct desk {
@@ -336,12 +338,58 @@ static void test_a_step_is_seen_by_its_own(void **state)
 	desk_end(&d);
 }
 
+/* Below this nothing has to be asked: never more than what a policy asks for. */
+static void test_the_least_that_can_hold(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *search, *condition;
+		double any, office; /* whatever the zones are; of the zone office, outbound */
+	} rows[] = {
+		{ "bytes_out|gte: 1000", "s", 1000, 1000 },
+		{ "bytes_out_day|gt: 500, source_zone: office", "s", 500, 500 },
+		{ "bytes_out|gte: 1000, source_zone: lab", "s", 1000, INFINITY },
+		{ "source_zone: lab", "s", 0, INFINITY },
+		{ "source_zone: lab", "not s", 0, 0 },
+		{ "source_zone: [office, lab]", "not s", 0, INFINITY },
+		{ "direction: inbound, dst_port: 22", "s", 0, INFINITY },
+		{ "dst_port: 22", "s", 0, 0 },
+		{ "bytes_in|gte: 1000", "s", 0, 0 },
+		{ "bytes_out|lte: 1000", "s", 0, 0 },
+		{ "content|exists: true", "s", 0, INFINITY },
+		{ "bytes_out|gte: 1000", "s or t", 10, 10 },
+		{ "bytes_out|gte: 1000", "s and t", 1000, 1000 },
+		{ "bytes_out|gte: 1000", "not s", 0, 0 },
+		{ "bytes_out|gte: 1000", "1 of s* or u", 0, 1000 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[600];
+		const struct event_alert *e;
+		snprintf(text, sizeof(text),
+			 "title: t\nname: t\nlogsource: {product: exfild, category: flow}\n"
+			 "detection: {s: {%s}, t: {total_out_hour|gte: 10}, u: {source_zone: lab}, "
+			 "condition: %s}\nexfild: {action: label}\n",
+			 rows[i].search, rows[i].condition);
+		struct desk d = desk_of(text);
+		(void)decide_with(d.policy, d.memory, d.log,
+				  "\"source_zone\":\"office\",\"direction\":\"outbound\"", &e);
+		double any = policy_least(d.policy, ALERT_ABOUT_FLOW, NULL);
+		double office = policy_least(d.policy, ALERT_ABOUT_FLOW, e);
+		if (any < rows[i].any || any > rows[i].any || office < rows[i].office ||
+		    office > rows[i].office)
+			fail_msg("%s, %s: %g %g", rows[i].search, rows[i].condition, any, office);
+		assert_true(policy_least(d.policy, ALERT_ABOUT_USAGE, NULL) > 1e300);
+		desk_end(&d);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_decides),
 		cmocka_unit_test(test_words_and_numbers),
 		cmocka_unit_test(test_a_step_is_seen_by_its_own),
+		cmocka_unit_test(test_the_least_that_can_hold),
 		cmocka_unit_test(test_escalates_on_repeats),
 		cmocka_unit_test(test_an_old_one_is_no_repeat),
 		cmocka_unit_test(test_requires_another),

@@ -213,6 +213,12 @@ static const struct key content_keys[] = {
 	  .min = 6, .max = 120, .def = "[]",
 	  .help = "Texts that you have planted where nobody has a reason to take them: one that is "
 		  "sent out in the clear is a high alert at once." },
+	{ "fingerprints", KEY_PATHS, AT(content.fingerprints), COUNT(content.fingerprint_count),
+	  .min = 1, .max = 4095, .def = "[]",
+	  .help = "Sets that exfilctl fingerprint has made of your own documents, tables and "
+		  "canaries: files, or folders of .prints. One that changes is read again." },
+	{ "fingerprint_key", KEY_PATH, AT(content.fingerprint_key), .max = 4095,
+	  .def = "/etc/exfild/fingerprint.key", .help = "The key that those sets were made with." },
 	{ .name = NULL },
 };
 

@@ -63,9 +63,12 @@ struct word {
 	uint16_t len;
 };
 
+struct sets_slot;
+
 struct content_rules {
 	hs_database_t *db;
-	char *text; /* all strings */
+	struct sets_slot *slot; /* the customer's own data */
+	char *text;             /* all strings */
 	struct rule rule[CONTENT_RULES];
 	uint32_t rules;
 	struct word word[CONTENT_RULES];

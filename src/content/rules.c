@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "content.h"
+#include "prints.h"
 
 #define FIELDS      6
 #define WORD_MIN    3
@@ -196,7 +197,9 @@ struct content_rules *content_rules_new(const char *text, size_t len, char *ret_
 	struct reading in = { .r = r, .why = ret_why, .why_size = why_size };
 	if (r && len <= CONTENT_TEXT)
 		r->text = malloc(len + 1);
-	if (!r || !r->text) {
+	if (r)
+		r->slot = sets_slot_new();
+	if (!r || !r->text || !r->slot) {
 		(void)snprintf(ret_why, why_size, "content rules: %s",
 			       len > CONTENT_TEXT ? "more than 64 KiB" : "no memory");
 		content_rules_free(r);
@@ -212,11 +215,17 @@ struct content_rules *content_rules_new(const char *text, size_t len, char *ret_
 	return r;
 }
 
+void content_rules_take_sets(const struct content_rules *r, struct content_sets *sets)
+{
+	sets_slot_put(r->slot, sets);
+}
+
 void content_rules_free(struct content_rules *r)
 {
 	if (!r)
 		return;
 	hs_free_database(r->db);
+	sets_slot_free(r->slot);
 	free(r->text);
 	free(r);
 }

@@ -16,6 +16,7 @@
 
 #include "content.h"
 #include "packed.h"
+#include "prints.h"
 
 #define TAIL       (CONTENT_BEHIND + CONTENT_AHEAD)
 #define PENDING    16
@@ -52,12 +53,14 @@ enum form { FORM_NEW, FORM_HELD, FORM_PLAIN, FORM_PACKED, FORM_SPENT };
 
 struct text {
 	bool is_open, is_wide;
+	bool has_sets;  /* it is compared with the customer's own data */
 	uint8_t form;   /* enum form */
 	uint8_t held;   /* the first byte, as long as it is alone */
 	uint8_t packed; /* 1 + number of its slot; 0: none */
 	uint8_t kinds;
 	uint32_t next_free;
 	struct lane lane[2];
+	struct prints_lane prints[2]; /* of the same */
 	struct coded coded;
 	uint64_t recent[RECENT];
 	uint32_t recent_next;
@@ -75,6 +78,7 @@ struct content_scanner {
 	uint32_t max_texts, made, free_list;
 	struct packed *packed[PACKED]; /* made when first needed */
 	bool is_taken[PACKED];
+	struct sights *sights;
 	size_t stream_size, scratch_size;
 	struct content_counts counts;
 };
@@ -101,7 +105,8 @@ struct content_scanner *content_scanner_new(const struct content_rules *rules, u
 	s->key = *key;
 	s->max_texts = max_streams ? max_streams : 1;
 	s->texts = calloc(s->max_texts, sizeof(*s->texts));
-	if (!s->texts || hs_alloc_scratch(rules->db, &s->scratch) != HS_SUCCESS ||
+	s->sights = sights_new(rules);
+	if (!s->texts || !s->sights || hs_alloc_scratch(rules->db, &s->scratch) != HS_SUCCESS ||
 	    hs_stream_size(rules->db, &s->stream_size) != HS_SUCCESS ||
 	    hs_scratch_size(s->scratch, &s->scratch_size) != HS_SUCCESS) {
 		content_scanner_free(s);
@@ -121,6 +126,7 @@ void content_scanner_free(struct content_scanner *s)
 	for (unsigned i = 0; i < PACKED; i++)
 		free(s->packed[i]);
 	hs_free_scratch(s->scratch);
+	sights_free(s->sights);
 	free(s->texts);
 	free(s);
 }
@@ -143,6 +149,7 @@ uint32_t content_open(struct content_scanner *s)
 		return 0;
 	}
 	s->texts[number - 1].is_open = true;
+	s->texts[number - 1].has_sets = sights_begin(s->sights);
 	s->counts.open++;
 	return number;
 }
@@ -181,6 +188,7 @@ static void tell(struct scan *c, enum content_kind kind, const char *label, cons
 						     .label = label,
 						     .sample = sample,
 						     .count = count,
+						     .weight = count > 1 ? count / 2 : 1,
 						     .offset = offset });
 }
 
@@ -359,6 +367,18 @@ static void keep_tail(struct lane *l, const uint8_t *data, size_t len)
 	l->tail_len = (uint16_t)(stay + len);
 }
 
+static struct sight_text text_of(const struct scan *c)
+{
+	return (struct sight_text){ (uint32_t)(c->t - c->s->texts) + 1, c->is_coded, c->fn,
+				    c->arg };
+}
+
+static void compare(struct scan *c)
+{
+	const struct sight_text t = text_of(c);
+	sights_take(c->s->sights, &t, &c->t->prints[c->lane - c->t->lane], c->data, c->len);
+}
+
 static void feed_lane(struct scan *c)
 {
 	struct lane *l = c->lane;
@@ -376,6 +396,8 @@ static void feed_lane(struct scan *c)
 		return;
 	(void)hs_scan_stream(l->stream, (const char *)c->data, (unsigned)c->len, 0, c->s->scratch,
 			     on_match, c);
+	if (c->t->has_sets)
+		compare(c);
 	keep_tail(l, c->data, c->len);
 	l->passed += c->len;
 	c->s->counts.bytes += c->len;
@@ -513,6 +535,10 @@ void content_close(struct content_scanner *s, uint32_t number, content_hit_fn fn
 	c.is_coded = true;
 	if (fn)
 		end_lane(&c, &t->lane[1]);
+	if (t->has_sets) {
+		const struct sight_text text = text_of(&c);
+		sights_end(s->sights, &text);
+	}
 	for (unsigned i = 0; i < 2; i++)
 		if (t->lane[i].passed)
 			(void)hs_reset_stream(streams[i], 0, s->scratch, NULL, NULL);
@@ -526,8 +552,12 @@ void content_close(struct content_scanner *s, uint32_t number, content_hit_fn fn
 
 void content_counts(const struct content_scanner *s, struct content_counts *ret)
 {
+	uint64_t refused;
+	size_t bytes;
+	sights_counts(s->sights, &refused, &bytes);
 	*ret = s->counts;
+	ret->refused += refused;
 	ret->worst_case_bytes = sizeof(*s) + s->scratch_size +
 				s->max_texts * (sizeof(struct text) + 2 * s->stream_size) +
-				PACKED * sizeof(struct packed);
+				PACKED * sizeof(struct packed) + bytes;
 }

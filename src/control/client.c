@@ -103,6 +103,8 @@ static const char help_text[] =
 	"  audit         the ledger of alerts, acts and blind minutes: audit verify, audit list\n"
 	"  signatures    rules without a daemon: list, show RULE, test|why RULE INPUT, profile INPUT,\n"
 	"                check RULES..., sources; INPUT is a capture or what --events wrote\n"
+	"  fingerprint   a set of hashes of your own document, table or canaries, without a daemon:\n"
+	"                fingerprint [-t TYPE] FILE, show SET..., test SET FILE\n"
 	"  reload        have it read its configuration again\n"
 	"\n"
 	"  -s SOCKET     where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT

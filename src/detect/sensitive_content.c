@@ -4,9 +4,11 @@
  * Idea: the packet plane finds card and account numbers, numbers of persons, keys, markings and
  * canaries in clear text, and has validated each.  Here they are counted by sender and receiver:
  * one number is somebody's order or form, many are a list.  A key opens something from the first
- * on; a canary has no innocent reason at all. Evasion: encryption, compression, pictures, another
- * coding than base64 and hex. False alarms: shops, payrolls and tax offices are fed lists of such
- * numbers, though not in the clear; name them as sanctioned services, or except them.
+ * on; a canary has no innocent reason at all. Of the customer's own documents and tables, which
+ * the packet plane knows by sets of prints, it counts how much has left. Evasion: encryption,
+ * compression, pictures, another coding than base64 and hex. False alarms: shops, payrolls and tax
+ * offices are fed lists of such numbers, though not in the clear; name them as sanctioned services,
+ * or except them.
  */
 #include <math.h>
 #include <string.h>
@@ -15,7 +17,9 @@
 #include "step.h"
 #include "text.h"
 
-#define OTHER 0.05 /* what another kind next to the strongest adds */
+#define OTHER      0.05 /* what another kind next to the strongest adds */
+#define SHARE_SOME 10   /* percent of a document */
+#define SHARE_HALF 50
 
 struct sensitive_params {
 	uint64_t list;
@@ -26,8 +30,9 @@ struct sensitive_pair {
 	uint64_t first_ns, count;
 	uint32_t kinds[CONTENT__COUNT];
 	uint32_t coded;
+	uint32_t seen, of; /* of the document that most was seen of */
 	uint8_t told;
-	uint8_t pad[7];
+	char document[64], table[64];
 };
 
 struct sensitive_state {
@@ -71,9 +76,22 @@ static void deinit(void *state)
 	table_deinit(&((struct sensitive_state *)state)->pairs);
 }
 
-/* What so many of a kind say. */
-static double weight_of(const struct sensitive_params *p, enum content_kind kind, uint64_t n)
+static unsigned share_of(const struct sensitive_pair *p)
 {
+	return p->of ? (unsigned)((uint64_t)p->seen * 100 / p->of) : 0;
+}
+
+static double document_weight(const struct sensitive_pair *p)
+{
+	unsigned share = share_of(p);
+	return share >= SHARE_HALF ? 0.65 : share >= SHARE_SOME ? 0.55 : 0.4;
+}
+
+/* What so many of a kind say. */
+static double weight_of(const struct sensitive_params *p, const struct sensitive_pair *pair,
+			enum content_kind kind)
+{
+	uint64_t n = pair->kinds[kind];
 	uint64_t list = kind == CONTENT_IBAN ? 4 * p->list : p->list;
 	if (!n)
 		return 0;
@@ -88,6 +106,10 @@ static double weight_of(const struct sensitive_params *p, enum content_kind kind
 		return n >= 20 * list ? 0.65 : n >= 4 * list ? 0.55 : n >= list ? 0.45 : 0.15;
 	case CONTENT_MARKING:
 		return n >= 3 ? 0.35 : 0.25;
+	case CONTENT_DOCUMENT:
+		return document_weight(pair);
+	case CONTENT_TABLE: /* each row is a person or a thing of the customer's own */
+		return n >= 4 * list ? 0.65 : n >= list ? 0.55 : 0.25;
 	default:
 		return 0.1;
 	}
@@ -102,7 +124,7 @@ static const char *words_of(enum content_kind kind)
 		[CONTENT_KEY] = "keys in their makers' form",
 		[CONTENT_TOKEN] = "tokens in their makers' form",
 		[CONTENT_MARKING] = "markings of the configuration",
-		[CONTENT_CANARY] = "canaries of the configuration",
+		[CONTENT_CANARY] = "canaries",
 	};
 	return words[kind];
 }
@@ -131,24 +153,36 @@ static void add_destination(struct finding *f, const struct detect_env *env,
 				"no service list knows the receiver");
 }
 
+static void add_kind(struct finding *f, const struct sensitive_state *s,
+		     const struct sensitive_pair *p, enum content_kind kind, bool is_most)
+{
+	const char *name = content_kind_name(kind);
+	double gives = is_most ? weight_of(s->params, p, kind) : OTHER;
+	if (kind == CONTENT_DOCUMENT)
+		finding_feature(f, name, p->seen, NAN, p->of, 0.75, gives,
+				"%u of %u marks of your document '%s' (%u %%)", p->seen, p->of,
+				p->document, share_of(p));
+	else if (kind == CONTENT_TABLE)
+		finding_feature(f, name, p->kinds[kind], NAN, (double)s->params->list, 0.75, gives,
+				"%u rows of your table '%s'", p->kinds[kind], p->table);
+	else
+		finding_feature(f, name, p->kinds[kind], NAN, (double)s->params->list, 0.75, gives,
+				"%u %s", p->kinds[kind], words_of(kind));
+}
+
 static void add_features(struct finding *f, const struct sensitive_state *s,
 			 const struct detect_env *env, const struct sensitive_pair *p,
 			 const struct event_found *e)
 {
 	unsigned most = 0;
 	for (unsigned k = 1; k < CONTENT__COUNT; k++)
-		if (weight_of(s->params, (enum content_kind)k, p->kinds[k]) >
-		    weight_of(s->params, (enum content_kind)most, p->kinds[most]))
+		if (weight_of(s->params, p, (enum content_kind)k) >
+		    weight_of(s->params, p, (enum content_kind)most))
 			most = k;
 	/* the columns of one list: its strongest speaks, the others add little */
 	for (unsigned k = 0; k < CONTENT__COUNT; k++)
 		if (p->kinds[k])
-			finding_feature(f, content_kind_name((enum content_kind)k), p->kinds[k],
-					NAN, (double)s->params->list, 0.75,
-					k == most ? weight_of(s->params, (enum content_kind)k,
-							      p->kinds[k]) :
-						    OTHER,
-					"%u %s", p->kinds[k], words_of((enum content_kind)k));
+			add_kind(f, s, p, (enum content_kind)k, k == most);
 	if (p->coded)
 		finding_feature(f, "coded", p->coded, NAN, 1, 0.1, 0.1,
 				"%u of them in base64 or hex within the text", p->coded);
@@ -177,6 +211,8 @@ static void say(struct finding *f, const struct sensitive_pair *p, const struct 
 		"to the outside",
 		p->kinds[CONTENT_CANARY] ? "a text that was planted for nobody to send" :
 		p->kinds[CONTENT_KEY] ? "what opens something, and anybody on the way can read it" :
+		p->kinds[CONTENT_DOCUMENT] || p->kinds[CONTENT_TABLE] ?
+					"your own data, of which a set of prints was made" :
 					"more, each validated by check digits, form and words");
 }
 
@@ -195,9 +231,12 @@ static void tell(struct sensitive_state *s, const struct detect_env *env, struct
 	for (unsigned i = 0; i < f.feature_count; i++)
 		score += f.features[i].contribution;
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
-	if (step <= p->told)
+	bool is_own = e->kind == CONTENT_DOCUMENT || e->kind == CONTENT_TABLE;
+	/* how much of one's own has gone is told to its end, without an alert for each part */
+	f.is_update = step && step == p->told && is_own;
+	if (step <= p->told && !f.is_update)
 		return;
-	p->told = step;
+	p->told = step > p->told ? step : p->told;
 	s->findings++;
 	f.start_ns = p->first_ns;
 	f.count = p->count;
@@ -205,6 +244,24 @@ static void tell(struct sensitive_state *s, const struct detect_env *env, struct
 	say(&f, p, e);
 	text_counterfactual(&f);
 	step_raise(&f, env);
+}
+
+/* Of a document what most was seen of counts: the same one may be sent in several texts. */
+static void count(struct sensitive_pair *p, const struct event_found *e)
+{
+	char label[64];
+	step_string(label, sizeof(label), &e->e, &e->label);
+	p->count += e->weight;
+	p->kinds[e->kind] += e->weight;
+	p->coded += e->is_coded ? e->weight : 0;
+	if (e->kind == CONTENT_DOCUMENT && e->of &&
+	    (!p->of || (uint64_t)e->count * p->of > (uint64_t)p->seen * e->of)) {
+		p->seen = e->count;
+		p->of = e->of;
+		memcpy(p->document, label, sizeof(label));
+	} else if (e->kind == CONTENT_TABLE) {
+		memcpy(p->table, label, sizeof(label));
+	}
 }
 
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
@@ -224,9 +281,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		return;
 	if (is_new)
 		p->first_ns = event->time_ns;
-	p->count += e->weight;
-	p->kinds[e->kind] += e->weight;
-	p->coded += e->is_coded ? e->weight : 0;
+	count(p, e);
 	tell(s, env, p, e);
 }
 

@@ -75,6 +75,12 @@ static void read_rules(struct confined *k, const char *configured, const char *d
 	k->is_full |= !sandbox_read(&k->sandbox, folder);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 static void add_configured(struct confined *k, const struct options *o, const struct config *c,
 			   const char *data_dir)
 {
@@ -87,6 +93,13 @@ static void add_configured(struct confined *k, const struct options *o, const st
 		read_rules(k, c->signatures.directories[i], data_dir);
 	for (size_t i = 0; i < c->policy.file_count; i++)
 		read_folder(k, c->policy.files[i]);
+	for (size_t i = 0; i < c->content.fingerprint_count; i++) {
+		read_folder(k, c->content.fingerprints[i]);
+		if (is_folder(c->content.fingerprints[i]))
+			k->is_full |= !sandbox_read(&k->sandbox, c->content.fingerprints[i]);
+	}
+	if (c->content.fingerprint_count)
+		read_folder(k, c->content.fingerprint_key);
 	read_folder(k, c->identity.file);
 	read_folder(k, c->geo.country);
 	read_folder(k, c->geo.as);

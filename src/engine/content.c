@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exfild/content/sets.h"
+#include "sets.h"
+
 /* One file a country. */
 static const char *const files[] = { "be", "br", "ca", "ch", "de", "es", "fr",
 				     "gb", "in", "nl", "pl", "se", "us" };
@@ -60,5 +63,12 @@ int content_make(struct content_rules **ret, const char *data_dir, const struct 
 	if (!err)
 		*ret = content_rules_new(text.data, text.len, why, why_size);
 	buf_deinit(&text);
-	return !err && !*ret ? -EXF_E_INVALID : err;
+	if (!err && !*ret)
+		err = -EXF_E_INVALID;
+	struct content_sets *sets = NULL;
+	if (!err)
+		err = sets_make(c, &sets, why, why_size);
+	if (sets)
+		content_rules_take_sets(*ret, sets);
+	return err;
 }

@@ -2,8 +2,8 @@
  * engine/content.h - what is looked for in clear text: from data files and configuration to rules.
  *
  * What: the shipped files of DATADIR/content, then content.markings and content.canaries, as lines
- * (content/content.h); in replay they become rules here, live they go to the process that takes
- * packets apart.
+ * (content/content.h); in replay they become rules here, with the sets of content.fingerprints
+ * (sets.h), live they go to the process that takes packets apart.
  * Ownership: the caller frees the buffer and the rules.
  * Threads: one.  Limits: CONTENT_TEXT bytes.
  */

@@ -32,6 +32,7 @@
 #include "publish.h"
 #include "reload.h"
 #include "report.h"
+#include "sets.h"
 #include "wire.h"
 
 #define WAIT_MS  100
@@ -53,6 +54,8 @@ struct core {
 	struct tally tally;
 	int ask; /* questions to capture, -1 */
 	struct wire_connections own;
+	struct sets_store *sets;
+	uint32_t sets_told;    /* the number of those that capture has */
 	struct prefix *inside; /* being received */
 	uint32_t inside_count;
 	uint64_t cared_ns;
@@ -220,6 +223,7 @@ static void take_capture(struct core *c, struct wire *w)
 	else
 		(void)close(w->fds[WIRE_FD_PARCELS]);
 	desk_begin(&c->desk);
+	c->sets_told = 0;
 	c->cared_ns = 0;
 	notify_ready();
 }
@@ -310,6 +314,19 @@ static void after_end(struct core *c)
 
 /* --- the loop ------------------------------------------------------------------------------ */
 
+/* What is not taken is tried again. */
+static void send_sets(struct core *c)
+{
+	struct sets_pack pack;
+	uint32_t number = c->sets_told;
+	if (c->ask < 0 || !sets_store_next(c->sets, &number, &pack))
+		return;
+	const struct wire_sets w = { .len = pack.fd >= 0 ? pack.len : 0 };
+	if (wire_send(c->ask, WIRE_SETS, &w, sizeof(w), &pack.fd, pack.fd >= 0))
+		c->sets_told = number;
+	sets_pack_drop(&pack);
+}
+
 /* Once a second. */
 static void take_care(struct core *c)
 {
@@ -317,6 +334,7 @@ static void take_care(struct core *c)
 	annals_watch(c->annals, c->board ? &c->tally : NULL);
 	if (!c->board)
 		notify_alive("capture is being started again");
+	send_sets(c);
 	connections_find_sockets(&c->own);
 	if (c->ask >= 0)
 		(void)wire_send(c->ask, WIRE_CONNECTIONS, &c->own, sizeof(c->own), NULL, 0);
@@ -362,14 +380,17 @@ static void judge(struct core *c)
 
 static int start_reload(struct core *c)
 {
-	const struct reload_options o = { .options = c->e.options,
-					  .path = c->e.options->config_path,
-					  .setup = c->e.setup,
-					  .analysis = c->e.analysis,
-					  .publisher = c->publisher,
-					  .annals = c->annals,
-					  .broken = c->e.broken[0] ? c->e.broken : NULL };
+	struct reload_options o = { .options = c->e.options,
+				    .path = c->e.options->config_path,
+				    .setup = c->e.setup,
+				    .analysis = c->e.analysis,
+				    .publisher = c->publisher,
+				    .annals = c->annals,
+				    .broken = c->e.broken[0] ? c->e.broken : NULL };
 	reload_log_level(c->e.options, c->e.config);
+	c->sets = o.sets = sets_store_new();
+	if (!c->sets)
+		return -EXF_E_NOMEM;
 	int err = reload_new(&o, &c->reload);
 	if (!err)
 		publisher_reload(c->publisher, c->reload);
@@ -479,6 +500,7 @@ static void take_down(struct core *c)
 	publisher_stop(c->publisher);
 	collector_free(c->collector);
 	reload_free(c->reload);
+	sets_store_free(c->sets);
 	annals_close(c->annals);
 	setup_drop(c->e.setup);
 	hearsay_free(c->board);

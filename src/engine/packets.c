@@ -6,12 +6,14 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "exfild/base/log.h"
+#include "exfild/content/sets.h"
 #include "exfild/event/ring.h"
 #include "exfild/sandbox/sandbox.h"
 #include "confine.h"
@@ -34,6 +36,7 @@ struct packets {
 	struct hearsay *board;
 	struct tally tally;
 	uint64_t turns, told_ns;
+	const struct content_rules *rules;
 	struct ipaddr own[LIVE_OWN]; /* being received */
 	size_t own_count;
 	bool has_begun, is_stopping;
@@ -74,6 +77,26 @@ static void take_own(struct packets *p, const struct wire_addresses *a)
 		live_set_own(p->live, p->own, p->own_count);
 }
 
+/* The memory is sealed; core has read it already, and it is read as carefully again. */
+static void take_sets(const struct packets *p, const struct wire *w)
+{
+	const struct wire_sets *from = (const void *)w->body;
+	struct content_sets *sets = NULL;
+	char why[256];
+	if (from->len && w->fd_count == 1 && from->len <= SET_BYTES) {
+		void *at = mmap(NULL, from->len, PROT_READ, MAP_SHARED, w->fds[0], 0);
+		if (at == MAP_FAILED) {
+			log_error("capture", "sets of prints cannot be mapped");
+			return;
+		}
+		sets = content_sets_read(at, from->len, why, sizeof(why));
+		(void)munmap(at, from->len);
+		if (!sets)
+			log_errorx("capture", "%s", why);
+	}
+	content_rules_take_sets(p->rules, sets);
+}
+
 static void stop(struct packets *p)
 {
 	p->is_stopping = true;
@@ -105,6 +128,9 @@ static void take_message(struct packets *p, struct wire *w)
 		break;
 	case WIRE_CONNECTIONS:
 		crew_connections(p->crew, (const void *)w->body);
+		break;
+	case WIRE_SETS:
+		take_sets(p, w);
 		break;
 	default:
 		break;
@@ -176,6 +202,7 @@ static int make(struct packets *p, char *why, size_t why_size)
 	crew.limits.content = content_rules_new(o->rules, o->rules_len, why, why_size);
 	if (!crew.limits.content)
 		return -EXF_E_INVALID;
+	p->rules = crew.limits.content;
 	if (o->plan->evidence_bytes && !(crew.retain = p->retain = retain_new(&retain)))
 		return -EXF_E_NOMEM;
 	p->board = hearsay_attach(o->board);

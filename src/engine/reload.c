@@ -17,6 +17,7 @@
 #include "lastgood.h"
 #include "notify.h"
 #include "publish.h"
+#include "sets.h"
 
 #define PATIENCE_S 10u
 #define NAMES_MAX  65536
@@ -33,6 +34,7 @@ struct reload {
 	bool asked, ended;
 	uint64_t feeds_read, feeds_seen; /* signatures of the feeds' files, under turn */
 	uint64_t names_read, names_seen; /* and of identity.file */
+	uint64_t sets_read, sets_seen;   /* and of content.fingerprints */
 	struct snap_configuration state; /* under turn */
 };
 
@@ -136,6 +138,26 @@ static void tell_refused(struct reload *r, const struct control_reload *ret)
 	analysis_tell_sensor(r->o.analysis, SENSOR_CONFIGURATION, "reload", 0, 0, "%s", ret->why);
 }
 
+/* The sets are read and checked before anything changes. */
+static int take_all(struct reload *r, struct setup *fresh, struct control_reload *ret)
+{
+	struct sets_pack sets;
+	uint64_t signature = sets_signature(fresh->config);
+	int err = sets_pack_make(fresh->config, &sets, ret->why, sizeof(ret->why));
+	if (err) {
+		setup_drop(fresh);
+		return err;
+	}
+	err = take(r, fresh, ret);
+	if (err) {
+		sets_pack_drop(&sets);
+		return err;
+	}
+	sets_store_commit(r->o.sets, &sets);
+	r->sets_read = r->sets_seen = signature;
+	return 0;
+}
+
 static int run(struct reload *r, struct control_reload *ret)
 {
 	struct setup *fresh;
@@ -144,7 +166,7 @@ static int run(struct reload *r, struct control_reload *ret)
 	notify_reloading(began_ns / 1000);
 	int err = setup_load(r->o.options, r->o.path, &fresh, ret->why, sizeof(ret->why));
 	if (!err)
-		err = take(r, fresh, ret);
+		err = take_all(r, fresh, ret);
 	ret->took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
 	if (err) {
 		tell_refused(r, ret);
@@ -293,6 +315,33 @@ static void look_at_identities(struct reload *r)
 	pthread_mutex_unlock(&r->turn);
 }
 
+/* Under turn; a broken set is an alert, and those before stay. */
+static void exchange_sets(struct reload *r)
+{
+	struct sets_pack sets;
+	char why[512];
+	if (sets_pack_make(r->current->config, &sets, why, sizeof(why)) == 0) {
+		sets_store_commit(r->o.sets, &sets);
+		return;
+	}
+	log_errorx("content", "%s; the sets before stay in effect", why);
+	analysis_tell_sensor(r->o.analysis, SENSOR_CONFIGURATION, "content", 0, 0, "%.250s", why);
+}
+
+/* The same for content.fingerprints. */
+static void look_at_sets(struct reload *r)
+{
+	pthread_mutex_lock(&r->turn);
+	uint64_t now = sets_signature(r->current->config);
+	bool is_other = now != r->sets_read, is_at_rest = now == r->sets_seen;
+	r->sets_seen = now;
+	if (is_other && is_at_rest && !has_ended(r)) {
+		r->sets_read = now;
+		exchange_sets(r);
+	}
+	pthread_mutex_unlock(&r->turn);
+}
+
 /* Whether somebody woke it. */
 static bool sleep_a_little(struct reload *r)
 {
@@ -315,6 +364,7 @@ static void *on_thread(void *arg)
 				pthread_mutex_unlock(&r->lock);
 				look_at_feeds(r);
 				look_at_identities(r);
+				look_at_sets(r);
 				pthread_mutex_lock(&r->lock);
 			}
 			continue;
@@ -363,7 +413,9 @@ int reload_new(const struct reload_options *o, struct reload **ret)
 	pthread_cond_init(&r->wake, NULL);
 	r->feeds_read = r->feeds_seen = indicators_signature(r->current->config);
 	r->names_read = r->names_seen = identities_signature(r->current->config);
+	r->sets_read = r->sets_seen = sets_signature(r->current->config);
 	tell_start(r);
+	exchange_sets(r);
 	if (pthread_create(&r->thread, NULL, on_thread, r) != 0) {
 		reload_free(r);
 		return -EXF_E_NOMEM;

@@ -18,6 +18,7 @@
 
 struct annals;
 struct reload;
+struct sets_store;
 
 struct reload_options {
 	const struct options *options;
@@ -26,6 +27,7 @@ struct reload_options {
 	struct analysis *analysis;
 	struct annals *annals;       /* where it is kept; NULL: nowhere */
 	struct publisher *publisher; /* gets to know how the configuration is; NULL: none */
+	struct sets_store *sets;     /* what texts are compared with goes there */
 	const char *broken;          /* why the file was refused at the start, NULL: it was not */
 };
 

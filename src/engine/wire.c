@@ -36,6 +36,7 @@ static const struct {
 	[WIRE_STOP] = { 0, 0 },
 	[WIRE_ASK] = { sizeof(struct keep_request), 0 },
 	[WIRE_CONNECTIONS] = { sizeof(struct wire_connections), 0 },
+	[WIRE_SETS] = { sizeof(struct wire_sets), 1 },
 };
 
 _Static_assert(sizeof(struct wire_plan) <= WIRE_MAX, "every record fits");

@@ -49,6 +49,7 @@ enum wire_kind {
 	/* core to capture */
 	WIRE_ASK,         /* the packets of an alert */
 	WIRE_CONNECTIONS, /* exfild's own, which are not judged */
+	WIRE_SETS,        /* the customer's own data, with a descriptor of the memory */
 	WIRE__COUNT
 };
 
@@ -73,6 +74,11 @@ struct wire_plan {
 struct wire_rules {
 	uint32_t is_first, len;
 	char text[WIRE_RULES_PART];
+};
+
+/* Of content/sets.h: none with a length of 0. */
+struct wire_sets {
+	uint64_t len;
 };
 
 enum wire_word { WIRE_READY, WIRE_RELOADING, WIRE_ALIVE };

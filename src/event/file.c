@@ -49,7 +49,8 @@ const char *content_kind_name(enum content_kind kind)
 		[CONTENT_CARD] = "card",         [CONTENT_IBAN] = "iban",
 		[CONTENT_NATIONAL] = "national", [CONTENT_KEY] = "key",
 		[CONTENT_TOKEN] = "token",       [CONTENT_MARKING] = "marking",
-		[CONTENT_CANARY] = "canary",
+		[CONTENT_CANARY] = "canary",     [CONTENT_DOCUMENT] = "document",
+		[CONTENT_TABLE] = "table",
 	};
 	return (unsigned)kind < CONTENT__COUNT ? kinds[kind] : "unknown";
 }

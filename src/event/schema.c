@@ -339,6 +339,7 @@ static const struct event_field found_fields[] = {
 	HEAD,
 	AT(event_found, kind, FIELD_U8),
 	AT(event_found, is_coded, FIELD_BOOL),
+	AT(event_found, of, FIELD_U32),
 	AT(event_found, count, FIELD_U32),
 	AT(event_found, weight, FIELD_U32),
 	AT(event_found, offset, FIELD_U64),

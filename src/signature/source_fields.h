@@ -229,7 +229,7 @@ static const struct source_field zeek_files[] = {
 #define POLICY_TALK                                                                       \
  F("src_port|source.port", "sport"), F("bytes_out|source.bytes", "bytes_out"),            \
 	 F("bytes_in|destination.bytes", "bytes_in"), V("content", "content", VIEW_LIST), \
-	 V("content_label|fingerprint", "content_label", VIEW_LIST)
+	 V("content_label|content.label|fingerprint", "content_label", VIEW_LIST)
 
 static const struct source_field connection[] = {
 	POLICY_CONTEXT,

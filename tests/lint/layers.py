@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-PROGRAMS = {"exfild-responder.c": {"base", "config", "sandbox", "responder"}, "main.c": {"base", "engine"}, "exfilctl.c": {"base", "config", "control", "policy", "signature"}}
+PROGRAMS = {"exfild-responder.c": {"base", "config", "sandbox", "responder"}, "main.c": {"base", "engine"}, "exfilctl.c": {"base", "config", "content", "control", "policy", "signature"}}
 
 
 def read_rules(path):

@@ -160,6 +160,9 @@ struct config {
 	struct {
 		const char *const *markings, *const *canaries;
 		size_t marking_count, canary_count;
+		const char *const *fingerprints; /* files, or folders of them */
+		size_t fingerprint_count;
+		const char *fingerprint_key;
 	} content;
 	struct {
 		const char *const *files;

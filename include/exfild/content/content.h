@@ -5,11 +5,11 @@
  * streaming mode over text in any portions; each of its matches is validated before it counts:
  * check digits, prefixes, boundaries, words around it.  Runs of base64 and hex within the text are
  * undone and looked through as well; a text that is gzip or zlib is undone, UTF-16 of Latin letters
- * is read.  Ownership: rules are immutable and shared; a scanner, with its
- * scratch and the states of its streams, belongs to one shard and borrows the rules. Threads: rules
- * any; a scanner one. Limits: max_streams at a time, past that a text is refused and counted;
- * CONTENT_RULES rules; what is found lies within CONTENT_BEHIND bytes before its end, its words up
- * to CONTENT_AHEAD after it.
+ * is read.  Texts are compared with the customer's own data too (content/sets.h).  Ownership: rules
+ * are immutable and shared; a scanner, with its scratch and the states of its streams, belongs to
+ * one shard and borrows the rules. Threads: rules any; a scanner one. Limits: max_streams at a
+ * time, past that a text is refused and counted; CONTENT_RULES rules; what is found lies within
+ * CONTENT_BEHIND bytes before its end, its words up to CONTENT_AHEAD after it.
  */
 #ifndef EXFILD_CONTENT_CONTENT_H
 #define EXFILD_CONTENT_CONTENT_H
@@ -33,10 +33,13 @@ struct content_scanner;
 
 struct content_hit {
 	enum content_kind kind;
-	bool is_coded;      /* it lay in base64 or hex within the text */
-	const char *label;  /* which: "visa", "es_dni", "github", the marking, the canary's name */
+	bool is_coded;     /* it lay in base64 or hex within the text */
+	const char *label; /* which: "visa", "es_dni", "github", the marking, the name of the canary
+			      or of the set */
 	const char *sample; /* masked: cards show six and four digits, the rest kind and length */
 	uint32_t count;  /* of this kind and label in this text so far, the same one again aside */
+	uint32_t weight; /* how many have come since the last was told */
+	uint32_t of;     /* marks or rows of the whole set, 0: it is of no set */
 	uint64_t offset; /* of its end in the text */
 };
 

@@ -51,6 +51,8 @@ enum content_kind {
 	CONTENT_TOKEN,    /* JWT, Google's API key: opens something, and travels every day */
 	CONTENT_MARKING,  /* a word by which documents say that they are not to leave */
 	CONTENT_CANARY,   /* planted: nobody has a reason to send it */
+	CONTENT_DOCUMENT, /* of the customer's own: marks of a document that was shown to us */
+	CONTENT_TABLE,    /* likewise: rows of a table */
 	CONTENT__COUNT
 };
 

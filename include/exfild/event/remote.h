@@ -84,14 +84,16 @@ struct event_found {
 	struct event e;
 	uint8_t kind;     /* enum content_kind */
 	uint8_t is_coded; /* it lay in base64 or hex within the text */
-	uint8_t pad[6];
+	uint8_t pad[2];
+	uint32_t of;              /* of a set: its marks or rows, 0: it is of none */
 	uint32_t count;           /* in this text so far */
 	uint32_t weight;          /* how many have come since the last was told */
 	uint64_t offset;          /* of its end in the text */
 	struct event_str carrier; /* "http", "smtp", "ftp" */
-	struct event_str label;   /* "visa", "es_dni", "github", the marking, the canary's name */
-	struct event_str sample;  /* masked */
-	struct event_str host;    /* of an HTTP request */
+	struct event_str
+		label; /* "visa", "es_dni", "github", the marking, the name of canary or set */
+	struct event_str sample; /* masked */
+	struct event_str host;   /* of an HTTP request */
 };
 
 #endif

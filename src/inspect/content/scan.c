@@ -41,7 +41,8 @@ static void on_hit(void *arg, const struct content_hit *hit)
 	e->kind = (uint8_t)hit->kind;
 	e->is_coded = hit->is_coded;
 	e->count = hit->count;
-	e->weight = hit->count > 1 ? hit->count / 2 : 1;
+	e->weight = hit->weight;
+	e->of = hit->of;
 	e->offset = hit->offset;
 	put_str(h->in, &e->carrier, from->carrier, strlen(from->carrier));
 	put_str(h->in, &e->label, hit->label, strlen(hit->label));

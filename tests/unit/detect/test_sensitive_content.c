@@ -80,6 +80,49 @@ static void only_what_leaves_counts(void **state)
 	assert_int_equal(j->count, 0);
 }
 
+static void own(struct judging *j, enum content_kind kind, uint32_t count, uint32_t of,
+		const char *dst)
+{
+	struct event_found *e = judging_event(j, EVENT_CONTENT, sizeof(*e), "10.0.0.5", dst, 6);
+	e->kind = (uint8_t)kind;
+	e->weight = count > 1 ? count / 2 : 1;
+	e->count = count;
+	e->of = of;
+	judging_str(j, &e->carrier, "http");
+	judging_str(j, &e->label, "merger plan");
+	judging_str(j, &e->sample, "of it");
+	judging_str(j, &e->host, "x.example.net");
+	judging_end(j);
+}
+
+static void how_much_of_a_document_is_told(void **state)
+{
+	struct judging *j = *state;
+	own(j, CONTENT_DOCUMENT, 8, 100, "203.0.113.9");
+	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_LOW);
+	own(j, CONTENT_DOCUMENT, 16, 100, "203.0.113.9");
+	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_MEDIUM);
+	own(j, CONTENT_DOCUMENT, 64, 100, "203.0.113.9");
+	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_HIGH);
+	own(j, CONTENT_DOCUMENT, 100, 100, "203.0.113.9");
+	assert_int_equal(j->count, 3);
+	assert_int_equal(j->updates, 1); /* the whole of it, and no further alert */
+	const struct finding *last = &j->update;
+	assert_non_null(strstr(last->features[0].text,
+			       "100 of 100 marks of your document 'merger plan' (100 %)"));
+}
+
+static void rows_of_a_table_are_counted(void **state)
+{
+	struct judging *j = *state;
+	own(j, CONTENT_TABLE, 1, 3000, "203.0.113.9");
+	assert_int_equal(j->count, 0); /* one person's data: an order, a form */
+	own(j, CONTENT_TABLE, 8, 3000, "203.0.113.9");
+	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_MEDIUM);
+	own(j, CONTENT_TABLE, 64, 3000, "203.0.113.9");
+	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_HIGH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +131,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_canary_is_high_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_key_is_found_and_a_token_is_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_what_leaves_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(how_much_of_a_document_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(rows_of_a_table_are_counted, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,3 +153,4 @@ set_target_properties(usage_fill PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BIN
 exf_script(e2e.usage e2e ${Python3_EXECUTABLE} tests/e2e/usage.py --exfild $<TARGET_FILE:exfild> --fill $<TARGET_FILE:usage_fill>)
 exf_script(perf.usage perf ${Python3_EXECUTABLE} tests/e2e/usage.py --bench --exfild $<TARGET_FILE:exfild> --fill $<TARGET_FILE:usage_fill>)
 set_tests_properties(perf.usage PROPERTIES TIMEOUT 7200)
+exf_script(e2e.serve e2e ${Python3_EXECUTABLE} tests/e2e/serve.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl> --fill $<TARGET_FILE:usage_fill>)

@@ -378,8 +378,8 @@ static const struct key usage_keys[] = {
 		  "default goes with state.directory. Empty: nothing is counted." },
 	{ "keep_days", KEY_NUMBER, KEY_RESTART, AT(usage.keep_days), .min = 1, .max = 3650,
 	  .def = "90", .help = "Days until a row is deleted; hours become days after eight." },
-	{ "per_user", KEY_BOOL, KEY_LATER, AT(usage.per_user), .def = "false",
-	  .help = "Count by user where one is known, not by host only." },
+	{ "per_user", KEY_BOOL, KEY_RESTART, AT(usage.per_user), .def = "false",
+	  .help = "Count by user where one is known, as privacy.users has it, not by host only." },
 	{ .name = NULL },
 };
 

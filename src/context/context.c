@@ -197,6 +197,11 @@ struct geo_set *context_geo(struct context *c, struct geo_set *fresh)
 	return old;
 }
 
+void context_geo_describe(const struct context *c, char *dst, size_t size)
+{
+	geo_describe(c->geo, dst, size);
+}
+
 bool context_geo_of(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id,
 		    struct geo *ret)
 {

@@ -19,9 +19,11 @@
 #include <unistd.h>
 
 #include "exfild/base/fd.h"
+#include "exfild/base/str.h"
 #include "private.h"
 
 #define COPY_SIZE 65536
+#define MAX_EPOCH 4000000000u /* a later day is none */
 #define SEALS     (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 struct database {
@@ -182,6 +184,7 @@ static void take_name(const MMDB_entry_data_s *v, struct geo *ret)
 bool geo_find(const struct geo_set *g, const struct ipaddr *a, struct geo *ret)
 {
 	static const char *const country[] = { "country", "iso_code", NULL };
+	static const char *const anycast[] = { "traits", "is_anycast", NULL };
 	static const char *const number[] = { "autonomous_system_number", NULL };
 	static const char *const name[] = { "autonomous_system_organization", NULL };
 	MMDB_lookup_result_s found;
@@ -189,13 +192,43 @@ bool geo_find(const struct geo_set *g, const struct ipaddr *a, struct geo *ret)
 	memset(ret, 0, sizeof(*ret));
 	if (!g)
 		return false;
-	if (look_up(&g->country, a, &found) &&
-	    value_of(&found, MMDB_DATA_TYPE_UTF8_STRING, &v, country))
-		take_country(&v, ret);
+	if (look_up(&g->country, a, &found)) {
+		if (value_of(&found, MMDB_DATA_TYPE_UTF8_STRING, &v, country))
+			take_country(&v, ret);
+		ret->is_anycast =
+			value_of(&found, MMDB_DATA_TYPE_BOOLEAN, &v, anycast) && v.boolean;
+	}
 	if (look_up(&g->as, a, &found) && value_of(&found, MMDB_DATA_TYPE_UINT32, &v, number)) {
 		ret->as_number = v.uint32;
 		if (value_of(&found, MMDB_DATA_TYPE_UTF8_STRING, &v, name))
 			take_name(&v, ret);
 	}
 	return ret->country[0] || ret->as_number;
+}
+
+/* Its name and day; what could end a line or a sentence of ours is left out. */
+static size_t describe_one(const struct database *d, const char *before, char *dst, size_t size)
+{
+	char day[32], name[64];
+	size_t n = 0;
+	if (!d->is_open)
+		return 0;
+	const char *type = d->db.metadata.database_type ? d->db.metadata.database_type : "";
+	for (; *type && n + 1 < sizeof(name); type++)
+		if ((unsigned char)*type > ' ' && (unsigned char)*type < 0x7f)
+			name[n++] = *type;
+	name[n] = '\0';
+	(void)str_time(day, sizeof(day), d->db.metadata.build_epoch % MAX_EPOCH * 1000000000u);
+	int len = snprintf(dst, size, "%s%s of %.10s", before, name, day);
+	return len > 0 && (size_t)len < size ? (size_t)len : 0;
+}
+
+void geo_describe(const struct geo_set *g, char *dst, size_t size)
+{
+	size_t len = 0;
+	dst[0] = '\0';
+	if (g)
+		len = describe_one(&g->country, "", dst, size);
+	if (g)
+		(void)describe_one(&g->as, len ? ", " : "", dst + len, size - len);
 }

@@ -23,6 +23,12 @@ void geo_close(struct geo_set *g)
 	(void)g;
 }
 
+void geo_describe(const struct geo_set *g, char *dst, size_t size)
+{
+	(void)g;
+	(void)snprintf(dst, size, "%s", "");
+}
+
 bool geo_find(const struct geo_set *g, const struct ipaddr *a, struct geo *ret)
 {
 	(void)g;

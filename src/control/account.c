@@ -26,6 +26,7 @@ struct account {
 	size_t count, room;
 	json_t *status, *exceptions;
 	struct usage_db *usage;
+	struct account_notes notes;
 	uint64_t since_ns, until_ns;
 	char incident[40]; /* of the alert that was asked for */
 	char subject[64];
@@ -215,32 +216,21 @@ static size_t make_exceptions(const struct account *a, struct report_exception l
 	return count;
 }
 
-static int write_page(const struct account *a, const struct report *r,
-		      const struct report_seen *seen)
+static int print_page(const struct report *r, const struct report_seen *seen, struct buf *out)
 {
-	struct report_file file;
-	char why[600] = "";
-	struct buf page;
-	buf_init(&page, REPORT_BYTES);
-	int err = report_page(r, seen, &page);
+	int err = report_page(r, seen, out);
 	if (err)
-		(void)snprintf(why, sizeof(why), "the report was not written: %s",
-			       exf_strerror(err));
-	if (!err)
-		err = report_file_open(&file, a->o->output, why, sizeof(why));
-	if (!err)
-		err = report_file_put(&file, &page, why, sizeof(why));
-	buf_deinit(&page);
-	if (err)
-		(void)fprintf(stderr, "exfilctl: %s\n", why);
+		(void)fprintf(stderr, "exfilctl: the report was not written: %s\n",
+			      exf_strerror(err));
 	return err ? CLIENT_FAILED : CLIENT_DONE;
 }
 
-static int make_page(const struct account *a, struct report *r)
+static int make_page(const struct account *a, struct report *r, struct buf *out)
 {
 	struct report_exception exceptions[EXCEPTIONS];
 	const char *sensor = json_string_value(json_object_get(a->status, "sensor"));
 	const char *inside = json_string_value(json_object_get(a->status, "inside"));
+	const char *geo = json_string_value(json_object_get(a->status, "geo"));
 	char title[160];
 	uint64_t started_ns = 0;
 	const char *inputs[] = { a->o->file ? a->o->file : "the daemon's last alerts",
@@ -261,6 +251,7 @@ static int make_page(const struct account *a, struct report *r)
 		.kind = a->kind,
 		.title = title,
 		.inside = inside ? inside : "not known: the daemon was not reached",
+		.geo = geo,
 		.inputs = inputs,
 		.input_count = a->usage ? 2 : 1,
 		.counters = lost,
@@ -281,16 +272,21 @@ static int make_page(const struct account *a, struct report *r)
 		.usage_until_s = 0,
 		.host = *a->subject ? a->subject : a->o->host,
 		.zone = a->o->zone,
+		.is_live = a->o->is_live,
+		.notes = a->notes.list,
+		.note_count = a->notes.count,
+		.ledger_why = a->notes.why[0] ? a->notes.why : NULL,
+		.ledger_broken = a->notes.broken,
 	};
-	return write_page(a, r, &seen);
+	return print_page(r, &seen, out);
 }
 
-static int report_it(struct account *a)
+static int report_it(struct account *a, struct buf *out)
 {
 	struct report *r = report_new();
 	int status = CLIENT_FAILED;
 	if (r && take_alerts(a, r) == 0)
-		status = make_page(a, r);
+		status = make_page(a, r, out);
 	else
 		(void)fprintf(stderr, "exfilctl: memory is exhausted\n");
 	report_free(r);
@@ -313,9 +309,10 @@ static void let_go(struct account *a)
 	json_decref(a->status);
 	json_decref(a->exceptions);
 	usage_db_close(a->usage);
+	account_notes_free(&a->notes);
 }
 
-static int run(const struct account_options *o)
+int account_page(const struct account_options *o, struct buf *out)
 {
 	int status = CLIENT_DONE;
 	struct account a = { .o = o };
@@ -325,7 +322,7 @@ static int run(const struct account_options *o)
 	bool has_daemon = read_daemon(&a);
 	if (o->file)
 		status = read_file(&a);
-	else if (!has_daemon)
+	else if (!has_daemon && !o->is_live)
 		status = CLIENT_FAILED; /* and it has been said why */
 	open_usage(&a);
 	if (status == CLIENT_DONE && *o->alert && !find_incident(&a)) {
@@ -336,15 +333,38 @@ static int run(const struct account_options *o)
 	a.until_ns = newest(&a);
 	if (length_ns && a.until_ns > length_ns)
 		a.since_ns = a.until_ns - length_ns;
+	account_notes_read(&a.notes, o->ledger, a.since_ns);
+	if (has_daemon)
+		account_notes_end(&a.notes, a.until_ns);
 	if (status == CLIENT_DONE)
-		status = report_it(&a);
+		status = report_it(&a, out);
 	let_go(&a);
 	return status;
+}
+
+static int write_page(const char *path, const struct buf *page)
+{
+	struct report_file file;
+	char why[600] = "";
+	int err = report_file_open(&file, path, why, sizeof(why));
+	if (!err)
+		err = report_file_put(&file, page, why, sizeof(why));
+	if (err)
+		(void)fprintf(stderr, "exfilctl: %s\n", why);
+	return err ? CLIENT_FAILED : CLIENT_DONE;
 }
 
 int account_run(int argc, char **argv)
 {
 	struct account_options o;
+	struct buf page;
 	int status = account_parse(&o, argc, argv);
-	return status >= 0 ? status : run(&o);
+	if (status >= 0)
+		return status;
+	buf_init(&page, REPORT_BYTES);
+	status = account_page(&o, &page);
+	if (status == CLIENT_DONE)
+		status = write_page(o.output, &page);
+	buf_deinit(&page);
+	return status;
 }

@@ -10,11 +10,9 @@
 #include "exfild/control/server.h"
 #include "account.h"
 
-#define SOCKET_DEFAULT "/run/exfild/control.sock"
-#define USAGE_DEFAULT  "/var/lib/exfild/usage.db"
-#define DAY_NS         86400000000000ull
+#define DAY_NS 86400000000000ull
 
-enum { OPT_KIND = 256, OPT_HOST, OPT_ALERT, OPT_ZONE, OPT_FILE, OPT_USAGE };
+enum { OPT_KIND = 256, OPT_HOST, OPT_ALERT, OPT_ZONE, OPT_FILE, OPT_USAGE, OPT_LEDGER };
 
 static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
 					      { "output", required_argument, NULL, 'o' },
@@ -24,6 +22,7 @@ static const struct option long_options[] = { { "socket", required_argument, NUL
 					      { "zone", required_argument, NULL, OPT_ZONE },
 					      { "file", required_argument, NULL, OPT_FILE },
 					      { "usage", required_argument, NULL, OPT_USAGE },
+					      { "ledger", required_argument, NULL, OPT_LEDGER },
 					      { "help", no_argument, NULL, 'h' },
 					      { NULL, 0, NULL, 0 } };
 
@@ -38,8 +37,9 @@ static const char help_text[] =
 	"  --host ADDRESS     only this host              --zone NAME     only this zone\n"
 	"  --file ALERTS      alerts of a file, a line each, '-': standard input (default: the last\n"
 	"                     512 that the daemon has)\n"
-	"  --usage FILE       the usage database (default: " USAGE_DEFAULT ")\n"
-	"  -s SOCKET          where the daemon listens (default: $EXFILD_SOCKET, else " SOCKET_DEFAULT
+	"  --usage FILE       the usage database (default: " ACCOUNT_USAGE ")\n"
+	"  --ledger DIR       the ledger (default: $EXFILD_LEDGER, else " ACCOUNT_LEDGER ")\n"
+	"  -s SOCKET          where the daemon listens (default: $EXFILD_SOCKET, else " ACCOUNT_SOCKET
 	")\n"
 	"\n"
 	"See exfilctl(8).\n";
@@ -113,6 +113,9 @@ static int take(struct account_options *o, int c)
 	case OPT_USAGE:
 		o->usage = optarg;
 		return -1;
+	case OPT_LEDGER:
+		o->ledger = optarg;
+		return -1;
 	case 'h':
 		(void)fputs(help_text, stdout);
 		return CLIENT_DONE;
@@ -123,12 +126,13 @@ static int take(struct account_options *o, int c)
 
 int account_parse(struct account_options *o, int argc, char **argv)
 {
-	const char *socket_path = getenv("EXFILD_SOCKET");
+	const char *socket_path = getenv("EXFILD_SOCKET"), *ledger = getenv("EXFILD_LEDGER");
 	int c, status = -1;
 	*o = (struct account_options){
-		.socket_path = socket_path && *socket_path ? socket_path : SOCKET_DEFAULT,
+		.socket_path = socket_path && *socket_path ? socket_path : ACCOUNT_SOCKET,
 		.kind = "daily",
-		.usage = USAGE_DEFAULT,
+		.usage = ACCOUNT_USAGE,
+		.ledger = ledger && *ledger ? ledger : ACCOUNT_LEDGER,
 		.host = "",
 		.alert = "",
 		.zone = "",

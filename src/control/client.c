@@ -100,6 +100,7 @@ static const char help_text[] =
 	"  baseline      what hosts usually send out: baseline show [ADDRESS], review, reset ADDRESS|all\n"
 	"                baseline export FILE, import FILE, merge FILE: habits to another sensor\n"
 	"  report        one page of the last day, week, month or an incident: exfilctl report --help\n"
+	"  serve         the report as a page that goes on, on loopback: exfilctl serve --help\n"
 	"  audit         the ledger of alerts, acts and blind minutes: audit verify, audit list\n"
 	"  signatures    rules without a daemon: list, show RULE, test|why RULE INPUT, profile INPUT,\n"
 	"                check RULES..., sources; INPUT is a capture or what --events wrote\n"
@@ -376,6 +377,8 @@ int client_run(int argc, char **argv)
 	struct options o;
 	if (argc > 1 && strcmp(argv[1], "report") == 0) /* has options of its own */
 		return account_run(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "serve") == 0)
+		return serve_run(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "usage") == 0) /* needs no daemon, has options of its own */
 		return usage_run(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "audit") == 0) /* likewise */

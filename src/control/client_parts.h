@@ -88,6 +88,11 @@ int usage_run(int argc, char **argv);
 /* Its words, "audit" the first of them: reads the ledger, asks no daemon. */
 int audit_run(int argc, char **argv);
 
+/* --- serve.c ----------------------------------------------------------------------------- */
+
+/* Its words, "serve" the first of them: shows pages until it is ended. */
+int serve_run(int argc, char **argv);
+
 /* --- quarantine.c ------------------------------------------------------------------------ */
 
 struct quarantine_options {

@@ -259,6 +259,36 @@ static void check_state(struct call *c)
 		    (unsigned long long)s->state_age_s);
 }
 
+/* One that is not wanted says nothing. */
+static void check_book(struct call *c, const char *name, const struct snap_book *b,
+		       const char *open_hint, const char *what)
+{
+	char bytes[32];
+	if (!b->is_wanted)
+		return;
+	if (!b->is_kept && !b->is_failing)
+		say(c, name, OK, "", "it is being opened; an older one is converted first");
+	else if (!b->is_kept)
+		say(c, name, WARN, open_hint, "it cannot be opened: %s", what);
+	else if (b->is_failing)
+		say(c, name, WARN, "free some disk, or see the log", "it cannot be written now: %s",
+		    what);
+	else if (b->lost)
+		say(c, name, WARN, "see the log: its disk was full for long",
+		    "%llu of its records are lost", (unsigned long long)b->lost);
+	else
+		say(c, name, OK, "", "%llu records, %s", (unsigned long long)b->written,
+		    str_bytes(bytes, sizeof(bytes), (double)b->bytes));
+}
+
+static void check_books(struct call *c)
+{
+	check_book(c, "usage", &c->snapshot->usage, "see the log, and usage.database",
+		   "who used which service is counted in memory, and tried again");
+	check_book(c, "ledger", &c->snapshot->ledger, "see the log, and state.directory",
+		   "what is said and done is not chained on the disk");
+}
+
 static void check_evidence(struct call *c)
 {
 	const struct snapshot *s = c->snapshot;
@@ -361,6 +391,7 @@ int command_doctor(struct call *c)
 	check_machine(c);
 	check_state(c);
 	check_evidence(c);
+	check_books(c);
 	check_knowledge(c);
 	json_close_array(c->out);
 	return 0;

@@ -60,8 +60,7 @@ static void on_other(struct evhttp_request *r, void *arg)
 	evhttp_send_error(r, HTTP_NOTFOUND, NULL);
 }
 
-/* "127.0.0.1:9477", "[::1]:9477", "localhost:9477" */
-static bool split(const char *listen, char *host, size_t host_size, uint16_t *ret_port)
+bool http_split(const char *listen, char *host, size_t host_size, uint16_t *ret_port)
 {
 	const char *colon = strrchr(listen, ':');
 	char *end;
@@ -98,7 +97,7 @@ int http_start(struct control *c, const char *listen, struct http **ret, char *w
 	(void)evhttp_set_cb(h->server, "/metrics", on_metrics, c);
 	(void)evhttp_set_cb(h->server, "/healthz", on_health, c);
 	evhttp_set_gencb(h->server, on_other, c);
-	if (!split(listen, host, sizeof(host), &port) ||
+	if (!http_split(listen, host, sizeof(host), &port) ||
 	    evhttp_bind_socket(h->server, host, port) != 0) {
 		(void)snprintf(why, size,
 			       "cannot listen on %s for metrics (%s): give another port in "

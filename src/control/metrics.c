@@ -284,6 +284,30 @@ static void put_state(const struct snapshot *s, struct buf *out)
 		    s->state_age_s);
 }
 
+static void put_books(const struct snapshot *s, struct buf *out)
+{
+	const struct {
+		const char *name;
+		const struct snap_book *book;
+	} books[] = { { "usage", &s->usage }, { "ledger", &s->ledger } };
+	const size_t count = sizeof(books) / sizeof(books[0]);
+	head(out, "book_kept", "gauge",
+	     "1: the usage database, or the ledger, is open and can be written.");
+	for (size_t i = 0; i < count; i++)
+		if (books[i].book->is_wanted)
+			labelled(out, "book_kept", "book", books[i].name,
+				 books[i].book->is_kept && !books[i].book->is_failing);
+	head(out, "book_bytes", "gauge", "Its size on the disk.");
+	for (size_t i = 0; i < count; i++)
+		if (books[i].book->is_wanted)
+			labelled(out, "book_bytes", "book", books[i].name, books[i].book->bytes);
+	head(out, "book_lost_total", "counter", "Rows, or records, that could not be kept.");
+	for (size_t i = 0; i < count; i++)
+		if (books[i].book->is_wanted)
+			labelled(out, "book_lost_total", "book", books[i].name,
+				 books[i].book->lost);
+}
+
 void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out)
 {
 	head(out, "info", "gauge", "The version that runs.");
@@ -305,6 +329,7 @@ void metrics_print(const struct snapshot *s, uint64_t steady_ns, struct buf *out
 		    s->disk_free);
 	put_state(s, out);
 	put_evidence(s, out);
+	put_books(s, out);
 	if (s->clock_synchronised != SNAP_UNKNOWN)
 		one(out, "clock_synchronised", "gauge", "1: the kernel says so.",
 		    s->clock_synchronised == SNAP_YES);

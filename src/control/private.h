@@ -50,6 +50,8 @@ void session_turn(struct control *c);
 /* http.c */
 int http_start(struct control *c, const char *listen, struct http **ret, char *why, size_t size);
 void http_free(struct http *h);
+/* "127.0.0.1:9477", "[::1]:9477", "localhost:9477" */
+bool http_split(const char *listen, char *host, size_t host_size, uint16_t *ret_port);
 
 /* The snapshot with the control's own table in it. */
 void control_snapshot(struct control *c);

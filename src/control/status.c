@@ -36,6 +36,8 @@ static void put_head(struct call *c)
 	json_bool(c->out, "told", s->published_ns != 0);
 	json_double(c->out, "age_s", age_s(c));
 	json_string(c->out, "inside", s->inside);
+	if (*s->geo)
+		json_string(c->out, "geo", s->geo);
 	put_configuration(c, &s->configuration);
 }
 
@@ -94,6 +96,19 @@ static void put_signed(struct call *c)
 		json_close_object(c->out);
 	}
 	json_close_array(c->out);
+	json_close_object(c->out);
+}
+
+static void put_book(struct call *c, const char *name, const struct snap_book *b)
+{
+	if (!b->is_wanted)
+		return;
+	json_open_object(c->out, name);
+	json_bool(c->out, "kept", b->is_kept);
+	json_bool(c->out, "failing", b->is_failing);
+	json_uint(c->out, "written", b->written);
+	json_uint(c->out, "lost", b->lost);
+	json_uint(c->out, "bytes", b->bytes);
 	json_close_object(c->out);
 }
 
@@ -225,6 +240,8 @@ int command_status(struct call *c)
 	put_state(c);
 	put_learning(c);
 	put_evidence(c);
+	put_book(c, "usage", &c->snapshot->usage);
+	put_book(c, "ledger", &c->snapshot->ledger);
 	put_links(c);
 	put_workers(c);
 	put_alerts(c);

@@ -128,6 +128,24 @@ static void status_evidence(const json_t *evidence, FILE *out)
 			      number_of(evidence, "alerts"));
 }
 
+static void status_book(const json_t *book, const char *name, FILE *out)
+{
+	char bytes[32];
+	if (!book)
+		return;
+	bool is_failing = json_is_true(json_object_get(book, "failing"));
+	if (!json_is_true(json_object_get(book, "kept")))
+		(void)fprintf(out,
+			      is_failing ? "%-11s cannot be opened: see the log\n" :
+					   "%-11s is being opened\n",
+			      name);
+	else if (is_failing)
+		(void)fprintf(out, "%-11s cannot be written: see the log\n", name);
+	else
+		(void)fprintf(out, "%-11s %s; %llu records are lost\n", name,
+			      bytes_of(book, "bytes", bytes), number_of(book, "lost"));
+}
+
 static void status_config(const json_t *config, FILE *out)
 {
 	const char *error = text_of(config, "error"), *restart = text_of(config, "restart");
@@ -178,6 +196,8 @@ static void view_status(const json_t *result, FILE *out)
 	status_state(json_object_get(result, "state"), out);
 	status_learning(json_object_get(result, "learning"), out);
 	status_evidence(json_object_get(result, "evidence"), out);
+	status_book(json_object_get(result, "usage"), "usage", out);
+	status_book(json_object_get(result, "ledger"), "ledger", out);
 	status_links(result, out);
 	status_workers(result, out);
 	status_sinks(result, out);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "exfild/context/baseline.h"
+#include "exfild/context/geo.h"
 #include "exfild/control/snapshot.h"
 #include "analysis_parts.h"
 
@@ -86,6 +87,7 @@ void analysis_snapshot(const struct analysis *a, struct snapshot *s)
 	(void)snprintf(s->mode, sizeof(s->mode), "%s", a->alert_options.mode);
 	(void)snprintf(s->session, sizeof(s->session), "%s", a->alert_options.session);
 	context_describe_inside(a->context, s->inside, sizeof(s->inside));
+	context_geo_describe(a->context, s->geo, sizeof(s->geo));
 	s->now_ns = a->env.now_ns;
 	s->one_sided = a->env.one_sided;
 	memcpy(s->alerts, counts->by_severity, sizeof(s->alerts));

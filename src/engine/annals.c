@@ -11,6 +11,7 @@
 
 #include "exfild/base/log.h"
 #include "exfild/base/str.h"
+#include "exfild/control/snapshot.h"
 #include "exfild/store/ledger.h"
 
 #define FOLDER     "ledger"
@@ -69,6 +70,19 @@ void annals_close(struct annals *a)
 		return;
 	ledger_close(a->ledger);
 	free(a);
+}
+
+void annals_snapshot(const struct annals *a, struct snap_book *ret)
+{
+	struct ledger_stats stats;
+	if (!a)
+		return;
+	ledger_stats(a->ledger, &stats);
+	ret->is_kept = true;
+	ret->is_failing = stats.is_failing;
+	ret->written = stats.number;
+	ret->lost = stats.lost;
+	ret->bytes = stats.bytes;
 }
 
 /* ---- configuration ---- */

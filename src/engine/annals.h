@@ -35,6 +35,9 @@ void annals_reload(struct annals *a, const struct config *c, const struct contro
 		   int err);
 void annals_act(struct annals *a, const struct control_act *act);
 void annals_quarantine(struct annals *a, const struct enforcer_note *n);
+struct snap_book;
+/* How it is; nothing of it without a ledger. */
+void annals_snapshot(const struct annals *a, struct snap_book *ret);
 /* Once a second; t: what capture has counted, NULL: there is no capture. */
 void annals_watch(struct annals *a, const struct tally *t);
 

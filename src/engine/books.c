@@ -7,20 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exfild/base/log.h"
 #include "exfild/control/snapshot.h"
 
-#define AGAIN_NS   60000000000ull /* packet time until the database is tried again */
-#define ROWS_OF    4u             /* of the pairs: so many have a row of their own */
+#define ROWS_OF    4u /* of the pairs: so many have a row of their own */
 #define SET_KEY    "usage.database="
 #define BY_DEFAULT "/var/lib/exfild/usage.db"
 
 struct books {
 	struct usage *usage;
-	struct usage_writer *writer;         /* NULL: none, or it could not be opened */
+	struct usage_writer *writer;         /* NULL: none is wanted */
 	struct usage_writer_options options; /* of the writer; path NULL: none is wanted */
 	char path[BOOKS_PATH_MAX];
-	uint64_t tried_ns;
 	uint32_t max_rows, max_hosts;
 };
 
@@ -56,20 +53,18 @@ int books_open(const struct books_options *o, struct books **ret, char *why, siz
 		.max_bytes = o->max_bytes,
 		/* of a capture all days are wanted */
 		.keep_days = o->is_live ? (uint32_t)o->config->usage.keep_days : UINT32_MAX,
+		/* a conversion may outlast what systemd waits for a start */
+		.is_background = o->is_live,
 	};
 	const struct usage_options u = { .context = o->context,
 					 .key = o->key,
 					 .max_rows = b->max_rows,
-					 .max_hosts = b->max_hosts };
+					 .max_hosts = b->max_hosts,
+					 .per_user = o->config->usage.per_user };
 	b->usage = usage_new(&u);
 	int err = b->usage ? 0 : -EXF_E_NOMEM;
-	if (!err && o->path) {
+	if (!err && o->path)
 		err = usage_writer_open(&b->options, &b->writer, why, size);
-		if (err && err != -EXF_E_NOMEM && o->is_live) {
-			log_errorx("usage", "%s: exfild counts in memory, and tries again", why);
-			err = 0;
-		}
-	}
 	if (err) {
 		books_close(b);
 		return err;
@@ -117,33 +112,17 @@ static void write_all(struct books *b)
 	usage_clear(b->usage);
 }
 
-static void try_again(struct books *b)
-{
-	char why[1024];
-	if (usage_writer_open(&b->options, &b->writer, why, sizeof(why)) == 0)
-		log_info("usage", "%s can be written again", b->options.path);
-}
-
 void books_tick(struct books *b, uint64_t now_ns)
 {
-	if (!b->options.path || !usage_is_due(b->usage, now_ns) || now_ns - b->tried_ns < AGAIN_NS)
-		return;
-	b->tried_ns = now_ns;
-	if (!b->writer)
-		try_again(b);
-	/* a writer that waits for its disk takes no more: the hours stay here */
-	if (b->writer && usage_writer_is_free(b->writer))
+	/* a writer that waits for its disk, or is not open yet, takes none: the hours stay here */
+	if (b->writer && usage_is_due(b->usage, now_ns) && usage_writer_is_free(b->writer))
 		write_all(b);
 }
 
 bool books_end(struct books *b)
 {
-	if (!b->options.path)
+	if (!b->writer)
 		return true;
-	if (!b->writer)
-		try_again(b);
-	if (!b->writer)
-		return false;
 	(void)usage_writer_wait(b->writer);
 	if (usage_writer_is_free(b->writer))
 		write_all(b);
@@ -184,7 +163,16 @@ int books_ask(const struct books *b, struct usage_db **ret, char *why, size_t si
 void books_snapshot(const struct books *b, struct snapshot *s)
 {
 	struct usage_stats stats;
+	struct usage_writer_stats written = { 0 };
 	struct snap_table *t = snap_add_table(s, "usage");
+	if (b->writer)
+		usage_writer_stats(b->writer, &written);
+	s->usage = (struct snap_book){ .is_wanted = b->options.path != NULL,
+				       .is_kept = written.is_open,
+				       .is_failing = written.is_failing,
+				       .written = written.rows,
+				       .lost = written.lost,
+				       .bytes = written.bytes };
 	if (!t)
 		return;
 	usage_stats(b->usage, &stats);

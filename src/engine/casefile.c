@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "exfild/base/log.h"
+#include "exfild/context/geo.h"
 
 #define COUNTERS 16
 
@@ -140,11 +141,12 @@ static int write_page(struct casefile *c, const struct report_seen *seen, char *
 int casefile_write(struct casefile *c, const struct casefile_facts *f, char *ret_why,
 		   size_t why_size)
 {
-	char title[300], inside[512], unread[256] = "";
+	char title[300], inside[512], geo[200], unread[256] = "";
 	struct report_counter counters[COUNTERS];
 	struct report_seen seen = {
 		.title = title,
 		.inside = inside,
+		.geo = geo,
 		.inputs = f->options->inputs,
 		.input_count = f->options->input_count,
 		.damage_count = capture_damage_count(f->capture),
@@ -165,6 +167,7 @@ int casefile_write(struct casefile *c, const struct casefile_facts *f, char *ret
 	int err = -EXF_E_NOMEM;
 	make_title(f->options, title, sizeof(title));
 	context_describe_inside(analysis_context(f->analysis), inside, sizeof(inside));
+	context_geo_describe(analysis_context(f->analysis), geo, sizeof(geo));
 	seen.damages = damages;
 	seen.exceptions = exceptions;
 	if (analysis_usage(f->analysis, &seen.usage, unread, sizeof(unread)) != 0)

@@ -377,6 +377,11 @@ static void put_state(const struct publisher *p, struct snapshot *s)
 {
 	struct store_stats stats;
 	uint64_t now_ns = board_steady_ns();
+	s->ledger = (struct snap_book){
+		.is_wanted = p->keeper || *p->config->state.directory,
+		.is_failing = true,
+	};
+	annals_snapshot(p->annals, &s->ledger);
 	s->state_kept = p->keeper != NULL;
 	if (!p->keeper)
 		return;

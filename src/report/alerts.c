@@ -129,10 +129,11 @@ static void service(struct buf *out, const json_t *alert)
 	buf_str(out, "</dd>");
 }
 
-static void who(struct buf *out, const struct entry *e)
+static void who(const struct page *p, const struct entry *e)
 {
+	struct buf *out = p->out;
 	buf_str(out, "<p class=\"who\">");
-	page_host(out, e);
+	page_host(p, e);
 	if (e->destination[0]) {
 		buf_str(out, " &rarr; ");
 		html_name(out, e->destination);
@@ -165,8 +166,9 @@ static void proof(struct buf *out, const json_t *alert)
 	buf_str(out, "</dl>\n");
 }
 
-static void full(struct buf *out, const struct entry *e)
+static void full(const struct page *p, const struct entry *e)
 {
+	struct buf *out = p->out;
 	json_t *alert = json_loadb(e->line, e->len, JSON_ALLOW_NUL, NULL);
 	buf_str(out, "<article id=\"a-");
 	html_name(out, e->id);
@@ -175,7 +177,7 @@ static void full(struct buf *out, const struct entry *e)
 	buf_char(out, ' ');
 	html_name(out, e->title);
 	buf_str(out, "</h3>\n");
-	who(out, e);
+	who(p, e);
 	buf_str(out, "<p>");
 	html_text(out, field_text(alert, "message"));
 	buf_printf(out, "</p>\n<p class=\"note\">Score %.4g, risk of the host %.0f %%; rule <code>",
@@ -202,7 +204,7 @@ static void list_row(const struct page *p, const struct entry *e)
 	buf_str(out, "<td>");
 	page_alert_link(p, e, e->title);
 	buf_str(out, "</td><td>");
-	page_host(out, e);
+	page_host(p, e);
 	buf_str(out, "</td><td>");
 	html_name(out, e->destination);
 	buf_str(out, "</td>");
@@ -255,6 +257,6 @@ void section_alerts(const struct page *p)
 			   "<p class=\"note\">The %zu most severe follow with their proof.</p>\n",
 			   p->full);
 	for (size_t i = 0; i < p->full; i++)
-		full(out, p->order[i]);
+		full(p, p->order[i]);
 	buf_str(out, "</section>\n");
 }

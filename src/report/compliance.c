@@ -81,11 +81,13 @@ typedef unsigned long long count_t; /* as printf has it */
 
 static void iso_rows(const struct page *p, const struct facts *f)
 {
-	char served[400], watched[400], yes[32], no[32], other[32];
+	char served[400], watched[400], yes[32], some[32], no[32], other[32];
 	say(served,
-	    "%llu services and destinations used; sent to sanctioned ones %s, to others of the "
-	    "catalogue %s, to destinations that no catalogue has %s",
+	    "%llu services and destinations used; sent to sanctioned ones %s, to tolerated ones and "
+	    "to tenants that were not told apart %s, to others of the catalogue %s, to destinations "
+	    "that no catalogue has %s",
 	    (count_t)f->services, str_bytes(yes, sizeof(yes), (double)f->up[USAGE_SANCTIONED]),
+	    str_bytes(some, sizeof(some), (double)(f->up[USAGE_TOLERATED] + f->up[USAGE_UNCLEAR])),
 	    str_bytes(no, sizeof(no), (double)f->up[USAGE_UNSANCTIONED]),
 	    str_bytes(other, sizeof(other), (double)f->up[USAGE_UNKNOWN]));
 	row(p->out, "ISO/IEC 27001:2022 A.5.23", "Security for the use of cloud services", served,

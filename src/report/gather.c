@@ -67,6 +67,7 @@ static bool read_entry(struct entry *e, const json_t *o)
 	(void)str_copy(e->title, sizeof(e->title), field_text(o, "rule.name"));
 	(void)str_copy(e->category, sizeof(e->category), field_text(o, "rule.category"));
 	(void)str_copy(e->tactic, sizeof(e->tactic), field_first(o, "threat.tactic.id"));
+	(void)str_copy(e->policy, sizeof(e->policy), field_text(o, "exfild.policy.rule"));
 	(void)str_copy(e->action, sizeof(e->action), field_text(o, "exfild.policy.action"));
 	(void)str_copy(e->zone, sizeof(e->zone), field_text(o, "exfild.zone.source"));
 	take_ends(e, o);
@@ -137,11 +138,16 @@ static int put(struct report *r, const struct entry *e, const char *line, size_t
 	return 0;
 }
 
+bool entry_read(struct entry *ret, const char *line, size_t len)
+{
+	json_t *o = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
+	bool is_good = json_is_object(o) && read_entry(ret, o);
+	json_decref(o);
+	return is_good;
+}
+
 int report_alert(struct report *r, const char *line, size_t len)
 {
 	struct entry e;
-	json_t *o = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
-	bool is_good = json_is_object(o) && read_entry(&e, o);
-	json_decref(o);
-	return is_good ? put(r, &e, line, len) : -EXF_E_FORMAT;
+	return entry_read(&e, line, len) ? put(r, &e, line, len) : -EXF_E_FORMAT;
 }

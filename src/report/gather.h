@@ -25,7 +25,7 @@ struct entry {
 	char tactic[12]; /* the first, "" without one */
 	char source[64], source_name[ENTRY_NAME];
 	char destination[ENTRY_NAME]; /* its name where one is known */
-	char action[32];              /* of the policy, "" none */
+	char policy[64], action[32];  /* "" none */
 	char zone[64];                /* of the source */
 };
 
@@ -37,6 +37,8 @@ struct report {
 };
 
 const char *level_name(unsigned level);
+/* A line of JSON; false: it has not what every alert has.  The entry has no line of its own. */
+bool entry_read(struct entry *ret, const char *line, size_t len);
 
 /* What went from one host to one destination.  Two rules that tell of the same bytes do not add up:
  * bytes is the most that any one rule tells. */

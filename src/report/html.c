@@ -31,12 +31,21 @@ static const char *reference(uint32_t c)
 	}
 }
 
+/* What is no markup, and is put into a page as text. */
+static const char *no_reference(uint32_t c)
+{
+	(void)c;
+	return NULL;
+}
+
+typedef const char *(*reference_fn)(uint32_t c);
+
 /* One character, or one byte that is part of none; how many bytes it took. */
-static size_t add_one(struct buf *out, const uint8_t *p, size_t len)
+static size_t add_one(struct buf *out, const uint8_t *p, size_t len, reference_fn reference_of)
 {
 	uint32_t code = 0;
 	size_t n = utf8_decode(p, len, &code);
-	const char *as = n ? reference(code) : "\xef\xbf\xbd";
+	const char *as = n ? reference_of(code) : "\xef\xbf\xbd";
 
 	if (as)
 		buf_str(out, as);
@@ -47,7 +56,8 @@ static size_t add_one(struct buf *out, const uint8_t *p, size_t len)
 	return n ? n : 1;
 }
 
-static void add_most(struct buf *out, const char *text, size_t len, size_t most)
+static void add_most(struct buf *out, const char *text, size_t len, size_t most,
+		     reference_fn reference_of)
 {
 	const uint8_t *p = (const uint8_t *)text;
 	size_t at = 0, end = len;
@@ -58,14 +68,14 @@ static void add_most(struct buf *out, const char *text, size_t len, size_t most)
 			end--;
 	}
 	while (at < end)
-		at += add_one(out, p + at, end - at);
+		at += add_one(out, p + at, end - at, reference_of);
 	if (end < len)
 		buf_str(out, "...");
 }
 
 void html_text_len(struct buf *out, const char *text, size_t len)
 {
-	add_most(out, text, len, HTML_TEXT_MAX);
+	add_most(out, text, len, HTML_TEXT_MAX, reference);
 }
 
 void html_text(struct buf *out, const char *text)
@@ -77,7 +87,12 @@ void html_text(struct buf *out, const char *text)
 void html_name(struct buf *out, const char *text)
 {
 	if (text)
-		add_most(out, text, strlen(text), HTML_NAME_MAX);
+		add_most(out, text, strlen(text), HTML_NAME_MAX, reference);
+}
+
+void html_plain(struct buf *out, const char *text)
+{
+	add_most(out, text, strlen(text), HTML_NAME_MAX, no_reference);
 }
 
 void html_count(struct buf *out, uint64_t n)

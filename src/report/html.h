@@ -24,6 +24,8 @@ void html_text_len(struct buf *out, const char *text, size_t len);
 void html_text(struct buf *out, const char *text);
 /* A host, a domain, a file: at most 255 bytes of it. */
 void html_name(struct buf *out, const char *text);
+/* The same for a script that makes text of it, as textContent: <, & and quotes stay. */
+void html_plain(struct buf *out, const char *text);
 
 /* 1,234,567 */
 void html_count(struct buf *out, uint64_t n);

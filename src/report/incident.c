@@ -28,7 +28,7 @@ static void story_row(const struct page *p, const struct entry *e)
 	buf_str(out, "<td>");
 	page_alert_link(p, e, e->title);
 	buf_str(out, "</td><td>");
-	page_host(out, e);
+	page_host(p, e);
 	buf_str(out, "</td><td class=\"wide\">");
 	html_text(out, field_text(alert, "message"));
 	buf_str(out, "</td></tr>\n");

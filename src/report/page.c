@@ -1,18 +1,13 @@
 /*
- * report/page.c - the frame: policy, style, the answer, the sections in their order.
+ * report/page.c - the answer, the sections in their order, and what all of them use.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "exfild/base/str.h"
-#include "page_css.inc"
-#include "page_js.inc"
 #include "sections.h"
 
-#define SHA256_BYTES 32
 #define ANSWER_PAIRS 10
 
 void page_chip(struct buf *out, unsigned level)
@@ -94,48 +89,15 @@ void page_cell_time(struct buf *out, uint64_t time_ns)
 	buf_str(out, "</td>");
 }
 
-void page_host(struct buf *out, const struct entry *e)
+void page_host(const struct page *p, const struct entry *e)
 {
-	html_name(out, e->source[0] ? e->source : "the sensor");
+	struct buf *out = p->out;
+	page_host_link(p, e->source[0] ? e->source : "the sensor");
 	if (e->source_name[0]) {
 		buf_str(out, " <span class=\"soft\">");
 		html_name(out, e->source_name);
 		buf_str(out, "</span>");
 	}
-}
-
-/* As a content security policy names what stands in the page. */
-static void add_hash(struct buf *out, const unsigned char *data, size_t len)
-{
-	unsigned char digest[EVP_MAX_MD_SIZE], text[4 * EVP_MAX_MD_SIZE / 3 + 8];
-	unsigned size = 0;
-	if (EVP_Digest(data, len, digest, &size, EVP_sha256(), NULL) != 1 || size != SHA256_BYTES) {
-		buf_str(out, "'none'"); /* then the page is plain, and no less safe */
-		return;
-	}
-	(void)EVP_EncodeBlock(text, digest, SHA256_BYTES);
-	buf_printf(out, "'sha256-%s'", (const char *)text);
-}
-
-static void head(const struct page *p)
-{
-	struct buf *out = p->out;
-	buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		     "style-src ");
-	add_hash(out, page_css, sizeof(page_css));
-	buf_str(out, "; script-src ");
-	add_hash(out, page_js, sizeof(page_js));
-	buf_str(out, "; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-		     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		     "<meta name=\"color-scheme\" content=\"light dark\">\n"
-		     "<meta name=\"referrer\" content=\"no-referrer\">\n"
-		     "<link rel=\"icon\" href=\"data:,\">\n<title>exfild report: ");
-	html_name(out, p->seen->title);
-	buf_str(out, "</title>\n<style>");
-	buf_add(out, page_css, sizeof(page_css));
-	buf_str(out, "</style>\n</head>\n<body>\n"
-		     "<a class=\"skip\" href=\"#answer\">To the answer</a>\n");
 }
 
 static void plural(struct buf *out, uint64_t n, const char *one, const char *many)
@@ -207,7 +169,7 @@ static void answer_pairs(const struct page *p)
 	for (size_t i = 0; i < shown; i++) {
 		const struct sum_pair *pair = &s->pairs[i];
 		buf_str(out, "<tr><th scope=\"row\">");
-		page_host(out, pair->worst);
+		page_host(p, pair->worst);
 		buf_str(out, "</th><td>");
 		html_name(out, pair->worst->destination[0] ? pair->worst->destination :
 							     "several or unknown");
@@ -268,6 +230,8 @@ static void navigation(const struct page *p)
 {
 	struct buf *out = p->out;
 	buf_str(out, "<nav aria-label=\"Sections\"><ul>");
+	if (p->seen->is_live)
+		buf_str(out, "<li><a href=\"#now\">As it comes</a></li>");
 	if (p->seen->kind == REPORT_INCIDENT)
 		buf_str(out, "<li><a href=\"#story\">The story</a></li>");
 	if (p->seen->kind == REPORT_COMPLIANCE)
@@ -275,9 +239,11 @@ static void navigation(const struct page *p)
 	buf_str(out, "<li><a href=\"#steps\">Course</a></li><li><a href=\"#hosts\">Hosts</a></li>");
 	if (p->seen->usage)
 		buf_str(out, "<li><a href=\"#traffic\">What left, by service</a></li>");
+	buf_str(out, "<li><a href=\"#alerts\">Alerts</a></li>"
+		     "<li><a href=\"#silence\">Exceptions and decisions</a></li>");
+	if (p->seen->kind != REPORT_CAPTURE)
+		buf_str(out, "<li><a href=\"#health\">How well the sensor watched</a></li>");
 	buf_str(out,
-		"<li><a href=\"#alerts\">Alerts</a></li>"
-		"<li><a href=\"#silence\">Exceptions and decisions</a></li>"
 		"<li><a href=\"#sight\">What was seen, and what was not</a></li></ul></nav>\n");
 }
 
@@ -299,6 +265,7 @@ static void answer(const struct page *p)
 	explanation(p);
 	answer_pairs(p);
 	figures(p);
+	page_ways(p);
 	navigation(p);
 	buf_str(out, "</header>\n");
 }
@@ -345,25 +312,15 @@ static int prepare(struct page *p)
 	return 0;
 }
 
-static void foot(struct buf *out)
-{
-	buf_str(out,
-		"</main>\n<footer>\n<p>Made by exfild " EXFILD_VERSION
-		". Times are those of the packets, in UTC. This page names hosts and people's "
-		"doings: keep it where the alerts are kept. It loads nothing and sends nothing.</p>"
-		"\n</footer>\n<script>");
-	buf_add(out, page_js, sizeof(page_js));
-	buf_str(out, "</script>\n</body>\n</html>\n");
-}
-
 int report_page(const struct report *r, const struct report_seen *seen, struct buf *out)
 {
 	struct page p = { .out = out, .report = r, .seen = seen };
 	int err = prepare(&p);
 	if (!err) {
-		head(&p);
+		page_head(&p);
 		answer(&p);
 		buf_str(out, "<main>\n");
+		section_now(&p);
 		section_incident(&p);
 		section_compliance(&p);
 		section_steps(&p);
@@ -371,8 +328,9 @@ int report_page(const struct report *r, const struct report_seen *seen, struct b
 		section_traffic(&p);
 		section_alerts(&p);
 		section_silence(&p);
+		section_health(&p);
 		section_sight(&p);
-		foot(out);
+		page_foot(&p);
 		err = out->full ? -EXF_E_LIMIT : 0;
 	}
 	sums_free(&p.sums);

@@ -1,5 +1,6 @@
 "use strict";
 // Sorts a table by the column whose heading is pressed; without scripts the page is whole all the same.
+// Tables that come later are told of by the event "fresh" at what holds them.
 (function () {
   function value(row, column) {
     var cell = row.cells[column];
@@ -19,16 +20,20 @@
     Array.prototype.forEach.call(table.tHead.rows[0].cells, function (cell) { cell.removeAttribute("aria-sort"); });
     heading.setAttribute("aria-sort", down ? "descending" : "ascending");
   }
-  Array.prototype.forEach.call(document.querySelectorAll("table.sorts"), function (table) {
-    Array.prototype.forEach.call(table.tHead.rows[0].cells, function (heading, column) {
-      var button = document.createElement("button");
-      button.type = "button";
-      button.textContent = heading.textContent;
-      button.addEventListener("click", function () { sort(table, heading, column); });
-      heading.textContent = "";
-      heading.appendChild(button);
+  function dress(root) {
+    Array.prototype.forEach.call(root.querySelectorAll("table.sorts"), function (table) {
+      Array.prototype.forEach.call(table.tHead.rows[0].cells, function (heading, column) {
+        var button = document.createElement("button");
+        button.type = "button";
+        button.textContent = heading.textContent;
+        button.addEventListener("click", function () { sort(table, heading, column); });
+        heading.textContent = "";
+        heading.appendChild(button);
+      });
     });
-  });
+  }
+  dress(document);
+  document.addEventListener("fresh", function (event) { dress(event.target); });
   window.addEventListener("beforeprint", function () {
     Array.prototype.forEach.call(document.querySelectorAll("details"), function (d) { d.open = true; });
   });

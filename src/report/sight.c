@@ -47,13 +47,16 @@ static void decisions(const struct page *p)
 		if (!e->action[0])
 			continue;
 		if (!count++)
-			page_table(out, "What policies decided", "Time (UTC)|Action|Host|Alert");
+			page_table(out, "What policies decided",
+				   "Time (UTC)|Policy|Action|Host|Alert");
 		buf_str(out, "<tr>");
 		page_cell_time(out, e->start_ns);
 		buf_str(out, "<td>");
+		html_name(out, e->policy);
+		buf_str(out, "</td><td>");
 		html_name(out, e->action);
 		buf_str(out, "</td><td>");
-		page_host(out, e);
+		page_host(p, e);
 		buf_str(out, "</td><td>");
 		page_alert_link(p, e, e->title);
 		buf_str(out, "</td></tr>\n");
@@ -71,6 +74,7 @@ void section_silence(const struct page *p)
 			"<h2 id=\"silence\">Exceptions and decisions</h2>\n");
 	exceptions(p);
 	decisions(p);
+	section_quarantine(p);
 	buf_str(p->out, "</section>\n");
 }
 

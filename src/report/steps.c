@@ -65,7 +65,7 @@ static void step_row(const struct page *p, const struct entry *e)
 	buf_printf(out, "<td data-v=\"%zu\">%s</td><td>", step_of(e), steps[step_of(e)].name);
 	page_alert_link(p, e, e->title);
 	buf_str(out, "</td><td>");
-	page_host(out, e);
+	page_host(p, e);
 	buf_printf(out, "</td><td data-v=\"%u\">", e->level);
 	page_chip(out, e->level);
 	buf_str(out, "</td></tr>\n");
@@ -142,7 +142,7 @@ static void host_row(const struct page *p, const struct sum_host *h)
 	for (unsigned i = 0; i < LEVEL__COUNT; i++)
 		alerts += h->levels[i];
 	buf_str(out, "<tr><th scope=\"row\">");
-	page_host(out, h->worst);
+	page_host(p, h->worst);
 	buf_printf(out, "</th><td class=\"n\" data-v=\"%.0f\">%.0f %%", h->risk * 100, h->risk);
 	chart_bar(out, h->risk / 100, level_name(h->worst->level));
 	buf_printf(out, "</td><td data-v=\"%u\">", h->worst->level);

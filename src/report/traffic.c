@@ -8,8 +8,7 @@
 #include "exfild/base/str.h"
 #include "sections.h"
 
-#define TOP      7   /* services with a colour of their own; the rest is one more */
-#define ROWS     15  /* of a table */
+#define TOP      TRAFFIC_TOP
 #define BINS     400 /* of a picture over time */
 #define HOURS    168 /* a longer span is drawn by day */
 #define HOUR_S   3600u
@@ -28,13 +27,7 @@ struct series {
 	bool is_cut;   /* older bins are left out */
 };
 
-struct table {
-	const struct page *page;
-	uint64_t most; /* bytes up of the first row: the longest bar */
-	size_t rows;
-};
-
-static const char *shown(const char *key, const char *otherwise)
+const char *page_shown(const char *key, const char *otherwise)
 {
 	return key && *key ? key : otherwise;
 }
@@ -78,7 +71,8 @@ static bool take_name(void *arg, const struct usage_answer *a)
 	struct series *s = arg;
 	if (!a->counts.up)
 		return false;
-	(void)snprintf(s->name[s->count++], NAME_MAX, "%s", shown(a->key[USAGE_BY_SERVICE], "?"));
+	(void)snprintf(s->name[s->count++], NAME_MAX, "%s",
+		       page_shown(a->key[USAGE_BY_SERVICE], "?"));
 	return s->count < TOP;
 }
 
@@ -101,7 +95,7 @@ static bool bin_time(const char *key, uint64_t *ret_s)
 static bool take_bin(void *arg, const struct usage_answer *a)
 {
 	struct series *s = arg;
-	const char *name = shown(a->key[USAGE_BY_SERVICE], "?");
+	const char *name = page_shown(a->key[USAGE_BY_SERVICE], "?");
 	const char *key = a->key[s->step_s == HOUR_S ? USAGE_BY_HOUR : USAGE_BY_DAY];
 	uint64_t at_s;
 	size_t i = 0;
@@ -244,7 +238,7 @@ struct shares {
 static bool take_share(void *arg, const struct usage_answer *a)
 {
 	struct shares *s = arg;
-	const char *name = shown(a->key[USAGE_BY_SANCTION], "");
+	const char *name = page_shown(a->key[USAGE_BY_SANCTION], "");
 	s->clear += a->counts.clear;
 	s->named += a->counts.named;
 	s->opaque += a->counts.opaque;
@@ -287,116 +281,30 @@ static void share_bar(struct buf *out, const char *caption, const uint64_t *part
 
 static void shares(const struct page *p)
 {
-	static const char *const sanction_names[] = { "sanctioned", "not sanctioned",
+	static const char *const sanction_names[] = { "sanctioned", "tolerated",
+						      "some tenants are yours; which was not seen",
+						      "not sanctioned",
 						      "no service of the catalogue" };
 	static const char *const sight_names[] = { "in the clear", "names only", "opaque" };
-	static const unsigned sanction_looks[] = { 2, 1, 7 }, sight_looks[] = { 0, 3, 7 };
+	static const unsigned sanction_looks[] = { 2, 5, 4, 1, 7 }, sight_looks[] = { 0, 3, 7 };
 	struct shares s = { .total = 0 };
 	struct usage_query q = page_query(p, 1u << USAGE_BY_SANCTION, 0);
 	if (!page_ask(p, &q, take_share, &s))
 		return;
-	const uint64_t sanction[] = { s.up[USAGE_SANCTIONED], s.up[USAGE_UNSANCTIONED],
+	const uint64_t sanction[] = { s.up[USAGE_SANCTIONED], s.up[USAGE_TOLERATED],
+				      s.up[USAGE_UNCLEAR], s.up[USAGE_UNSANCTIONED],
 				      s.up[USAGE_UNKNOWN] };
 	const uint64_t sight[] = { s.clear, s.named, s.opaque };
 	share_bar(p->out, "Sent to services that are sanctioned, and to others", sanction,
-		  sanction_names, sanction_looks, 3);
+		  sanction_names, sanction_looks, 5);
 	share_bar(p->out, "What could be read of it, both ways", sight, sight_names, sight_looks,
 		  3);
-}
-
-/* --- tables --------------------------------------------------------------------------------- */
-
-static void bytes_with_bar(struct table *t, const struct usage_answer *a, const char *look)
-{
-	struct buf *out = t->page->out;
-	t->most = t->rows++ ? t->most : a->counts.up;
-	buf_printf(out, "<td class=\"n\" data-v=\"%llu\">", (unsigned long long)a->counts.up);
-	html_bytes(out, a->counts.up);
-	chart_bar(out, t->most ? (double)a->counts.up / (double)t->most : 0, look);
-	buf_str(out, "</td>");
-	page_cell_bytes(out, a->counts.down);
-	page_cell_count(out, a->counts.flows);
-}
-
-static bool sender_row(void *arg, const struct usage_answer *a)
-{
-	struct table *t = arg;
-	struct buf *out = t->page->out;
-	buf_str(out, "<tr><th scope=\"row\">");
-	html_name(out, shown(a->key[USAGE_BY_HOST], "not known"));
-	if (a->name && *a->name) {
-		buf_str(out, " <span class=\"soft\">");
-		html_name(out, a->name);
-		buf_str(out, "</span>");
-	}
-	buf_str(out, "</th><td>");
-	html_name(out, shown(a->key[USAGE_BY_ZONE], "-"));
-	buf_str(out, "</td>");
-	bytes_with_bar(t, a, "s0");
-	page_cell_count(out, a->counts.alerts);
-	buf_str(out, "</tr>\n");
-	return true;
-}
-
-static const char *sanction_words(const char *name)
-{
-	return !name                             ? "-" :
-	       strcmp(name, "sanctioned") == 0   ? "yes" :
-	       strcmp(name, "unsanctioned") == 0 ? "no" :
-						   "not in the catalogue";
-}
-
-static bool service_row(void *arg, const struct usage_answer *a)
-{
-	struct table *t = arg;
-	struct buf *out = t->page->out;
-	const char *look = t->rows < TOP ? (const char *[]){ "s0", "s1", "s2", "s3",
-							     "s4", "s5", "s6" }[t->rows] :
-					   "s7";
-	buf_str(out, "<tr><th scope=\"row\">");
-	html_name(out, shown(a->title, shown(a->key[USAGE_BY_SERVICE], "not known")));
-	buf_str(out, "</th><td>");
-	html_name(out, shown(a->key[USAGE_BY_CATEGORY], "-"));
-	buf_printf(out, "</td><td>%s</td>", sanction_words(a->key[USAGE_BY_SANCTION]));
-	bytes_with_bar(t, a, look);
-	page_cell_time(out, a->seen_ns);
-	buf_str(out, "</tr>\n");
-	return true;
-}
-
-static bool country_row(void *arg, const struct usage_answer *a)
-{
-	struct table *t = arg;
-	buf_str(t->page->out, "<tr><th scope=\"row\">");
-	html_name(t->page->out, shown(a->key[USAGE_BY_COUNTRY], "not known"));
-	buf_str(t->page->out, "</th>");
-	bytes_with_bar(t, a, "s5");
-	buf_str(t->page->out, "</tr>\n");
-	return true;
-}
-
-static void table(const struct page *p, uint32_t by, const char *caption, const char *columns,
-		  usage_answer_fn row)
-{
-	struct table t = { .page = p };
-	struct usage_query q = page_query(p, by, ROWS);
-	page_table(p->out, caption, columns);
-	(void)page_ask(p, &q, row, &t);
-	page_table_end(p->out);
-}
-
-static bool has_country(void *arg, const struct usage_answer *a)
-{
-	bool *has = arg;
-	*has = *has || (a->key[USAGE_BY_COUNTRY] && *a->key[USAGE_BY_COUNTRY]);
-	return !*has;
 }
 
 void section_traffic(const struct page *p)
 {
 	struct buf *out = p->out;
 	struct series *s = p->seen->usage ? calloc(1, sizeof(*s)) : NULL;
-	bool has_countries = false;
 	if (!s)
 		return;
 	buf_str(out,
@@ -412,16 +320,6 @@ void section_traffic(const struct page *p)
 	over_time(p, s);
 	free(s);
 	shares(p);
-	table(p, 1u << USAGE_BY_HOST | 1u << USAGE_BY_ZONE, "Hosts that sent most",
-	      "Host|Zone|Sent #|Received #|Flows #|Alerts #", sender_row);
-	table(p, 1u << USAGE_BY_SERVICE | 1u << USAGE_BY_CATEGORY | 1u << USAGE_BY_SANCTION,
-	      "Where most went",
-	      "Service or destination|Category|Sanctioned|Sent #|Received #|Flows #|First seen (UTC)",
-	      service_row);
-	struct usage_query q = page_query(p, 1u << USAGE_BY_COUNTRY, ROWS);
-	if (page_ask(p, &q, has_country, &has_countries) && has_countries)
-		table(p, 1u << USAGE_BY_COUNTRY,
-		      "Countries of the addresses that it went to; an address may be in many places",
-		      "Country|Sent #|Received #|Flows #", country_row);
+	traffic_tables(p);
 	buf_str(out, "</section>\n");
 }

@@ -28,6 +28,7 @@ struct asking {
 	const struct usage_query *q;
 	unsigned format; /* of the file */
 	uint32_t used;   /* dimensions of groups and filters */
+	uint32_t filtered;
 	struct piece pieces[USAGE_PIECES];
 	size_t piece_count;
 	struct buf sql;
@@ -50,6 +51,8 @@ void usage_sql(struct asking *a, sqlite3 *db);
 /* One piece row by row: host, service, place, direction, time (each 0 if it is not grouped by), and
  * a value; it must be of a table that has them. */
 void usage_sql_rows(struct asking *a, const struct piece *p, const char *value, sqlite3 *db);
+/* "SELECT column FROM from", of what the filters of these dimensions let through. */
+void usage_sql_passing(struct asking *a, uint32_t dims, const char *column, const char *from);
 /* usage_query.c: the filters' values. */
 void usage_bind(const struct usage_query *q, sqlite3_stmt *st);
 

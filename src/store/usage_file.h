@@ -33,6 +33,8 @@ enum usage_table {
 	TABLE_HOST,
 	TABLE_SERVICE,
 	TABLE_PLACE,
+	TABLE_PACK,   /* weeks that are over, a host's rows in one: usage_packs.h */
+	TABLE_PACKED, /* which weeks these are */
 	TABLE__COUNT
 };
 
@@ -41,12 +43,14 @@ enum usage_table {
 #define TABLE_HAS_SERVICE(t) ((t) != TABLE_DAY_HOST && (t) != TABLE_WEEK_HOST)
 
 extern const char *const usage_tables[TABLE__COUNT];
-/* From format 1, in which the weeks without services and without hosts were not yet. */
+/* From format 1, in which the weeks without services and without hosts were not yet; 2 had no
+ * packs. */
 extern const struct file_step usage_steps[USAGE_FORMAT - 1];
 
 /* A row on its way: texts and numbers in their place. */
 struct usage_words {
 	sqlite3_stmt *add[TABLE__COUNT];
+	uint64_t packed_until; /* weeks from here on are not packed */
 };
 
 /* A row that was packed; its texts stay where they were. */

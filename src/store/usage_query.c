@@ -35,6 +35,7 @@ static int check(struct asking *a, char *why, size_t size)
 			return -EXF_E_INVALID;
 		}
 		a->used |= 1u << f->dim;
+		a->filtered |= 1u << f->dim;
 		if ((f->dim == USAGE_BY_DIRECTION || f->dim == USAGE_BY_SANCTION) &&
 		    number_of_word(f) < 0) {
 			(void)snprintf(

@@ -7,42 +7,18 @@
  * come from several days and weeks in any order, and one name may stand for several numbers (an
  * address in two zones), so numbers are exchanged for those of the groups they belong to.
  */
-#include "usage_rank.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "exfild/base/hash.h"
+#include "usage_rank_parts.h"
 
-#define RANK_LIMIT  200u       /* rows that are wanted at most */
 #define RANK_GROUPS (1u << 23) /* at most: 400 MB with the room between them */
-#define RANK_FIRST  (1u << 16)
+#define RANK_FIRST  (1u << 12)
 #define RANK_IDS    (1u << 24) /* numbers of hosts or services at most */
 #define RANK_CHOSEN 2000u      /* of them in a question */
-#define RANK_AHEAD  16u        /* rows whose places are on their way from memory */
 
 #define BY(dim) (1u << USAGE_BY_##dim)
-
-/* Numbers of a table and the groups that they belong to, from 1; 0: nothing is known of it. */
-struct mapping {
-	uint32_t *group;
-	uint32_t count;
-};
-
-struct group {
-	uint32_t host, service, other; /* host 0: the place is free */
-	uint64_t sum;
-};
-
-struct ranking {
-	struct mapping hosts, services, places;
-	struct group *groups;
-	uint32_t count, room; /* room: a power of two */
-	struct group ahead[RANK_AHEAD];
-	uint32_t ahead_at;
-	struct group best[RANK_LIMIT]; /* a heap, its least one first */
-	uint32_t best_count;
-};
 
 static const char *const host_columns[] = {
 	[USAGE_BY_ZONE] = "z.name", [USAGE_BY_HOST] = "h.address", [USAGE_BY_USER] = "h.user"
@@ -132,68 +108,76 @@ static bool load_all(struct ranking *r, uint32_t by, sqlite3 *db)
 	return is_good;
 }
 
-static uint32_t group_of(const struct mapping *m, int64_t id)
-{
-	return id >= 0 && (uint64_t)id < m->count ? m->group[id] : 0;
-}
-
 /* ---- adding up ---- */
 
 static uint32_t first_place(uint32_t room, const struct group *key)
 {
-	uint64_t hash = hash_mix(hash_mix(hash_key_fixed.k[0], key->host),
-				 (uint64_t)key->service << 32 | key->other);
+	uint64_t hash = hash_mix(hash_mix(hash_key_fixed.k[0], key->other),
+				 (uint64_t)key->service << 32 | key->host);
 	return (uint32_t)hash & (room - 1);
 }
 
-static struct group *place_of(struct group *groups, uint32_t room, const struct group *key)
+static struct group *place_of(struct group *slots, uint32_t room, const struct group *key)
 {
 	uint32_t at = first_place(room, key);
-	while (groups[at].host &&
-	       (groups[at].host != key->host || groups[at].service != key->service ||
-		groups[at].other != key->other))
+	while (slots[at].host &&
+	       (slots[at].host != key->host || slots[at].service != key->service ||
+		slots[at].other != key->other))
 		at = (at + 1) & (room - 1);
-	return &groups[at];
+	return &slots[at];
 }
 
-static bool grow(struct ranking *r)
+static bool grow(struct groups *g)
 {
-	uint32_t room = r->room ? r->room * 2 : RANK_FIRST;
-	struct group *more = r->count < RANK_GROUPS ? calloc(room, sizeof(*more)) : NULL;
+	uint32_t room = g->room ? g->room * 2 : RANK_FIRST;
+	struct group *more = g->count < RANK_GROUPS ? calloc(room, sizeof(*more)) : NULL;
 	if (!more)
 		return false;
-	for (uint32_t i = 0; i < r->room; i++)
-		if (r->groups[i].host)
-			*place_of(more, room, &r->groups[i]) = r->groups[i];
-	free(r->groups);
-	r->groups = more;
-	r->room = room;
+	for (uint32_t i = 0; i < g->room; i++)
+		if (g->slots[i].host)
+			*place_of(more, room, &g->slots[i]) = g->slots[i];
+	free(g->slots);
+	g->slots = more;
+	g->room = room;
 	return true;
 }
 
-static bool add(struct ranking *r, const struct group *row)
+bool groups_add(struct groups *g, const struct group *row)
 {
-	if (r->count >= r->room / 2 && !grow(r))
+	if (g->count >= g->room / 2 && !grow(g))
 		return false;
-	struct group *to = place_of(r->groups, r->room, row);
+	struct group *to = place_of(g->slots, g->room, row);
 	if (to->host) {
 		to->sum += row->sum;
 		return true;
 	}
 	*to = *row;
-	r->count++;
+	g->count++;
 	return true;
+}
+
+struct group *groups_find(const struct groups *g, const struct group *key)
+{
+	struct group *found = g->room ? place_of(g->slots, g->room, key) : NULL;
+	return found && found->host ? found : NULL;
+}
+
+void groups_clear(struct groups *g)
+{
+	if (g->count)
+		memset(g->slots, 0, g->room * sizeof(*g->slots));
+	g->count = 0;
 }
 
 /* A row's place is far from the one before it: it is asked for, and the row waits its turn. */
 static bool add_soon(struct ranking *r, const struct group *row)
 {
 	struct group *slot = &r->ahead[r->ahead_at];
-	bool is_good = !slot->host || add(r, slot);
+	bool is_good = !slot->host || groups_add(&r->all, slot);
 	*slot = *row;
 	r->ahead_at = (r->ahead_at + 1) % RANK_AHEAD;
-	if (r->room && row->host)
-		__builtin_prefetch(&r->groups[first_place(r->room, row)], 1);
+	if (r->all.room && row->host)
+		__builtin_prefetch(&r->all.slots[first_place(r->all.room, row)], 1);
 	return is_good;
 }
 
@@ -206,22 +190,27 @@ static bool add_waiting(struct ranking *r)
 	return is_good;
 }
 
+static uint64_t id_at(sqlite3_stmt *st, int at)
+{
+	return (uint64_t)sqlite3_column_int64(st, at); /* one below 0 is too large, and unknown */
+}
+
 /* Columns: host, service, place, direction, time, value. */
 static bool take_row(struct ranking *r, uint32_t by, sqlite3_stmt *st)
 {
 	bool has_place = by & (BY(COUNTRY) | BY(AS));
-	uint32_t place = has_place ? group_of(&r->places, sqlite3_column_int64(st, 2)) : 0;
+	uint32_t place = has_place ? group_of(&r->places, id_at(st, 2)) : 0;
 	uint32_t time = by & (BY(DAY) | BY(HOUR)) ? (uint32_t)sqlite3_column_int64(st, 4) : 0;
 	uint32_t direction = by & BY(DIRECTION) ? (uint32_t)sqlite3_column_int64(st, 3) : 0;
 	struct group row = {
-		.host = group_of(&r->hosts, sqlite3_column_int64(st, 0)),
-		.service = group_of(&r->services, sqlite3_column_int64(st, 1)),
+		.host = group_of(&r->hosts, id_at(st, 0)),
+		.service = group_of(&r->services, id_at(st, 1)),
 	};
 	int64_t value = sqlite3_column_int64(st, 5);
-	/* one whose names have gone, or places and times beyond what a number here holds */
-	if (!row.host || !row.service || place >= 1u << 10 || time >= 1u << 20 || direction >= 4)
+	/* one whose names have gone */
+	if (!row.host || !row.service)
 		return false;
-	row.other = place << 22 | time << 2 | direction;
+	row.other = rank_other(place, time, direction);
 	row.sum = value > 0 ? (uint64_t)value : 0;
 	return add_soon(r, &row);
 }
@@ -244,31 +233,32 @@ static void sink(struct ranking *r, uint32_t at)
 	}
 }
 
-/* False: as many as are wanted are equal at the end, and the names decide which come first. */
-static bool choose(struct ranking *r, uint32_t limit)
+void rank_offer(struct ranking *r, const struct group *g)
 {
-	uint32_t ties = 0;
-	for (uint32_t i = 0; i < r->room; i++) {
-		const struct group *g = &r->groups[i];
-		if (!g->host)
-			continue;
-		if (r->best_count < limit) {
-			r->best[r->best_count++] = *g;
-			for (uint32_t k = r->best_count / 2; r->best_count == limit && k-- > 0;)
-				sink(r, k);
-			continue;
-		}
-		if (g->sum == r->best[0].sum)
-			ties++;
-		if (g->sum <= r->best[0].sum)
-			continue;
-		uint64_t least = r->best[0].sum;
-		r->best[0] = *g;
-		sink(r, 0);
-		/* what went may be equal to what is the least now */
-		ties = r->best[0].sum == least ? ties + 1 : 0;
+	if (r->best_count < r->limit) {
+		r->best[r->best_count++] = *g;
+		for (uint32_t k = r->best_count / 2; r->best_count == r->limit && k-- > 0;)
+			sink(r, k);
+		return;
 	}
-	return ties == 0;
+	if (g->sum == r->best[0].sum)
+		r->ties++;
+	if (g->sum <= r->best[0].sum)
+		return;
+	uint64_t least = r->best[0].sum;
+	r->best[0] = *g;
+	sink(r, 0);
+	/* what went may be equal to what is the least now */
+	r->ties = r->best[0].sum == least ? r->ties + 1 : 0;
+}
+
+/* False: as many as are wanted are equal at the end, and the names decide which come first. */
+static bool choose(struct ranking *r)
+{
+	for (uint32_t i = 0; i < r->all.room; i++)
+		if (r->all.slots[i].host && !(r->all.slots[i].service & GROUP_TAKEN))
+			rank_offer(r, &r->all.slots[i]);
+	return r->ties == 0;
 }
 
 static bool is_chosen(const struct ranking *r, uint32_t host, uint32_t service)
@@ -293,30 +283,33 @@ static bool put_ids(const struct ranking *r, const struct mapping *m, bool is_ho
 	return count && count <= RANK_CHOSEN && !out->full;
 }
 
-static bool add_pieces(struct ranking *r, struct asking *a, struct usage_db *db)
+bool rank_rows(struct ranking *r, struct asking *a, const struct piece *p, struct usage_db *db)
 {
 	sqlite3_stmt *st = NULL;
-	bool is_good = true;
-	int code = SQLITE_DONE;
-	for (size_t i = 0; i < a->piece_count && is_good && code == SQLITE_DONE; i++) {
-		buf_reset(&a->sql);
-		usage_sql_rows(a, &a->pieces[i], order_values[a->q->order], db->sqlite);
-		code = a->sql.full ? SQLITE_TOOBIG :
-				     sqlite3_prepare_v2(db->sqlite, a->sql.data, -1, &st, NULL);
-		if (code == SQLITE_OK)
-			usage_bind(a->q, st);
-		while (code == SQLITE_OK || code == SQLITE_ROW) {
-			code = sqlite3_step(st);
-			if (code == SQLITE_ROW && !take_row(r, a->q->by, st)) {
-				is_good = false;
-				break;
-			}
-		}
-		(void)sqlite3_finalize(st);
-		st = NULL;
-	}
 	buf_reset(&a->sql);
-	return is_good && code == SQLITE_DONE && add_waiting(r);
+	usage_sql_rows(a, p, order_values[a->q->order], db->sqlite);
+	int code = a->sql.full ? SQLITE_TOOBIG :
+				 sqlite3_prepare_v2(db->sqlite, a->sql.data, -1, &st, NULL);
+	if (code == SQLITE_OK)
+		usage_bind(a->q, st);
+	while (code == SQLITE_OK || code == SQLITE_ROW) {
+		code = sqlite3_step(st);
+		if (code == SQLITE_ROW && !take_row(r, a->q->by, st))
+			code = SQLITE_MISMATCH;
+	}
+	(void)sqlite3_finalize(st);
+	buf_reset(&a->sql);
+	return code == SQLITE_DONE && add_waiting(r);
+}
+
+static bool add_pieces(struct ranking *r, struct asking *a, struct usage_db *db)
+{
+	bool is_good = true;
+	if (rank_has_packs(a, db))
+		return rank_packs(r, a, db);
+	for (size_t i = 0; i < a->piece_count && is_good; i++)
+		is_good = rank_rows(r, a, &a->pieces[i], db);
+	return is_good;
 }
 
 /* Where it pays: hosts with something that multiplies them. */
@@ -335,15 +328,19 @@ void usage_rank(struct asking *a, struct usage_db *db)
 	struct ranking *r = is_wanted(a) ? calloc(1, sizeof(*r)) : NULL;
 	if (!r)
 		return;
-	bool is_good = load_all(r, a->q->by, db->sqlite) && add_pieces(r, a, db) &&
-		       choose(r, a->q->limit) && put_ids(r, &r->hosts, true, &a->host_ids);
+	r->limit = a->q->limit;
+	bool is_good = load_all(r, a->q->by, db->sqlite) && add_pieces(r, a, db) && choose(r) &&
+		       put_ids(r, &r->hosts, true, &a->host_ids);
 	if (is_good && !put_ids(r, &r->services, false, &a->service_ids))
 		buf_reset(&a->service_ids); /* all of a category: the hosts narrow it enough */
 	if (!is_good)
 		buf_reset(&a->host_ids);
-	free(r->hosts.group);
-	free(r->services.group);
-	free(r->places.group);
-	free(r->groups);
+	const struct mapping *const mappings[] = { &r->hosts, &r->services, &r->places,
+						   &r->directions };
+	for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++) {
+		free(mappings[i]->group);
+		free(mappings[i]->passes);
+	}
+	free(r->all.slots);
 	free(r);
 }

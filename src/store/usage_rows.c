@@ -17,6 +17,9 @@
  "CREATE TABLE week_service(service INTEGER, zone INTEGER, place INTEGER, direction " \
  "INTEGER, t INTEGER, " COUNTS ", PRIMARY KEY(service, zone, place, direction, t)) WITHOUT ROWID"
 
+#define PACK   "CREATE TABLE pack(id INTEGER PRIMARY KEY, data BLOB NOT NULL)"
+#define PACKED "CREATE TABLE packed(t INTEGER PRIMARY KEY)"
+
 const char *const usage_tables[TABLE__COUNT] = {
 	[TABLE_HOUR] = "CREATE TABLE hour(t INTEGER, host INTEGER, service INTEGER, place INTEGER, "
 		       "direction INTEGER, " COUNTS
@@ -47,6 +50,8 @@ const char *const usage_tables[TABLE__COUNT] = {
 	[TABLE_PLACE] =
 		("CREATE TABLE place(id INTEGER PRIMARY KEY, country TEXT NOT NULL, network "
 		 "TEXT NOT NULL, UNIQUE(country, network))"),
+	[TABLE_PACK] = PACK,
+	[TABLE_PACKED] = PACKED,
 };
 
 #define COUNT_NAMES "up, down, clear, named, opaque, flows, alerts, verdicts, first, last"
@@ -74,6 +79,7 @@ const struct file_step usage_steps[USAGE_FORMAT - 1] = {
 		   " FROM day_host GROUP BY host, direction, t / 7",
 		   "INSERT INTO week_service SELECT service, zone, place, direction, t / 7, " COUNT_SUMS
 		   " FROM day_service GROUP BY service, zone, place, direction, t / 7" } },
+	{ .from = 2, .sql = { PACK, PACKED } },
 };
 _Static_assert(USAGE_WEEK == 7, "as in the steps");
 
@@ -101,6 +107,8 @@ static const char *const words[TABLE__COUNT] = {
 		"category = excluded.category, sanction = excluded.sanction RETURNING id",
 	[TABLE_PLACE] = "INSERT INTO place(country, network) VALUES(?1, ?2) ON CONFLICT DO UPDATE "
 			"SET country = country RETURNING id",
+	[TABLE_PACK] = "REPLACE INTO pack(id, data) VALUES(?1, ?2)",
+	[TABLE_PACKED] = "DELETE FROM packed WHERE t = ?1",
 };
 
 int usage_words_prepare(sqlite3 *db, struct usage_words *w)
@@ -110,6 +118,7 @@ int usage_words_prepare(sqlite3 *db, struct usage_words *w)
 	for (unsigned i = 0; i < TABLE__COUNT && code == SQLITE_OK; i++)
 		code = sqlite3_prepare_v3(db, words[i], -1, SQLITE_PREPARE_PERSISTENT, &w->add[i],
 					  NULL);
+	w->packed_until = usage_number(db, "SELECT max(t) + 1 FROM packed");
 	return code;
 }
 
@@ -195,11 +204,25 @@ static void bind_counts(sqlite3_stmt *st, const struct usage_counts *n)
 		bind_number(st, 10 + (int)i, values[i]);
 }
 
+/* A row of a week that is packed: the packs are not all of it any more. */
+static int unpack_week(const struct usage_words *w, uint64_t week)
+{
+	sqlite3_stmt *st = w->add[TABLE_PACKED];
+	if (week >= w->packed_until)
+		return SQLITE_OK;
+	bind_number(st, 1, week);
+	int code = sqlite3_step(st);
+	int end = sqlite3_reset(st);
+	return code == SQLITE_DONE ? SQLITE_OK : end;
+}
+
 int usage_words_add(const struct usage_words *w, const struct usage_row *row)
 {
 	struct row_ids id = { 0 };
-	int code = find_ids(w, row, &id);
 	uint64_t day = row->hour_s / USAGE_DAY_S;
+	int code = unpack_week(w, day / USAGE_WEEK);
+	if (code == SQLITE_OK)
+		code = find_ids(w, row, &id);
 	const uint64_t times[TABLE__COUNTERS] = { [TABLE_HOUR] = row->hour_s / 3600,
 						  [TABLE_DAY] = day,
 						  [TABLE_WEEK] = day / USAGE_WEEK,
@@ -246,7 +269,7 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 int usage_forget(sqlite3 *db, uint64_t newest_day, uint32_t keep_days)
 {
-	char sql[1024];
+	char sql[1280];
 	uint64_t day = less(newest_day + 1, keep_days);
 	uint64_t hour_day = less(newest_day + 1, USAGE_HOURS_DAYS);
 	/* the oldest week may begin earlier, and needs their names */
@@ -256,10 +279,13 @@ int usage_forget(sqlite3 *db, uint64_t newest_day, uint32_t keep_days)
 		       "DELETE FROM day_host WHERE t < %llu; DELETE FROM day_service WHERE t < "
 		       "%llu; DELETE FROM week WHERE t < %llu; DELETE FROM week_host WHERE t < "
 		       "%llu; DELETE FROM week_service WHERE t < %llu; "
+		       "DELETE FROM pack WHERE id %% 65536 < %llu; DELETE FROM packed WHERE t < "
+		       "%llu; "
 		       "DELETE FROM host WHERE last < %llu; DELETE FROM service WHERE last < %llu; "
 		       "PRAGMA incremental_vacuum(4096)",
 		       (unsigned long long)(hour_day > day ? hour_day : day) * 24,
 		       (unsigned long long)day, (unsigned long long)day, (unsigned long long)day,
+		       (unsigned long long)day / USAGE_WEEK, (unsigned long long)day / USAGE_WEEK,
 		       (unsigned long long)day / USAGE_WEEK, (unsigned long long)day / USAGE_WEEK,
 		       (unsigned long long)day / USAGE_WEEK, (unsigned long long)seen_ns,
 		       (unsigned long long)seen_ns);

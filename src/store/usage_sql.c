@@ -185,13 +185,13 @@ static void put_filter(struct asking *a, size_t at, enum usage_table table)
 }
 
 /* Alternatives within a dimension; what is not wanted is left out one by one. */
-static void put_filters(struct asking *a, enum usage_table table)
+static void put_filters(struct asking *a, enum usage_table table, uint32_t dims)
 {
 	const struct usage_query *q = a->q;
 	for (unsigned dim = 0; dim < USAGE_BY__COUNT; dim++) {
 		bool has_any = false;
 		for (size_t i = 0; i < q->filter_count; i++) {
-			if (q->filters[i].dim != dim || q->filters[i].is_not)
+			if (q->filters[i].dim != dim || q->filters[i].is_not || !(dims & 1u << dim))
 				continue;
 			buf_str(&a->sql, has_any ? " OR " : " AND (");
 			put_filter(a, i, table);
@@ -201,7 +201,7 @@ static void put_filters(struct asking *a, enum usage_table table)
 			buf_char(&a->sql, ')');
 	}
 	for (size_t i = 0; i < q->filter_count; i++) {
-		if (!q->filters[i].is_not)
+		if (!q->filters[i].is_not || !(dims & 1u << q->filters[i].dim))
 			continue;
 		buf_str(&a->sql, " AND NOT ");
 		put_filter(a, i, table);
@@ -270,7 +270,7 @@ static void put_piece(struct asking *a, const struct piece *p, sqlite3 *db)
 		   "sum(verdicts) AS verdicts, min(first) AS first, max(last) AS last FROM ",
 		   has_time ? time : "0");
 	put_source(a, p, db);
-	put_filters(a, p->table);
+	put_filters(a, p->table, UINT32_MAX);
 	if (has_host && a->host_ids.len)
 		buf_printf(&a->sql, " AND f.host IN (%s)", a->host_ids.data);
 	if (TABLE_HAS_SERVICE(p->table) && a->service_ids.len)
@@ -377,5 +377,11 @@ void usage_sql_rows(struct asking *a, const struct piece *p, const char *value, 
 	buf_printf(&a->sql, "SELECT f.host, f.service, f.place, f.direction, %s, %s FROM ",
 		   is_hours ? "f.t / 24" : "f.t", value);
 	put_source(a, p, db);
-	put_filters(a, p->table);
+	put_filters(a, p->table, UINT32_MAX);
+}
+
+void usage_sql_passing(struct asking *a, uint32_t dims, const char *column, const char *from)
+{
+	buf_printf(&a->sql, "SELECT f.%s FROM %s f WHERE 1", column, from);
+	put_filters(a, TABLE_WEEK, dims);
 }

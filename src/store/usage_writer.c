@@ -18,15 +18,20 @@
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
 #include "usage_file.h"
+#include "usage_packs.h"
 
-#define BATCH_MAX (64u << 20)
-#define PORTION   8192u /* rows a transaction */
-#define RETRY_S   10
+#define BATCH_MAX    (64u << 20)
+#define PORTION      8192u /* rows a transaction */
+#define RETRY_S      10
+#define REOPEN_S     60
+#define SETTLED_DAYS 2 /* a week that has been over for so long is packed */
 
 struct usage_writer {
 	struct file file;
 	struct file_kind kind;
-	char name[256]; /* of the file, without its folder */
+	char name[256];                      /* of the file, without its folder */
+	struct usage_writer_options options; /* of one that is opened in the background */
+	char path[FILE_PATH_MAX];
 	uint32_t keep_days;
 	int lock_fd; /* holds a second process off */
 	struct usage_words words;
@@ -42,6 +47,8 @@ struct usage_writer {
 	size_t done; /* bytes of it that are written */
 	uint64_t handed_rows;
 	bool is_handed, is_stopping, is_hurried; /* hurried: its owner waits, no more tries */
+	bool is_unpacked;                        /* there may be a week to be packed */
+	bool is_opening;                         /* its owner waits for it to be tried */
 	struct usage_writer_stats stats;
 };
 
@@ -55,6 +62,15 @@ bool usage_writer_add(struct usage_writer *w, const struct usage_row *row)
 	w->stats.lost++;
 	pthread_mutex_unlock(&w->lock);
 	return false;
+}
+
+static void let_go(struct usage_writer *w)
+{
+	usage_words_finalize(&w->words);
+	file_close(&w->file);
+	if (w->lock_fd >= 0)
+		(void)close(w->lock_fd);
+	w->lock_fd = -1;
 }
 
 /* ---- writing ---- */
@@ -126,6 +142,17 @@ static void note(struct usage_writer *w, int code, uint64_t rows)
 		log_info("usage", "%s can be written again", w->file.path);
 }
 
+/* Until *flag is set, it is to stop, or that long. */
+static void wait_for(struct usage_writer *w, const bool *flag, unsigned seconds)
+{
+	struct timespec until;
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += seconds;
+	while (!*flag && !w->is_stopping &&
+	       pthread_cond_timedwait(&w->changed, &w->lock, &until) != ETIMEDOUT)
+		;
+}
+
 /* Until the batch is written, or there is no use in waiting; the lock is held at both ends. */
 static void write_batch(struct usage_writer *w)
 {
@@ -147,17 +174,13 @@ static void write_batch(struct usage_writer *w)
 			w->handed_rows -= rows;
 			continue;
 		}
-		struct timespec until;
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += RETRY_S;
-		while (!w->is_hurried && !w->is_stopping &&
-		       pthread_cond_timedwait(&w->changed, &w->lock, &until) != ETIMEDOUT)
-			;
+		wait_for(w, &w->is_hurried, RETRY_S);
 		if (w->is_hurried || w->is_stopping)
 			break;
 	}
 	if (!has_new_day || !w->file.db)
 		return;
+	w->is_unpacked = w->options.is_background;
 	pthread_mutex_unlock(&w->lock);
 	int code = forget(w, w->keep_days);
 	pthread_mutex_lock(&w->lock);
@@ -165,11 +188,78 @@ static void write_batch(struct usage_writer *w)
 		note(w, code, 0);
 }
 
+static int start(struct usage_writer *w, const struct usage_writer_options *o, char *why,
+		 size_t size);
+
+/* Until it is open, or nobody wants it any more; the lock is held at both ends. */
+static void open_here(struct usage_writer *w)
+{
+	char why[1024];
+	while (!w->stats.is_open && !w->is_stopping) {
+		w->is_opening = true;
+		pthread_mutex_unlock(&w->lock);
+		int err = start(w, &w->options, why, sizeof(why));
+		if (err)
+			let_go(w);
+		pthread_mutex_lock(&w->lock);
+		w->is_opening = false;
+		w->stats.is_open = w->is_unpacked = !err;
+		if (err && !w->stats.is_failing)
+			log_errorx("usage", "%s: exfild counts in memory, and tries again", why);
+		else if (!err && w->stats.is_failing)
+			log_info("usage", "%s can be written again", w->options.path);
+		w->stats.is_failing = err != 0;
+		pthread_cond_broadcast(&w->changed);
+		if (err)
+			wait_for(w, &w->is_opening, REOPEN_S);
+	}
+}
+
+/* The oldest week that is over, has rows and is not packed; 0: none. */
+static uint64_t next_week(struct usage_writer *w)
+{
+	char sql[512];
+	if (!w->file.db || w->newest_day < SETTLED_DAYS)
+		return 0;
+	(void)snprintf(sql, sizeof(sql),
+		       "WITH RECURSIVE w(t) AS (SELECT min(t) / 7 FROM day UNION ALL SELECT t + 1 "
+		       "FROM w WHERE t < %llu) SELECT t FROM w WHERE t < %llu AND t NOT IN packed "
+		       "AND EXISTS (SELECT 1 FROM day WHERE day.t >= w.t * 7 AND day.t < w.t * 7 + "
+		       "7) ORDER BY t LIMIT 1",
+		       (unsigned long long)(w->newest_day - SETTLED_DAYS) / USAGE_WEEK,
+		       (unsigned long long)(w->newest_day - SETTLED_DAYS) / USAGE_WEEK);
+	return usage_number(w->file.db, sql);
+}
+
+/* While nobody waits; the lock is held at both ends.  Without packs it only takes longer to answer.
+ */
+static void pack_weeks(struct usage_writer *w)
+{
+	int code = SQLITE_OK;
+	while (w->is_unpacked && code == SQLITE_OK && !w->is_handed && !w->is_stopping) {
+		pthread_mutex_unlock(&w->lock);
+		uint64_t week = next_week(w);
+		if (week) {
+			code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+			if (code == SQLITE_OK)
+				code = usage_pack_week(w->file.db, &w->words, week);
+			code = file_end(w->file.db, code);
+		}
+		if (week && code == SQLITE_OK && week >= w->words.packed_until)
+			w->words.packed_until = week + 1;
+		pthread_mutex_lock(&w->lock);
+		w->is_unpacked = week && code == SQLITE_OK;
+	}
+}
+
 static void *writer_thread(void *arg)
 {
 	struct usage_writer *w = arg;
 	pthread_mutex_lock(&w->lock);
+	if (w->options.is_background)
+		open_here(w);
 	for (;;) {
+		pack_weeks(w);
 		while (!w->is_handed && !w->is_stopping)
 			pthread_cond_wait(&w->changed, &w->lock);
 		if (!w->is_handed)
@@ -289,7 +379,12 @@ int usage_writer_open(const struct usage_writer_options *o, struct usage_writer 
 		return -EXF_E_NOMEM;
 	}
 	w->keep_days = o->keep_days;
+	w->options = *o;
+	w->options.path = w->path;
 	w->lock_fd = -1;
+	int err = snprintf(w->path, sizeof(w->path), "%s", o->path) >= (int)sizeof(w->path) ?
+			  -EXF_E_INVALID :
+			  0;
 	buf_init(&w->batch, BATCH_MAX);
 	buf_init(&w->handed, BATCH_MAX);
 	pthread_mutex_init(&w->lock, NULL);
@@ -297,8 +392,13 @@ int usage_writer_open(const struct usage_writer_options *o, struct usage_writer 
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_cond_init(&w->changed, &clock);
 	pthread_condattr_destroy(&clock);
-	int err = start(w, o, why, size);
+	if (err)
+		(void)snprintf(why, size, "usage.database is no path of a file, or too long");
+	if (!err && !o->is_background)
+		err = start(w, o, why, size);
 	if (!err) {
+		w->stats.is_open = !o->is_background;
+		w->is_opening = o->is_background;
 		w->has_thread = pthread_create(&w->thread, NULL, writer_thread, w) == 0;
 		if (!w->has_thread) {
 			(void)snprintf(why, size, "no thread can be made for usage");
@@ -318,7 +418,7 @@ int usage_writer_open(const struct usage_writer_options *o, struct usage_writer 
 bool usage_writer_commit(struct usage_writer *w)
 {
 	pthread_mutex_lock(&w->lock);
-	bool is_free = !w->is_handed;
+	bool is_free = !w->is_handed && w->stats.is_open;
 	if (is_free && w->batch_rows) {
 		struct buf empty = w->handed;
 		w->handed = w->batch;
@@ -337,7 +437,7 @@ bool usage_writer_commit(struct usage_writer *w)
 bool usage_writer_is_free(struct usage_writer *w)
 {
 	pthread_mutex_lock(&w->lock);
-	bool is_free = !w->is_handed;
+	bool is_free = !w->is_handed && w->stats.is_open;
 	pthread_mutex_unlock(&w->lock);
 	return is_free;
 }
@@ -346,11 +446,12 @@ bool usage_writer_wait(struct usage_writer *w)
 {
 	pthread_mutex_lock(&w->lock);
 	w->is_hurried = true;
+	w->is_opening = !w->stats.is_open;
 	pthread_cond_broadcast(&w->changed);
-	while (w->is_handed)
+	while (w->is_handed || w->is_opening)
 		pthread_cond_wait(&w->changed, &w->lock);
 	w->is_hurried = false;
-	bool is_written = !w->stats.is_failing;
+	bool is_written = !w->stats.is_failing && w->stats.is_open;
 	pthread_mutex_unlock(&w->lock);
 	return is_written;
 }
@@ -373,10 +474,7 @@ void usage_writer_close(struct usage_writer *w)
 		pthread_mutex_unlock(&w->lock);
 		(void)pthread_join(w->thread, NULL);
 	}
-	usage_words_finalize(&w->words);
-	file_close(&w->file);
-	if (w->lock_fd >= 0)
-		(void)close(w->lock_fd);
+	let_go(w);
 	buf_deinit(&w->batch);
 	buf_deinit(&w->handed);
 	pthread_cond_destroy(&w->changed);

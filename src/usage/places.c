@@ -48,7 +48,8 @@ uint64_t places_bytes(void)
 
 static void put_text(struct place_text *t, const struct geo *g)
 {
-	(void)str_copy(t->country, sizeof(t->country), g->country);
+	(void)snprintf(t->country, sizeof(t->country), "%s%s", g->country,
+		       g->country[0] && g->is_anycast ? "*" : "");
 	if (g->as_number)
 		(void)snprintf(t->network, sizeof(t->network), "AS%u%s%s", g->as_number,
 			       g->as_name[0] ? " " : "", g->as_name);

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "exfild/base/table.h"
+#include "exfild/context/identity.h"
 #include "exfild/usage/usage.h"
 
 #define ZONES_MAX 256u
@@ -41,7 +42,7 @@ struct labels {
 #define PLACES_MAX 4096u
 
 struct place_text {
-	char country[4];  /* ISO 3166; "" not known */
+	char country[4];  /* ISO 3166, "*" behind it: anycast; "" not known */
 	char network[80]; /* "AS15169 Google"; "" not known */
 };
 
@@ -59,6 +60,27 @@ void places_deinit(struct places *p);
 uint64_t places_bytes(void);
 /* Number of an outside address's place; 0: not known. */
 uint32_t places_number(struct places *p, const struct ipaddr *a, uint32_t tunnel_id);
+
+#define USERS_MAX 8192u /* of one hour; more count as not known */
+
+struct user_text {
+	char name[IDENTITY_NAME];
+};
+
+struct users {
+	struct hash_key key;
+	struct user_text *list; /* the first: not known; NULL: users are not counted */
+	uint32_t count;
+	struct table by_text;
+};
+
+/* users.c */
+int users_init(struct users *u, const struct hash_key *key, bool is_wanted);
+void users_deinit(struct users *u);
+void users_begin(struct users *u);
+uint64_t users_bytes(void);
+/* 0: not known, or nobody counts by user; name NULL: not known. */
+uint32_t users_number(struct users *u, const char *name);
 
 /* labels.c */
 int labels_init(struct labels *n, const struct context *context, const struct hash_key *key,
@@ -93,7 +115,8 @@ struct counter { /* entry */
 
 struct host_key {
 	struct ipaddr address;
-	uint32_t tunnel_id, pad;
+	uint32_t tunnel_id;
+	uint32_t user; /* another one is another row */
 };
 
 struct host { /* entry */
@@ -103,13 +126,14 @@ struct host { /* entry */
 
 struct host_text {
 	struct ipaddr address;
-	uint32_t zone;
+	uint32_t zone, user;
 };
 
 struct usage {
 	const struct context *context;
 	struct labels labels;
 	struct places places;
+	struct users users;
 	struct table hosts, rows, others, sums;
 	struct host_text *host_list;
 	uint32_t host_count, max_hosts;

@@ -19,10 +19,12 @@ static bool show(const struct usage *u, const struct counter *c, usage_row_fn fn
 					       .tenant = s->tenant,
 					       .sanction = (enum usage_sanction)s->sanction };
 	if (!(c->key.host & HOST_ZONE)) {
-		const struct ipaddr *a = &u->host_list[c->key.host].address;
+		const struct host_text *h = &u->host_list[c->key.host];
+		const struct ipaddr *a = &h->address;
 		const char *name = context_host_name(u->context, a);
 		ipaddr_print(a, address, sizeof(address));
 		host.name = name ? name : "";
+		host.user = u->users.list ? u->users.list[h->user].name : "";
 	}
 	const struct usage_row row = { .hour_s = (uint64_t)c->key.hour * 3600,
 				       .host = &host,

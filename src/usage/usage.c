@@ -120,6 +120,8 @@ static int make_tables(struct usage *u, const struct usage_options *o)
 	if (!err)
 		err = places_init(&u->places, o->context, &o->key);
 	if (!err)
+		err = users_init(&u->users, &o->key, o->per_user);
+	if (!err)
 		err = table_init(&u->hosts, &hosts);
 	if (!err)
 		err = make_counters(u, &u->rows, o->max_rows, &o->key, to_others);
@@ -152,6 +154,7 @@ void usage_free(struct usage *u)
 		return;
 	labels_deinit(&u->labels);
 	places_deinit(&u->places);
+	users_deinit(&u->users);
 	table_deinit(&u->hosts);
 	table_deinit(&u->rows);
 	table_deinit(&u->others);
@@ -162,7 +165,7 @@ void usage_free(struct usage *u)
 
 uint64_t usage_bytes(uint32_t max_rows, uint32_t max_hosts)
 {
-	return sizeof(struct usage) + labels_bytes(max_rows) + places_bytes() +
+	return sizeof(struct usage) + labels_bytes(max_rows) + places_bytes() + users_bytes() +
 	       table_worst_case(max_rows, sizeof(struct counter)) +
 	       table_worst_case(max_rows / OTHERS_OF, sizeof(struct counter)) +
 	       table_worst_case(SUMS, sizeof(struct counter)) +
@@ -190,7 +193,10 @@ static uint32_t zone_number(struct usage *u, const struct ipaddr *a, uint32_t tu
 static uint32_t host_number(struct usage *u, const struct ipaddr *a, uint32_t tunnel_id,
 			    uint16_t vlan)
 {
-	const struct host_key key = { .address = *a, .tunnel_id = tunnel_id };
+	const char *user = u->users.list ? context_user_of(u->context, a) : NULL;
+	const struct host_key key = { .address = *a,
+				      .tunnel_id = tunnel_id,
+				      .user = users_number(&u->users, user) };
 	bool is_new;
 	const struct host *known = table_find(&u->hosts, &key);
 	if (known)
@@ -203,7 +209,8 @@ static uint32_t host_number(struct usage *u, const struct ipaddr *a, uint32_t tu
 		return HOST_ZONE | zone;
 	h->number = u->host_count++;
 	h->zone = zone;
-	u->host_list[h->number] = (struct host_text){ .address = *a, .zone = zone };
+	u->host_list[h->number] =
+		(struct host_text){ .address = *a, .zone = zone, .user = key.user };
 	return h->number;
 }
 
@@ -364,6 +371,7 @@ void usage_clear(struct usage *u)
 	empty(&u->hosts);
 	u->host_count = 0;
 	u->zone_count = 1;
+	users_begin(&u->users);
 	labels_begin(&u->labels);
 }
 

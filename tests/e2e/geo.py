@@ -44,7 +44,9 @@ def counted(check, o, folder, capture, sets):
     page = os.path.join(folder, "page.html")
     done = harness.run(o.exfild, "-q", "-r", capture, "-o", "json", "--report", page, *sets)
     with open(page, encoding="utf-8") as stream:
-        check(done.status == 0 and ">NZ<" in stream.read(), "the report has a table of countries", done.err)
+        text = stream.read()
+    check(done.status == 0 and ">NZ<" in text and "Test-Country of 2023-11-14, Test-ASN of 2023-11-14" in text and ">anycast<" not in text,
+          "the report has a table of countries, and says by which databases", done.err)
 
 
 def replayed(check, o, folder):
@@ -70,6 +72,12 @@ def replayed(check, o, folder):
     decided = harness.run(o.exfild, "-r", capture, "-o", "json", "--set", f"policy.files=[{folder}/policy.yaml]", *sets).alerts()
     check(any(a["exfild"].get("policy", {}).get("rule") == "far" for a in decided), "a policy asks for country and AS", decided[:1])
     counted(check, o, folder, capture, sets)
+    make(folder + "/country.mmdb", "country", f"{outside}/32=NZ*" if ":" not in outside else f"{outside}/128=NZ*")
+    anycast = os.path.join(folder, "anycast.html")
+    done = harness.run(o.exfild, "-q", "-r", capture, "-o", "json", "--report", anycast, *sets)
+    with open(anycast, encoding="utf-8") as stream:
+        check('NZ <span class="chip low">anycast</span>' in stream.read(), "an anycast address is marked", done.err)
+    check(b"NZ*" not in done.out, "and an alert has the country alone")
     with open(country, "rb") as stream:
         data = stream.read()
     for part in (0, 1, len(data) // 2, len(data) - 1):

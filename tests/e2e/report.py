@@ -110,6 +110,18 @@ def kinds(program, exfilctl, check, temp):
         return done.stderr.decode()
 
     page = os.path.join(temp, "kind.html")
+    day = max(json.loads(line)["event"]["end"] for line in result.out.splitlines())[:10]
+    ledger = make_ledger(os.path.join(temp, "ledger"), told(day))
+    ask("--kind", "weekly", "--file", alerts, "-o", page, "--ledger", ledger)
+    for word in ("exfild did not run", "it could not keep up", "added, enforce, done", "10.1.2.3", "rule dns_tunnel", "user 1000", "refused", "snooze"):
+        check(word.encode() in read(page), f"the ledger has told: {word}")
+    check(b"<script>window" not in read(page) and b"<img" not in read(page), "names of it are text")
+    outline(check, read(page))
+    write(os.path.join(ledger, "000000000001.jsonl"), read(os.path.join(ledger, "000000000001.jsonl")).replace(b"snooze", b"snoozE"))
+    ask("--kind", "weekly", "--file", alerts, "-o", page, "--ledger", ledger)
+    check(b"The ledger was altered" in read(page) and b"snoozE" not in read(page), "one that was altered is said")
+    ask("--kind", "weekly", "--file", alerts, "-o", page, "--ledger", os.path.join(temp, "none"))
+    check(b"What the sensor missed is not known here" in read(page), "one that is not there is said")
     for kind, more, word in (("daily", [], b"How well the sensor saw is not known"), ("weekly", [], b"Course"),
                              ("compliance", [], b"ISO/IEC 27001:2022 A.8.12"), ("incident", ["--host", host], b"Facts for a notice"),
                              ("incident", ["--alert", one[:12]], b"Facts for a notice")):
@@ -122,6 +134,33 @@ def kinds(program, exfilctl, check, temp):
     check("none.sock" in ask("-o", page, status=1), "without a daemon and without a file it says so")
     check("no alert ffff" in ask("-o", page, "--kind", "incident", "--alert", "ffff", "--file", alerts, status=1), "an alert that is not there is said")
     return page
+
+
+def make_ledger(folder, records):
+    """Records as exfild chains them."""
+    os.makedirs(folder)
+    before, lines = "0" * 64, []
+    for number, record in enumerate(records, 1):
+        body = json.dumps(dict({"n": number}, **record, prev=before), separators=(",", ":"))[:-1]
+        before = hashlib.sha256(body.encode()).hexdigest()
+        lines.append(f'{body},"hash":"{before}"}}\n')
+    write(os.path.join(folder, "000000000001.jsonl"), "".join(lines).encode())
+    return folder
+
+
+def told(day):
+    """What a day of a ledger may hold."""
+    def at(time, **rest):
+        return dict({"at": f"{day}T{time}:00.000000Z"}, **rest)
+
+    def span(kind, since, until, **rest):
+        return at(until, kind=kind, **{"from": f"{day}T{since}:00.000000Z", "until": f"{day}T{until}:00.000000Z", "dropped": 0, "unheard": 0, "away_s": 0, **rest})
+    return [at("00:00", kind="begin", version="1"),
+            at("04:00", kind="start", version="1", file="/etc/exfild.yaml", configuration="ab" * 32, before=f"{day}T01:00:00.000000Z", away_s=10800, text="begins"),
+            span("blind", "05:00", "05:01", dropped=1200, text="1200"), span("hour", "04:00", "06:00", packets=5, bytes=6, dropped=1200, text="5"),
+            at("06:10", kind="configuration", taken=False, configuration="cd" * 32, changed="", restart="", text=f"a.yaml:1:1: {BAD}"),
+            at("06:20", kind="quarantine", act="added", number=1, user=0, mode="enforce", status="done", host="10.1.2.3", alert="aa", rule="dns_tunnel", reason=BAD, text="x"),
+            at("06:30", kind="act", user=1000, command="snooze", done=True, about="aa", reason=BAD, text="x")]
 
 
 def outline(check, page):

@@ -4,7 +4,7 @@
 
 usage: mmdb_write.py country|as FILE [PREFIX=VALUE ...]
 
-country: PREFIX=DE; as: PREFIX=64500:Name of it. Without prefixes the tables below, all of addresses for documentation."""
+country: PREFIX=DE, or DE* for anycast; as: PREFIX=64500:Name of it. Without prefixes the tables below, all of addresses for documentation."""
 import ipaddress
 import struct
 import sys
@@ -23,6 +23,8 @@ def head(kind, size):
 
 
 def encode(value):
+    if isinstance(value, bool):
+        return bytes([int(value), 14 - 7])
     if isinstance(value, str):
         data = value.encode()
         return head(2, len(data)) + data
@@ -86,7 +88,7 @@ def main():
         sys.exit(__doc__)
     rows = dict(text.split("=", 1) for text in sys.argv[3:]) or (COUNTRY if sys.argv[1] == "country" else AS)
     if sys.argv[1] == "country":
-        records = [(prefix, {"country": {"iso_code": code}}) for prefix, code in rows.items()]
+        records = [(prefix, dict({"country": {"iso_code": code.rstrip("*")}}, **({"traits": {"is_anycast": True}} if code.endswith("*") else {}))) for prefix, code in rows.items()]
         write(sys.argv[2], "Test-Country", records)
     else:
         split = [(prefix, text.split(":", 1)) for prefix, text in rows.items()]

@@ -79,11 +79,14 @@ int main(int argc, char **argv)
 	unsigned days = (unsigned)strtoul(argv[4], NULL, 10);
 	const struct usage_writer_options o = { .path = argv[1],
 						.max_bytes = 16ull << 30,
-						.keep_days = days };
+						.keep_days = days,
+						.is_background = true }; /* as live: with packs */
 	if (usage_writer_open(&o, &w, why, sizeof(why))) {
 		(void)fprintf(stderr, "usage_fill: %s\n", why);
 		return 1;
 	}
+	if (!usage_writer_wait(w))
+		return 1;
 	for (unsigned day = END_DAY - days; day < END_DAY; day++) {
 		for (unsigned host = 0; host < hosts; host++)
 			for (unsigned i = 0; i < A_DAY; i++)

@@ -25,6 +25,7 @@ struct geo_set;
 
 struct geo {
 	char country[3];    /* ISO 3166, upper case; "" not known */
+	bool is_anycast;    /* the database says so: the address is in many places at once */
 	uint32_t as_number; /* 0: not known */
 	char as_name[64];
 };
@@ -39,8 +40,13 @@ void geo_close(struct geo_set *g);
 /* What is not known is empty; whether anything is. */
 bool geo_find(const struct geo_set *g, const struct ipaddr *a, struct geo *ret);
 
+/* "GeoLite2-Country of 2026-11-03, ..."; "" for none (NULL). */
+void geo_describe(const struct geo_set *g, char *dst, size_t size);
+
 /* The set from here on; the one before is the caller's. */
 struct geo_set *context_geo(struct context *c, struct geo_set *fresh);
+/* geo_describe() of the set in use. */
+void context_geo_describe(const struct context *c, char *dst, size_t size);
 /* Of an outside address; nothing of an inside one. */
 bool context_geo_of(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id,
 		    struct geo *ret);

@@ -127,6 +127,15 @@ struct snap_signed {
 	char error[160]; /* the last one, "" none */
 };
 
+/* The usage database, the ledger. */
+struct snap_book {
+	bool is_wanted;         /* configured */
+	bool is_kept;           /* it could be opened */
+	bool is_failing;        /* its disk takes nothing now */
+	uint64_t written, lost; /* rows, records */
+	uint64_t bytes;
+};
+
 struct snap_roles {
 	uint64_t resolvers, proxies, nats, servers, gateways;
 };
@@ -186,6 +195,8 @@ struct snapshot {
 	bool evidence_wanted, evidence_kept, evidence_failing;
 	uint64_t evidence_files, evidence_bytes;
 	uint64_t evidence_alerts; /* whose packets are being followed */
+	struct snap_book usage, ledger;
+	char geo[200]; /* databases of countries and networks, and of when; "" none */
 };
 
 /* Somebody or something by bytes. */

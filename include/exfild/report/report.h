@@ -66,6 +66,23 @@ struct report_exception {
 	uint64_t silenced;
 };
 
+enum report_note_kind {
+	REPORT_NOTE_HOUR,  /* it watched */
+	REPORT_NOTE_BLIND, /* a minute in which something was not seen */
+	REPORT_NOTE_AWAY,  /* exfild did not run */
+	REPORT_NOTE_CONFIGURATION,
+	REPORT_NOTE_QUARANTINE,
+	REPORT_NOTE_ACT, /* of somebody, by exfilctl */
+};
+
+/* What the ledger tells. */
+struct report_note {
+	enum report_note_kind kind;
+	uint64_t from_ns, until_ns;
+	uint64_t packets, dropped, unheard, away_s; /* of the first three */
+	const char *what, *who, *text;              /* of the others; hostile */
+};
+
 /* What was looked at, and how well. */
 struct report_seen {
 	enum report_kind kind;
@@ -86,12 +103,23 @@ struct report_seen {
 	bool is_unwatched;                     /* how well the sensor saw is not known */
 	struct usage_db *usage;                /* NULL: nobody counted */
 	uint64_t usage_since_s, usage_until_s; /* of it; until 0: no end */
+	const char *geo;                       /* databases of countries, and of when; NULL: none */
 	const char *host, *zone;               /* only theirs; NULL or "": all */
+	const struct report_note *notes;       /* in the order of the ledger */
+	size_t note_count;
+	const char *ledger_why;    /* why there are none; NULL: they were read */
+	const char *ledger_broken; /* where the ledger was altered; NULL or "": nowhere */
+	bool is_live; /* exfilctl serve shows it: with the alerts that come, and links to hosts */
 };
 
 /* The page.  0, -EXF_E_NOMEM, or -EXF_E_LIMIT: it is larger than out may be. */
 int report_page(const struct report *r, const struct report_seen *seen,
 		struct buf *out) EXF_MUST_USE;
+
+/* What a page with is_live may load, for the header Content-Security-Policy. */
+void report_live_policy(struct buf *out);
+/* An alert as the script of such a page takes it, one line of JSON; -EXF_E_FORMAT: it is none. */
+int report_live_alert(const char *line, size_t len, struct buf *out) EXF_MUST_USE;
 
 /*
  * A file that takes the place of another only when it is whole.  report_file_open makes it beside

@@ -24,7 +24,7 @@
 
 #include "exfild/base/err.h"
 
-#define USAGE_FORMAT     2 /* 1: without sums by week of hosts and of services */
+#define USAGE_FORMAT     3 /* 1: without sums by week of hosts and of services; 2: without packs */
 #define USAGE_HOURS_DAYS 8
 #define USAGE_TEXT_MAX   128
 #define USAGE_FILTERS    16
@@ -182,17 +182,22 @@ struct usage_writer_options {
 	const char *path;
 	uint64_t max_bytes;
 	uint32_t keep_days;
+	/* The thread opens it: converting an older one of some gigabytes takes minutes.  Until then
+	 * it is not free; what keeps it from being opened is said on the log, and tried again. */
+	bool is_background;
 };
 
 struct usage_writer_stats {
 	uint64_t rows;    /* written since the start */
 	uint64_t lost;    /* rows that could not be */
 	uint64_t bytes;   /* of the database */
+	bool is_open;     /* false: it is being opened, or cannot be */
 	uint64_t written; /* begin of the newest hour that is on the disk, in seconds */
 	bool is_failing;  /* the last batch could not be written */
 };
 
-/* -EXF_E_IO, -EXF_E_LIMIT (another process has it): ret_why has the sentence. */
+/* -EXF_E_IO, -EXF_E_LIMIT (another process has it): ret_why has the sentence.  In the background:
+ * -EXF_E_NOMEM alone. */
 int usage_writer_open(const struct usage_writer_options *o, struct usage_writer **ret,
 		      char *ret_why, size_t why_size) EXF_MUST_USE;
 /* For the next batch; false: memory is exhausted, and it is counted as lost. */
@@ -201,7 +206,8 @@ bool usage_writer_add(struct usage_writer *w, const struct usage_row *row);
 bool usage_writer_commit(struct usage_writer *w);
 /* Whether the thread would take a batch now. */
 bool usage_writer_is_free(struct usage_writer *w);
-/* Waits until all that was handed over is written, or has failed; whether it was written. */
+/* Waits until all that was handed over is written, or has failed; whether it was written.  One that
+ * is being opened is waited for, once. */
 bool usage_writer_wait(struct usage_writer *w);
 void usage_writer_stats(struct usage_writer *w, struct usage_writer_stats *ret);
 /* Waits as above.  NULL is accepted. */

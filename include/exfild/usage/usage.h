@@ -35,6 +35,7 @@ struct usage_options {
 	const struct context *context; /* borrowed */
 	struct hash_key key;
 	uint32_t max_rows, max_hosts;
+	bool per_user; /* a host is counted apart for each user that it has */
 };
 
 /* NULL: memory is exhausted. */

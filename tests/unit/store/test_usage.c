@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "exfild/store/usage.h"
+#include "../../../src/store/usage_packs.h"
 #include "places.h"
 
 /* usage_fill FILE 3 4 16 of the version before format 2 */
@@ -566,6 +567,172 @@ static void both_directions_are_added_before_they_are_ordered(void **state)
 	usage_db_close(db);
 }
 
+static void fill_weeks(struct bench *b, struct usage_writer *w, unsigned weeks)
+{
+	struct made m;
+	char host[32], service[32];
+	(void)b;
+	for (unsigned day = 0; day < weeks * 7; day++) {
+		for (unsigned i = 0; i < 60; i++) {
+			(void)snprintf(host, sizeof(host), "10.1.%u.%u", i % 2, 1 + i % 11);
+			(void)snprintf(service, sizeof(service), "%s",
+				       i % 7 ? i % 3 ? "a.example" : "b.example" : "dropbox");
+			assert_true(
+				usage_writer_add(w, make(&m, START_S + day * DAY_S, host, service,
+							 3 + (i * 7919 + day * 31) % 977)));
+		}
+		assert_true(usage_writer_commit(w));
+		assert_true(usage_writer_wait(w));
+	}
+}
+
+static uint64_t number_in(struct bench *b, const char *sql)
+{
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(b->path, &db), SQLITE_OK);
+	uint64_t n = usage_number(db, sql);
+	(void)sqlite3_close(db);
+	return n;
+}
+
+/* First rows and all rows of the same question: these come from packs, those do not. */
+static void compare_first_rows(struct bench *b)
+{
+	static struct text first, all;
+	static const uint32_t groups[] = {
+		1u << USAGE_BY_HOST | 1u << USAGE_BY_SERVICE,
+		1u << USAGE_BY_ZONE | 1u << USAGE_BY_HOST | 1u << USAGE_BY_CATEGORY,
+		1u << USAGE_BY_HOST | 1u << USAGE_BY_COUNTRY | 1u << USAGE_BY_DIRECTION,
+	};
+	static const struct usage_filter filters[] = { { USAGE_BY_CATEGORY, "storage", true },
+						       { USAGE_BY_DIRECTION, "out", false },
+						       { USAGE_BY_ZONE, "off*", false },
+						       { USAGE_BY_COUNTRY, "US", true } };
+	struct usage_db *db;
+	if (usage_db_open(b->path, &db, b->why, sizeof(b->why)))
+		fail_msg("%s", b->why);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		for (size_t f = 0; f <= sizeof(filters) / sizeof(filters[0]); f++)
+			for (enum usage_order o = USAGE_ORDER_UP; o <= USAGE_ORDER_OPAQUE; o++) {
+				struct usage_query q = { .by = groups[i], .order = o, .limit = 4 };
+				if (f) {
+					q.filters[0] = filters[f - 1];
+					q.filter_count = 1;
+				}
+				first.len = all.len = 0;
+				assert_int_equal(usage_db_query(db, &q, add_answer, &first, b->why,
+								sizeof(b->why)),
+						 0);
+				q.limit = 0;
+				assert_int_equal(usage_db_query(db, &q, add_answer, &all, b->why,
+								sizeof(b->why)),
+						 0);
+				assert_true(first.len > 0 && first.len <= all.len);
+				assert_memory_equal(first.data, all.data, first.len);
+			}
+	usage_db_close(db);
+}
+
+static void weeks_that_are_over_are_packed(void **state)
+{
+	struct bench *b = *state;
+	struct usage_writer_options o = { .path = b->path,
+					  .max_bytes = 64u << 20,
+					  .keep_days = 90,
+					  .is_background = true };
+	struct usage_writer *w;
+	struct made m;
+	assert_int_equal(usage_writer_open(&o, &w, b->why, sizeof(b->why)), 0);
+	assert_true(usage_writer_wait(w));
+	fill_weeks(b, w, 6);
+	for (unsigned i = 0; i < 500 && number_in(b, "SELECT count(*) FROM packed") < 4; i++)
+		(void)usleep(10000);
+	uint64_t packed = number_in(b, "SELECT count(*) FROM packed");
+	assert_true(packed >= 4);
+	compare_first_rows(b);
+	/* a row that comes late makes its week one that is not packed, until it is again */
+	assert_true(usage_writer_add(
+		w, make(&m, START_S + 10 * DAY_S, "10.1.0.9", "b.example", 7777777)));
+	assert_true(usage_writer_commit(w));
+	assert_true(usage_writer_wait(w));
+	compare_first_rows(b);
+	usage_writer_close(w);
+	compare_first_rows(b);
+	/* a pack that is damaged is no answer: the rows are */
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(b->path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, "UPDATE pack SET data = substr(data, 1, 9)", NULL, NULL, NULL),
+		SQLITE_OK);
+	(void)sqlite3_close(db);
+	compare_first_rows(b);
+}
+
+static bool count_rows(void *arg, const uint64_t n[PACK__COUNT])
+{
+	(void)n;
+	++*(unsigned *)arg;
+	return true;
+}
+
+/* Every beginning of a pack, and every byte of it altered: no more rows than there are, no crash.
+ */
+static void a_pack_that_is_cut_is_refused(void **state)
+{
+	(void)state;
+	static const uint8_t pack[] = { 2, 2, 5, 3, 2, 0, 1, 2, 1, 0, 3, 0x81, 1, 9, 2,
+					4, 4, 2, 0, 0, 2, 1, 1, 2, 1, 1, 2,    0, 0 };
+	uint8_t changed[sizeof(pack)];
+	unsigned rows = 0;
+	assert_true(usage_pack_read(pack, sizeof(pack), UINT32_MAX, count_rows, &rows));
+	assert_int_equal(rows, 2);
+	for (size_t len = 0; len < sizeof(pack); len++)
+		assert_false(usage_pack_read(pack, len, UINT32_MAX, count_rows, &rows));
+	for (size_t i = 0; i < sizeof(pack) * 256; i++) {
+		memcpy(changed, pack, sizeof(pack));
+		changed[i / 256] = (uint8_t)i;
+		rows = 0;
+		(void)usage_pack_read(changed, sizeof(changed), UINT32_MAX, count_rows, &rows);
+		assert_true(rows <= sizeof(pack));
+	}
+}
+
+static void the_thread_opens_and_converts_it(void **state)
+{
+	struct bench *b = *state;
+	struct usage_writer_options o = { .path = b->path,
+					  .max_bytes = 64u << 20,
+					  .keep_days = 90,
+					  .is_background = true };
+	struct usage_writer_stats stats;
+	struct usage_writer *w;
+	char command[512];
+	(void)snprintf(command, sizeof(command), "cp '%s' '%s'", FORMAT1, b->path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(usage_writer_open(&o, &w, b->why, sizeof(b->why)), 0);
+	assert_true(usage_writer_wait(w)); /* until it is open */
+	usage_writer_stats(w, &stats);
+	assert_true(stats.is_open);
+	assert_true(usage_writer_is_free(w));
+	usage_writer_close(w);
+	/* a folder that is not there: it goes on without, and is there when that is mended */
+	char folder[128], path[160];
+	(void)snprintf(folder, sizeof(folder), "%s/later", b->folder);
+	(void)snprintf(path, sizeof(path), "%s/usage.db", folder);
+	o.path = path;
+	assert_int_equal(usage_writer_open(&o, &w, b->why, sizeof(b->why)), 0);
+	assert_false(usage_writer_wait(w));
+	assert_false(usage_writer_is_free(w));
+	assert_false(usage_writer_commit(w));
+	usage_writer_stats(w, &stats);
+	assert_false(stats.is_open);
+	assert_true(stats.is_failing);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_true(usage_writer_wait(w)); /* asks it to try once more */
+	assert_true(usage_writer_is_free(w));
+	usage_writer_close(w);
+}
+
 /* What cannot be converted is kept as it is, and another one begun. */
 static void an_older_file_that_is_not_ours_is_kept_aside(void **state)
 {
@@ -605,6 +772,9 @@ int main(void)
 		CASE(the_first_rows_are_those_of_all),
 		CASE(both_directions_are_added_before_they_are_ordered),
 		CASE(an_older_file_is_converted_and_its_copy_kept),
+		CASE(the_thread_opens_and_converts_it),
+		CASE(weeks_that_are_over_are_packed),
+		CASE(a_pack_that_is_cut_is_refused),
 		CASE(an_older_file_that_is_not_ours_is_kept_aside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "exfild/context/identity.h"
 #include "exfild/event/log.h"
 #include "exfild/usage/usage.h"
 #include "places.h"
@@ -331,6 +332,23 @@ static void an_hour_is_due_when_its_last_flows_have_told(void **state)
 	assert_int_equal(find(b, "10.1.0.5", "203.0.113.7", USAGE_OUT).row.counts.up, 2);
 }
 
+struct users_seen {
+	uint64_t known, unknown;
+	char name[64];
+};
+
+static bool see_user(void *arg, const struct usage_row *row)
+{
+	struct users_seen *s = arg;
+	if (*row->host->user) {
+		s->known += row->counts.up;
+		(void)snprintf(s->name, sizeof(s->name), "%s", row->host->user);
+	} else {
+		s->unknown += row->counts.up;
+	}
+	return true;
+}
+
 static void names_of_bytes_are_taken_and_bounded(void **state)
 {
 	struct bench *b = *state;
@@ -353,6 +371,41 @@ static void names_of_bytes_are_taken_and_bounded(void **state)
 	assert_int_equal(find(b, "10.1.0.5", "203.0.113.7", USAGE_OUT).row.counts.up, 2 + 1);
 }
 
+static void a_host_is_counted_apart_for_each_user(void **state)
+{
+	struct bench *b = *state;
+	const struct usage_options o = { .context = b->context,
+					 .key = hash_key_fixed,
+					 .max_rows = 1024,
+					 .max_hosts = 64,
+					 .per_user = true };
+	struct identity who = { .address = ip("10.1.0.5"), .ttl_s = 86400, .user = "alice" };
+	struct event_flow f = flow_of(b, "10.1.0.5", "203.0.113.7", APP_TLS);
+	usage_free(b->u);
+	b->u = usage_new(&o);
+	assert_non_null(b->u);
+	told(&f, 1, 1);
+	usage_event(b->u, &f.e);
+	assert_true(context_identity(b->context, &who));
+	for (unsigned i = 0; i < 2; i++) {
+		told(&f, 10, 1);
+		usage_event(b->u, &f.e);
+	}
+	struct users_seen seen = { 0 };
+	usage_rows(b->u, see_user, &seen);
+	assert_int_equal(seen.unknown, 1);
+	assert_int_equal(seen.known, 20);
+	assert_string_not_equal(seen.name, "");
+	assert_string_not_equal(seen.name, "alice"); /* a pseudonym, by default */
+	/* without the setting nobody is named */
+	begin_usage(b, 1024, 64);
+	usage_event(b->u, &f.e);
+	seen = (struct users_seen){ 0 };
+	usage_rows(b->u, see_user, &seen);
+	assert_int_equal(seen.known, 0);
+	assert_int_equal(seen.unknown, 10);
+}
+
 static void ten_thousand_hosts_are_under_64_megabytes(void **state)
 {
 	(void)state;
@@ -363,6 +416,8 @@ static void ten_thousand_hosts_are_under_64_megabytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_host_is_counted_apart_for_each_user, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(the_name_that_was_asked_for_is_the_service, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(

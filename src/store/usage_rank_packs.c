@@ -33,8 +33,13 @@ struct reading {
 	uint32_t by, columns, values; /* values: of the columns, those that are added */
 	uint32_t host;                /* group; 0: none yet */
 	bool is_shared;               /* several numbers stand for it */
-	struct groups own;            /* of this host */
-	uint8_t *shared;              /* by group */
+	/* Of this host, by service; or, where rows are told apart by place or direction too, in a
+	 * table. */
+	uint64_t *sums;
+	uint32_t *touched, touched_count; /* touched: services that have a sum, each once */
+	uint8_t *is_touched;
+	struct groups own;
+	uint8_t *shared; /* by group */
 	uint8_t packed[WEEKS / 8];
 	uint64_t from, to; /* weeks */
 };
@@ -85,12 +90,27 @@ static bool load_filters(struct ranking *r, struct asking *a, struct usage_db *d
 			    db);
 }
 
-static bool find_shared(struct reading *rd)
+static uint32_t last_group(const struct mapping *m)
 {
-	const struct mapping *m = &rd->r->hosts;
 	uint32_t most = 0;
 	for (uint32_t id = 0; id < m->count; id++)
 		most = m->group[id] > most ? m->group[id] : most;
+	return most;
+}
+
+static bool make_sums(struct reading *rd)
+{
+	size_t count = (size_t)last_group(&rd->r->services) + 1;
+	rd->sums = calloc(count, sizeof(*rd->sums));
+	rd->touched = calloc(count, sizeof(*rd->touched));
+	rd->is_touched = calloc(count, 1);
+	return rd->sums && rd->touched && rd->is_touched;
+}
+
+static bool find_shared(struct reading *rd)
+{
+	const struct mapping *m = &rd->r->hosts;
+	uint32_t most = last_group(m);
 	uint8_t *seen = calloc(most + 1, 1);
 	if (!seen)
 		return false;
@@ -104,26 +124,44 @@ static bool find_shared(struct reading *rd)
 
 /* ---- packs ---- */
 
+static bool end_group(struct reading *rd, struct group *g)
+{
+	if (rd->is_shared)
+		return groups_add(&rd->r->all, g);
+	struct group *rest = groups_find(&rd->r->all, g);
+	if (rest) {
+		g->sum += rest->sum;
+		rest->service |= GROUP_TAKEN;
+	}
+	rank_offer(rd->r, g);
+	return true;
+}
+
 static bool end_host(struct reading *rd)
 {
-	for (uint32_t i = 0; i < rd->own.room; i++) {
-		struct group *g = &rd->own.slots[i];
-		if (!g->host)
-			continue;
-		if (rd->is_shared) {
-			if (!groups_add(&rd->r->all, g))
-				return false;
-			continue;
-		}
-		struct group *rest = groups_find(&rd->r->all, g);
-		if (rest) {
-			g->sum += rest->sum;
-			rest->service |= GROUP_TAKEN;
-		}
-		rank_offer(rd->r, g);
+	bool is_good = true;
+	for (uint32_t i = 0; i < rd->touched_count && is_good; i++) {
+		uint32_t service = rd->touched[i];
+		struct group g = { .host = rd->host, .service = service, .sum = rd->sums[service] };
+		rd->sums[service] = 0;
+		rd->is_touched[service] = 0;
+		is_good = end_group(rd, &g);
 	}
+	rd->touched_count = 0;
+	for (uint32_t i = 0; i < rd->own.room && is_good; i++)
+		if (rd->own.slots[i].host)
+			is_good = end_group(rd, &rd->own.slots[i]);
 	groups_clear(&rd->own);
-	return true;
+	return is_good;
+}
+
+static void add_by_service(struct reading *rd, uint32_t service, uint64_t sum)
+{
+	if (!rd->is_touched[service]) {
+		rd->is_touched[service] = 1;
+		rd->touched[rd->touched_count++] = service;
+	}
+	rd->sums[service] += sum;
 }
 
 static bool take_pack_row(void *arg, const uint64_t n[PACK__COUNT])
@@ -146,7 +184,10 @@ static bool take_pack_row(void *arg, const uint64_t n[PACK__COUNT])
 	for (unsigned i = PACK_UP; i < PACK__COUNT; i++)
 		if (rd->values & 1u << i)
 			g.sum += n[i];
-	return groups_add(&rd->own, &g);
+	if (g.other)
+		return groups_add(&rd->own, &g);
+	add_by_service(rd, service, g.sum);
+	return true;
 }
 
 static bool take_pack(struct reading *rd, int64_t id, const void *data, size_t len)
@@ -246,7 +287,8 @@ bool rank_has_packs(const struct asking *a, struct usage_db *db)
 
 static bool add_all(struct reading *rd, struct asking *a, struct usage_db *db)
 {
-	bool is_good = load_filters(rd->r, a, db) && find_shared(rd) && load_packed(rd, db);
+	bool is_good = load_filters(rd->r, a, db) && find_shared(rd) && make_sums(rd) &&
+		       load_packed(rd, db);
 	for (size_t i = 0; i < a->piece_count && is_good; i++) {
 		const struct piece *p = &a->pieces[i];
 		if (p->table == TABLE_WEEK) {
@@ -275,6 +317,9 @@ bool rank_packs(struct ranking *r, struct asking *a, struct usage_db *db)
 		rd->columns |= 1u << PACK_DIRECTION;
 	bool is_good = add_all(rd, a, db);
 	free(rd->own.slots);
+	free(rd->sums);
+	free(rd->touched);
+	free(rd->is_touched);
 	free(rd->shared);
 	free(rd);
 	return is_good;

@@ -14,6 +14,7 @@ import io
 import ipaddress
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -72,6 +73,59 @@ def packets_of(capture):
     return found
 
 
+def names_of(capture):
+    """Of each address every name that anybody calls it by: SNI, Host, and answers of DNS with what led to them."""
+    fields = ("ip.dst", "ipv6.dst", "tls.handshake.extensions_server_name", "http.host", "dns.qry.name", "dns.resp.name", "dns.cname", "dns.a", "dns.aaaa")
+    names = collections.defaultdict(set)
+    for line in (tshark(capture, "-T", "fields", "-E", "separator=;", "-E", "occurrence=a", *(x for f in fields for x in ("-e", f))) or "").splitlines():
+        v4, v6, sni, host, asked, told, other, a, aaaa = (cell.lower().split(",") if cell else [] for cell in line.split(";"))
+        for address in (v4 + v6)[:1]:
+            names[address].update(n.split(":")[0].rstrip(".") for n in sni + host)
+        for address in a + aaaa:
+            names[address].update(n.rstrip(".") for n in asked + told + other)
+    return names
+
+
+class Catalogue:
+    """data/services.yaml: the service of a name, or of an address."""
+
+    def __init__(self):
+        self.domains, self.prefixes = {}, []
+        with open(os.path.join(harness.SOURCE, "data", "services.yaml"), encoding="utf-8") as f:
+            entries = re.split(r"\n  - name: ", f.read())[1:]
+        for entry in entries:
+            name = entry.split(maxsplit=1)[0]
+            for key, text in re.findall(r"\n    (domains|prefixes): \[(.*?)\]", entry, re.S):
+                for item in (x.strip(" \n\"'") for x in text.split(",")):
+                    if key == "domains":
+                        self.domains[item] = name
+                    elif item:
+                        self.prefixes.append((ipaddress.ip_network(item), name))
+
+    def of_name(self, name):
+        labels = name.split(".")
+        return next((self.domains[d] for d in (".".join(labels[i:]) for i in range(len(labels))) if d in self.domains), None)
+
+    def of_address(self, address):
+        a = ipaddress.ip_address(address)
+        return {name for network, name in self.prefixes if network.version == a.version and a in network}
+
+
+class Parts:
+    """Addresses and services that stand for each other, however many each: what is joined is compared as one."""
+
+    def __init__(self):
+        self.above = {}
+
+    def find(self, x):
+        while self.above.setdefault(x, x) != x:
+            x = self.above[x]
+        return x
+
+    def join(self, a, b):
+        self.above[self.find(a)] = self.find(b)
+
+
 def conversation_frames(capture):
     """Frames of tshark's own conversation statistics, both versions."""
     frames = 0
@@ -89,6 +143,7 @@ class Usage:
         self.ctl = os.path.join(os.path.dirname(arguments.exfild), "exfilctl")
         self.check = harness.Checks()
         self.temp = tempfile.mkdtemp(prefix="exfild-usage-")
+        self.catalogue, self.parts, self.compared = Catalogue(), 0, 0
 
     def ask(self, database, *arguments):
         return harness.run(self.ctl, "usage", "--database", database, *arguments)
@@ -134,9 +189,46 @@ class Usage:
         self.check(+told == +outside, f"{name}: bytes of each host to and from outside are those of tshark",
                    f"{+told - +outside} {+outside - +told}")
         self.services(capture, name, database)
+        self.by_service(capture, name, database, packets)
         frames = conversation_frames(capture)
         self.check(frames == len(packets), f"{name}: packets are those of the conversation statistics", f"{len(packets)}, {frames}")
         return True
+
+    def by_service(self, capture, name, database, packets):
+        """Of each host: what went to a service and came from it is what tshark saw between the host and the addresses that have its
+        names. Services that share addresses are added up, and so are the addresses; who came in from outside is another question."""
+        rows = self.rows(database, "--by", "host,service,direction")
+        asked = {row["host"] for row in rows if row["direction"] == "in"}
+        pairs = collections.defaultdict(lambda: [0, 0])
+        for src, dst, size in packets:
+            for host, peer, way in ((src, dst, 0), (dst, src, 1)):
+                if is_ours(host) and not is_ours(peer) and not is_everybody(peer) and not is_everybody(host) and host not in asked:
+                    pairs[host, peer][way] += size
+        told = collections.defaultdict(lambda: [0, 0])
+        for row in rows:
+            if row["direction"] == "out" and row["host"] not in asked:
+                told[row["host"], row["service"]][0] += row["up"]
+                told[row["host"], row["service"]][1] += row["down"]
+        parts, names = Parts(), names_of(capture)
+        for host, peer in pairs:
+            services = {peer} | self.catalogue.of_address(peer)
+            for called in names[peer]:
+                known = self.catalogue.of_name(called)
+                services |= {known} if known else {s for h, s in told if h == host and (called == s or called.endswith("." + s))}
+            for service in services:
+                if (host, service) in told:
+                    parts.join(("address", host, peer), ("service", host, service))
+        sums = collections.defaultdict(lambda: [[0, 0], [0, 0], ""])
+        for kind, source in (("address", pairs), ("service", told)):
+            for (host, what), (up, down) in source.items():
+                part = sums[parts.find((kind, host, what))]
+                part[kind == "service"][0] += up
+                part[kind == "service"][1] += down
+                part[2] += f" {what}"
+        for by_address, by_service, what in sums.values():
+            self.check(by_address == by_service, f"{name}: bytes up and down of a service are those of its addresses", f"{what}: tshark {by_address}, usage {by_service}")
+        self.parts += len(sums)
+        self.compared += sum(sum(s[1]) for s in sums.values())
 
     def services(self, capture, name, database):
         """A service that is an address has the bytes of that address; and all workers count alike."""
@@ -177,6 +269,8 @@ class Usage:
                     continue
                 left -= self.numbers(path, os.path.relpath(path, corpus))
         self.check(left == 0, "ten captures of the corpus were compared", left)
+        self.check(self.parts >= 20, f"service by service: {self.parts} parts, {self.compared} bytes")
+        print(f"service by service: {self.parts} parts, {self.compared} bytes")
 
     # --- the database ---------------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ static void decisions(const struct page *p)
 		page_table_end(out);
 	else
 		buf_str(out,
-			"<p class=\"soft\">No policy decided anything: nobody was cut off.</p>\n");
+			"<p class=\"soft\">No policy decided anything about these alerts.</p>\n");
 }
 
 void section_silence(const struct page *p)

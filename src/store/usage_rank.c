@@ -312,14 +312,14 @@ static bool add_pieces(struct ranking *r, struct asking *a, struct usage_db *db)
 	return is_good;
 }
 
-/* Where it pays: hosts with something that multiplies them. */
+/* Where it pays: hosts with something that multiplies them, or that has to be looked for in all. */
 static bool is_wanted(const struct asking *a)
 {
 	const struct usage_query *q = a->q;
 	const uint32_t hosts = BY(HOST) | BY(USER);
 	const uint32_t others =
 		BY(SERVICE) | BY(TENANT) | BY(CATEGORY) | BY(SANCTION) | BY(COUNTRY) | BY(AS);
-	return q->by & hosts && q->by & others && q->limit && q->limit <= RANK_LIMIT &&
+	return q->by & hosts && (q->by | a->filtered) & others && q->limit && q->limit <= RANK_LIMIT &&
 	       !q->is_rising && !q->new_since_s && order_values[q->order];
 }
 

@@ -54,6 +54,12 @@ static inline void sample_snapshot(struct snapshot *s)
 	s->destinations = 9;
 	s->evidence_wanted = s->evidence_kept = true;
 	s->evidence_files = 3;
+	s->usage = (struct snap_book){ .is_wanted = true,
+				       .is_kept = true,
+				       .written = 40,
+				       .bytes = 5000000 };
+	s->ledger = (struct snap_book){ .is_wanted = true, .is_kept = true, .lost = 2 };
+	snprintf(s->geo, sizeof(s->geo), "Country of 2026-11-03");
 	s->state_bytes = 123456;
 	s->disk_size = 1000000000000ull;
 	s->disk_free = 500000000000ull;

@@ -154,6 +154,13 @@ static void test_commands(void **state)
 		  "\"check\":\"learning\",\"state\":\"unknown\",\"text\":\"3 d left until" },
 		{ "doctor", "", "\"check\":\"drops\",\"state\":\"ok\"" },
 		{ "doctor", "", "\"check\":\"evidence\",\"state\":\"ok\",\"text\":\"3 files, " },
+		{ "doctor", "",
+		  "\"check\":\"usage\",\"state\":\"ok\",\"text\":\"40 records, 5 MB" },
+		{ "doctor", "",
+		  "\"check\":\"ledger\",\"state\":\"warn\",\"text\":\"2 of its records" },
+		{ "status", "",
+		  "\"usage\":{\"kept\":true,\"failing\":false,\"written\":40,\"lost\":0," },
+		{ "status", "", "\"geo\":\"Country of 2026-11-03\"" },
 		{ "top", "", "\"dropbox\"" },
 		{ "hosts", "\"sort\":\"received\"", "\"address\":\"10.1.2.3\"" },
 		{ "hosts", "\"filter\":\"172.\"", "\"hosts\":[]" },
@@ -404,6 +411,14 @@ static void test_metrics(void **state)
 	assert_non_null(strstr(out.data, "exfild_table_capacity{table=\"flows\"} 1024\n"));
 	assert_non_null(strstr(out.data, "exfild_interface_up{interface=\"eth\"} 1\n"));
 	assert_null(strstr(out.data, "10.1.2.3"));
+	assert_non_null(strstr(out.data, "exfild_book_kept{book=\"usage\"} 1\n"));
+	assert_non_null(strstr(out.data, "exfild_book_lost_total{book=\"ledger\"} 2\n"));
+	s.usage.is_failing = true;
+	s.ledger.is_wanted = false;
+	buf_reset(&out);
+	metrics_print(&s, s.published_ns, &out);
+	assert_non_null(strstr(out.data, "exfild_book_kept{book=\"usage\"} 0\n"));
+	assert_null(strstr(out.data, "book=\"ledger\""));
 	buf_reset(&out);
 	assert_true(metrics_health(&s, s.published_ns, &out));
 	assert_false(metrics_health(&s, s.published_ns + 60000000000ull, &out));

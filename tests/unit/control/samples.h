@@ -58,7 +58,7 @@ static inline void sample_snapshot(struct snapshot *s)
 				       .is_kept = true,
 				       .written = 40,
 				       .bytes = 5000000 };
-	s->ledger = (struct snap_book){ .is_wanted = true, .is_kept = true, .lost = 2 };
+	s->ledger = (struct snap_book){ .is_wanted = true, .is_kept = true, .written = 7 };
 	snprintf(s->geo, sizeof(s->geo), "Country of 2026-11-03");
 	s->state_bytes = 123456;
 	s->disk_size = 1000000000000ull;

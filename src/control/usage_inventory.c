@@ -9,6 +9,7 @@
 #include "usage.h"
 
 #define BY(dim) (1u << USAGE_BY_##dim)
+#define FIRST   200u
 
 static const struct list {
 	const char *name, *title;
@@ -16,7 +17,8 @@ static const struct list {
 	enum usage_order order;
 	struct usage_filter filters[3];
 	size_t filter_count;
-	bool is_new; /* first seen since yesterday, or since --since */
+	bool is_new;    /* first seen since yesterday, or since --since */
+	uint32_t limit; /* rows; 0: all.  Hosts and something else are tens of thousands */
 } lists[] = {
 	{ "services",
 	  "Services and destinations",
@@ -24,42 +26,48 @@ static const struct list {
 	  USAGE_ORDER_BOTH,
 	  { { USAGE_BY_DIRECTION, "out", false } },
 	  1,
-	  false },
+	  false,
+	  0 },
 	{ "tenants",
 	  "Tenants of services",
 	  BY(SERVICE) | BY(TENANT) | BY(SANCTION),
 	  USAGE_ORDER_UP,
 	  { { USAGE_BY_TENANT, "", true } },
 	  1,
-	  false },
+	  false,
+	  0 },
 	{ "hosts",
 	  "Hosts of ours",
 	  BY(ZONE) | BY(HOST),
 	  USAGE_ORDER_UP,
 	  { { USAGE_BY_DIRECTION, "transit", true } },
 	  1,
-	  false },
+	  false,
+	  0 },
 	{ "new",
 	  "Services and destinations that were never seen before",
 	  BY(SERVICE) | BY(CATEGORY) | BY(SANCTION),
 	  USAGE_ORDER_SEEN,
 	  { { USAGE_BY_DIRECTION, "out", false } },
 	  1,
-	  true },
+	  true,
+	  0 },
 	{ "new-hosts",
 	  "Hosts that were never seen before",
 	  BY(ZONE) | BY(HOST),
 	  USAGE_ORDER_SEEN,
 	  { { USAGE_BY_DIRECTION, "transit", true } },
 	  1,
-	  true },
+	  true,
+	  0 },
 	{ "shadow-it",
 	  "Services of the catalogue that are not sanctioned",
 	  BY(SERVICE) | BY(CATEGORY),
 	  USAGE_ORDER_UP,
 	  { { USAGE_BY_SANCTION, "unsanctioned", false }, { USAGE_BY_DIRECTION, "out", false } },
 	  2,
-	  false },
+	  false,
+	  0 },
 	{ "ai",
 	  "Uploads to AI assistants",
 	  BY(HOST) | BY(SERVICE) | BY(SANCTION),
@@ -68,21 +76,24 @@ static const struct list {
 	    { USAGE_BY_CATEGORY, "code_assistant", false },
 	    { USAGE_BY_CATEGORY, "meeting_notes", false } },
 	  3,
-	  false },
+	  false,
+	  FIRST },
 	{ "unencrypted",
 	  "What leaves readable by whoever sees it pass",
 	  BY(SERVICE) | BY(CATEGORY),
 	  USAGE_ORDER_CLEAR,
 	  { { USAGE_BY_DIRECTION, "out", false } },
 	  1,
-	  false },
+	  false,
+	  0 },
 	{ "countries",
 	  "Who talks to which country",
 	  BY(COUNTRY) | BY(HOST),
 	  USAGE_ORDER_UP,
 	  { { USAGE_BY_DIRECTION, "out", false } },
 	  1,
-	  false },
+	  false,
+	  FIRST },
 };
 
 #define LIST_COUNT (sizeof(lists) / sizeof(lists[0]))
@@ -111,7 +122,7 @@ bool usage_inventory(struct usage_asked *a, const char **ret_title)
 	if (!a->has_order)
 		q->order = l->order;
 	if (!a->has_limit)
-		q->limit = 0;
+		q->limit = l->limit;
 	for (size_t i = 0; i < l->filter_count && q->filter_count < USAGE_FILTERS; i++)
 		if (!is_given(q, given, l->filters[i].dim))
 			q->filters[q->filter_count++] = l->filters[i];

@@ -79,9 +79,27 @@ static void say(char dst[400], const char *fmt, ...)
 
 typedef unsigned long long count_t; /* as printf has it */
 
+/* What the ledger tells of time in which something was not seen. */
+static void say_unseen(const struct page *p, char dst[160])
+{
+	uint64_t minutes = 0, away_s = 0;
+	for (size_t i = 0; i < p->seen->note_count; i++) {
+		const struct report_note *n = &p->seen->notes[i];
+		minutes += n->kind == REPORT_NOTE_BLIND;
+		away_s += n->kind == REPORT_NOTE_AWAY ? n->away_s : 0;
+	}
+	if (p->seen->ledger_why)
+		(void)snprintf(dst, 160, "the ledger was not read");
+	else
+		(void)snprintf(dst, 160,
+			       "by the ledger %llu minutes in which something was lost, %llu s in "
+			       "which exfild did not run",
+			       (count_t)minutes, (count_t)away_s);
+}
+
 static void iso_rows(const struct page *p, const struct facts *f)
 {
-	char served[400], watched[400], yes[32], some[32], no[32], other[32];
+	char served[400], watched[400], unseen[160], yes[32], some[32], no[32], other[32];
 	say(served,
 	    "%llu services and destinations used; sent to sanctioned ones %s, to tolerated ones and "
 	    "to tenants that were not told apart %s, to others of the catalogue %s, to destinations "
@@ -105,10 +123,11 @@ static void iso_rows(const struct page *p, const struct facts *f)
 	else
 		say(watched, "%llu packets watched since the start, %llu of them lost",
 		    (count_t)p->seen->packets, (count_t)p->seen->drops);
+	say_unseen(p, unseen);
 	say(served,
-	    "%s; alerts: %llu of exfiltration, %llu of command and control, %llu of lateral "
+	    "%s; %s; alerts: %llu of exfiltration, %llu of command and control, %llu of lateral "
 	    "movement",
-	    watched, (count_t)f->exfil, (count_t)f->c2, (count_t)f->lateral);
+	    watched, unseen, (count_t)f->exfil, (count_t)f->c2, (count_t)f->lateral);
 	row(p->out, "ISO/IEC 27001:2022 A.8.16", "Monitoring activities", served,
 	    "That somebody looked at the alerts, and what hosts do without the network");
 }

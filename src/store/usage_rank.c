@@ -319,8 +319,8 @@ static bool is_wanted(const struct asking *a)
 	const uint32_t hosts = BY(HOST) | BY(USER);
 	const uint32_t others =
 		BY(SERVICE) | BY(TENANT) | BY(CATEGORY) | BY(SANCTION) | BY(COUNTRY) | BY(AS);
-	return q->by & hosts && (q->by | a->filtered) & others && q->limit && q->limit <= RANK_LIMIT &&
-	       !q->is_rising && !q->new_since_s && order_values[q->order];
+	return q->by & hosts && (q->by | a->filtered) & others && q->limit &&
+	       q->limit <= RANK_LIMIT && !q->is_rising && !q->new_since_s && order_values[q->order];
 }
 
 void usage_rank(struct asking *a, struct usage_db *db)

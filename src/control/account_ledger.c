@@ -69,8 +69,10 @@ static void put_part(char dst[TEXT_MAX], const char *before, const char *text)
 		(void)snprintf(dst + len, TEXT_MAX - len, "%s%s%s", len ? "; " : "", before, text);
 }
 
-static bool take_quarantine(struct account_notes *a, const json_t *o, struct report_note *n)
+static bool take_quarantine(struct account_notes *a, const json_t *o,
+			    const struct report_note *begun)
 {
+	struct report_note n = *begun;
 	char what[160], who[160], why[TEXT_MAX] = "";
 	const char *peer = text_of(o, "peer"), *status = text_of(o, "status");
 	(void)snprintf(what, sizeof(what), "%.40s%s%.40s%s%.40s", text_of(o, "act"),
@@ -83,16 +85,17 @@ static bool take_quarantine(struct account_notes *a, const json_t *o, struct rep
 	put_part(why, "alert ", text_of(o, "alert"));
 	if (!why[0])
 		put_part(why, "", text_of(o, "text"));
-	n->kind = REPORT_NOTE_QUARANTINE;
-	n->what = what;
-	n->who = who;
-	n->text = why;
-	return add(a, n);
+	n.kind = REPORT_NOTE_QUARANTINE;
+	n.what = what;
+	n.who = who;
+	n.text = why;
+	return add(a, &n);
 }
 
-static bool take_configuration(struct account_notes *a, const json_t *o, struct report_note *n,
-			       bool is_start)
+static bool take_configuration(struct account_notes *a, const json_t *o,
+			       const struct report_note *begun, bool is_start)
 {
+	struct report_note n = *begun;
 	char hash[24], text[TEXT_MAX] = "";
 	const char *broken = text_of(o, "broken");
 	bool is_refused = is_start ? *broken : json_is_false(json_object_get(o, "taken"));
@@ -102,17 +105,18 @@ static bool take_configuration(struct account_notes *a, const json_t *o, struct 
 	else
 		put_part(text, "", text_of(o, "text"));
 	put_part(text, "at the next start: ", text_of(o, "restart"));
-	n->kind = REPORT_NOTE_CONFIGURATION;
-	n->what = is_start   ? is_refused ? "start, with the last good one" : "start" :
-		  is_refused ? "refused" :
-			       "read again";
-	n->who = hash;
-	n->text = text;
-	return add(a, n);
+	n.kind = REPORT_NOTE_CONFIGURATION;
+	n.what = is_start   ? is_refused ? "start, with the last good one" : "start" :
+		 is_refused ? "refused" :
+			      "read again";
+	n.who = hash;
+	n.text = text;
+	return add(a, &n);
 }
 
-static bool take_act(struct account_notes *a, const json_t *o, struct report_note *n)
+static bool take_act(struct account_notes *a, const json_t *o, const struct report_note *begun)
 {
+	struct report_note n = *begun;
 	char what[120], who[40], text[TEXT_MAX] = "";
 	bool is_done = json_is_true(json_object_get(o, "done"));
 	(void)snprintf(what, sizeof(what), "%.80s%s", text_of(o, "command"),
@@ -120,14 +124,14 @@ static bool take_act(struct account_notes *a, const json_t *o, struct report_not
 	(void)snprintf(who, sizeof(who), "user %" PRIu64, count_of(o, "user"));
 	put_part(text, "", text_of(o, "about"));
 	put_part(text, "", text_of(o, "reason"));
-	n->kind = REPORT_NOTE_ACT;
-	n->what = what;
-	n->who = who;
-	n->text = text;
-	return add(a, n);
+	n.kind = REPORT_NOTE_ACT;
+	n.what = what;
+	n.who = who;
+	n.text = text;
+	return add(a, &n);
 }
 
-static bool take_start(struct account_notes *a, const json_t *o, struct report_note *n)
+static bool take_start(struct account_notes *a, const json_t *o, const struct report_note *n)
 {
 	struct report_note away = { .kind = REPORT_NOTE_AWAY,
 				    .from_ns = time_of(o, "before"),

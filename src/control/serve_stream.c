@@ -286,10 +286,11 @@ void stream_close(struct stream *s)
 {
 	if (!s)
 		return;
-	while (s->watchers) {
-		evhttp_connection_set_closecb(evhttp_request_get_connection(s->watchers->request),
-					      NULL, NULL);
-		leave(s->watchers);
+	for (struct watcher *w = s->watchers, *next; w; w = next) {
+		next = w->next;
+		evhttp_connection_set_closecb(evhttp_request_get_connection(w->request), NULL,
+					      NULL);
+		free(w);
 	}
 	if (s->io)
 		bufferevent_free(s->io);

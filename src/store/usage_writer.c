@@ -199,9 +199,11 @@ static void open_here(struct usage_writer *w)
 		w->is_opening = true;
 		pthread_mutex_unlock(&w->lock);
 		int err = start(w, &w->options, why, sizeof(why));
+		uint64_t bytes = err ? 0 : bytes_of(w);
 		if (err)
 			let_go(w);
 		pthread_mutex_lock(&w->lock);
+		w->stats.bytes = bytes;
 		w->is_opening = false;
 		w->stats.is_open = w->is_unpacked = !err;
 		if (err && !w->stats.is_failing)

@@ -247,7 +247,7 @@ static uint16_t port_of(struct evhttp_bound_socket *bound)
 
 static bool listen_there(struct serve *s)
 {
-	char host[280];
+	char host[280] = "";
 	uint16_t port = 0;
 	struct evhttp_bound_socket *bound = NULL;
 	if (http_split(s->o->listen, host, sizeof(host), &port))

@@ -237,12 +237,16 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 static uint16_t port_of(struct evhttp_bound_socket *bound)
 {
-	struct sockaddr_storage a = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} a;
 	socklen_t len = sizeof(a);
-	if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&a, &len) != 0)
+	memset(&a, 0, sizeof(a));
+	if (getsockname(evhttp_bound_socket_get_fd(bound), &a.any, &len) != 0)
 		return 0;
-	return ntohs(a.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&a)->sin6_port :
-					       ((const struct sockaddr_in *)&a)->sin_port);
+	return ntohs(a.any.sa_family == AF_INET6 ? a.six.sin6_port : a.four.sin_port);
 }
 
 static bool listen_there(struct serve *s)

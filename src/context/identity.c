@@ -81,10 +81,10 @@ bool context_reveal(const struct context *c, const char *pseudonym, const char *
 			return true;
 	}
 	for (const char *at = names; *at;) {
-		size_t len = strcspn(at, "\n");
+		size_t len = strcspn(at, ",");
 		if (is_pseudonym_of(s, pseudonym, at, len, ret))
 			return true;
-		at += len + (at[len] == '\n');
+		at += len + (at[len] == ',');
 	}
 	return false;
 }

@@ -92,7 +92,7 @@ static const char *reveal(struct request *r, int count, char **words)
 			return "reveal takes names of 7,000 characters at most: ask again for the "
 			       "others";
 		memcpy(r->entries + len, words[i], more);
-		r->entries[len + more] = '\n';
+		r->entries[len + more] = ',';
 		len += more + 1;
 	}
 	return command(r, "reveal");

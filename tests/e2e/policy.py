@@ -47,7 +47,7 @@ POLICY = "\n---\n".join(
         ("tunnel", "alert", "rule: dns_tunnel", "1h"), ("planted", "alert", "rule: upload_volume, dst_port: 22", "1h"),
         ("sideways", "alert", "category: lateral", "1h"), ("bad-address", "alert", "'rule|startswith': 'intel:'", "6s"),
         ("forbidden", "flow", "dst_port: 2222, source_zone: office, outcome: established", "1h")))
-IDENTITIES = "10.73.1.17,pc7,,8h\n"
+IDENTITIES = "10.73.1.17,pc7,alice,8h\n"
 
 
 def address(client):
@@ -377,6 +377,25 @@ def connected(check, lab):
     listener = listen_at(lab, INSIDE, 2222)
     cut_off(check, lab, "c7", lambda: visit(lab, "c7", listener))
     listener.close()
+    revealed(check, lab)
+
+
+def revealed(check, lab):
+    """Whose pseudonym the alert has: told for a reason, and kept without the name."""
+    users = {a["user"]["name"] for a in lab.alerts("c7") if "user" in a}
+    if not check(len(users) == 1 and min(users).startswith("user-"), "c7: the alert has a pseudonym", users):
+        return
+
+    def tell(*words):
+        return subprocess.run([lab.o.exfilctl, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    whose = ["-s", lab.live.control, "reveal", users.pop()]
+    check(tell(*whose).returncode == 2, "without a reason nobody is told")
+    done = tell(*whose, "--reason", "ticket 4711")
+    check(done.returncode == 0 and "alice" in done.stdout, "with one it is alice", done.stdout)
+    other = tell("-s", lab.live.control, "reveal", "user-0123456789abcdef", "--reason", "ticket 4711", "bob", "alice")
+    check(other.returncode == 1 and "none of the users" in other.stdout, "of no name that is given, none", other.stdout)
+    kept = tell("audit", "list", "--kind", "act", "--last", "0", "--json", "--ledger", lab.live.folder + "/ledger").stdout
+    check("reveal" in kept and whose[-1] in kept and "ticket 4711" in kept and "alice" not in kept, "the ledger has who asked, not the name", kept)
 
 
 def moved(check, lab):

@@ -64,8 +64,8 @@ bool context_identity(struct context *c, const struct identity *i);
  */
 bool context_moved(struct context *c, struct ipaddr *ret, char ret_host[IDENTITY_NAME]);
 /*
- * The user whose pseudonym this is, among those of the file and of names, a line each; false: it is
- * nobody's of these.  Names are kept nowhere else, so those of messages must be given.
+ * The user whose pseudonym this is, among those of the file and of names, apart by commas; false:
+ * it is nobody's of these.  Names are kept nowhere else, so those of messages must be given.
  */
 bool context_reveal(const struct context *c, const char *pseudonym, const char *names,
 		    char ret[IDENTITY_NAME]);

@@ -110,7 +110,7 @@ struct control_order {
 	bool is_right;    /* the verdict */
 	struct control_trial *trial;
 	struct control_habits *habits;
-	const char *names; /* of a reveal: candidates, a line each; `alert` is the pseudonym */
+	const char *names; /* of a reveal: candidates, apart by commas; `alert` is the pseudonym */
 	int err;           /* what came of it */
 	char text[512];
 };

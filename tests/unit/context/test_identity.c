@@ -230,6 +230,28 @@ static void a_lease_that_moves_is_told(void **state)
 	stop(&c);
 }
 
+/* Whose a pseudonym is: of the file's users, or of names that are given. */
+static void a_pseudonym_is_found_again(void **state)
+{
+	struct context c;
+	struct identity id = { .address = address("10.1.2.9"), .user = "mallory" };
+	char user[IDENTITY_NAME], pseudonym[IDENTITY_NAME];
+	(void)state;
+	start(&c, USERS_PSEUDONYM);
+	(void)context_identities(&c, read_list("10.1.2.3,pc7,alice,8h\n10.1.2.4,pc9,carol,8h\n"));
+	assert_true(context_identity(&c, &id));
+	assert_true(context_reveal(&c, user_of(&c, "10.1.2.4"), "", user));
+	assert_string_equal(user, "carol");
+	(void)strcpy(pseudonym, user_of(&c, "10.1.2.9"));
+	assert_false(context_reveal(&c, pseudonym, "", user)); /* that name is kept nowhere */
+	assert_false(context_reveal(&c, pseudonym, "mal,lory", user));
+	assert_true(context_reveal(&c, pseudonym, "bob,,mallory,alice", user));
+	assert_string_equal(user, "mallory");
+	assert_false(context_reveal(&c, "user-0000000000000000", "bob", user));
+	identity_list_free(context_identities(&c, NULL));
+	stop(&c);
+}
+
 /* What stays in the file is not begun anew, what is gone is forgotten, what is new holds. */
 static void a_file_that_changes(void **state)
 {
@@ -301,6 +323,7 @@ int main(void)
 		cmocka_unit_test(the_newest_holds_and_ends),
 		cmocka_unit_test(a_history_is_followed_by_packet_time),
 		cmocka_unit_test(a_lease_that_moves_is_told),
+		cmocka_unit_test(a_pseudonym_is_found_again),
 		cmocka_unit_test(a_file_that_changes),
 		cmocka_unit_test(users_are_what_privacy_says),
 		cmocka_unit_test(the_table_is_bounded),

@@ -266,10 +266,26 @@ bool act_is_call(const struct event *e, const char *interface)
 	return e->kind == EVENT_RPC && r->act == RPC_CALL && step_is(e, &r->interface, interface);
 }
 
+static bool has_log_in(const struct event_rpc *r)
+{
+	return r->transport != RPC_TCP || r->auth_type != 0;
+}
+
 bool act_is_admin_call(const struct event *e, const char *interface)
 {
+	return act_is_call(e, interface) && has_log_in((const struct event_rpc *)e);
+}
+
+bool act_is_admin_try(const struct event *e, const char *interface)
+{
 	const struct event_rpc *r = (const struct event_rpc *)e;
-	return act_is_call(e, interface) && (r->transport != RPC_TCP || r->auth_type != 0);
+	return e->kind == EVENT_RPC && (r->act == RPC_CALL || r->act == RPC_FAULT) &&
+	       step_is(e, &r->interface, interface) && has_log_in(r);
+}
+
+bool act_is_refused(const struct event_rpc *e)
+{
+	return e->act == RPC_FAULT || (e->is_answered && !e->is_sealed && e->status != 0);
 }
 
 int act_operation(const struct event_rpc *e, const char *const *operations)

@@ -100,6 +100,10 @@ bool act_is_call(const struct event *e, const char *interface);
  * is authenticated; that of a pipe is by its SMB session.
  */
 bool act_is_admin_call(const struct event *e, const char *interface);
+/* The same, and what the server answered with a fault: what was tried, in vain or not. */
+bool act_is_admin_try(const struct event *e, const char *interface);
+/* The server answered with a fault, or with a status other than success. */
+bool act_is_refused(const struct event_rpc *e);
 /* The bit of the operation in the list (NULL ends), from 0; -1: none of them. */
 int act_operation(const struct event_rpc *e, const char *const *operations);
 /* Copies object and detail of a call into the act, where there are any. */

@@ -50,7 +50,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	static const char *const operations[] = { "ElfrClearELFW", "ElfrClearELFA",
 						  "EvtRpcClearLog", NULL };
 	const struct event_rpc *e = (const struct event_rpc *)event;
-	if (!act_is_admin_call(event, "eventlog") && !act_is_admin_call(event, "IEventService"))
+	if (!act_is_admin_try(event, "eventlog") && !act_is_admin_try(event, "IEventService"))
 		return;
 	if (act_operation(e, operations) < 0)
 		return;
@@ -63,7 +63,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		found |= BIT(MARK_SECURITY);
 	if (++a->number >= MANY_LOGS)
 		found |= BIT(MARK_MANY);
-	if (e->is_answered && !e->is_sealed && e->status)
+	if (act_is_refused(e))
 		found |= BIT(MARK_REFUSED);
 	acts_note(state, env, event, a, found);
 }

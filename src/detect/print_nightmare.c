@@ -35,7 +35,7 @@ static const struct acts_mark marks[] = {
 static void message(struct finding *f, const struct act *a, const char *from, const char *to)
 {
 	finding_text(f->message, sizeof(f->message),
-		     "%s installed a printer driver on %s %u times%s%s", from, to, a->number,
+		     "%s told %s to install a printer driver, %u times%s%s", from, to, a->number,
 		     a->detail[0] ? ": " : "", a->detail);
 }
 

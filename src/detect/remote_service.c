@@ -45,7 +45,7 @@ static const struct acts_mark marks[] = {
 			  NULL },
 	[MARK_TIMEOUT] = { "no_service", 0.1,
 			   "the program never reported that it runs: it is no service", NULL },
-	[MARK_REFUSED] = { "refused", -0.1, "the host refused", NULL },
+	[MARK_REFUSED] = { "refused", -0.2, "the host refused", NULL },
 	[MARK_FILE] = { "program_written", 0.3,
 			"a program was written to the host's share just before", "T1570" },
 	[MARK_PIPE] = { "remote_shell_pipe", 0.4, "a pipe of a known remote shell was opened",
@@ -56,9 +56,12 @@ static const struct acts_mark marks[] = {
 
 static void message(struct finding *f, const struct act *a, const char *from, const char *to)
 {
-	const char *did = a->marks & BIT(MARK_CREATED) ? "made" :
-			  a->marks & BIT(MARK_CHANGED) ? "exchanged the program of" :
-							 "used";
+	bool is_refused = (a->marks & BIT(MARK_REFUSED)) != 0;
+	const char *did =
+		a->marks & BIT(MARK_CREATED) ? (is_refused ? "tried to make" : "made") :
+		a->marks & BIT(MARK_CHANGED) ? (is_refused ? "tried to exchange the program of" :
+							     "exchanged the program of") :
+					       "used";
 	bool has_started = (a->marks & BIT(MARK_STARTED)) != 0;
 	if (a->object[0])
 		finding_text(f->object, sizeof(f->object), "%s", a->object);
@@ -124,12 +127,13 @@ static void on_call(struct acts *s, const struct detect_env *env, const struct e
 	struct act *a = acts_of(s, env, &e->e, false);
 	if (!a)
 		return;
-	bool is_refused = e->is_answered && !e->is_sealed && e->status != 0 &&
-			  e->status != SERVICE_REQUEST_TIMEOUT;
+	bool is_refused = act_is_refused(e) && e->status != SERVICE_REQUEST_TIMEOUT;
 	uint32_t found = is_refused ? BIT(MARK_REFUSED) : 0;
 	if (op <= 4) {
 		act_text(a, e);
 		found |= BIT(MARK_CREATED) | marks_of_text(a);
+		if (!is_refused)
+			a->marks &= ~BIT(MARK_REFUSED); /* the next try went through */
 	} else if (op <= 6) {
 		/* a change without a program leaves that as it is */
 		if (!e->is_sealed && (!e->detail.off || e->detail.len < CHANGED_KEPT))
@@ -180,7 +184,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 {
 	if (e->kind == EVENT_SMB)
 		on_smb(state, env, (const struct event_smb *)e);
-	else if (act_is_admin_call(e, "svcctl"))
+	else if (act_is_admin_try(e, "svcctl"))
 		on_call(state, env, (const struct event_rpc *)e);
 }
 

@@ -64,8 +64,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 						  "SchRpcDelete",       "NetrJobAdd",
 						  "NetrJobDel",         NULL };
 	const struct event_rpc *e = (const struct event_rpc *)event;
-	if (!act_is_admin_call(event, "ITaskSchedulerService") &&
-	    !act_is_admin_call(event, "atsvc"))
+	if (!act_is_admin_try(event, "ITaskSchedulerService") && !act_is_admin_try(event, "atsvc"))
 		return;
 	int op = act_operation(e, operations);
 	if (op < 0)
@@ -81,8 +80,10 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		found = BIT(op == 0 ? MARK_REGISTERED : MARK_JOB);
 		if (act_is_interpreter(a->detail))
 			found |= BIT(MARK_INTERPRETER);
-		if (e->is_answered && !e->is_sealed && e->status)
+		if (act_is_refused(e))
 			found |= BIT(MARK_REFUSED);
+	} else if (e->act == RPC_FAULT) {
+		return;
 	} else {
 		found = BIT(op == 1 ? MARK_RUN : MARK_DELETED);
 	}

@@ -24,7 +24,8 @@ enum mark {
 	MARK_BACKUP,
 	MARK_ASKED,
 	MARK_OPENED,
-	MARK_MANY
+	MARK_MANY,
+	MARK_REFUSED
 };
 
 #define BIT(m)      (1u << (m))
@@ -48,16 +49,24 @@ static const struct acts_mark marks[] = {
 	[MARK_OPENED] = { "protected_data", 0.15, "it was given protected data of a user to open",
 			  NULL },
 	[MARK_MANY] = { "many_opened", 0.15, "four times and more", NULL },
+	[MARK_REFUSED] = { "refused", -0.2, "the host refused", NULL },
 	{ NULL, 0, NULL, NULL },
 };
 
 static void message(struct finding *f, const struct act *a, const char *from, const char *to)
 {
-	const char *what = a->marks & BIT(MARK_BACKUP)   ? "fetched the domain's backup key from" :
-			   a->marks & BIT(MARK_SECRET)   ? "fetched a secret of" :
-			   a->marks & BIT(MARK_SAVED)    ? "saved account hashes or secrets of" :
-			   a->marks & BIT(MARK_BOOT_KEY) ? "read the key of all secrets of" :
-							   "asked for secrets of";
+	bool is_refused = (a->marks & BIT(MARK_REFUSED)) != 0;
+	const char *what =
+		a->marks & BIT(MARK_BACKUP) ?
+			(is_refused ? "asked in vain for the domain's backup key of" :
+				      "fetched the domain's backup key from") :
+		a->marks & BIT(MARK_SECRET) ?
+			(is_refused ? "asked in vain for a secret of" : "fetched a secret of") :
+		a->marks & BIT(MARK_SAVED) ?
+			(is_refused ? "tried to save account hashes or secrets of" :
+				      "saved account hashes or secrets of") :
+		a->marks & BIT(MARK_BOOT_KEY) ? "read the key of all secrets of" :
+						"asked for secrets of";
 	finding_text(f->message, sizeof(f->message), "%s %s %s%s%s", from, what, to,
 		     a->detail[0] ? ": " : "", a->detail);
 }
@@ -89,6 +98,18 @@ static bool ends_with(const char *text, const char *const *ends)
 	return false;
 }
 
+/* Says that it was refused until one try went through. */
+static void note_try(struct acts *s, const struct detect_env *env, const struct event_rpc *e,
+		     struct act *a, uint32_t found)
+{
+	uint32_t done = BIT(MARK_SAVED) | BIT(MARK_SECRET) | BIT(MARK_BACKUP);
+	if (!act_is_refused(e))
+		a->marks &= ~BIT(MARK_REFUSED);
+	else if (!(a->marks & done) || (a->marks & BIT(MARK_REFUSED)))
+		found |= BIT(MARK_REFUSED);
+	acts_note(s, env, &e->e, a, found);
+}
+
 static void on_registry(struct acts *s, const struct detect_env *env, const struct event_rpc *e)
 {
 	static const char *const operations[] = { "BaseRegOpenKey", "BaseRegCreateKey",
@@ -111,10 +132,10 @@ static void on_registry(struct acts *s, const struct detect_env *env, const stru
 		finding_text(a->detail, sizeof(a->detail), "%s to %s",
 			     a->object[0] ? a->object : "a key", text);
 		a->is_sealed |= e->is_sealed;
-		acts_note(s, env, &e->e, a, BIT(MARK_SAVED) | hive);
+		note_try(s, env, e, a, BIT(MARK_SAVED) | hive);
 		return;
 	}
-	if (e->is_answered && e->status && !e->is_sealed)
+	if (act_is_refused(e))
 		return;
 	finding_text(a->object, sizeof(a->object), "%s", text); /* what is saved is open */
 	if (ends_with(text, boot) && ++a->number >= BOOT_KEYS)
@@ -141,7 +162,7 @@ static void on_lsa(struct acts *s, const struct detect_env *env, const struct ev
 	if (act_has_word(a->detail, backup))
 		found |= BIT(MARK_BACKUP);
 	if (found)
-		acts_note(s, env, &e->e, a, found);
+		note_try(s, env, e, a, found);
 }
 
 /*
@@ -164,9 +185,9 @@ static void on_backup_key(struct acts *s, const struct detect_env *env, const st
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
 {
 	const struct event_rpc *e = (const struct event_rpc *)event;
-	if (act_is_admin_call(event, "winreg")) {
+	if (act_is_admin_try(event, "winreg")) {
 		on_registry(state, env, e);
-	} else if (act_is_admin_call(event, "lsarpc")) {
+	} else if (act_is_admin_try(event, "lsarpc")) {
 		on_lsa(state, env, e);
 	} else if (act_is_admin_call(event, "BackupKey")) {
 		struct act *a = acts_of(state, env, event, false);

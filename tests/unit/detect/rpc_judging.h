@@ -17,14 +17,14 @@ struct call {
 	const char *object, *detail; /* NULL: none */
 	uint32_t status, stub_len, answer_len;
 	uint8_t auth_type;
-	bool is_sealed, is_unanswered;
+	bool is_sealed, is_unanswered, is_fault;
 };
 
 static inline void rpc_call(struct judging *j, struct call c)
 {
 	struct event_rpc *e = judging_event(j, EVENT_RPC, sizeof(*e), c.src ? c.src : ATTACKER,
 					    c.dst ? c.dst : VICTIM, 6);
-	e->act = RPC_CALL;
+	e->act = c.is_fault ? RPC_FAULT : RPC_CALL;
 	e->e.dport = 49670;
 	e->status = c.status;
 	e->stub_len = c.stub_len;

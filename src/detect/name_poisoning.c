@@ -165,10 +165,13 @@ static bool is_proxy_name(const struct event_dns *e)
 	       (name[4] == '\0' || name[4] == '.' || name[4] == '<' || name[4] == ' ');
 }
 
-/* Whether the answer gives an address to a name that only the link knows. */
+/*
+ * Whether the answer gives an address to a name that only the link knows.  Bytes behind it make it
+ * malformed (ettercap leaves some): clients take such an answer all the same.
+ */
 static bool is_claim(const struct event_dns *e, const struct ipaddr *who)
 {
-	if (!e->is_response || e->rcode || e->answers == 0 || e->malformed || !e->name.off)
+	if (!e->is_response || e->rcode || e->answers == 0 || !e->name.off)
 		return false;
 	if (e->transport == DNS_LLMNR)
 		return e->first_answer_type == TYPE_A || e->first_answer_type == TYPE_AAAA;

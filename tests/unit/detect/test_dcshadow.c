@@ -26,6 +26,21 @@ static void the_whole_attack_is_critical(void **state)
 	assert_true(ipaddr_equal(&j->found[j->count - 1].subject.ip, &j->found[0].subject.ip));
 }
 
+/* A server that does not replicate so answers with a fault: what was tried is told, as a try. */
+static void a_try_is_medium(void **state)
+{
+	struct judging *j = *state;
+	for (int i = 0; i < 2; i++)
+		rpc_call(j, (struct call){ .interface = "drsuapi",
+					   .operation = i ? "DRSReplicaDel" : "DRSReplicaAdd",
+					   .auth_type = 10,
+					   .is_sealed = true,
+					   .is_fault = true });
+	assert_int_equal(j->count, 1);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+	assert_non_null(strstr(j->found[0].message, "tried to have"));
+}
+
 static void an_entry_alone_is_below(void **state)
 {
 	struct judging *j = *state;
@@ -47,6 +62,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RPC_TEST(the_whole_attack_is_critical),
+		RPC_TEST(a_try_is_medium),
 		RPC_TEST(an_entry_alone_is_below),
 		RPC_TEST(controllers_are_silent),
 	};

@@ -54,6 +54,22 @@ static void wpad_alone_is_enough(void **state)
 	assert_int_equal(j->count, 1);
 }
 
+/* ettercap leaves bytes behind its answer: clients take it. */
+static void bytes_behind_the_answer_hide_nothing(void **state)
+{
+	struct judging *j = *state;
+	struct event_dns *e = judging_event(j, EVENT_DNS, sizeof(*e), "10.0.0.5", "10.0.0.66", 17);
+	e->e.from_server = 1;
+	e->transport = DNS_NBNS;
+	e->is_response = e->malformed = true;
+	e->answers = 1;
+	e->first_answer_type = 32;
+	judging_str(j, &e->name, "WPAD<00>");
+	judging_str(j, &e->answer, "10.0.0.66");
+	judging_end(j);
+	assert_int_equal(j->count, 1);
+}
+
 static void hosts_answer_for_their_own(void **state)
 {
 	struct judging *j = *state;
@@ -95,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(who_answers_for_all_is_told),        CASE(wpad_alone_is_enough),
+		CASE(who_answers_for_all_is_told),        CASE(bytes_behind_the_answer_hide_nothing),
 		CASE(hosts_answer_for_their_own),         CASE(a_name_server_tells_of_others),
 		CASE(a_few_aliases_over_time_are_silent),
 	};

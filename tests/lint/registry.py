@@ -5,7 +5,8 @@ usage: registry.py [ROOT]        checks the tree
        registry.py --self-test   plants a tree with gaps
 
 For each line of a .def file: a detector has tests/unit/detect/test_<name>*.c, docs/detectors/<name>.md
-and a replay of tests/replay whose expect.ndjson holds an alert of it; an inspector and a decoder have
+and a replay of tests/replay whose expect.ndjson holds an alert of it, one of them recorded from a program
+that was not written for the test (its README names no script that writes packets); an inspector and a decoder have
 their unit test, and a fuzz target that names the inspector; a sink has a unit test that names it.
 A .def file of names is sorted.
 """
@@ -17,6 +18,16 @@ import sys
 import tempfile
 
 
+# Scripts of tests/lab that write both ends of a conversation themselves.
+SCRIPTED = re.compile(r"\b(write_pcap|rpc_exchange|theft|channels|feeds|held|staged)\.py\b")
+# Detectors of which no recording of a program exists, and why.
+NO_TOOL = {
+    "dcom_exec": "no server but Windows makes objects by DCOM",
+    "peer_file": "no server of OSCAR is packaged, and clients do not send a file without one",
+    "wmi_exec": "no server but Windows answers WMI",
+}
+
+
 def read_def(path, macro):
     """(line, name) of each MACRO(name...)."""
     if not os.path.exists(path):
@@ -26,16 +37,26 @@ def read_def(path, macro):
     return [(n, found.group(1)) for n, found in rows if found]
 
 
-def replayed(root):
+def replayed(root, scenario="*"):
     """The detectors that an expected alert names."""
     names = set()
-    for path in glob.glob(os.path.join(root, "tests/replay/*/expect.ndjson")):
+    for path in glob.glob(os.path.join(root, "tests/replay", scenario, "expect.ndjson")):
         with open(path, encoding="utf-8") as f:
             for line in f:
                 if line.strip():
                     alert = json.loads(line)
                     names.add(alert.get("exfild", {}).get("detector"))
                     names.add(alert.get("rule", {}).get("id"))
+    return names
+
+
+def recorded(root):
+    """The detectors that a recording of a program shows."""
+    names = set()
+    for path in glob.glob(os.path.join(root, "tests/replay/*/README")):
+        with open(path, encoding="utf-8") as f:
+            if not SCRIPTED.search(f.read()):
+                names |= replayed(root, os.path.basename(os.path.dirname(path)))
     return names
 
 
@@ -52,13 +73,17 @@ def exists(root, pattern):
     return bool(glob.glob(os.path.join(root, pattern)))
 
 
-def check_detector(root, name, replays):
+def check_detector(root, name, replays, records):
     if not exists(root, f"tests/unit/detect/test_{name}*.c"):
         yield f"tests/unit/detect/test_{name}.c is missing"
     if not exists(root, f"docs/detectors/{name}.md"):
         yield f"docs/detectors/{name}.md is missing"
     if name not in replays:
         yield "no alert of it in tests/replay/*/expect.ndjson"
+    elif name not in records and name not in NO_TOOL:
+        yield "only scripts show it: record a program that does it (tests/lab/README.md)"
+    elif name in records and name in NO_TOOL:
+        yield "a program shows it now: NO_TOOL of registry.py says that none does"
 
 
 def check_inspector(root, name):
@@ -80,9 +105,9 @@ def check_sink(root, name):
 
 
 def check_tree(root):
-    replays = replayed(root)
+    replays, records = replayed(root), recorded(root)
     kinds = [
-        ("src/detect/detectors.def", "DETECTOR", lambda r, n: check_detector(r, n, replays)),
+        ("src/detect/detectors.def", "DETECTOR", lambda r, n: check_detector(r, n, replays, records)),
         ("src/inspect/inspectors.def", "INSPECTOR", check_inspector),
         ("src/decode/decoders.def", "DECODER", check_decoder),
         ("src/sink/sinks.def", "SINK", check_sink),
@@ -109,10 +134,13 @@ def plant(root, path, text=""):
 
 def self_test():
     with tempfile.TemporaryDirectory() as root:
-        plant(root, "src/detect/detectors.def", "/* x */\nDETECTOR(whole)\nDETECTOR(bare)\n")
-        plant(root, "tests/unit/detect/test_whole.c")
-        plant(root, "docs/detectors/whole.md")
-        plant(root, "tests/replay/a/expect.ndjson", '{"rule":{"id":"whole"},"exfild":{}}\n')
+        plant(root, "src/detect/detectors.def", "/* x */\nDETECTOR(whole)\nDETECTOR(bare)\nDETECTOR(made)\n")
+        for name in ("whole", "made"):
+            plant(root, f"tests/unit/detect/test_{name}.c")
+            plant(root, f"docs/detectors/{name}.md")
+            plant(root, f"tests/replay/{name}/expect.ndjson", '{"rule":{"id":"%s"},"exfild":{}}\n' % name)
+        plant(root, "tests/replay/whole/README", "nmap\n")
+        plant(root, "tests/replay/made/README", "Written by tests/lab/write_pcap.py\n")
         plant(root, "src/inspect/inspectors.def", "INSPECTOR(a)\nINSPECTOR(b)\n")
         plant(root, "tests/unit/inspect/test_a.c")
         plant(root, "tests/fuzz/fuzz_a.c", "&a_inspector;")
@@ -126,6 +154,7 @@ def self_test():
         "src/detect/detectors.def:3: bare: tests/unit/detect/test_bare.c is missing",
         "src/detect/detectors.def:3: bare: docs/detectors/bare.md is missing",
         "src/detect/detectors.def:3: bare: no alert of it in tests/replay/*/expect.ndjson",
+        "src/detect/detectors.def:4: made: only scripts show it: record a program that does it (tests/lab/README.md)",
         "src/inspect/inspectors.def:2: b: tests/unit/inspect/test_b.c is missing",
         "src/inspect/inspectors.def:2: b: no target of tests/fuzz names b_inspector",
         "src/decode/decoders.def:1: ip: tests/unit/decode/test_ip.c is missing",

@@ -110,9 +110,12 @@ static void a_few_aliases_over_time_are_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(who_answers_for_all_is_told),        CASE(wpad_alone_is_enough),
-		CASE(who_answers_for_all_is_told),        CASE(bytes_behind_the_answer_hide_nothing),
-		CASE(hosts_answer_for_their_own),         CASE(a_name_server_tells_of_others),
+		CASE(who_answers_for_all_is_told),
+		CASE(wpad_alone_is_enough),
+		CASE(who_answers_for_all_is_told),
+		CASE(bytes_behind_the_answer_hide_nothing),
+		CASE(hosts_answer_for_their_own),
+		CASE(a_name_server_tells_of_others),
 		CASE(a_few_aliases_over_time_are_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,16 +121,37 @@ const char *ipaddr_print(const struct ipaddr *a, char *dst, size_t size)
 	return dst;
 }
 
+bool ipaddr_parse_v4(const char *text, size_t len, struct ipaddr *ret)
+{
+	uint8_t bytes[4];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		size_t from = at;
+		unsigned value = 0;
+		for (; at < len && text[at] >= '0' && text[at] <= '9' && at < from + 3; at++)
+			value = value * 10 + (unsigned)(text[at] - '0');
+		if (at == from || value > UINT8_MAX || (text[from] == '0' && at > from + 1))
+			return false;
+		bytes[i] = (uint8_t)value;
+		if (i < 3 && (at == len || text[at++] != '.'))
+			return false;
+	}
+	if (at != len)
+		return false;
+	*ret = ipaddr_v4(bytes);
+	return true;
+}
+
 int ipaddr_parse(const char *text, struct ipaddr *ret)
 {
 	uint8_t bytes[16];
 
-	if (inet_pton(AF_INET, text, bytes) == 1)
-		*ret = ipaddr_v4(bytes);
-	else if (inet_pton(AF_INET6, text, bytes) == 1)
-		*ret = ipaddr_v6(bytes);
-	else
+	if (ipaddr_parse_v4(text, strlen(text), ret))
+		return 0;
+	if (inet_pton(AF_INET6, text, bytes) != 1)
 		return -EXF_E_FORMAT;
+	*ret = ipaddr_v6(bytes);
 	return 0;
 }
 

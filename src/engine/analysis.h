@@ -124,6 +124,8 @@ bool analysis_tell_identity(struct analysis *a, const struct identity *i);
 /* The set in effect, for who prepares changes; NULL: none. */
 struct intel;
 const struct intel *analysis_intel(const struct analysis *a);
+/* Digests of files that these have: bits of enum sum_kind. */
+unsigned analysis_sums(const struct analysis *a);
 /* False: it was not taken within so many seconds, or the analysis has ended. */
 bool analysis_change(struct analysis *a, struct analysis_change *c, unsigned patience_s);
 /* For how long the analysis stood still to take it. */

@@ -117,6 +117,15 @@ const struct intel *analysis_intel(const struct analysis *a)
 	return a->intel;
 }
 
+_Static_assert((int)INTEL_MD5 == (int)SUM_MD5 && (int)INTEL_SHA1 == (int)SUM_SHA1 &&
+		       (int)INTEL_SHA256 == (int)SUM_SHA256,
+	       "the layers agree on the bits");
+
+unsigned analysis_sums(const struct analysis *a)
+{
+	return intel_file_hashes(a->intel);
+}
+
 uint64_t analysis_change_pause(const struct analysis_change *c)
 {
 	return c->pause_ns;

@@ -336,8 +336,11 @@ static void take_care(struct core *c)
 		notify_alive("capture is being started again");
 	send_sets(c);
 	connections_find_sockets(&c->own);
-	if (c->ask >= 0)
+	const struct wire_sums sums = { .wanted = analysis_sums(c->e.analysis) };
+	if (c->ask >= 0) {
 		(void)wire_send(c->ask, WIRE_CONNECTIONS, &c->own, sizeof(c->own), NULL, 0);
+		(void)wire_send(c->ask, WIRE_SUMS, &sums, sizeof(sums), NULL, 0);
+	}
 }
 
 static void sleep_a_bit(struct core *c)

@@ -35,6 +35,7 @@ struct replay {
 	struct reader reader;
 	struct tally tally;
 	struct content_rules *content;
+	atomic_uint sums; /* digests of files that its indicators have */
 };
 
 /* A self-test speaks of what the service runs with. */
@@ -155,6 +156,8 @@ static int make_plane(struct replay *p)
 	r->start_ns = p->e.start_ns;
 	r->limits = p->e.sizes.shards;
 	r->limits.content = p->content;
+	atomic_init(&p->sums, analysis_sums(p->e.analysis));
+	r->limits.sums = &p->sums;
 	r->decoder = decoder_new(&r->key);
 	r->plane = plane_new(engine_workers(&p->e), &r->limits, &r->key, &r->sketch_key, &out);
 	r->show_progress = !p->e.options->quiet && isatty(STDERR_FILENO) == 1;

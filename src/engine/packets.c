@@ -40,6 +40,7 @@ struct packets {
 	struct ipaddr own[LIVE_OWN]; /* being received */
 	size_t own_count;
 	bool has_begun, is_stopping;
+	atomic_uint sums; /* digests of files that are wanted */
 	struct wire message;
 };
 
@@ -126,6 +127,9 @@ static void take_message(struct packets *p, struct wire *w)
 		if (p->retain)
 			retain_ask(p->retain, (const void *)w->body);
 		break;
+	case WIRE_SUMS:
+		atomic_store(&p->sums, ((const struct wire_sums *)(const void *)w->body)->wanted);
+		break;
 	case WIRE_CONNECTIONS:
 		crew_connections(p->crew, (const void *)w->body);
 		break;
@@ -200,6 +204,7 @@ static int make(struct packets *p, char *why, size_t why_size)
 	if (!p->live)
 		return -EXF_E_NOMEM;
 	crew.limits.content = content_rules_new(o->rules, o->rules_len, why, why_size);
+	crew.limits.sums = &p->sums;
 	if (!crew.limits.content)
 		return -EXF_E_INVALID;
 	p->rules = crew.limits.content;

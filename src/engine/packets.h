@@ -21,7 +21,7 @@ struct packets_options {
 	struct split_key split;
 	struct ring *ring;
 	int parent;  /* WIRE_SOCKETS, WIRE_UNSET, WIRE_OWN, WIRE_STOP; its end ends this */
-	int ask;     /* WIRE_ASK, WIRE_CONNECTIONS */
+	int ask;     /* what core says */
 	int board;   /* memory of hearsay.h */
 	int parcels; /* packets of alerts, to write */
 	const struct sandbox_user *user; /* to become, NULL: whoever started it */

@@ -68,7 +68,8 @@ struct shard *shard_new(unsigned number, const struct shard_limits *limits,
 					 share(limits, limits->streams), s->log, s->classifier,
 					 event_key);
 	bool ok = s->inspect &&
-		  (!limits->content || inspect_set_content(s->inspect, limits->content));
+		  (!limits->content || inspect_set_content(s->inspect, limits->content)) &&
+		  (!limits->sums || inspect_set_sums(s->inspect, limits->sums));
 	if (ok)
 		s->flows = flow_table_new(&flow_limits, key, number, s->log, release, s);
 	if (!s->flows) {

@@ -30,6 +30,8 @@ struct shard_limits { /* of all shards together */
 	/* what is looked for in clear text, borrowed; NULL: nothing.  Of one process: it is set
 	 * where the shards are made. */
 	const struct content_rules *content;
+	const atomic_uint
+		*sums; /* digests of files that are wanted, borrowed likewise; NULL: none */
 };
 
 /* log: borrowed, for events of several shards; NULL: one of its own. */

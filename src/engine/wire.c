@@ -37,6 +37,7 @@ static const struct {
 	[WIRE_ASK] = { sizeof(struct keep_request), 0 },
 	[WIRE_CONNECTIONS] = { sizeof(struct wire_connections), 0 },
 	[WIRE_SETS] = { sizeof(struct wire_sets), 1 },
+	[WIRE_SUMS] = { sizeof(struct wire_sums), 0 },
 };
 
 _Static_assert(sizeof(struct wire_plan) <= WIRE_MAX, "every record fits");

@@ -50,6 +50,7 @@ enum wire_kind {
 	WIRE_ASK,         /* the packets of an alert */
 	WIRE_CONNECTIONS, /* exfild's own, which are not judged */
 	WIRE_SETS,        /* the customer's own data, with a descriptor of the memory */
+	WIRE_SUMS,        /* digests of files that are wanted */
 	WIRE__COUNT
 };
 
@@ -98,7 +99,7 @@ enum wire_capture_fd {
 	WIRE_FD_RING_WAKE,
 	WIRE_FD_BOARD,
 	WIRE_FD_PARCELS, /* packets of alerts, to read */
-	WIRE_FD_ASK,     /* to write: WIRE_ASK, WIRE_CONNECTIONS */
+	WIRE_FD_ASK,     /* to write: what core says to capture */
 	WIRE_FD__COUNT
 };
 
@@ -139,6 +140,10 @@ struct wire_connections {
 	struct {
 		struct wire_end here, there;
 	} sockets[64];
+};
+
+struct wire_sums {
+	uint32_t wanted; /* bits of enum sum_kind */
 };
 
 struct wire {

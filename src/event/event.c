@@ -73,6 +73,7 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_SESSION] = "session",
 	[EVENT_SHELL] = "shell",
 	[EVENT_CONTENT] = "content",
+	[EVENT_FILE_HASH] = "file_hash",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -115,6 +116,7 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_SESSION] = sizeof(struct event_session),
 	[EVENT_SHELL] = sizeof(struct event_shell),
 	[EVENT_CONTENT] = sizeof(struct event_found),
+	[EVENT_FILE_HASH] = sizeof(struct event_file_hash),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

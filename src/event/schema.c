@@ -430,6 +430,19 @@ static const struct event_field file_fields[] = {
 	END,
 };
 
+static const struct event_field file_hash_fields[] = {
+	HEAD,
+	AT(event_file_hash, carrier, FIELD_STR),
+	AT(event_file_hash, name, FIELD_STR),
+	AT(event_file_hash, place, FIELD_STR),
+	AT(event_file_hash, is_whole, FIELD_BOOL),
+	AT(event_file_hash, size, FIELD_U64),
+	AT(event_file_hash, md5, FIELD_STR),
+	AT(event_file_hash, sha1, FIELD_STR),
+	AT(event_file_hash, sha256, FIELD_STR),
+	END,
+};
+
 static const struct event_field smb_fields[] = {
 	HEAD,
 	AT(event_smb, version, FIELD_U8),
@@ -563,7 +576,7 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_MAIL] = mail_fields,       [EVENT_KERBEROS] = kerberos_fields,
 	[EVENT_LDAP] = ldap_fields,       [EVENT_RDP] = rdp_fields,
 	[EVENT_SESSION] = session_fields, [EVENT_SHELL] = shell_fields,
-	[EVENT_CONTENT] = found_fields,
+	[EVENT_CONTENT] = found_fields,   [EVENT_FILE_HASH] = file_hash_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

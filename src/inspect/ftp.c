@@ -43,6 +43,7 @@ struct ftp_state {
 	bool is_passive;
 	bool is_pending;    /* a command waits for its reply */
 	bool is_accepted;   /* both sides' lines are FTP's */
+	bool is_part;       /* the next transfer goes on with a file: REST */
 	bool was_logged_in; /* PASS after that is another attempt all the same */
 	uint8_t secret_mark;
 	char verb[VERB_MAX + 1];
@@ -122,9 +123,14 @@ static void put_command(struct inspection *in, uint16_t code, const struct line 
 	event_log_commit(in->log);
 	bool is_transfer = strcmp(s->verb, "STOR") == 0 || strcmp(s->verb, "RETR") == 0 ||
 			   strcmp(s->verb, "APPE") == 0 || strcmp(s->verb, "STOU") == 0;
-	if (is_transfer && code < CODE_PRELIMINARY_END)
-		ftp_data_announce(in, s->data_port, s->is_passive, s->argument,
-				  s->argument_kept.len);
+	if (is_transfer && code < CODE_PRELIMINARY_END) {
+		const struct ftp_announced place = { .port = s->data_port,
+						     .is_passive = s->is_passive,
+						     .is_part = s->is_part ||
+								strcmp(s->verb, "APPE") == 0 };
+		ftp_data_announce(in, &place, s->argument, s->argument_kept.len);
+		s->is_part = false;
+	}
 }
 
 static bool is_anonymous(const struct ftp_state *s)
@@ -298,6 +304,8 @@ static bool take_command(struct inspection *in, struct line l)
 		s->secret_mark = login_secret(in, l.data, l.len);
 	else if (strcmp(s->verb, "PORT") == 0 || strcmp(s->verb, "EPRT") == 0)
 		read_active(in, s, l);
+	else if (strcmp(s->verb, "REST") == 0)
+		s->is_part = l.len != 1 || *l.data != '0';
 	return true;
 }
 

@@ -9,19 +9,20 @@
 #include "content/magic.h"
 #include "content/scan.h"
 
-void ftp_data_announce(struct inspection *in, uint16_t port, bool is_passive, const uint8_t *name,
-		       uint32_t len)
+void ftp_data_announce(struct inspection *in, const struct ftp_announced *place,
+		       const uint8_t *name, uint32_t len)
 {
 	struct ftp_shard *s = in->shard_state;
 	struct ftp_announced *a = &s->announced[s->next];
-	if (!port)
+	if (!place->port)
 		return;
 	s->next = (s->next + 1) % FTP_ANNOUNCED;
 	s->count += a->port == 0;
 	a->client = in->flow->key.addr[in->flow->client];
 	a->server = in->flow->key.addr[!in->flow->client];
-	a->port = port;
-	a->is_passive = is_passive;
+	a->port = place->port;
+	a->is_passive = place->is_passive;
+	a->is_part = place->is_part;
 	a->name_len = (uint8_t)(len < FTP_NAME ? len : FTP_NAME);
 	if (a->name_len)
 		memcpy(a->name, name, a->name_len);
@@ -57,6 +58,7 @@ bool ftp_data_begin(struct inspection *in, struct ftp_data *d)
 			continue;
 		memset(d, 0, sizeof(*d));
 		d->is_passive = a->is_passive;
+		d->is_part = a->is_part;
 		d->name_len = a->name_len;
 		memcpy(d->name, a->name, a->name_len);
 		a->port = 0;
@@ -66,30 +68,54 @@ bool ftp_data_begin(struct inspection *in, struct ftp_data *d)
 	return false;
 }
 
+static void turn(const struct ftp_data *d, struct event *e)
+{
+	if (e->app == APP_UNKNOWN)
+		e->app = APP_FTP;
+	if (!d->is_passive) { /* FTP's server has opened it: src is the client all the same */
+		struct ipaddr addr = e->src;
+		uint16_t port = e->sport;
+		e->src = e->dst;
+		e->sport = e->dport;
+		e->dst = addr;
+		e->dport = port;
+		e->from_server = !e->from_server;
+	}
+}
+
+static void put_names(struct inspection *in, const struct ftp_data *d, struct event_str *carrier,
+		      struct event_str *name)
+{
+	event_log_str(in->log, carrier, "ftp", 3, 3);
+	if (d->name_len)
+		event_log_str(in->log, name, d->name, d->name_len, d->name_len);
+	event_log_commit(in->log);
+}
+
 static void put_file(struct inspection *in, struct ftp_data *d, bool is_end)
 {
 	struct event_file *e = inspect_event(in, EVENT_FILE, sizeof(*e));
-	if (e->e.app == APP_UNKNOWN)
-		e->e.app = APP_FTP;
-	if (!d->is_passive) { /* FTP's server has opened it: src is the client all the same */
-		struct ipaddr addr = e->e.src;
-		uint16_t port = e->e.sport;
-		e->e.src = e->e.dst;
-		e->e.sport = e->e.dport;
-		e->e.dst = addr;
-		e->e.dport = port;
-		e->e.from_server = !e->e.from_server;
-	}
+	turn(d, &e->e);
 	e->type = (uint8_t)file_type_of(d->first, d->kept);
 	e->is_end = is_end;
 	e->is_complete = is_end;
 	e->entropy = d->kept >= MAGIC_NOISE_MIN ? (float)entropy_bytes(d->first, d->kept) : 0;
 	e->size = UINT64_MAX;
 	e->seen = d->seen;
-	event_log_str(in->log, &e->carrier, "ftp", 3, 3);
-	if (d->name_len)
-		event_log_str(in->log, &e->name, d->name, d->name_len, d->name_len);
-	event_log_commit(in->log);
+	put_names(in, d, &e->carrier, &e->name);
+}
+
+/* The file is what comes between the connection's begin and its end. */
+static void put_sum(struct inspection *in, struct ftp_data *d)
+{
+	const struct flow *f = in->flow;
+	bool is_ended =
+		(f->flags & (d->side ? FLOW_FIN_SEEN1 : FLOW_FIN_SEEN0)) && !f->hole[d->side];
+	struct event_file_hash *e = filesums_end(in, &d->sum, is_ended);
+	if (!e)
+		return;
+	turn(d, &e->e);
+	put_names(in, d, &e->carrier, &e->name);
 }
 
 static struct scan_source source_of(const struct ftp_data *d)
@@ -104,6 +130,10 @@ void ftp_data_take(struct inspection *in, struct ftp_data *d, const uint8_t *dat
 	if (d->seen && in->side != d->side)
 		return; /* a file goes one way */
 	d->side = (uint8_t)in->side;
+	if (!d->seen && !d->is_part &&
+	    (in->flow->flags & (in->side ? FLOW_SYN_SEEN1 : FLOW_SYN_SEEN0)))
+		filesums_begin(in, &d->sum);
+	filesums_take(in, &d->sum, data, len);
 	uint32_t room = (uint32_t)FTP_FIRST - d->kept, n = len < room ? len : room;
 	bool was_short = d->kept < FTP_FIRST;
 	if (n)
@@ -123,4 +153,5 @@ void ftp_data_end(struct inspection *in, struct ftp_data *d)
 	const struct scan_source source = source_of(d);
 	scan_end(in, &source);
 	put_file(in, d, true);
+	put_sum(in, d);
 }

@@ -12,6 +12,7 @@
 #define EXFILD_SRC_INSPECT_FTP_DATA_H
 
 #include "exfild/inspect/inspector.h"
+#include "content/filesums.h"
 
 #define FTP_ANNOUNCED 32
 #define FTP_NAME      96
@@ -21,6 +22,7 @@ struct ftp_announced {
 	struct ipaddr client, server;
 	uint16_t port; /* listened on; 0: free */
 	bool is_passive;
+	bool is_part; /* it goes on where another transfer has ended */
 	uint8_t name_len;
 	uint8_t name[FTP_NAME];
 };
@@ -34,17 +36,19 @@ struct ftp_shard {
 /* State of a data connection. */
 struct ftp_data {
 	uint64_t seen;
+	struct sum sum;
 	uint16_t kept;
 	uint8_t name_len;
 	uint8_t side; /* that sends */
-	bool is_passive;
+	bool is_passive, is_part;
 	uint8_t name[FTP_NAME];
 	uint8_t first[FTP_FIRST];
 };
 
-/* The control connection `in` has begun a transfer; names longer than FTP_NAME are cut. */
-void ftp_data_announce(struct inspection *in, uint16_t port, bool is_passive, const uint8_t *name,
-		       uint32_t len);
+/* The control connection `in` has begun a transfer, on the place's port and in its way; names
+ * longer than FTP_NAME are cut. */
+void ftp_data_announce(struct inspection *in, const struct ftp_announced *place,
+		       const uint8_t *name, uint32_t len);
 bool ftp_data_expects(const void *shard_state, const struct packet *p);
 /* The announcement of this flow is taken; false: there is none. */
 bool ftp_data_begin(struct inspection *in, struct ftp_data *d);

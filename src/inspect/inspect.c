@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/filesums.h"
 #include "runner.h"
 
 #define PROBES_MAX  3   /* payload packets of a flow that are shown to the probes */
@@ -60,6 +61,7 @@ void inspect_free(struct inspect *in)
 		return;
 	stream_pool_free(in->pool);
 	content_scanner_free(in->scanner);
+	filesums_free(in->sums);
 	for (unsigned i = 1; i <= in->count; i++)
 		free(in->shard_state[i]);
 	free(in->works);
@@ -71,6 +73,12 @@ bool inspect_set_content(struct inspect *in, const struct content_rules *rules)
 	in->scanner = content_scanner_new(
 		rules, in->max_work < TEXTS_MAX ? in->max_work : TEXTS_MAX, &in->key);
 	return in->scanner != NULL;
+}
+
+bool inspect_set_sums(struct inspect *in, const atomic_uint *wanted)
+{
+	in->sums = filesums_new(wanted);
+	return in->sums != NULL;
 }
 
 static uint32_t read_stream(void *arg, const uint8_t *data, uint32_t len)
@@ -187,6 +195,7 @@ static enum inspect_verdict feed_packet(struct inspect *in, const struct packet 
 		.key = &in->key,
 		.scanner = f->work ? in->scanner : NULL,
 		.texts = f->work ? f->work->texts : NULL,
+		.sums = in->sums,
 	};
 	if (f->key.proto == PROTO_TCP)
 		return insp->on_stream ? feed_stream(in, &feed, p, step) : INSPECT_DONE;
@@ -358,5 +367,6 @@ void inspect_counts(const struct inspect *in, struct inspect_counts *ret)
 	if (in->scanner)
 		content_counts(in->scanner, &ret->content);
 	ret->worst_case_bytes = ret->content.worst_case_bytes +
-				in->max_work * sizeof(struct inspect_work) + in->shard_bytes;
+				in->max_work * sizeof(struct inspect_work) + in->shard_bytes +
+				(in->sums ? filesums_bytes() : 0);
 }

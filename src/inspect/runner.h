@@ -27,6 +27,7 @@ struct inspect {
 	struct hash_key key;
 	struct stream_pool *pool;
 	struct content_scanner *scanner; /* NULL: content is not looked through */
+	struct filesums *sums;           /* NULL: digests of files are never wanted */
 	struct inspect_work *works;
 	struct inspect_work *free_list;
 	struct inspect_work *oldest, *newest; /* by their last packet */

@@ -9,8 +9,8 @@
 
 static bool may_have(const struct intel *x, uint64_t hash)
 {
-	uint64_t bit = hash >> 32;
-	return x->filter[(bit & x->filter_mask) / 64] >> bit % 64 & 1;
+	uint64_t bits = intel_filter_bits(hash);
+	return (x->filter[intel_filter_word(hash, x->filter_mask)] & bits) == bits;
 }
 
 static bool is_same(const struct intel *x, const struct intel_item *item, enum intel_kind kind,
@@ -89,14 +89,20 @@ static const struct intel_item *find_network(const struct intel *x, const struct
 	uint8_t value[17];
 	unsigned least = ipaddr_is_v4(a) ? 96 : 0;
 	memcpy(value, a->u.b, 16);
-	for (unsigned bits = 129; bits-- > least;) {
-		if (!(x->lengths[bits / 64] >> bits % 64 & 1))
-			continue;
-		cut_to(value, bits);
-		const struct intel_item *item =
-			unless_gone(find_own(x, INTEL_PREFIX, value, sizeof(value)));
-		if (item)
-			return item;
+	for (unsigned word = 3; word-- > 0;) {
+		uint64_t lengths = x->lengths[word];
+		while (lengths) {
+			unsigned bit = 63 - (unsigned)__builtin_clzll(lengths);
+			unsigned bits = word * 64 + bit;
+			lengths &= ~(1ull << bit);
+			if (bits < least)
+				return NULL;
+			cut_to(value, bits);
+			const struct intel_item *item =
+				unless_gone(find_own(x, INTEL_PREFIX, value, sizeof(value)));
+			if (item)
+				return item;
+		}
 	}
 	return NULL;
 }
@@ -120,34 +126,53 @@ static bool speaks_below(const struct intel *x, const struct intel_item *item)
 	return false;
 }
 
-static const struct intel_item *find_name_own(const struct intel *x, const char *name, size_t len)
+static uint8_t low(uint8_t c)
 {
-	char low[NAME_MAX_LEN];
-	unsigned labels = 1;
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* Whether some domain ends in the last two labels of the name: else none can be about it. */
+static bool has_base(const struct intel *x, const uint8_t *name, size_t len)
+{
+	uint64_t h = intel_roll_begin(&x->key);
+	unsigned dots = 0;
+	for (size_t i = len; i-- > 0 && !(name[i] == '.' && ++dots == 2);)
+		h = intel_roll(&x->key, h, low(name[i]));
+	return may_have(x, intel_base_hash(intel_roll_end(h)));
+}
+
+static const struct intel_item *find_name_own(const struct intel *x, const char *text, size_t len)
+{
+	uint8_t name[NAME_MAX_LEN];
+	struct {
+		uint64_t hash;
+		size_t from;
+	} suffixes[NAME_MAX_LEN + 1]; /* the shortest first */
+	unsigned count = 0;
 	if (!x->by_kind[INTEL_DOMAIN])
 		return NULL;
-	if (len && name[len - 1] == '.')
+	if (len && text[len - 1] == '.')
 		len--;
-	if (len == 0 || len > sizeof(low))
+	if (len == 0 || len > sizeof(name) ||
+	    (!x->has_top && !has_base(x, (const uint8_t *)text, len)))
 		return NULL;
-	for (size_t i = 0; i < len; i++) {
-		low[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
-		labels += name[i] == '.';
-	}
-	for (const char *at = low;;) {
-		size_t left = (size_t)(low + len - at);
-		if (labels <= x->labels_max) {
-			const struct intel_item *item =
-				unless_gone(find_own(x, INTEL_DOMAIN, at, left));
-			if (item && (at == low || speaks_below(x, item)))
-				return item;
+	uint64_t h = intel_roll_begin(&x->key);
+	for (size_t i = len; i-- > 0;) {
+		name[i] = low((uint8_t)text[i]);
+		h = intel_roll(&x->key, h, name[i]);
+		if ((i == 0 || text[i - 1] == '.') && count < x->labels_max) {
+			suffixes[count].hash = intel_roll_end(h);
+			suffixes[count++].from = i;
 		}
-		const char *dot = memchr(at, '.', left);
-		if (!dot)
-			return NULL;
-		at = dot + 1;
-		labels--;
 	}
+	while (count--) {
+		size_t from = suffixes[count].from;
+		const struct intel_item *item = unless_gone(
+			look_up(x, suffixes[count].hash, INTEL_DOMAIN, name + from, len - from));
+		if (item && (from == 0 || speaks_below(x, item)))
+			return item;
+	}
+	return NULL;
 }
 
 const struct intel_item *intel_find_name(const struct intel *x, const char *name, size_t len)
@@ -187,6 +212,11 @@ uint32_t intel_count(const struct intel *x)
 bool intel_has(const struct intel *x, enum intel_kind kind)
 {
 	return x && (x->by_kind[kind] || intel_has(x->base, kind));
+}
+
+unsigned intel_file_hashes(const struct intel *x)
+{
+	return x ? x->file_hashes | intel_file_hashes(x->base) : 0;
 }
 
 size_t intel_feeds(const struct intel *x)

@@ -29,14 +29,16 @@ struct intel {
 	uint32_t count, room, max;
 	uint64_t *slots; /* 32 bits of the hash, number of the item + 1; 0 is empty */
 	uint32_t slot_mask, slot_used;
-	uint64_t *filter; /* a bit of the hash each: most look-ups end here */
-	uint64_t filter_mask;
-	struct arena values; /* length in 2 bytes, then the bytes */
+	uint64_t *filter;     /* two bits in one word for each hash: most look-ups end here */
+	uint64_t filter_mask; /* of words */
+	bool has_top;         /* some domain has one label */
+	struct arena values;  /* length in 2 bytes, then the bytes */
 	struct arena notes;
 	uint32_t recent_notes[1024]; /* by hash: the same text is kept once, mostly */
 	uint8_t *v4_near;            /* a bit a /16 that some network touches */
 	uint64_t lengths[3];         /* bits of networks that there are */
 	unsigned labels_max;         /* of a domain */
+	unsigned file_hashes;        /* enum intel_file_hash: those that some item has */
 	uint32_t by_kind[INTEL__COUNT];
 	struct intel_feed *feeds;
 	size_t feed_count;
@@ -51,6 +53,43 @@ enum intel_added intel_add(struct intel *x, const struct intel_item *item, const
 uint32_t intel_add_note(struct intel *x, const char *text, size_t len);
 /* Items from number `count` on, all of them of this feed, have never been. */
 void intel_take_back(struct intel *x, uint32_t count, size_t values_len, struct intel_feed *feed);
+/*
+ * Names are hashed from their end, so that one walk gives the hash of each suffix: begin, add each
+ * byte, finish where a suffix begins.
+ */
+static inline uint64_t intel_roll_begin(const struct hash_key *key)
+{
+	return key->k[0];
+}
+
+static inline uint64_t intel_roll(const struct hash_key *key, uint64_t h, uint8_t byte)
+{
+	return (h ^ byte) * (key->k[1] | 1);
+}
+
+static inline uint64_t intel_roll_end(uint64_t h)
+{
+	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 32;
+}
+
+/* Of the last two labels of a name, where domains have them: in the filter. */
+static inline uint64_t intel_base_hash(uint64_t hash)
+{
+	return hash_mix(hash, INTEL__COUNT);
+}
+
+/* A filter's word and the bits of it that a hash has. */
+static inline uint64_t intel_filter_word(uint64_t hash, uint64_t mask)
+{
+	return hash >> 32 & mask;
+}
+
+static inline uint64_t intel_filter_bits(uint64_t hash)
+{
+	return 1ull << (hash >> 52 & 63) | 1ull << (hash >> 58);
+}
+
 /* The keyed hash that a value is found by. */
 uint64_t intel_hash(const struct hash_key *key, enum intel_kind kind, const void *value,
 		    size_t len);

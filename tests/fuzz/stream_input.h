@@ -9,6 +9,7 @@
 #ifndef EXFILD_TESTS_FUZZ_STREAM_INPUT_H
 #define EXFILD_TESTS_FUZZ_STREAM_INPUT_H
 
+#include "../../src/inspect/content/filesums.h"
 #include "../support/inspect_harness.h"
 
 #define OPTION_SERVER (1u << 0)
@@ -37,6 +38,17 @@ static inline void check_login(const struct event *e)
 	check_str(e, &x->user);
 	check_str(e, &x->domain);
 	check_str(e, &x->workstation);
+}
+
+/* What must hold of each file that was hashed: every inspector is asked for all digests. */
+static inline void check_sums(const struct event *e)
+{
+	const struct event_file_hash *x = (const struct event_file_hash *)e;
+
+	assert(!x->is_whole || (x->size > 0 && x->md5.len == 32));
+	assert(x->is_whole || (!x->md5.off && !x->sha1.off && !x->sha256.off));
+	check_str(e, &x->name);
+	check_str(e, &x->place);
 }
 
 /* A segment of which the capture kept `len` bytes. */
@@ -72,6 +84,7 @@ static inline void stream_input_frames(struct harness *h, bool from_client, cons
 static inline void stream_input_run(const struct inspector *inspector, const uint8_t *data,
 				    size_t size, stream_input_check check)
 {
+	static atomic_uint wanted = SUM_MD5 | SUM_SHA1 | SUM_SHA256;
 	struct harness h;
 
 	if (size < 2)
@@ -82,6 +95,7 @@ static inline void stream_input_run(const struct inspector *inspector, const uin
 	data += 2;
 	size -= 2;
 	harness_init(&h, inspector, PROTO_TCP, 40000, 4000);
+	h.in.sums = filesums_new(&wanted);
 	(void)harness_probe(&h, from_client, data, size);
 	if (options & OPTION_FRAMES) {
 		stream_input_frames(&h, from_client, data, size);
@@ -102,8 +116,12 @@ static inline void stream_input_run(const struct inspector *inspector, const uin
 		harness_end(&h);
 	for (const struct event *e = event_log_next(h.log, NULL); e; e = event_log_next(h.log, e)) {
 		assert(e->size <= EVENT_MAX);
-		check(e);
+		if (e->kind == EVENT_FILE_HASH)
+			check_sums(e);
+		else
+			check(e);
 	}
+	filesums_free(h.in.sums);
 	harness_deinit(&h);
 }
 

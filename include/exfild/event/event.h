@@ -58,6 +58,7 @@ enum event_kind {
 	EVENT_SESSION,
 	EVENT_SHELL,
 	EVENT_CONTENT,
+	EVENT_FILE_HASH,
 	EVENT__COUNT
 };
 
@@ -401,6 +402,17 @@ struct event_file {
 	struct event_str name;     /* without its folder where that is known apart */
 	struct event_str place;    /* share, URL path, folder */
 	struct event_str declared; /* MIME type as declared, "" if none */
+};
+
+/* Digests of a file that passed in the clear, while indicators of files are loaded. */
+struct event_file_hash {
+	struct event e;
+	uint8_t is_whole; /* from its first byte to its last, in order: else there are no digests */
+	uint8_t pad[7];
+	uint64_t size;                      /* bytes that passed; UINT64_MAX: not known */
+	struct event_str carrier;           /* as of event_file */
+	struct event_str name, place;       /* likewise */
+	struct event_str md5, sha1, sha256; /* lower-case hex; those that are wanted */
 };
 
 enum mail_mark {                            /* bits of event_mail.head_marks */

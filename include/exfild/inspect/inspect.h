@@ -22,6 +22,9 @@ void inspect_free(struct inspect *in);
 /* Texts are looked through by these rules, which are borrowed; before the first packet. False: no
  * memory. */
 bool inspect_set_content(struct inspect *in, const struct content_rules *rules);
+/* Digests of files (enum sum_kind) are computed while they are wanted; wanted is borrowed, and any
+ * thread may change it.  Before the first packet. False: no memory. */
+bool inspect_set_sums(struct inspect *in, const atomic_uint *wanted);
 /* Classification and inspection of one packet that has been through the flow table. */
 void inspect_packet(struct inspect *in, const struct packet *p, const struct flow_step *step,
 		    uint64_t seq);

@@ -12,6 +12,7 @@
 #ifndef EXFILD_INSPECT_INSPECTOR_H
 #define EXFILD_INSPECT_INSPECTOR_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,11 @@ enum inspect_verdict {
 	INSPECT_TURNS,     /* as done, and TLS begins here: its hello is waited for */
 	INSPECT_NOT_MINE,  /* the probe was wrong: let nDPI decide */
 };
+
+/* Digests of files, as bits. */
+enum sum_kind { SUM_MD5 = 1u << 0, SUM_SHA1 = 1u << 1, SUM_SHA256 = 1u << 2 };
+
+struct filesums;
 
 /* A text that is being looked through for what must not leave: content/scan.c. */
 struct scan_text {
@@ -53,6 +59,7 @@ struct inspection {
 	const struct hash_key *key;
 	struct content_scanner *scanner; /* NULL: content is not looked through */
 	struct scan_text *texts;         /* with a scanner: by side */
+	struct filesums *sums;           /* NULL: digests of files are never wanted */
 };
 
 struct inspector {

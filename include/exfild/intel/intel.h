@@ -44,6 +44,9 @@ enum intel_kind {
 	INTEL__COUNT
 };
 
+/* Digests that a file is known by, as bits. */
+enum intel_file_hash { INTEL_MD5 = 1u << 0, INTEL_SHA1 = 1u << 1, INTEL_SHA256 = 1u << 2 };
+
 enum intel_tlp { TLP_NONE, TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED };
 
 enum intel_flag {
@@ -136,6 +139,8 @@ void intel_drop(struct intel *x);
 uint64_t intel_serial(const struct intel *x);
 uint32_t intel_count(const struct intel *x);
 bool intel_has(const struct intel *x, enum intel_kind kind);
+/* Digests of files that are worth computing: bits of enum intel_file_hash. */
+unsigned intel_file_hashes(const struct intel *x);
 size_t intel_bytes(const struct intel *x);
 size_t intel_feeds(const struct intel *x);
 const struct intel_feed *intel_feed(const struct intel *x, size_t i);

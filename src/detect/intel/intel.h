@@ -21,6 +21,7 @@ enum meeting_kind {
 	MEETING_ANSWER,  /* what DNS answered */
 	MEETING_NAME,    /* SNI, Host, a name in a certificate */
 	MEETING_CONTENT, /* URL, certificate's hash, e-mail address: the thing itself */
+	MEETING_FILE,    /* a file in the clear */
 	MEETING_PROGRAM, /* a fingerprint or User-Agent, which programs share */
 	MEETING__COUNT
 };
@@ -61,7 +62,9 @@ struct intel_state {
 	uint64_t findings, over, noise;
 };
 
-/* intel.c: of the items of m->item's value the surest that holds now; false: none does. */
+/* judge.c */
+void intel_judge(struct intel_state *s, const struct detect_env *env, const struct event *e);
+/* Of the items of m->item's value the surest that holds now; false: none does. */
 bool intel_choose(struct intel_state *s, const struct detect_env *env, struct meeting *m,
 		  uint16_t port);
 

@@ -46,6 +46,18 @@ static const struct step_rule inbound = {
 			"If the service is not for everybody, close it at the gateway" },
 };
 
+static const struct step_rule file = {
+	.detector = "intel",
+	.title = "Known bad file",
+	.class = FINDING_C2,
+	.techniques = { "T1105" },
+	.tactic = "TA0011",
+	.unseen = "whether the file was opened or run",
+	.next_steps = { "Find the file on the host that received it, and whether it was run",
+			"Look the digest up at its feed: what it stands for",
+			"Look at what else the host did since: its other alerts and flows" },
+};
+
 static double weight_of(const struct meeting *m)
 {
 	if (m->kind == MEETING_PROGRAM)
@@ -131,6 +143,8 @@ static const char *verb_of(const struct meeting *m)
 		return m->item->kind == INTEL_URL  ? "fetched" :
 		       m->item->kind == INTEL_CERT ? "was shown the certificate" :
 						     "exchanged mail with";
+	if (m->kind == MEETING_FILE)
+		return m->e->from_server ? "received the file" : "sent the file";
 	return verbs[m->kind];
 }
 
@@ -219,6 +233,8 @@ static void put_words(struct finding *f, const struct detect_env *env, const str
 	finding_text(f->not_harmless, sizeof(f->not_harmless),
 		     m->kind == MEETING_PROGRAM ?
 			     "the feed knows this mark from malware; other programs may share it" :
+		     m->kind == MEETING_FILE ?
+			     "every byte of the file is that of one that the feed knows" :
 			     "the feed has seen it at work; it is no shared host, resolver or "
 			     "service that exfild knows");
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
@@ -236,7 +252,7 @@ const char *intel_rule(struct intel_state *s, const struct intel_feed *feed)
 
 void intel_tell(struct intel_state *s, const struct detect_env *env, const struct meeting *m)
 {
-	struct step_rule rule = m->is_inbound ? inbound : outbound;
+	struct step_rule rule = m->kind == MEETING_FILE ? file : m->is_inbound ? inbound : outbound;
 	char value[INTEL_TEXT_MAX], age[64];
 	struct finding f;
 	uint64_t count;

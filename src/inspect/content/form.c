@@ -152,6 +152,31 @@ static struct form_text field_line(const uint8_t *head, size_t len, const char *
 	return (struct form_text){ NULL, 0 };
 }
 
+struct form_text form_file_name(const uint8_t *head, size_t len)
+{
+	struct form_text where = field_line(head, len, "content-disposition:");
+	return where.data ? parameter(where.data, where.len, "filename=") : where;
+}
+
+static bool has_word(const char *type, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+	for (size_t i = 0; i + n <= len; i++)
+		if (strncasecmp(type + i, word, n) == 0)
+			return true;
+	return false;
+}
+
+struct form_text form_boundary(const char *type, size_t len)
+{
+	struct form_text b = { NULL, 0 };
+	if (has_word(type, len, "multipart/"))
+		b = parameter((const uint8_t *)type, len, "boundary=");
+	if (b.len == 0 || b.len > BOUNDARY_MAX)
+		b.data = NULL;
+	return b;
+}
+
 static void read_part(struct form *f, const uint8_t *part, size_t len, const uint8_t *next)
 {
 	const uint8_t *blank = memmem(part, len, "\r\n\r\n", 4);
@@ -161,11 +186,9 @@ static void read_part(struct form *f, const uint8_t *part, size_t len, const uin
 	const uint8_t *value = blank + 4;
 	size_t value_len = (size_t)((next ? next : part + len) - value);
 	struct form_text where = field_line(part, head, "content-disposition:");
-	struct form_text name = { NULL, 0 }, file = { NULL, 0 };
-	if (where.data) {
+	struct form_text name = { NULL, 0 }, file = form_file_name(part, head);
+	if (where.data)
 		name = parameter(where.data, where.len, "name=");
-		file = parameter(where.data, where.len, "filename=");
-	}
 	if (!file.data) {
 		if (name.data)
 			count_field(f, name.data, name.len, value, value_len);
@@ -188,8 +211,8 @@ static bool read_multipart(struct form *f, const uint8_t *data, size_t len, cons
 			   size_t type_len)
 {
 	uint8_t mark[BOUNDARY_MAX + 2] = "--";
-	struct form_text b = parameter((const uint8_t *)type, type_len, "boundary=");
-	if (!b.data || b.len == 0 || b.len > BOUNDARY_MAX)
+	struct form_text b = form_boundary(type, type_len);
+	if (!b.data)
 		return false;
 	memcpy(mark + 2, b.data, b.len);
 	size_t n = b.len + 2;
@@ -206,21 +229,12 @@ static bool read_multipart(struct form *f, const uint8_t *data, size_t len, cons
 	return true;
 }
 
-static bool has_word(const char *type, size_t len, const char *word)
-{
-	size_t n = strlen(word);
-	for (size_t i = 0; i + n <= len; i++)
-		if (strncasecmp(type + i, word, n) == 0)
-			return true;
-	return false;
-}
-
 void form_read(struct form *f, const uint8_t *data, size_t len, const char *type, size_t type_len)
 {
 	memset(f, 0, sizeof(*f));
 	if (len == 0)
 		return;
-	if (has_word(type, type_len, "multipart/") && read_multipart(f, data, len, type, type_len))
+	if (read_multipart(f, data, len, type, type_len))
 		return;
 	if (has_word(type, type_len, "json") || data[0] == '{' || data[0] == '[')
 		f->form = FORM_JSON;

@@ -37,4 +37,9 @@ struct form {
 /* `type` is the Content-Type as declared, may be empty. */
 void form_read(struct form *f, const uint8_t *data, size_t len, const char *type, size_t type_len);
 
+/* Of the head of a part of a form: the name of the file that it is; data NULL: it is none. */
+struct form_text form_file_name(const uint8_t *head, size_t len);
+/* What stands between the parts of a body of this declared type; data NULL: it has no parts. */
+struct form_text form_boundary(const char *type, size_t len);
+
 #endif

@@ -75,6 +75,12 @@ EVP_MD_CTX *crypto_digest(enum crypto_digest kind, const EVP_MD **ret)
 	return c->digest[kind];
 }
 
+const EVP_MD *crypto_algorithm(enum crypto_digest kind)
+{
+	pthread_once(&once, fetch);
+	return digests[kind];
+}
+
 EVP_CIPHER_CTX *crypto_cipher(enum crypto_cipher kind, const EVP_CIPHER **ret)
 {
 	pthread_once(&once, fetch);

@@ -17,6 +17,8 @@ enum crypto_cipher { CRYPTO_AES128_ECB, CRYPTO_AES128_GCM, CRYPTO_CIPHERS };
 
 /* NULL when the library refuses the algorithm or memory is exhausted; ret is untouched then. */
 EVP_MD_CTX *crypto_digest(enum crypto_digest kind, const EVP_MD **ret);
+/* The algorithm alone, for contexts of the caller's own. */
+const EVP_MD *crypto_algorithm(enum crypto_digest kind);
 EVP_CIPHER_CTX *crypto_cipher(enum crypto_cipher kind, const EVP_CIPHER **ret);
 
 #endif

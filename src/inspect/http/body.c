@@ -14,6 +14,7 @@
 
 #define ANSWER_LOOKED (1u << 20) /* of one without an end of its own */
 #define FILE_TOLD     1024       /* bytes that tell what a file is */
+#define STATUS_PART   206        /* the answer is a part of a file */
 
 /* The flow's desk, if it is still its own. */
 static struct http_desk *desk_of(struct inspection *in, uint8_t number)
@@ -38,7 +39,11 @@ static struct http_desk *take_desk(struct inspection *in, uint8_t *number)
 			found = i;
 	all->flow[found] = in->flow->id;
 	all->used_seq[found] = in->seq;
-	all->desk[found].body[0].is_open = all->desk[found].body[1].is_open = false;
+	for (unsigned i = 0; i < 2; i++) {
+		all->desk[found].body[i].is_open = false;
+		filesums_drop(in, &all->desk[found].body[i].sum);
+	}
+	parts_drop(in, &all->desk[found].parts);
 	*number = (uint8_t)(found + 1);
 	return &all->desk[found];
 }
@@ -71,6 +76,11 @@ void http_body_begin(struct inspection *in, uint8_t *number, const struct http_h
 	b->status = h->status;
 	b->marks = h->marks;
 	b->type_len = (uint8_t)keep_text(b->type, sizeof(b->type), &h->content_type);
+	bool has_parts = !h->is_response &&
+			 parts_begin(in, &d->parts, h->content_type.data, h->content_type.len);
+	filesums_drop(in, &b->sum);
+	if (b->is_open && h->status != STATUS_PART && !has_parts)
+		filesums_begin(in, &b->sum);
 }
 
 /* A file's own name: what follows the last slash of the path. */
@@ -165,6 +175,32 @@ static void put_file(struct inspection *in, struct http_desk *d, bool is_respons
 	event_log_commit(in->log);
 }
 
+static void put_names(struct inspection *in, const struct http_desk *d, bool is_response,
+		      struct event_file_hash *e, const struct form_text *name)
+{
+	turn(in, &e->e, is_response);
+	put_str(in, &e->carrier, "http", 4);
+	put_str(in, &e->name, name->data, name->len);
+	put_str(in, &e->place, d->uri, d->uri_len);
+	event_log_commit(in->log);
+}
+
+static void put_part(struct inspection *in, void *arg, struct event_file_hash *e,
+		     const uint8_t *name, size_t name_len)
+{
+	put_names(in, arg, false, e, &(const struct form_text){ name, name_len });
+}
+
+static void put_sum(struct inspection *in, struct http_desk *d, bool is_response, bool is_whole)
+{
+	struct event_file_hash *e = filesums_end(in, &d->body[is_response].sum, is_whole);
+	struct form_text name = name_of_path(d);
+	if (e)
+		put_names(in, d, is_response, e, &name);
+	if (!is_response)
+		parts_end(in, &d->parts, put_part, d);
+}
+
 /* An answer is told of when it holds what a detector of answers asks for. */
 static void put_body(struct inspection *in, struct http_desk *d, bool is_response,
 		     enum file_type type, bool is_complete)
@@ -245,6 +281,9 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 	bool was_short = b->kept < FILE_TOLD;
 	b->kept += n;
 	b->seen += len;
+	filesums_take(in, &b->sum, data, len);
+	if (!is_response)
+		parts_take(in, &d->parts, data, len, put_part, d);
 	if (was_short && b->kept >= FILE_TOLD)
 		put_file(in, d, is_response, file_type_of(b->data, b->kept), false, false);
 	if (is_looked_through(in, is_response)) {
@@ -259,6 +298,7 @@ bool http_body_wants(struct inspection *in, uint8_t number, bool is_response)
 	if (!d || !d->body[is_response].is_open)
 		return false;
 	return d->body[is_response].kept < HTTP_LOOKED ||
+	       filesums_is_open(&d->body[is_response].sum) ||
 	       (is_response && scan_may_leave(in) && d->body[is_response].seen < ANSWER_LOOKED);
 }
 
@@ -273,6 +313,13 @@ bool http_body_form(struct inspection *in, uint8_t number, const uint8_t **ret_d
 	*ret_data = b->data;
 	*ret_len = b->kept;
 	return true;
+}
+
+void http_body_gap(struct inspection *in, uint8_t number, bool is_response)
+{
+	struct http_desk *d = desk_of(in, number);
+	if (d)
+		filesums_break(in, &d->body[is_response].sum);
 }
 
 void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool is_complete)
@@ -290,6 +337,7 @@ void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool
 	}
 	enum file_type type = file_type_of(b->data, b->kept);
 	put_file(in, d, is_response, type, true, is_complete);
+	put_sum(in, d, is_response, is_complete);
 	put_body(in, d, is_response, type, is_complete);
 }
 

@@ -13,6 +13,7 @@
 #define EXFILD_INSPECT_HTTP_BODY_H
 
 #include "exfild/inspect/inspector.h"
+#include "../content/parts.h"
 #include "head.h"
 
 #define HTTP_DESKS  128
@@ -22,6 +23,7 @@ struct http_body {
 	uint64_t size; /* as declared; UINT64_MAX: not told */
 	uint64_t seen;
 	uint32_t kept;
+	struct sum sum;
 	bool is_open;
 	uint16_t status;
 	uint32_t marks; /* HTTP_HAS_... of its head */
@@ -36,6 +38,7 @@ struct http_desk {
 	uint16_t uri_len;
 	char method[16], host[112], agent[128], uri[400];
 	struct http_body body[2]; /* of the request, of the answer */
+	struct parts parts;       /* of the request's, where it is a form of several */
 };
 
 struct http_desks {
@@ -56,6 +59,8 @@ bool http_body_wants(struct inspection *in, uint8_t number, bool is_response);
 /* The begin of a request's body that is under way, where it is declared to be a form's fields. */
 bool http_body_form(struct inspection *in, uint8_t number, const uint8_t **ret_data,
 		    size_t *ret_len);
+/* What is missing of it will not come: it is no whole file. */
+void http_body_gap(struct inspection *in, uint8_t number, bool is_response);
 /* Its end, or that of what is seen of it. */
 void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool is_complete);
 /* The flow ends on one side: it needs its desk no more once both bodies are at their end. */

@@ -314,6 +314,12 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
+/* Whether all that the side has sent is there, up to its FIN. */
+static bool has_ended(const struct flow *f, unsigned side)
+{
+	return (f->flags & (side ? FLOW_FIN_SEEN1 : FLOW_FIN_SEEN0)) && !f->hole[side];
+}
+
 /* A head that never came to its end, if its first line has; a body that did not. */
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
@@ -323,6 +329,8 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 	if (len && !state->is_switched && state->side[in->side].phase == PHASE_HEAD &&
 	    memchr(data, '\n', len))
 		(void)on_stream(in, data, len, &used);
+	if (!has_ended(in->flow, in->side))
+		http_body_gap(in, state->desk, state->is_answering[in->side]);
 	end_body(in, state->side[in->side].phase == PHASE_REST);
 	http_body_leave(in, &state->desk);
 }

@@ -88,6 +88,59 @@ static void opened(struct inspection *in, struct smb_request *r, const struct sm
 	smb_tell(in, SMB_OPEN, r, f, a->status);
 }
 
+static struct smb_sum *sum_of(struct smb_file *f, uint8_t act)
+{
+	return &f->sums[act == SMB_WRITE];
+}
+
+void smb_file_bytes(struct inspection *in, const struct smb_request *r, uint8_t act,
+		    const uint8_t *data, uint32_t have, uint32_t len)
+{
+	struct smb_state *state = in->state;
+	struct smb_side *side = &state->side[in->side];
+	bool is_last = r->file.a == SMB_NO_FILE && r->file.b == SMB_NO_FILE;
+	/* of one that was opened before the capture began the end is not known */
+	struct smb_file *f =
+		in->sums && len ? smb_file_find(in, is_last ? &state->last_file : &r->file) : NULL;
+	if (!f || f->is_pipe)
+		return;
+	struct smb_sum *s = sum_of(f, act);
+	if (r->offset == 0 && s->at == 0)
+		filesums_begin(in, &s->sum);
+	if (r->offset + len <= s->at) /* once more */
+		return;
+	if (r->offset != s->at || !data || !have)
+		filesums_break(in, &s->sum);
+	if (!filesums_is_open(&s->sum))
+		return;
+	s->at += len;
+	filesums_take(in, &s->sum, data, have < len ? have : len);
+	side->data = have < len ? len - have : 0;
+	side->pipe_file = (struct smb_file_id){ f->slot.a, f->slot.b };
+}
+
+void smb_file_more(struct inspection *in, struct smb_side *side, const uint8_t *data, uint32_t len)
+{
+	struct smb_file *f = smb_file_find(in, &side->pipe_file);
+	/* what is sent by the client is written */
+	struct smb_sum *s = f ? sum_of(f, in->from_client ? SMB_WRITE : SMB_READ) : NULL;
+	if (s && data)
+		filesums_take(in, &s->sum, data, len);
+	else if (s)
+		filesums_break(in, &s->sum);
+}
+
+/* Of what is read the end is known; what is written is whole when it reaches the file's end. */
+static void end_sum(struct inspection *in, struct smb_file *f, uint8_t act, bool is_closed)
+{
+	struct smb_sum *s = sum_of(f, act);
+	bool is_whole = f->size != UINT64_MAX &&
+			(act == SMB_READ ? s->at == f->size : is_closed && s->at >= f->size);
+	struct event_file_hash *e = filesums_end(in, &s->sum, is_whole);
+	if (e)
+		smb_tell_sum(in, f, e, act == SMB_READ);
+}
+
 /* Tells once that it went well, and once that it did not. */
 static void tell_moved(struct inspection *in, uint8_t act, const struct smb_request *r,
 		       struct smb_file *f, uint8_t *told, uint32_t status)
@@ -114,6 +167,7 @@ static void have_read(struct inspection *in, struct smb_request *r, const struct
 		return;
 	if (is_done(a->status)) {
 		f->read += a->data_len;
+		smb_file_bytes(in, r, SMB_READ, a->data, a->data_have, a->data_len);
 		if (r->offset == 0 && !f->is_pipe && f->file_type == FILE_UNKNOWN && a->data)
 			f->file_type = (uint8_t)file_type_of(
 				a->data, a->data_have < SMB_FIRST ? a->data_have : SMB_FIRST);
@@ -156,6 +210,8 @@ void smb_close(struct inspection *in, struct smb_file *f, const struct smb_reque
 		smb_tell_file(in, f, true, true);
 	if (!f->is_pipe && f->written)
 		smb_tell_file(in, f, false, true);
+	end_sum(in, f, SMB_READ, is_done(status));
+	end_sum(in, f, SMB_WRITE, is_done(status));
 	if (f->is_doomed && status == STATUS_OK)
 		smb_tell(in, SMB_DELETE, r, f, status);
 	smb_file_end(in, f);

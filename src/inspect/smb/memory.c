@@ -193,6 +193,8 @@ struct smb_file *smb_file_find(struct inspection *in, const struct smb_file_id *
 void smb_file_end(struct inspection *in, struct smb_file *f)
 {
 	struct smb_state *state = in->state;
+	filesums_drop(in, &f->sums[0].sum);
+	filesums_drop(in, &f->sums[1].sum);
 	f->slot.flow = 0;
 	state->files -= state->files > 0;
 }

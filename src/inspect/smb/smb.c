@@ -171,7 +171,7 @@ static uint32_t take_message(struct inspection *in, const uint8_t *data, uint32_
 	struct smb_state *state = in->state;
 	struct smb_side *side = &state->side[in->side];
 	uint32_t len;
-	side->pipe = 0;
+	side->pipe = side->data = 0;
 	if (!read_message(in, data, have, &len)) {
 		/* no SMB within NetBIOS: from somewhere else, or the place is wrong */
 		side->is_lost = true;
@@ -196,6 +196,11 @@ static uint32_t take_skip(struct inspection *in, struct smb_side *side, const ui
 		side->pipe -= used;
 	} else if (side->is_data) {
 		scan_take(in, &smb_source, data, used);
+	}
+	if (side->data) {
+		uint32_t n = used < side->data ? used : side->data;
+		smb_file_more(in, side, data, n);
+		side->data -= n;
 	}
 	side->skip -= used;
 	return used;
@@ -301,7 +306,9 @@ static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uin
 		missing -= len;
 	if (side->pipe)
 		smb_pipe_lost(in, &side->pipe_file);
-	side->pipe = 0;
+	if (side->data)
+		smb_file_more(in, side, NULL, 0);
+	side->pipe = side->data = 0;
 	if (side->is_data) /* what stood on both sides of it does not belong together */
 		scan_end(in, &smb_source);
 	uint64_t known = (uint64_t)side->skip + side->left;

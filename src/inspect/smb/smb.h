@@ -17,6 +17,7 @@
 
 #include "exfild/base/cursor.h"
 #include "exfild/inspect/inspector.h"
+#include "../content/filesums.h"
 #include "../dcerpc/pipe.h"
 
 #define SMB_HEAD_MAX   4096u /* bytes of a message that are waited for and read */
@@ -125,6 +126,10 @@ struct smb_file {
 	uint64_t session;
 	uint64_t size; /* UINT64_MAX: not told */
 	uint64_t read, written;
+	struct smb_sum { /* of what is read, of what is written: in order from the file's begin */
+		struct sum sum;
+		uint64_t at; /* byte that comes next */
+	} sums[2];
 	char share[SMB_SHARE_KEPT];
 	char name[SMB_NAME_KEPT];
 	char user[SMB_USER_KEPT];
@@ -141,6 +146,7 @@ struct smb_side {
 	uint32_t left; /* bytes of the NetBIOS message from the next SMB header on */
 	uint32_t skip; /* bytes until then */
 	uint32_t pipe; /* of `skip`, those at the front that are RPC of `pipe_file` */
+	uint32_t data; /* or that are bytes of the file `pipe_file` */
 	bool is_lost;  /* looking for the next message */
 	bool is_data;  /* `skip` is of a file, and may leave */
 	struct smb_file_id pipe_file;
@@ -247,6 +253,14 @@ struct smb_answer {
 void smb_answered(struct inspection *in, struct smb_request *r, const struct smb_answer *a);
 /* The client has sent `data` to be written: looks at the begin of files. */
 void smb_sends(struct smb_request *r, const uint8_t *data, size_t len);
+/*
+ * Bytes of a file, read or written (SMB_READ, SMB_WRITE) at the request's offset: `have` of `len`
+ * are at hand, the rest follows in what the side skips.
+ */
+void smb_file_bytes(struct inspection *in, const struct smb_request *r, uint8_t act,
+		    const uint8_t *data, uint32_t have, uint32_t len);
+/* What follows: `data` NULL is a gap. */
+void smb_file_more(struct inspection *in, struct smb_side *side, const uint8_t *data, uint32_t len);
 /* Session set-up: what the client's token says. */
 void smb_session_token(struct smb_request *r, const uint8_t *blob, size_t len);
 void smb_negotiated(struct inspection *in, uint16_t command, uint16_t dialect, uint32_t status);
@@ -267,6 +281,8 @@ void smb_close(struct inspection *in, struct smb_file *f, const struct smb_reque
 void smb_tell(struct inspection *in, uint8_t act, const struct smb_request *r,
 	      const struct smb_file *f, uint32_t status);
 void smb_tell_file(struct inspection *in, const struct smb_file *f, bool from_server, bool is_end);
+void smb_tell_sum(struct inspection *in, const struct smb_file *f, struct event_file_hash *e,
+		  bool from_server);
 void smb_tell_login(struct inspection *in, const struct smb_request *r, const struct smb_answer *a);
 
 /* ---- pipe.c: bytes of pipes to DCE-RPC ---- */

@@ -172,6 +172,7 @@ static bool read_write(struct inspection *in, struct smb1_block *b, struct smb_r
 	}
 	const uint8_t *data = smb1_part(b, off, r->len, &have);
 	smb_sends(r, data, have);
+	smb_file_bytes(in, r, SMB_WRITE, data, have, r->len);
 	return true;
 }
 

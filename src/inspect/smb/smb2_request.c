@@ -192,6 +192,7 @@ static bool read_write(struct inspection *in, struct smb2_message *m, struct smb
 		return true;
 	}
 	smb_sends(r, data, have);
+	smb_file_bytes(in, r, SMB_WRITE, data, have, r->len);
 	return true;
 }
 

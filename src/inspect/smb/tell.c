@@ -129,13 +129,37 @@ static size_t split_path(const char *path, size_t len)
 	return at;
 }
 
-void smb_tell_file(struct inspection *in, const struct smb_file *f, bool from_server, bool is_end)
+/* Name, and share with folder; ends the event. */
+static void put_names(struct inspection *in, const struct smb_file *f, struct event_str *carrier,
+		      struct event_str *ret_name, struct event_str *ret_place)
 {
-	struct event_file *e = inspect_event(in, EVENT_FILE, sizeof(*e));
 	char place[SMB_SHARE_KEPT + SMB_NAME_KEPT + 2];
 	size_t name = split_path(f->name, f->name_len);
 	size_t folder = name ? name - 1 : 0;
 	size_t len = f->share_len;
+	memcpy(place, f->share, len);
+	if (folder) {
+		place[len++] = '\\';
+		memcpy(place + len, f->name, folder);
+		len += folder;
+	}
+	put_text(in, carrier, "smb", 3, 3);
+	put_text(in, ret_name, f->name + name, f->name_len - name, f->name_full - name);
+	put_text(in, ret_place, place, len, len);
+	event_log_commit(in->log);
+}
+
+void smb_tell_sum(struct inspection *in, const struct smb_file *f, struct event_file_hash *e,
+		  bool from_server)
+{
+	e->e.app = APP_SMB;
+	e->e.from_server = from_server;
+	put_names(in, f, &e->carrier, &e->name, &e->place);
+}
+
+void smb_tell_file(struct inspection *in, const struct smb_file *f, bool from_server, bool is_end)
+{
+	struct event_file *e = inspect_event(in, EVENT_FILE, sizeof(*e));
 	e->e.app = APP_SMB;
 	e->e.from_server = from_server;
 	e->type = f->file_type;
@@ -146,16 +170,7 @@ void smb_tell_file(struct inspection *in, const struct smb_file *f, bool from_se
 			  f->size :
 			  UINT64_MAX;
 	e->is_complete = is_end && e->size != UINT64_MAX && e->seen >= e->size;
-	memcpy(place, f->share, len);
-	if (folder) {
-		place[len++] = '\\';
-		memcpy(place + len, f->name, folder);
-		len += folder;
-	}
-	put_text(in, &e->carrier, "smb", 3, 3);
-	put_text(in, &e->name, f->name + name, f->name_len - name, f->name_full - name);
-	put_text(in, &e->place, place, len, len);
-	event_log_commit(in->log);
+	put_names(in, f, &e->carrier, &e->name, &e->place);
 }
 
 /* MS-ERREF 2.3.1; SMB1 without NT status: ERRSRV/ERRbadpw (MS-CIFS 2.2.2.4) */

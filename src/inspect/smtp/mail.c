@@ -151,11 +151,27 @@ static bool is_boundary(const struct mail *m, const struct line *l)
 	return false;
 }
 
+static void add_sum(struct inspection *in, struct mail *m)
+{
+	filesums_take(in, &m->sum, m->run + m->summed, (uint32_t)(m->run_len - m->summed));
+	m->summed = m->run_len;
+}
+
+/* Lines that are not coded end otherwise on the wire than in the file. */
+static void begin_sum(struct inspection *in, struct mail *m)
+{
+	if (m->coding != MAIL_BASE64 || m->is_holder)
+		return;
+	add_sum(in, m);
+	filesums_begin(in, &m->sum);
+}
+
 void mail_scan(struct inspection *in, struct mail *m, bool is_over)
 {
 	static const struct scan_source source = { .carrier = "smtp", .app = APP_SMTP };
+	add_sum(in, m);
 	scan_take(in, &source, m->run, m->run_len);
-	m->run_len = 0;
+	m->run_len = m->summed = 0;
 	if (is_over)
 		scan_end(in, &source);
 }
@@ -250,12 +266,29 @@ static void put_file(struct inspection *in, struct mail *m, enum file_type type)
 	event_log_commit(in->log);
 }
 
-void mail_end(struct inspection *in, struct mail *m)
+static void put_sum(struct inspection *in, struct mail *m, bool is_whole)
+{
+	add_sum(in, m);
+	struct event_file_hash *e = filesums_end(in, &m->sum, is_whole);
+	if (!e)
+		return;
+	if (e->e.app == APP_UNKNOWN)
+		e->e.app = APP_SMTP;
+	e->e.from_server = 0; /* whichever packet closed it */
+	event_log_str(in->log, &e->carrier, "smtp", 4, 4);
+	if (m->file_name.len)
+		event_log_str(in->log, &e->name, m->file_name.data, m->file_name.len,
+			      m->file_name.len);
+	event_log_commit(in->log);
+}
+
+void mail_end(struct inspection *in, struct mail *m, bool is_whole)
 {
 	bool is_file =
 		!m->is_head && !m->is_holder && m->part_seen && (m->is_attachment || !m->is_text);
 	if (m->is_text && !m->is_attachment && m->text_len)
 		m->was_text = true;
+	put_sum(in, m, is_whole);
 	if (!is_file)
 		return;
 	enum file_type type = file_type_of(m->part, m->part_len);
@@ -273,7 +306,7 @@ void mail_line(struct inspection *in, struct mail *m, struct line l)
 {
 	m->size += l.len + 2;
 	if (is_boundary(m, &l)) {
-		mail_end(in, m);
+		mail_end(in, m, true);
 		add_byte(in, m, '\n');
 		m->is_head = true;
 		m->is_attachment = false;
@@ -286,6 +319,8 @@ void mail_line(struct inspection *in, struct mail *m, struct line l)
 		m->part_len = 0;
 	} else if (m->is_head) {
 		head_line(m, l);
+		if (!m->is_head)
+			begin_sum(in, m);
 	} else if (m->coding == MAIL_BASE64) {
 		add_base64(in, m, l);
 	} else {

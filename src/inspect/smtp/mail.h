@@ -14,6 +14,7 @@
 
 #include "exfild/event/event.h"
 #include "exfild/inspect/inspector.h"
+#include "../content/filesums.h"
 #include "../line.h"
 
 #define SMTP_MAILS 64
@@ -50,6 +51,8 @@ struct mail {
 	uint32_t carry; /* bits of base64 between lines */
 	uint8_t carry_bits;
 	uint64_t part_seen;
+	struct sum sum;   /* of the part, where its bytes are those of a file: base64 */
+	uint16_t summed;  /* bytes of the run that are in it, or before it */
 	uint16_t run_len; /* undone, and not yet looked through */
 	uint8_t run[MAIL_RUN];
 	uint8_t text[MAIL_TEXT];
@@ -61,7 +64,7 @@ void mail_begin(struct mail *m);
 void mail_line(struct inspection *in, struct mail *m, struct line l);
 /* What was undone and waits is looked through; is_over: the mail is at its end. */
 void mail_scan(struct inspection *in, struct mail *m, bool is_over);
-/* No more comes: the part that is under way ends. */
-void mail_end(struct inspection *in, struct mail *m);
+/* The part that is under way ends; is_whole: so the mail says. */
+void mail_end(struct inspection *in, struct mail *m, bool is_whole);
 
 #endif

@@ -71,6 +71,7 @@ static void open_mail(struct inspection *in)
 	all->flow[found] = in->flow->id;
 	all->used_seq[found] = in->seq;
 	s->mail = (uint8_t)(found + 1);
+	filesums_drop(in, &all->mail[found].sum);
 	mail_begin(&all->mail[found]);
 	s->has_content = false;
 }
@@ -135,7 +136,7 @@ static void put_mail(struct inspection *in, uint16_t reply)
 		return;
 	if (in->from_client)
 		mail_scan(in, m, true);
-	mail_end(in, m);
+	mail_end(in, m, s->waits_reply);
 	uint32_t marks = content_marks(m->text, m->text_len) |
 			 content_marks(m->subject.data, m->subject.len);
 	struct event_mail *e = inspect_event(in, EVENT_MAIL, sizeof(*e));

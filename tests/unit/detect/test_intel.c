@@ -14,7 +14,8 @@ static const char feed[] = "value,first_seen,confidence,comment,tlp\n"
 			   "http://bad.example/drop?x=1,,80,,\n"
 			   "late@bad.example,,80,,\n"
 			   "da39a3ee5e6b4b0d3255bfef95601890afd80709,,80,,\n"
-			   "t13d1516h2_8daaf6152771_b186095e22b6,,100,,\n";
+			   "t13d1516h2_8daaf6152771_b186095e22b6,,100,,\n"
+			   "900150983cd24fb0d6963f7d28e17f72,2023-11-01,80,Loader,red\n";
 
 struct scene {
 	struct judging j;
@@ -196,6 +197,35 @@ static void what_is_over_is_silent(void **state)
 	assert_int_equal(j->count, 0);
 }
 
+static void file_hash(struct judging *j, const char *md5, bool from_server)
+{
+	struct event_file_hash *f =
+		judging_event(j, EVENT_FILE_HASH, sizeof(*f), "10.0.0.5", "198.51.100.7", 6);
+	f->e.from_server = from_server;
+	f->is_whole = true;
+	f->size = 3;
+	event_log_str(j->log, &f->name, "setup.exe", 9, 9);
+	event_log_str(j->log, &f->md5, md5, 32, 32);
+	judging_end(j);
+}
+
+static void a_file_is_known_by_its_digest(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	file_hash(j, "900150983cd24fb0d6963f7d28e17f73", true);
+	assert_int_equal(j->count, 0);
+	file_hash(j, "900150983cd24fb0d6963f7d28e17f72", true);
+	assert_int_equal(j->count, 1);
+	const struct finding *f = &j->found[0];
+	assert_string_equal(f->rule, "intel:lab");
+	assert_int_equal(f->severity, SEVERITY_HIGH);
+	assert_string_equal(f->indicator.type, "file");
+	assert_string_equal(f->indicator.marking, "RED");
+	assert_non_null(strstr(f->message, "10.0.0.5 received the file setup.exe "
+					   "(900150983cd24fb0d6963f7d28e17f72), which lab lists as "
+					   "Loader; listed 13 days before"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_asked_and_answers_are_met, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_said_within_connections_is_met, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_file_is_known_by_its_digest, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_set_nothing_happens, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_over_is_silent, setup, teardown),
 	};

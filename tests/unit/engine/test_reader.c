@@ -140,7 +140,7 @@ static void run(struct world *w, unsigned workers)
 	static struct config_section section = { .name = "counter", .enabled = true };
 	static struct config with;
 	static const struct options options = { .form = OUTPUT_JSON };
-	static const struct shard_limits limits = { 512, 128, 128, 64, 0, 0, NULL };
+	static const struct shard_limits limits = { 512, 128, 128, 64, 0, 0, NULL, NULL };
 	const char *path = w->path;
 	char why[256];
 	assert_int_equal(fclose(w->file), 0);

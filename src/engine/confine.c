@@ -48,10 +48,16 @@ static const char *folder_of(struct confined *k, const char *path)
 	return dirname(copy);
 }
 
+/* Where the folder is a link, it may point elsewhere tomorrow: to a neighbour of today's. */
 static void read_folder(struct confined *k, const char *path)
 {
-	if (path && *path)
-		k->is_full |= !sandbox_read(&k->sandbox, folder_of(k, path));
+	struct stat info;
+	if (!path || !*path)
+		return;
+	const char *folder = folder_of(k, path);
+	k->is_full |= !sandbox_read(&k->sandbox, folder);
+	if (lstat(folder, &info) == 0 && S_ISLNK(info.st_mode))
+		k->is_full |= !sandbox_read(&k->sandbox, folder_of(k, folder));
 }
 
 static void write_folder(struct confined *k, const char *path)

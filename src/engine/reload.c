@@ -3,11 +3,14 @@
  */
 #include "reload.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "exfild/base/log.h"
 #include "annals.h"
@@ -18,10 +21,14 @@
 #include "notify.h"
 #include "publish.h"
 #include "sets.h"
+#include "watch.h"
 
 #define PATIENCE_S 10u
 #define NAMES_MAX  65536
-#define LOOK_NS    500000000l /* between two looks at the feeds */
+#define LOOK_MS    500  /* between two looks at files that nothing is heard of */
+#define SLOW_MS    5000 /* at those that are heard of, which might have been missed */
+#define EVENTS_MAX 100  /* of other files in the same folders, until it looks all the same */
+#define REST_MS    50   /* files that were just replaced may be several */
 
 struct reload {
 	struct reload_options o;
@@ -29,9 +36,11 @@ struct reload {
 	pthread_mutex_t turn; /* one reload at a time */
 	pthread_t thread;
 	bool has_thread;
+	int wake;             /* eventfd: something of what follows has changed */
+	struct watch *watch;  /* the thread's */
+	bool is_slow;         /* likewise: all files are heard of; of folders of sets nothing is */
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t wake;
-	bool asked, ended;
+	bool asked, ended, is_other;     /* is_other: the files to watch may be others */
 	uint64_t feeds_read, feeds_seen; /* signatures of the feeds' files, under turn */
 	uint64_t names_read, names_seen; /* and of identity.file */
 	uint64_t sets_read, sets_seen;   /* and of content.fingerprints */
@@ -43,6 +52,12 @@ static uint64_t clock_ns(clockid_t which)
 	struct timespec t = { 0 };
 	(void)clock_gettime(which, &t);
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+static void wake(const struct reload *r)
+{
+	const uint64_t one = 1;
+	(void)!write(r->wake, &one, sizeof(one));
 }
 
 static void publish(struct reload *r)
@@ -113,6 +128,10 @@ static int take(struct reload *r, struct setup *fresh, struct control_reload *re
 	r->current = fresh;
 	r->feeds_read = r->feeds_seen = indicators_signature(fresh->config);
 	r->names_read = r->names_seen = identities_signature(fresh->config);
+	pthread_mutex_lock(&r->lock);
+	r->is_other = true;
+	pthread_mutex_unlock(&r->lock);
+	wake(r);
 	return 0;
 }
 
@@ -279,14 +298,13 @@ size_t reload_intel_list(struct reload *r, const struct intel_change *list, size
 	return done;
 }
 
-/* Files of feeds have changed: twice a second is looked whether, and when they rest they are read.
- */
-static void look_at_feeds(struct reload *r)
+/* Files of feeds have changed: they are read when they are complete, or rest between two looks. */
+static void look_at_feeds(struct reload *r, bool is_complete)
 {
 	char why[512];
 	pthread_mutex_lock(&r->turn);
 	uint64_t now = indicators_signature(r->current->config);
-	bool is_other = now != r->feeds_read, is_at_rest = now == r->feeds_seen;
+	bool is_other = now != r->feeds_read, is_at_rest = is_complete || now == r->feeds_seen;
 	r->feeds_seen = now;
 	if (is_other && is_at_rest && !has_ended(r)) {
 		r->feeds_read = now;
@@ -297,12 +315,12 @@ static void look_at_feeds(struct reload *r)
 }
 
 /* The same for identity.file; a broken one is an alert, and the entries before stay. */
-static void look_at_identities(struct reload *r)
+static void look_at_identities(struct reload *r, bool is_complete)
 {
 	char why[512];
 	pthread_mutex_lock(&r->turn);
 	uint64_t now = identities_signature(r->current->config);
-	bool is_other = now != r->names_read, is_at_rest = now == r->names_seen;
+	bool is_other = now != r->names_read, is_at_rest = is_complete || now == r->names_seen;
 	r->names_seen = now;
 	if (is_other && is_at_rest && !has_ended(r)) {
 		r->names_read = now;
@@ -329,11 +347,11 @@ static void exchange_sets(struct reload *r)
 }
 
 /* The same for content.fingerprints. */
-static void look_at_sets(struct reload *r)
+static void look_at_sets(struct reload *r, bool is_complete)
 {
 	pthread_mutex_lock(&r->turn);
 	uint64_t now = sets_signature(r->current->config);
-	bool is_other = now != r->sets_read, is_at_rest = now == r->sets_seen;
+	bool is_other = now != r->sets_read, is_at_rest = is_complete || now == r->sets_seen;
 	r->sets_seen = now;
 	if (is_other && is_at_rest && !has_ended(r)) {
 		r->sets_read = now;
@@ -342,39 +360,75 @@ static void look_at_sets(struct reload *r)
 	pthread_mutex_unlock(&r->turn);
 }
 
-/* Whether somebody woke it. */
-static bool sleep_a_little(struct reload *r)
+/* ---- the thread ---- */
+
+static void watch_files(struct reload *r)
 {
-	struct timespec end = { 0 };
-	(void)clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_nsec += LOOK_NS;
-	end.tv_sec += end.tv_nsec / 1000000000l;
-	end.tv_nsec %= 1000000000l;
-	return pthread_cond_timedwait(&r->wake, &r->lock, &end) == 0;
+	pthread_mutex_lock(&r->turn);
+	const struct config *c = r->current->config;
+	watch_begin(r->watch);
+	for (size_t i = 0; i < c->intel.feed_count; i++)
+		watch_file(r->watch, c->intel.feeds[i].file);
+	if (c->identity.file && *c->identity.file)
+		watch_file(r->watch, c->identity.file);
+	r->is_slow = watch_is_good(r->watch) && !c->content.fingerprint_count;
+	pthread_mutex_unlock(&r->turn);
+}
+
+enum woken { WOKEN_TIME, WOKEN_FILE, WOKEN_WORD };
+
+static enum woken sleep_a_little(struct reload *r)
+{
+	struct pollfd fds[2] = { { .fd = r->wake, .events = POLLIN },
+				 { .fd = watch_fd(r->watch), .events = POLLIN } };
+	uint64_t count;
+	bool is_heard = false;
+	int wait_ms = r->is_slow ? SLOW_MS : LOOK_MS;
+	for (unsigned n = 0; n < EVENTS_MAX && poll(fds, 2, wait_ms) > 0; n++) {
+		if (fds[0].revents && read(r->wake, &count, sizeof(count)) > 0)
+			return WOKEN_WORD;
+		is_heard = watch_heard(r->watch) || is_heard;
+		if (is_heard)
+			wait_ms = REST_MS;
+	}
+	return is_heard ? WOKEN_FILE : WOKEN_TIME;
+}
+
+/* What was asked for since the last time; false: the end. */
+static bool take_words(struct reload *r, bool *ret_asked, bool *ret_other)
+{
+	pthread_mutex_lock(&r->lock);
+	bool goes_on = !r->ended;
+	*ret_asked = r->asked;
+	*ret_other = r->is_other;
+	r->asked = r->is_other = false;
+	pthread_mutex_unlock(&r->lock);
+	return goes_on;
 }
 
 static void *on_thread(void *arg)
 {
 	struct reload *r = arg;
 	struct control_reload result;
-	pthread_mutex_lock(&r->lock);
-	while (!r->ended) {
-		if (!r->asked) {
-			if (!sleep_a_little(r) && !r->ended) {
-				pthread_mutex_unlock(&r->lock);
-				look_at_feeds(r);
-				look_at_identities(r);
-				look_at_sets(r);
-				pthread_mutex_lock(&r->lock);
-			}
-			continue;
+	bool asked, is_other;
+	while (take_words(r, &asked, &is_other)) {
+		if (asked)
+			(void)reload_run(r, &result);
+		if (is_other) { /* between the reading of files and now they may have changed */
+			watch_files(r);
+			look_at_feeds(r, false);
+			look_at_identities(r, false);
+			look_at_sets(r, false);
 		}
-		r->asked = false;
-		pthread_mutex_unlock(&r->lock);
-		(void)reload_run(r, &result);
-		pthread_mutex_lock(&r->lock);
+		enum woken by = sleep_a_little(r);
+		if (by == WOKEN_FILE) /* the way to them may be another */
+			watch_files(r);
+		if (by != WOKEN_WORD) {
+			look_at_feeds(r, by == WOKEN_FILE);
+			look_at_identities(r, by == WOKEN_FILE);
+			look_at_sets(r, by == WOKEN_FILE);
+		}
 	}
-	pthread_mutex_unlock(&r->lock);
 	return NULL;
 }
 
@@ -382,8 +436,8 @@ void reload_ask(struct reload *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->asked = true;
-	pthread_cond_signal(&r->wake);
 	pthread_mutex_unlock(&r->lock);
+	wake(r);
 }
 
 static void tell_start(struct reload *r)
@@ -410,13 +464,15 @@ int reload_new(const struct reload_options *o, struct reload **ret)
 	r->current = setup_hold(o->setup);
 	pthread_mutex_init(&r->turn, NULL);
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->wake, NULL);
+	r->is_other = true;
+	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->watch = watch_new();
 	r->feeds_read = r->feeds_seen = indicators_signature(r->current->config);
 	r->names_read = r->names_seen = identities_signature(r->current->config);
 	r->sets_read = r->sets_seen = sets_signature(r->current->config);
 	tell_start(r);
 	exchange_sets(r);
-	if (pthread_create(&r->thread, NULL, on_thread, r) != 0) {
+	if (r->wake < 0 || !r->watch || pthread_create(&r->thread, NULL, on_thread, r) != 0) {
 		reload_free(r);
 		return -EXF_E_NOMEM;
 	}
@@ -431,8 +487,8 @@ void reload_stop(struct reload *r)
 		return;
 	pthread_mutex_lock(&r->lock);
 	r->ended = true;
-	pthread_cond_signal(&r->wake);
 	pthread_mutex_unlock(&r->lock);
+	wake(r);
 	(void)pthread_join(r->thread, NULL);
 	r->has_thread = false;
 	pthread_mutex_lock(&r->turn); /* the control thread may be in the middle of one */
@@ -444,7 +500,9 @@ void reload_free(struct reload *r)
 	if (!r)
 		return;
 	reload_stop(r);
-	pthread_cond_destroy(&r->wake);
+	if (r->wake >= 0)
+		(void)close(r->wake);
+	watch_free(r->watch);
 	pthread_mutex_destroy(&r->lock);
 	pthread_mutex_destroy(&r->turn);
 	setup_drop(r->current);

@@ -103,6 +103,8 @@ static const char *const of_core[] = {
 	"getresgid",
 	"getresuid",
 	"getsockname",
+	"inotify_add_watch",
+	"inotify_init1",
 	"ioctl",
 	"listen",
 	"lseek",

@@ -235,6 +235,17 @@ struct wakes {
 	struct vec vec;
 };
 
+/* The column wakes this instance, which looks at events that its guard allows. */
+static void guard_column(struct column *c, const struct instance *i)
+{
+	bool is_first = !c->is_eager;
+	c->is_eager = true;
+	c->is_guarded = (is_first || c->is_guarded) && i->guard_offset &&
+			(is_first || c->guard_offset == i->guard_offset);
+	c->guard_offset = c->is_guarded ? i->guard_offset : 0;
+	c->allowed |= i->allowed;
+}
+
 static bool cover(struct signatures *s, const struct node *n, uint32_t instance, struct wakes *w)
 {
 	const struct node *best = NULL;
@@ -244,7 +255,7 @@ static bool cover(struct signatures *s, const struct node *n, uint32_t instance,
 			return false;
 		w->list[w->vec.count++] = (struct wake){ n->index, instance };
 		if (column != NONE)
-			s->columns[column].is_eager = true;
+			guard_column(&s->columns[column], &s->instances[instance]);
 		return true;
 	}
 	for (const struct node *k = n->first; k; k = k->next) {

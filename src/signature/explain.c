@@ -252,7 +252,8 @@ unsigned signatures_why(struct signatures *s, size_t rule, const struct event *e
 	s->woken_count = 0;
 	for (size_t i = 0; i < r->instance_vec.count; i++) {
 		const struct instance *in = &s->instances[r->instances[i]];
-		if ((unsigned)in->source.kind != e->kind || !guard_allows(in, e))
+		if ((unsigned)in->source.kind != e->kind ||
+		    !guard_allows(in->guard_offset, in->allowed, e))
 			continue;
 		say(&v, in->root, false);
 		break;

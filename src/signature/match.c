@@ -220,12 +220,6 @@ bool predicate_holds(struct signatures *s, uint32_t predicate, const struct even
 	return p->serial == s->serial;
 }
 
-bool guard_allows(const struct instance *i, const struct event *e)
-{
-	uint8_t v = ((const uint8_t *)e)[i->guard_offset];
-	return !i->guard_offset || (v < 32 && i->allowed >> v & 1);
-}
-
 bool instance_holds(struct signatures *s, const struct instance *i, const struct event *e)
 {
 	uint32_t counts[CODE_DEPTH] = { 0 };
@@ -269,7 +263,7 @@ static void judge(struct signatures *s, uint32_t index, const struct event *e)
 {
 	const struct instance *i = &s->instances[index];
 	struct rule *rule = &s->rules[i->rule];
-	if (!guard_allows(i, e))
+	if (!guard_allows(i->guard_offset, i->allowed, e))
 		return;
 	uint64_t began = s->is_measured ? clock_ns() : 0;
 	bool holds = instance_holds(s, i, e);
@@ -355,7 +349,7 @@ void signatures_event(struct signatures *s, const struct event *e, signature_hit
 		pair(s, e);
 	for (size_t i = 0; i < plan->eager_vec.count; i++) {
 		struct column *c = &s->columns[plan->eager[i]];
-		if (c->matched_serial != s->serial)
+		if (c->matched_serial != s->serial && guard_allows(c->guard_offset, c->allowed, e))
 			match_column(s, c, e);
 	}
 	for (size_t i = 0; i < plan->always_vec.count; i++)

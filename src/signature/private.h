@@ -177,6 +177,10 @@ struct column {
 	enum column_type type;
 	bool is_paired, is_eager, is_list;
 	bool has_texts; /* something is looked for that is no number and no network */
+	/* the guards of all instances that it wakes: in other events nobody would be woken */
+	bool is_guarded;
+	uint16_t guard_offset;
+	uint32_t allowed;
 	struct text_set exacts, prefixes, suffixes;
 	struct number *numbers;
 	struct vec number_vec;
@@ -468,7 +472,11 @@ bool test_holds(struct signatures *s, const struct test *t, const struct event *
 struct column *column_read(struct signatures *s, uint32_t column, const struct event *e);
 /* False: memory. */
 bool requests_begin(struct signatures *s);
-bool guard_allows(const struct instance *i, const struct event *e);
+static inline bool guard_allows(uint16_t offset, uint32_t allowed, const struct event *e)
+{
+	uint8_t v = ((const uint8_t *)e)[offset];
+	return !offset || (v < 32 && allowed >> v & 1);
+}
 void explain_parts(struct signatures *s, const struct instance *i, const struct event *e,
 		   struct signature_hit *hit);
 

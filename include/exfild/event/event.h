@@ -22,6 +22,7 @@
 #include "exfild/event/content.h"
 #include "exfild/event/file.h"
 #include "exfild/event/kerberos.h"
+#include "exfild/event/mail.h"
 
 #define EVENT_MAX     8192
 #define EVENT_STR_MAX 1024
@@ -413,17 +414,6 @@ struct event_file_hash {
 	struct event_str carrier;           /* as of event_file */
 	struct event_str name, place;       /* likewise */
 	struct event_str md5, sha1, sha256; /* lower-case hex; those that are wanted */
-};
-
-enum mail_mark {                            /* bits of event_mail.head_marks */
-		 MAIL_HAS_MAILER = 1u << 0, /* User-Agent or X-Mailer */
-		 MAIL_HAS_ID = 1u << 1,     /* Message-ID */
-		 MAIL_HAS_RECEIVED = 1u << 2,
-		 MAIL_HAS_REPLY = 1u << 3, /* In-Reply-To, References */
-		 MAIL_HAS_LIST = 1u << 4,
-		 MAIL_IS_TO_SELF = 1u << 5,   /* the sender is the recipient */
-		 MAIL_IS_LOGGED_IN = 1u << 6, /* the session has authenticated itself */
-		 MAIL_NAMES_HOST = 1u << 7,   /* the subject has the name that EHLO told */
 };
 
 /* One mail handed to a server in the clear, told at its end or when no more of it is seen. */

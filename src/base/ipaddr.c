@@ -121,23 +121,34 @@ const char *ipaddr_print(const struct ipaddr *a, char *dst, size_t size)
 	return dst;
 }
 
+static unsigned digit_at(const char *at, const char *end)
+{
+	return at < end ? (unsigned)(uint8_t)*at - '0' : UINT8_MAX;
+}
+
 bool ipaddr_parse_v4(const char *text, size_t len, struct ipaddr *ret)
 {
+	const char *at = text, *end = text + len;
 	uint8_t bytes[4];
-	size_t at = 0;
 
 	for (unsigned i = 0; i < 4; i++) {
-		size_t from = at;
-		unsigned value = 0;
-		for (; at < len && text[at] >= '0' && text[at] <= '9' && at < from + 3; at++)
-			value = value * 10 + (unsigned)(text[at] - '0');
-		if (at == from || value > UINT8_MAX || (text[from] == '0' && at > from + 1))
+		unsigned value = digit_at(at, end), next;
+		if (value > 9)
 			return false;
+		at++;
+		while ((next = digit_at(at, end)) <= 9) {
+			if (value == 0) /* a zero in front */
+				return false;
+			value = value * 10 + next;
+			if (value > UINT8_MAX)
+				return false;
+			at++;
+		}
 		bytes[i] = (uint8_t)value;
-		if (i < 3 && (at == len || text[at++] != '.'))
+		if (i < 3 && (at == end || *at++ != '.'))
 			return false;
 	}
-	if (at != len)
+	if (at != end)
 		return false;
 	*ret = ipaddr_v4(bytes);
 	return true;

@@ -1,6 +1,7 @@
 /*
  * intel/find.c - what a sealed set answers.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "private.h"
@@ -75,12 +76,18 @@ static bool is_near(const struct intel *x, const struct ipaddr *a)
 	return !ipaddr_is_v4(a) || x->v4_near[at / 8] >> at % 8 & 1;
 }
 
-static void cut_to(uint8_t value[17], unsigned bits)
+/* The first bits of the address; 0 to 128. */
+static void cut_to(uint8_t value[17], const struct ipaddr *a, unsigned bits)
 {
-	for (unsigned i = (bits + 7) / 8; i < 16; i++)
-		value[i] = 0;
-	if (bits % 8)
-		value[bits / 8] &= (uint8_t)(0xff00u >> bits % 8);
+	uint64_t words[2];
+	memcpy(words, a->u.b, sizeof(words));
+	if (bits <= 64) {
+		words[0] &= bits ? htobe64(~0ull << (64 - bits)) : 0;
+		words[1] = 0;
+	} else if (bits < 128) {
+		words[1] &= htobe64(~0ull << (128 - bits));
+	}
+	memcpy(value, words, sizeof(words));
 	value[16] = (uint8_t)bits;
 }
 
@@ -88,7 +95,6 @@ static const struct intel_item *find_network(const struct intel *x, const struct
 {
 	uint8_t value[17];
 	unsigned least = ipaddr_is_v4(a) ? 96 : 0;
-	memcpy(value, a->u.b, 16);
 	for (unsigned word = 3; word-- > 0;) {
 		uint64_t lengths = x->lengths[word];
 		while (lengths) {
@@ -97,9 +103,10 @@ static const struct intel_item *find_network(const struct intel *x, const struct
 			lengths &= ~(1ull << bit);
 			if (bits < least)
 				return NULL;
-			cut_to(value, bits);
+			cut_to(value, a, bits);
+			uint64_t hash = intel_hash_address(&x->key, value, bits + 1);
 			const struct intel_item *item =
-				unless_gone(find_own(x, INTEL_PREFIX, value, sizeof(value)));
+				unless_gone(look_up(x, hash, INTEL_PREFIX, value, sizeof(value)));
 			if (item)
 				return item;
 		}
@@ -111,7 +118,10 @@ const struct intel_item *intel_find_address(const struct intel *x, const struct 
 {
 	if (!x)
 		return NULL;
-	const struct intel_item *item = unless_gone(find_own(x, INTEL_ADDRESS, a->u.b, 16));
+	const struct intel_item *item = NULL;
+	if (x->by_kind[INTEL_ADDRESS])
+		item = unless_gone(look_up(x, intel_hash_address(&x->key, a->u.b, 0), INTEL_ADDRESS,
+					   a->u.b, 16));
 	if (!item && x->by_kind[INTEL_PREFIX] && is_near(x, a))
 		item = find_network(x, a);
 	return item || !x->base ? item : still(x, intel_find_address(x->base, a));
@@ -137,7 +147,7 @@ static bool has_base(const struct intel *x, const uint8_t *name, size_t len)
 	uint64_t h = intel_roll_begin(&x->key);
 	unsigned dots = 0;
 	for (size_t i = len; i-- > 0 && !(name[i] == '.' && ++dots == 2);)
-		h = intel_roll(&x->key, h, low(name[i]));
+		h = intel_roll(&x->key, h, name[i]);
 	return may_have(x, intel_base_hash(intel_roll_end(h)));
 }
 

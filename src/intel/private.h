@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "exfild/intel/intel.h"
 
@@ -55,7 +56,7 @@ uint32_t intel_add_note(struct intel *x, const char *text, size_t len);
 void intel_take_back(struct intel *x, uint32_t count, size_t values_len, struct intel_feed *feed);
 /*
  * Names are hashed from their end, so that one walk gives the hash of each suffix: begin, add each
- * byte, finish where a suffix begins.
+ * byte, finish where a suffix begins.  Letters' case, and a few other bits, do not count.
  */
 static inline uint64_t intel_roll_begin(const struct hash_key *key)
 {
@@ -64,13 +65,23 @@ static inline uint64_t intel_roll_begin(const struct hash_key *key)
 
 static inline uint64_t intel_roll(const struct hash_key *key, uint64_t h, uint8_t byte)
 {
-	return (h ^ byte) * (key->k[1] | 1);
+	return (h ^ (byte | 0x20u)) * (key->k[1] | 1);
 }
 
 static inline uint64_t intel_roll_end(uint64_t h)
 {
 	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ull;
 	return h ^ h >> 32;
+}
+
+/* Addresses and networks, whose bits are 0 for an address. */
+static inline uint64_t intel_hash_address(const struct hash_key *key, const uint8_t ip[16],
+					  unsigned bits)
+{
+	uint64_t words[2];
+	memcpy(words, ip, sizeof(words));
+	uint64_t h = hash_mix(hash_mix(key->k[0] + bits, words[0]), words[1]);
+	return hash_mix(h, key->k[1]);
 }
 
 /* Of the last two labels of a name, where domains have them: in the filter. */

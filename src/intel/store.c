@@ -86,6 +86,8 @@ const uint8_t *intel_value_of(const struct intel *x, const struct intel_item *it
 uint64_t intel_hash(const struct hash_key *key, enum intel_kind kind, const void *value, size_t len)
 {
 	const uint8_t *bytes = value;
+	if (kind == INTEL_ADDRESS || kind == INTEL_PREFIX)
+		return intel_hash_address(key, bytes, kind == INTEL_PREFIX ? bytes[16] + 1u : 0);
 	if (kind != INTEL_DOMAIN)
 		return hash_mix(hash_bytes(key, value, len), (uint64_t)kind);
 	uint64_t h = intel_roll_begin(key);

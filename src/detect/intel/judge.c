@@ -160,9 +160,11 @@ static void on_name_str(struct intel_state *s, const struct detect_env *env, con
 static bool take_address(const char *text, size_t len, struct ipaddr *ret)
 {
 	char copy[IPADDR_TEXT_MAX];
+	if (len == 0 || len >= sizeof(copy))
+		return false;
 	if (ipaddr_parse_v4(text, len, ret))
 		return true;
-	if (len == 0 || len >= sizeof(copy) || !memchr(text, ':', len))
+	if (!memchr(text, ':', len))
 		return false;
 	memcpy(copy, text, len);
 	copy[len] = '\0';

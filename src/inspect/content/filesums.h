@@ -5,6 +5,7 @@
  * it, which is when an indicator of that kind is loaded.  At the file's end an event (file_hash)
  * tells the digests; of a file with a gap, without its begin or its end, it says that it is not
  * whole and has none.
+ * Pictures, sounds and films are left out, by their first bytes.
  * Ownership: places belong to the shard; a file borrows one by number and serial (struct sum).
  * Threads: one shard; what is wanted may be written by any thread.
  * Limits: SUMS_PLACES files of a shard at a time, past that the one that was idle for longest gives

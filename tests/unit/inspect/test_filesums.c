@@ -137,6 +137,16 @@ static void an_answer_without_a_length(void **state)
 	}
 }
 
+static void pictures_are_left_out(void **state)
+{
+	(void)state;
+	begin(&http_inspector, 80, ALL);
+	client("GET /a HTTP/1.1\r\n\r\n");
+	server("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n\x89PNG\r\n\x1a\n123456789012");
+	assert_int_equal(harness_count(&h, EVENT_FILE_HASH), 0);
+	end();
+}
+
 static void parts_of_files_are_none(void **state)
 {
 	(void)state;
@@ -416,6 +426,7 @@ int main(void)
 		cmocka_unit_test(answers_and_requests_of_http),
 		cmocka_unit_test(only_kinds_that_are_wanted),
 		cmocka_unit_test(an_answer_without_a_length),
+		cmocka_unit_test(pictures_are_left_out),
 		cmocka_unit_test(parts_of_files_are_none),
 		cmocka_unit_test(files_in_forms),
 		cmocka_unit_test(places_are_bounded),

@@ -6,6 +6,8 @@
 #include "field.h"
 #include "sections.h"
 
+#define PACKETS_MAX 20
+
 static void term(struct buf *out, const char *name, const char *text)
 {
 	if (!*text)
@@ -129,6 +131,57 @@ static void service(struct buf *out, const json_t *alert)
 	buf_str(out, "</dd>");
 }
 
+static void connection(struct buf *out, const json_t *alert)
+{
+	const char *transport = field_text(alert, "network.transport");
+	const char *protocol = field_text(alert, "network.protocol");
+	const char *peer = field_text(alert, "destination.ip");
+	uint64_t port = field_count(alert, "destination.port");
+	uint64_t sent = field_count(alert, "source.packets");
+	if (!*transport && !*protocol)
+		return;
+	buf_str(out, "<dt>Connection</dt><dd>");
+	html_name(out, *protocol ? protocol : transport);
+	if (*protocol && *transport) {
+		buf_str(out, " over ");
+		html_name(out, transport);
+	}
+	if (*peer) {
+		buf_str(out, " with ");
+		html_name(out, peer);
+	}
+	if (port)
+		buf_printf(out, ", port %llu", (unsigned long long)port);
+	if (sent) {
+		buf_str(out, "; ");
+		html_count(out, sent);
+		buf_str(out, " packets sent, ");
+		html_count(out, field_count(alert, "destination.packets"));
+		buf_str(out, " came back");
+	}
+	buf_str(out, "</dd>");
+}
+
+/* Numbers of packets in the input; of a running exfild how to get at them. */
+static void packets(const struct page *p, const struct entry *e, const json_t *alert)
+{
+	const json_t *list = field_at(alert, "exfild.evidence.packets");
+	size_t count = json_array_size(list);
+	if (p->seen->kind != REPORT_CAPTURE) {
+		buf_str(p->out, "<dt>Kept packets</dt><dd><code>exfilctl evidence ");
+		html_name(p->out, e->id);
+		buf_str(p->out, "</code></dd>");
+		return;
+	}
+	if (!count)
+		return;
+	buf_str(p->out, "<dt>Packets</dt><dd>");
+	for (size_t i = 0; i < count && i < PACKETS_MAX; i++)
+		buf_printf(p->out, "%s%lld", i ? ", " : "",
+			   (long long)json_integer_value(json_array_get(list, i)));
+	buf_printf(p->out, "%s</dd>", count > PACKETS_MAX ? " ..." : "");
+}
+
 static void who(const struct page *p, const struct entry *e)
 {
 	struct buf *out = p->out;
@@ -148,19 +201,25 @@ static void who(const struct page *p, const struct entry *e)
 	buf_str(out, " UTC</p>\n");
 }
 
-static void proof(struct buf *out, const json_t *alert)
+static void proof(const struct page *p, const struct entry *e, const json_t *alert)
 {
+	struct buf *out = p->out;
 	buf_str(out, "<dl>");
 	term(out, "Why not harmless", field_text(alert, "exfild.not_harmless"));
 	term(out, "Its limit", field_text(alert, "exfild.counterfactual"));
 	term(out, "Could be read", visibility(alert));
 	term(out, "Not seen", field_text(alert, "exfild.unseen"));
+	term(out, "About", field_text(alert, "exfild.evidence.object"));
+	term(out, "Name asked for", field_text(alert, "dns.question.name"));
+	term(out, "User", field_text(alert, "user.name"));
+	connection(out, alert);
 	service(out, alert);
 	term(out, "Zone", field_text(alert, "exfild.zone.source"));
 	term(out, "Responsible", field_text(alert, "exfild.responsibility"));
 	techniques(out, alert);
 	next_steps(out, alert);
 	code_term(out, "Its packets", field_text(alert, "exfild.filter"));
+	packets(p, e, alert);
 	code_term(out, "To silence it", field_text(alert, "exfild.silence"));
 	code_term(out, "Flow", field_text(alert, "network.community_id"));
 	buf_str(out, "</dl>\n");
@@ -188,7 +247,7 @@ static void full(const struct page *p, const struct entry *e)
 	buf_str(out, "</code></p>\n");
 	buf_printf(out, "<details%s><summary>Proof, what to do, how to silence it</summary>\n",
 		   e->level >= LEVEL_HIGH ? " open" : "");
-	proof(out, alert);
+	proof(p, e, alert);
 	explain(out, alert);
 	buf_str(out, "</details>\n</article>\n");
 	json_decref(alert);

@@ -29,6 +29,8 @@ static void story_row(const struct page *p, const struct entry *e)
 	page_alert_link(p, e, e->title);
 	buf_str(out, "</td><td>");
 	page_host(p, e);
+	buf_str(out, "</td><td>");
+	html_name(out, field_text(alert, "exfild.evidence.object"));
 	buf_str(out, "</td><td class=\"wide\">");
 	html_text(out, field_text(alert, "message"));
 	buf_str(out, "</td></tr>\n");
@@ -45,7 +47,7 @@ static void story(const struct page *p)
 	if (n)
 		qsort(list, n, sizeof(*list), by_time);
 	page_table(p->out, "What happened, in the order of time",
-		   "Begin (UTC)|What|Host|In one sentence");
+		   "Begin (UTC)|What|Host|About|In one sentence");
 	for (size_t i = 0; i < shown; i++)
 		story_row(p, list[i]);
 	page_table_end(p->out);

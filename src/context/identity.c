@@ -115,9 +115,25 @@ static bool tell(struct identities *s, const struct identity *id, uint64_t line,
 	e->since_ns = since_ns;
 	e->until_ns = since_ns + ttl_s * NS_PER_S;
 	e->line = line;
+	e->from_login = false;
 	(void)str_copy(e->host, sizeof(e->host), id->host);
 	put_user(s, e->user, id->user);
 	return true;
+}
+
+void identities_login(struct identities *s, const struct ipaddr *a, const char *user,
+		      uint64_t now_ns)
+{
+	bool is_new;
+	struct identity_entry *e = table_get(&s->table, a, &is_new);
+	if (!e || (!is_new && !e->from_login && e->until_ns > now_ns))
+		return;
+	e->since_ns = now_ns;
+	e->until_ns = now_ns + s->ttl_s * NS_PER_S;
+	e->line = 0;
+	e->from_login = true;
+	e->host[0] = '\0';
+	put_user(s, e->user, user);
 }
 
 void identities_follow(struct identities *s, uint64_t now_ns)
@@ -197,19 +213,16 @@ const char *context_user_of(const struct context *c, const struct ipaddr *a)
 }
 
 static const struct keep_field fields[] = {
-	KEEP(U8, struct identity_entry, address),
-	KEEP(U64, struct identity_entry, since_ns),
-	KEEP(U64, struct identity_entry, until_ns),
-	KEEP(U64, struct identity_entry, line),
-	KEEP(TEXT, struct identity_entry, host),
-	KEEP(TEXT, struct identity_entry, user),
-	KEEP_LAST,
+	KEEP(U8, struct identity_entry, address),      KEEP(U64, struct identity_entry, since_ns),
+	KEEP(U64, struct identity_entry, until_ns),    KEEP(U64, struct identity_entry, line),
+	KEEP(BOOL, struct identity_entry, from_login), KEEP(TEXT, struct identity_entry, host),
+	KEEP(TEXT, struct identity_entry, user),       KEEP_LAST,
 };
 
 void identities_keep(struct identities *s, struct keep_list *list)
 {
 	const struct keep_part part = { .name = "context.identities",
-					.version = 1,
+					.version = 2,
 					.table = &s->table,
 					.fields = fields };
 	keep_add(list, &part);

@@ -26,7 +26,8 @@ struct identity_list {
 struct identity_entry {
 	struct ipaddr address;
 	uint64_t since_ns, until_ns;
-	uint64_t line; /* hash of the file's line, 0: it came while it ran */
+	uint64_t line;   /* hash of the file's line, 0: it came while it ran */
+	bool from_login; /* seen on the wire: what is told counts for more */
 	char host[IDENTITY_NAME], user[IDENTITY_NAME];
 };
 
@@ -50,6 +51,9 @@ struct identities {
 int identities_init(struct identities *s, const struct hash_key *key,
 		    const struct hash_key *user_key, uint32_t capacity) EXF_MUST_USE;
 void identities_deinit(struct identities *s);
+/* Somebody has logged in from there; nothing where it was told who has the address. */
+void identities_login(struct identities *s, const struct ipaddr *a, const char *user,
+		      uint64_t now_ns);
 void identities_keep(struct identities *s, struct keep_list *list);
 /* Packet time has come to now_ns: lines whose time has come are told. */
 void identities_follow(struct identities *s, uint64_t now_ns);

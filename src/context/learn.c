@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "exfild/base/str.h"
 #include "exfild/context/admin.h"
 #include "private.h"
 
@@ -205,6 +206,27 @@ static void learn_controller(struct context *c, const struct event_kerberos *k)
 		host->roles |= ROLE_CONTROLLER;
 }
 
+/*
+ * Who has logged in at a server of ours is who uses the host, until somebody else does.  Programs
+ * log in as well: names that end like those of machines are none of people.  What a server outside
+ * says of a log-in proves nothing, since whoever speaks may have set it up.
+ */
+static void learn_user(struct context *c, const struct event_login *l)
+{
+	char user[4 * IDENTITY_NAME];
+	bool is_seen = l->outcome == LOGIN_SUCCESS && !l->is_inferred && l->user.off &&
+		       l->user.len && l->user.len < IDENTITY_NAME && l->method != LOGIN_NONE &&
+		       l->user.full == l->user.len;
+	if (!is_seen || c->identities.users == USERS_OFF ||
+	    !is_inside_host(c, &l->e.src, l->e.tunnel_id) ||
+	    !is_inside_host(c, &l->e.dst, l->e.tunnel_id))
+		return;
+	size_t len = str_escape(user, sizeof(user), event_str_data(&l->e, &l->user), l->user.len);
+	if (len && len < IDENTITY_NAME && user[len - 1] != '$' &&
+	    strcasecmp(user, "anonymous") != 0)
+		identities_login(&c->identities, &l->e.src, user, c->now_ns);
+}
+
 static void learn_manager(struct context *c, const struct event *e)
 {
 	struct admin_act act;
@@ -246,6 +268,9 @@ void context_event(struct context *c, const struct event *e)
 		break;
 	case EVENT_DNS:
 		learn_resolver(c, (const struct event_dns *)e);
+		break;
+	case EVENT_LOGIN:
+		learn_user(c, (const struct event_login *)e);
 		break;
 	case EVENT_KERBEROS:
 		learn_controller(c, (const struct event_kerberos *)e);

@@ -230,6 +230,29 @@ static void a_lease_that_moves_is_told(void **state)
 	stop(&c);
 }
 
+/* A log-in that is seen names the user, until another one does, or somebody who must know. */
+static void a_login_counts_less_than_what_is_told(void **state)
+{
+	struct context c;
+	const struct ipaddr a = address("10.1.2.3");
+	struct identity id = { .address = a, .user = "bob", .ttl_s = 60 };
+	(void)state;
+	start(&c, USERS_CLEAR);
+	identities_login(&c.identities, &a, "carol", c.now_ns);
+	assert_string_equal(user_of(&c, "10.1.2.3"), "carol");
+	identities_login(&c.identities, &a, "dave", c.now_ns);
+	assert_string_equal(user_of(&c, "10.1.2.3"), "dave");
+	assert_true(context_identity(&c, &id));
+	identities_login(&c.identities, &a, "carol", c.now_ns);
+	assert_string_equal(user_of(&c, "10.1.2.3"), "bob");
+	at(&c, 60); /* it is over, and somebody logs in */
+	identities_login(&c.identities, &a, "carol", c.now_ns);
+	assert_string_equal(user_of(&c, "10.1.2.3"), "carol");
+	at(&c, 60 + 3600);
+	assert_string_equal(user_of(&c, "10.1.2.3"), "");
+	stop(&c);
+}
+
 /* Whose a pseudonym is: of the file's users, or of names that are given. */
 static void a_pseudonym_is_found_again(void **state)
 {
@@ -323,6 +346,7 @@ int main(void)
 		cmocka_unit_test(the_newest_holds_and_ends),
 		cmocka_unit_test(a_history_is_followed_by_packet_time),
 		cmocka_unit_test(a_lease_that_moves_is_told),
+		cmocka_unit_test(a_login_counts_less_than_what_is_told),
 		cmocka_unit_test(a_pseudonym_is_found_again),
 		cmocka_unit_test(a_file_that_changes),
 		cmocka_unit_test(users_are_what_privacy_says),

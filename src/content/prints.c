@@ -42,6 +42,8 @@ void print_keys_make(const struct content_key *key, struct print_keys *ret)
 	ret->key = *key;
 	ret->base = siphash(key, "base", 4) | 1;
 	ret->secret = siphash(key, "secret", 6);
+	for (unsigned b = 0; b < sizeof(ret->letter); b++)
+		ret->letter[b] = letter_of((uint8_t)b);
 	ret->power[0] = 1;
 	for (unsigned i = 1; i <= PRINT_CELL_MAX; i++)
 		ret->power[i] = ret->power[i - 1] * ret->base;
@@ -110,11 +112,15 @@ static void go_on(struct prints_lane *l, struct reading *r, uint8_t b)
 	}
 }
 
-static void read_bytes(struct prints_lane *l, struct reading *r, const uint8_t *data, size_t len)
+static void read_bytes(struct prints_lane *l, struct reading *r, const struct print_keys *k,
+		       const uint8_t *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
+		uint8_t v = k->letter[data[i]];
 		if (l->escape)
 			go_on(l, r, data[i]);
+		else if (v > SLASHED)
+			r->text[r->len++] = v;
 		else
 			put_byte(l, r, data[i]);
 	}
@@ -211,7 +217,7 @@ static void take_portion(struct prints_lane *l, const struct print_job *job, con
 	struct reading r;
 	r.len = r.breaks = r.old = r.old_breaks = 0;
 	take_up(l, &r);
-	read_bytes(l, &r, data, len);
+	read_bytes(l, &r, job->keys, data, len);
 	if (is_end)
 		put_break(&r);
 	r.sum[0] = 0;

@@ -41,6 +41,7 @@ struct print_keys {
 	struct content_key key;
 	uint64_t base, secret;
 	uint64_t power[PRINT_CELL_MAX + 1]; /* of base */
+	uint8_t letter[256];                /* how a byte is read, which no key changes */
 };
 
 struct prints_lane {

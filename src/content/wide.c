@@ -29,9 +29,14 @@ size_t wide_narrow(bool *is_wide, const uint8_t *data, size_t len, uint8_t *dst)
 	for (size_t at = 0; at < len; at += BLOCK) {
 		size_t block = len - at < BLOCK ? len - at : BLOCK;
 		if (block >= BLOCK_MIN)
-			*is_wide = is_wide_block(data + at, block);
+			*is_wide = memchr(data + at, 0, block) && is_wide_block(data + at, block);
+		if (!*is_wide) {
+			memcpy(dst + n, data + at, block);
+			n += block;
+			continue;
+		}
 		for (size_t i = at; i < at + block; i++)
-			if (data[i] || !*is_wide)
+			if (data[i])
 				dst[n++] = data[i];
 	}
 	return n;

@@ -270,11 +270,10 @@ static size_t settle(struct redis_sink *s, size_t count)
  */
 static bool act_on(struct redis_sink *s)
 {
+	if (s->worst == REDIS_ERROR_ASK && s->stays)
+		return false;
 	switch (s->worst) {
 	case REDIS_ERROR_ASK:
-		if (s->stays)
-			return false;
-		/* fall through */
 	case REDIS_ERROR_MOVED:
 		s->is_asking = s->worst == REDIS_ERROR_ASK;
 		disconnect(s);

@@ -172,14 +172,14 @@ static void take_status(struct stream *s, const json_t *status)
 
 static void take_line(struct stream *s, const char *line, size_t len)
 {
-	json_t *top = json_loadb(line, len, JSON_ALLOW_NUL, NULL), *alert;
+	json_t *top = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
 	const json_t *result = json_object_get(top, "result");
 	const json_t *refused = json_object_get(json_object_get(top, "error"), "message");
-	size_t i;
+	const json_t *alerts = json_object_get(result, "alerts");
 	if (json_object_get(top, "alert"))
 		take_alert(s, json_object_get(top, "alert"), "alert");
-	json_array_foreach(json_object_get(result, "alerts"), i, alert)
-		take_alert(s, alert, "known");
+	for (size_t i = 0; i < json_array_size(alerts); i++)
+		take_alert(s, json_array_get(alerts, i), "known");
 	if (count_in(top, "id") == ID_STATUS && result)
 		take_status(s, result);
 	if (json_is_string(refused))

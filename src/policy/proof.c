@@ -125,7 +125,8 @@ static enum alert_proof shown_by(const struct event *e)
 bool policy_proofs_event(struct policy_proofs *p, const struct event *e)
 {
 	bool is_new;
-	if (e->kind <= EVENT_FLOW_END)
+	/* the end of an older flow must not take the address back */
+	if (e->kind == EVENT_FLOW_START)
 		note_link(p, (const struct event_flow *)(const void *)e);
 	enum alert_proof proof = e->flow ? shown_by(e) : ALERT_PROOF_NONE;
 	if (proof == ALERT_PROOF_NONE)

@@ -112,6 +112,8 @@ void merge_add(struct alert *a, const struct finding *f, enum severity severity)
 	late.severity = f->is_update ? known->severity : severity;
 	late.is_update = false;
 	set_times(&late);
+	if (late.peer.has_ip && known->peer.has_ip && !ipaddr_equal(&late.peer.ip, &known->peer.ip))
+		a->has_several_peers = true;
 	bool is_stronger = late.severity > known->severity ||
 			   (late.severity == known->severity && !(late.score < known->score));
 	/* the same start: the same sum, grown, though what was known had no length */

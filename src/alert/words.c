@@ -144,10 +144,12 @@ void words_silence(const struct alert *a, struct buf *out)
 		add_yaml(out, ipaddr_print(&f->subject.ip, text, sizeof(text)));
 		buf_str(out, ", ");
 	}
+	/* one of several peers would leave the others */
+	bool has_peer = f->peer.has_ip && !a->has_several_peers;
 	const char *destination = is_below(f->domain, f->object) ? f->object :
 				  f->domain[0]                   ? f->domain :
-				  f->peer.has_ip ? ipaddr_print(&f->peer.ip, text, sizeof(text)) :
-						   NULL;
+				  has_peer ? ipaddr_print(&f->peer.ip, text, sizeof(text)) :
+					     NULL;
 	if (destination) {
 		buf_str(out, "destination: ");
 		add_yaml(out, destination);

@@ -46,6 +46,7 @@ struct alert {
 	uint32_t revision;           /* 1, 2 ... */
 	uint64_t sequence;           /* gapless in (observer.name, session) */
 	uint64_t count;              /* findings merged */
+	bool has_several_peers;      /* of them */
 	uint64_t words_events, words_sent,
 		words_received; /* that the finding's sentence knows of */
 	double risk_score;      /* 0..100 */

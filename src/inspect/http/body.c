@@ -220,6 +220,8 @@ static void put_body(struct inspection *in, struct http_desk *d, bool is_respons
 	}
 	struct event_http_body *e = inspect_event(in, EVENT_HTTP_BODY, sizeof(*e));
 	turn(in, &e->e, is_response);
+	if (!e->e.packet) /* told when the flow has ended: where it began, it can be found */
+		e->e.packet = in->flow->first_packet;
 	e->is_response = is_response;
 	e->type = (uint8_t)(f.files ? f.file_type : (uint8_t)type);
 	e->form = (uint8_t)f.form;

@@ -7,6 +7,7 @@ it goes away in between and gets what it had not acknowledged again. A TLS liste
 it is installed (rsyslog, rsyslog-openssl), by TCP and TLS, stopped and started again in between."""
 import argparse
 import contextlib
+import glob
 import json
 import os
 import re
@@ -226,9 +227,9 @@ action(type="omfile" file="{out}" template="all")
         for name in ("udp", "unix"):
             self.each(self.datagrams, name)
         self.each(self.strangers)
-        has_daemon = shutil.which("rsyslogd")
+        has_daemon = shutil.which("rsyslogd") and glob.glob("/usr/lib/*/rsyslog/lmnsd_ossl.so")
         lost = [self.each(self.rsyslog, name) for name in ("tcp", "tls")] if has_daemon else []
-        note = f"rsyslogd, stopped in between, had read all but {lost} (tcp, tls)" if has_daemon else "rsyslogd is not installed: not tried"
+        note = f"rsyslogd, stopped in between, had read all but {lost} (tcp, tls)" if has_daemon else "rsyslogd or its TLS (Debian package rsyslog-openssl) is not installed: not tried"
         return self.check.end(note)
 
     def each(self, scenario, *arguments):

@@ -7,6 +7,8 @@
  */
 #include <grp.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -30,15 +32,23 @@ bool sandbox_write(struct sandbox *s, const char *path)
 	return add(s->write, &s->write_count, path);
 }
 
-/* The C library loads code for names of groups and hosts when it is first asked for one: after the
- * last step no memory becomes code. */
+/*
+ * The C library loads code for names of groups and hosts when it is first asked for one: after the
+ * last step no memory becomes code.  Where no file knows "localhost" it asks a name server, which
+ * may be away: the start waits a second for it, and what is asked later as long as is usual.
+ */
 static void load_name_services(void)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
 	(void)getgrnam("exfild");
+	if (res_init() == 0) {
+		_res.retrans = 1;
+		_res.retry = 1;
+	}
 	if (getaddrinfo("localhost", NULL, &hints, &list) == 0)
 		freeaddrinfo(list);
+	(void)res_init();
 }
 
 int sandbox_enter_core(struct sandbox *s, char *ret_why, size_t why_size)

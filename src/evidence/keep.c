@@ -30,6 +30,7 @@ struct watch {
 	bool is_used, is_running;
 	bool is_reading; /* of what is in memory, from here on: */
 	uint64_t at;     /* in the ring */
+	uint32_t mark;   /* what to look for there */
 	uint64_t until_ns, touched;
 	uint64_t last_number; /* packets up to this one have been looked at */
 	struct keep_end end;
@@ -125,7 +126,7 @@ static bool is_for(const struct watch *w, const struct kept *x)
 static void count_rest(struct keep *k, struct watch *w)
 {
 	const struct kept *x;
-	while ((x = ring_next(&k->ring, &w->at)) != NULL) {
+	while ((x = ring_next(&k->ring, &w->at, w->mark)) != NULL) {
 		bool is_lost = is_for(w, x);
 		w->end.lost += is_lost;
 		k->counts.lost += is_lost;
@@ -262,8 +263,9 @@ void keep_ask(struct keep *k, const struct keep_request *r, uint64_t now_ns)
 	if (w->is_running)
 		return;
 	uint64_t at = 0;
-	const struct kept *oldest = ring_next(&k->ring, &at);
+	const struct kept *oldest = ring_next(&k->ring, &at, 0);
 	w->asked = *r;
+	w->mark = ring_mark(&r->subject, r->has_peer ? &r->peer : NULL);
 	w->at = 0;
 	w->until_ns = now_ns + k->o.follow_ns;
 	w->is_used = w->is_running = w->is_reading = true;
@@ -294,7 +296,7 @@ static bool read_on(struct keep *k, struct watch *w, unsigned *portion)
 		w->end.is_short = true;
 	while (*portion) {
 		uint64_t at = w->at;
-		const struct kept *x = ring_next(&k->ring, &at);
+		const struct kept *x = ring_next(&k->ring, &at, w->mark);
 		if (!x) {
 			w->is_reading = false;
 			return true;

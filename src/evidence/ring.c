@@ -6,7 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exfild/base/hash.h"
+
+#define PART_WORDS 32 /* some 110 packets with 3 marks each: one stranger in seven is read */
+
 _Static_assert(sizeof(struct kept) % 8 == 0, "records are aligned");
+
+/* What begins in RING_PART bytes of the ring. */
+struct ring_part {
+	uint64_t number;              /* which round of the memory: offset / RING_PART */
+	uint64_t first;               /* offset of the first record or gap */
+	uint64_t marked[PART_WORDS]; /* a bit for the hash of each address and pair */
+};
 
 static struct kept *at_offset(const struct ring *r, uint64_t offset)
 {
@@ -14,17 +25,70 @@ static struct kept *at_offset(const struct ring *r, uint64_t offset)
 	return place;
 }
 
+/* Offsets only grow, and at most a whole ring of them is alive. */
+static size_t part_count(const struct ring *r)
+{
+	return r->capacity / RING_PART + 2;
+}
+
+static struct ring_part *part_of(const struct ring *r, uint64_t offset)
+{
+	return &r->parts[offset / RING_PART % part_count(r)];
+}
+
 bool ring_init(struct ring *r, size_t capacity)
 {
 	*r = (struct ring){ .capacity = capacity / 8 * 8 };
 	r->memory = r->capacity ? malloc(r->capacity) : NULL;
-	return r->memory != NULL;
+	r->parts = r->memory ? calloc(part_count(r), sizeof(*r->parts)) : NULL;
+	if (r->parts != NULL)
+		return true;
+	ring_deinit(r);
+	return false;
 }
 
 void ring_deinit(struct ring *r)
 {
+	free(r->parts);
 	free(r->memory);
+	r->parts = NULL;
 	r->memory = NULL;
+}
+
+static uint64_t address_hash(const struct ipaddr *a)
+{
+	return hash_mix(a->u.q[0], a->u.q[1]);
+}
+
+uint32_t ring_mark(const struct ipaddr *a, const struct ipaddr *b)
+{
+	uint64_t hash = b ? hash_mix(address_hash(a) + address_hash(b), 1) : address_hash(a);
+	return (uint32_t)(hash >> 32) | 1u << 31;
+}
+
+static uint64_t mark_bit(uint32_t mark)
+{
+	return 1ull << mark % 64;
+}
+
+static unsigned mark_word(uint32_t mark)
+{
+	return mark / 64 % PART_WORDS;
+}
+
+/* A record, or a gap (head NULL), begins at r->head. */
+static void note_part(struct ring *r, const struct kept *head)
+{
+	struct ring_part *part = part_of(r, r->head);
+	uint64_t number = r->head / RING_PART + 1;
+	if (part->number != number)
+		*part = (struct ring_part){ .number = number, .first = r->head };
+	if (!head)
+		return;
+	const uint32_t marks[] = { ring_mark(&head->src, NULL), ring_mark(&head->dst, NULL),
+				   ring_mark(&head->src, &head->dst) };
+	for (unsigned i = 0; i < 3; i++)
+		part->marked[mark_word(marks[i])] |= mark_bit(marks[i]);
 }
 
 /* The rest of the memory, where not even a gap's head may fit. */
@@ -60,11 +124,13 @@ bool ring_add(struct ring *r, const struct kept *head, const uint8_t *data)
 	size_t rest = rest_of(r, r->head);
 	if (rest < size) {
 		make_room(r, rest);
+		note_part(r, NULL);
 		if (rest >= sizeof(*head))
 			at_offset(r, r->head)->is_gap = 1;
 		r->head += rest;
 	}
 	make_room(r, size);
+	note_part(r, head);
 	struct kept *k = at_offset(r, r->head);
 	*k = *head;
 	k->size = (uint32_t)size;
@@ -75,11 +141,34 @@ bool ring_add(struct ring *r, const struct kept *head, const uint8_t *data)
 	return true;
 }
 
-const struct kept *ring_next(const struct ring *r, uint64_t *at)
+/*
+ * Where to go on from an offset: where it is, unless nothing in its part, or in those that follow,
+ * is of the mark.  A part in which no record begins (a long one passes over it) says nothing.
+ */
+static uint64_t pass(const struct ring *r, uint64_t at, uint32_t mark)
+{
+	while (at < r->head) {
+		const struct ring_part *part = part_of(r, at);
+		bool is_known = part->number == at / RING_PART + 1;
+		if (is_known && at < part->first)
+			return part->first;
+		if (is_known && (part->marked[mark_word(mark)] & mark_bit(mark)) != 0)
+			return at;
+		at = (at / RING_PART + 1) * RING_PART;
+	}
+	return r->head;
+}
+
+const struct kept *ring_next(const struct ring *r, uint64_t *at, uint32_t mark)
 {
 	if (*at < r->tail)
 		*at = r->tail;
 	while (*at < r->head) {
+		uint64_t next = mark ? pass(r, *at, mark) : *at;
+		if (next != *at) {
+			*at = next;
+			continue;
+		}
 		size_t rest = rest_of(r, *at);
 		const struct kept *k = rest < sizeof(*k) ? NULL : at_offset(r, *at);
 		if (k && !k->is_gap) {

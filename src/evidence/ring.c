@@ -8,16 +8,20 @@
 
 #include "exfild/base/hash.h"
 
-#define PART_WORDS 32 /* some 110 packets with 3 marks each: one stranger in seven is read */
+#define PART_WORDS \
+ 64 /* two bits for each of 3 marks of some 110 packets: one stranger in 40 is read */
+#define PARTS_SHARE 64 /* of the bytes that the ring is made with are for them */
 
 _Static_assert(sizeof(struct kept) % 8 == 0, "records are aligned");
 
 /* What begins in RING_PART bytes of the ring. */
 struct ring_part {
-	uint64_t number;              /* which round of the memory: offset / RING_PART */
-	uint64_t first;               /* offset of the first record or gap */
-	uint64_t marked[PART_WORDS]; /* a bit for the hash of each address and pair */
+	uint64_t number;             /* which round of the memory: offset / RING_PART */
+	uint64_t first;              /* offset of the first record or gap */
+	uint64_t marked[PART_WORDS]; /* two bits for the hash of each address and pair */
 };
+_Static_assert(sizeof(struct ring_part) * PARTS_SHARE <= RING_PART * 17 / 16,
+	       "parts fit their share");
 
 static struct kept *at_offset(const struct ring *r, uint64_t offset)
 {
@@ -38,7 +42,7 @@ static struct ring_part *part_of(const struct ring *r, uint64_t offset)
 
 bool ring_init(struct ring *r, size_t capacity)
 {
-	*r = (struct ring){ .capacity = capacity / 8 * 8 };
+	*r = (struct ring){ .capacity = (capacity - capacity / PARTS_SHARE) / 8 * 8 };
 	r->memory = r->capacity ? malloc(r->capacity) : NULL;
 	r->parts = r->memory ? calloc(part_count(r), sizeof(*r->parts)) : NULL;
 	if (r->parts != NULL)
@@ -66,14 +70,16 @@ uint32_t ring_mark(const struct ipaddr *a, const struct ipaddr *b)
 	return (uint32_t)(hash >> 32) | 1u << 31;
 }
 
-static uint64_t mark_bit(uint32_t mark)
+static void set_mark(struct ring_part *part, uint32_t mark)
 {
-	return 1ull << mark % 64;
+	part->marked[mark >> 6 & (PART_WORDS - 1)] |= 1ull << (mark & 63);
+	part->marked[mark >> 18 & (PART_WORDS - 1)] |= 1ull << (mark >> 12 & 63);
 }
 
-static unsigned mark_word(uint32_t mark)
+static bool has_mark(const struct ring_part *part, uint32_t mark)
 {
-	return mark / 64 % PART_WORDS;
+	return (part->marked[mark >> 6 & (PART_WORDS - 1)] >> (mark & 63) & 1) != 0 &&
+	       (part->marked[mark >> 18 & (PART_WORDS - 1)] >> (mark >> 12 & 63) & 1) != 0;
 }
 
 /* A record, or a gap (head NULL), begins at r->head. */
@@ -88,7 +94,7 @@ static void note_part(struct ring *r, const struct kept *head)
 	const uint32_t marks[] = { ring_mark(&head->src, NULL), ring_mark(&head->dst, NULL),
 				   ring_mark(&head->src, &head->dst) };
 	for (unsigned i = 0; i < 3; i++)
-		part->marked[mark_word(marks[i])] |= mark_bit(marks[i]);
+		set_mark(part, marks[i]);
 }
 
 /* The rest of the memory, where not even a gap's head may fit. */
@@ -152,7 +158,7 @@ static uint64_t pass(const struct ring *r, uint64_t at, uint32_t mark)
 		bool is_known = part->number == at / RING_PART + 1;
 		if (is_known && at < part->first)
 			return part->first;
-		if (is_known && (part->marked[mark_word(mark)] & mark_bit(mark)) != 0)
+		if (is_known && has_mark(part, mark))
 			return at;
 		at = (at / RING_PART + 1) * RING_PART;
 	}

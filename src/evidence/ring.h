@@ -4,7 +4,7 @@
  * What: besides the packets, a small bitmap of the addresses and pairs in each RING_PART bytes of
  * them, so that who looks for one host's packets passes what cannot hold any without reading it:
  * with a full ring and an alert a second, that reading was more work than all else of a capture.
- * Ownership: copies frames.  Threads: one.  Limits: the bytes it was made with, and 1/120 of them.
+ * Ownership: copies frames.  Threads: one.  Limits: the bytes it was made with.
  */
 #ifndef EXFILD_SRC_EVIDENCE_RING_H
 #define EXFILD_SRC_EVIDENCE_RING_H

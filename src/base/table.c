@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "exfild/base/err.h"
+#include "exfild/base/pages.h"
 
 #define HEAD_SIZE       8
 #define CAPACITY_MAX    (1u << 30)
@@ -22,7 +23,6 @@
 #define CLOCK_NEAR      8    /* slots past the hand whose words of the index are */
 #define FETCH_MAX       1024 /* bytes of them */
 #define PREFETCH_PROBES 4
-#define HUGE_PAGE       ((size_t)2 * 1024 * 1024)
 #define IN_USE          (1u << 31)
 #define INDEX_FIRST     1024 /* words: the index begins small, to stay in the caches, and doubles */
 
@@ -81,50 +81,6 @@ static size_t mark_words(uint32_t capacity)
 	return ((size_t)capacity + 63) / 64;
 }
 
-static size_t mapped_size(size_t size)
-{
-	return (size / HUGE_PAGE + 1) * HUGE_PAGE;
-}
-
-/* Begins at the border of a huge page. */
-static void *map_bytes(size_t size)
-{
-	size_t want = mapped_size(size);
-	uint8_t *p = mmap(NULL, want + HUGE_PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return NULL;
-	size_t before = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
-	if (before > 0)
-		(void)munmap(p, before);
-	if (before < HUGE_PAGE)
-		(void)munmap(p + before + want, HUGE_PAGE - before);
-	return p + before;
-}
-
-static void unmap_bytes(void *p, size_t size)
-{
-	if (p != NULL)
-		(void)munmap(p, mapped_size(size));
-}
-
-/*
- * The bytes from `from` to `to` are about to be touched for the first time.  A table that is read
- * at random waits for page walks as much as for memory: from its second huge page on it gets them,
- * so that at most one of them is not full.  That the kernel may refuse changes nothing.
- */
-static void advise(void *p, size_t from, size_t to)
-{
-	size_t first = (from + HUGE_PAGE - 1) / HUGE_PAGE;
-	size_t last = (to + HUGE_PAGE - 1) / HUGE_PAGE;
-
-	if (first == 0)
-		first = 1;
-	if (first < last)
-		(void)madvise((uint8_t *)p + first * HUGE_PAGE, (last - first) * HUGE_PAGE,
-			      MADV_HUGEPAGE);
-}
-
 static int check_config(const struct table_config *config)
 {
 	size_t bytes;
@@ -155,10 +111,10 @@ int table_init(struct table *t, const struct table_config *config)
 	t->stats.capacity = config->capacity;
 	size_t words = index_count(config->capacity);
 	t->mask = (uint32_t)((words < INDEX_FIRST ? words : INDEX_FIRST) - 1);
-	t->slab = map_bytes(config->capacity * t->entry_size);
-	t->index = map_bytes(words * sizeof(*t->index));
-	t->free_list = map_bytes(config->capacity * sizeof(*t->free_list));
-	t->marks = map_bytes(mark_words(config->capacity) * sizeof(*t->marks));
+	t->slab = pages_map(config->capacity * t->entry_size);
+	t->index = pages_map(words * sizeof(*t->index));
+	t->free_list = pages_map(config->capacity * sizeof(*t->free_list));
+	t->marks = pages_map(mark_words(config->capacity) * sizeof(*t->marks));
 	if (t->slab == NULL || t->index == NULL || t->free_list == NULL || t->marks == NULL) {
 		table_deinit(t);
 		return -EXF_E_NOMEM;
@@ -168,10 +124,10 @@ int table_init(struct table *t, const struct table_config *config)
 
 void table_deinit(struct table *t)
 {
-	unmap_bytes(t->slab, t->stats.capacity * t->entry_size);
-	unmap_bytes(t->index, index_count(t->stats.capacity) * sizeof(*t->index));
-	unmap_bytes(t->free_list, t->stats.capacity * sizeof(*t->free_list));
-	unmap_bytes(t->marks, mark_words(t->stats.capacity) * sizeof(*t->marks));
+	pages_unmap(t->slab, t->stats.capacity * t->entry_size);
+	pages_unmap(t->index, index_count(t->stats.capacity) * sizeof(*t->index));
+	pages_unmap(t->free_list, t->stats.capacity * sizeof(*t->free_list));
+	pages_unmap(t->marks, mark_words(t->stats.capacity) * sizeof(*t->marks));
 	memset(t, 0, sizeof(*t));
 }
 
@@ -359,7 +315,7 @@ static void link_slot(struct table *t, uint32_t hash, uint32_t slot)
  * ones. */
 static void clear_index(struct table *t, size_t bytes)
 {
-	if (2 * bytes >= HUGE_PAGE && madvise(t->index, bytes, MADV_DONTNEED) == 0)
+	if (2 * bytes >= PAGES_HUGE && madvise(t->index, bytes, MADV_DONTNEED) == 0)
 		(void)madvise(t->index, 2 * bytes, MADV_HUGEPAGE);
 	else
 		memset(t->index, 0, bytes);
@@ -391,7 +347,7 @@ static uint32_t take_slot(struct table *t, bool *ret_clean)
 	if (t->free_count > 0)
 		return t->free_list[--t->free_count];
 	size_t at = t->used_high * t->entry_size;
-	advise(t->slab, at, at + t->entry_size);
+	pages_advise(t->slab, at, at + t->entry_size);
 	return t->used_high++;
 }
 

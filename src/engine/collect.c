@@ -20,7 +20,7 @@
 
 #define DAY_S      86400ull
 #define PARCEL_MAX (sizeof(struct retain_parcel) + 262144)
-#define ONCE       64 /* parcels between two looks at the rest */
+#define ONCE       8 /* messages between two looks at the rest */
 #define LINK_MAX   65535u
 #define LAST_NS    500000000ull
 
@@ -33,7 +33,7 @@ struct asked { /* an alert whose packets may come */
 struct collector {
 	uint64_t bytes_per_alert;
 	int wake_fd;
-	uint8_t *parcel;      /* the thread's */
+	uint8_t *message;     /* the thread's: parcels */
 	int parcels;          /* the thread's; -1: none */
 	pthread_mutex_t lock; /* of what follows */
 	int next_parcels;     /* to take the place of `parcels`; -1: none */
@@ -68,16 +68,13 @@ static struct asked *find_asked(struct collector *c, const char *alert_id)
 	return NULL;
 }
 
-/* False: it is none, or nobody has asked for it. */
-static bool put_parcel(struct collector *c, size_t len)
+/* False: nobody has asked for it. */
+static bool put_parcel(struct collector *c, const struct retain_parcel *parcel, const uint8_t *data)
 {
-	struct retain_parcel p;
-	if (len < sizeof(p))
-		return false;
-	memcpy(&p, c->parcel, sizeof(p));
+	struct retain_parcel p = *parcel;
 	p.alert_id[KEEP_ID_MAX - 1] = '\0';
 	struct asked *a = find_asked(c, p.alert_id);
-	if (!a || p.caplen != len - sizeof(p) || p.linktype > LINK_MAX)
+	if (!a || p.linktype > LINK_MAX)
 		return false;
 	if (p.is_end) {
 		const struct keep_end end = { .packets = p.packets,
@@ -91,7 +88,7 @@ static bool put_parcel(struct collector *c, size_t len)
 		vault_end(c->vault, a->alert_id, &end, wall_s());
 		return true;
 	}
-	const struct frame f = { .data = c->parcel + sizeof(p),
+	const struct frame f = { .data = data,
 				 .caplen = p.caplen,
 				 .wirelen = p.wirelen < p.caplen ? p.caplen : p.wirelen,
 				 .linktype = p.linktype,
@@ -103,19 +100,37 @@ static bool put_parcel(struct collector *c, size_t len)
 	return true;
 }
 
+/* What is cut short, or longer than its message, is as if nobody had asked for it. */
+static void put_message(struct collector *c, size_t len)
+{
+	size_t at = 0;
+	while (at < len) {
+		struct retain_parcel p;
+		bool is_whole = len - at >= sizeof(p);
+		if (is_whole) {
+			memcpy(&p, c->message + at, sizeof(p));
+			at += sizeof(p);
+			is_whole = p.caplen <= len - at;
+		}
+		c->unasked += !is_whole || !put_parcel(c, &p, c->message + at);
+		at = is_whole ? at + p.caplen : len;
+	}
+}
+
 /* Under the lock.  False: there are no more now. */
 static bool read_parcels(struct collector *c)
 {
 	for (unsigned i = 0; i < ONCE; i++) {
-		ssize_t got =
-			c->parcels < 0 ? -1 : recv(c->parcels, c->parcel, PARCEL_MAX, MSG_DONTWAIT);
+		ssize_t got = c->parcels < 0 ?
+				      -1 :
+				      recv(c->parcels, c->message, PARCEL_MAX, MSG_DONTWAIT);
 		if (got == 0 && c->parcels >= 0) {
 			(void)close(c->parcels);
 			c->parcels = -1;
 		}
 		if (got <= 0)
 			return false;
-		c->unasked += !put_parcel(c, (size_t)got);
+		put_message(c, (size_t)got);
 	}
 	return true;
 }
@@ -284,10 +299,10 @@ int collector_new(const struct config *config, const struct sizes *sizes, unsign
 	c->bytes_per_alert = config->evidence.kb_per_flow * 1024 * RETAIN_PER_ALERT * workers;
 	c->parcels = c->next_parcels = c->ask = -1;
 	pthread_mutex_init(&c->lock, NULL);
-	c->parcel = malloc(PARCEL_MAX);
+	c->message = malloc(PARCEL_MAX);
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int err = open_vault(c, config, sizes->evidence_disk, workers);
-	if (!err && c->parcel && c->wake_fd >= 0 && start_thread(c)) {
+	if (!err && c->message && c->wake_fd >= 0 && start_thread(c)) {
 		*ret = c;
 		return 0;
 	}
@@ -320,7 +335,7 @@ void collector_free(struct collector *c)
 	close_one(c->next_parcels);
 	close_one(c->ask);
 	close_one(c->wake_fd);
-	free(c->parcel);
+	free(c->message);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FOLLOW_NS   (60ull * 1000000000ull)
 #define SHARE_LEAST (512u << 10) /* of a worker: the largest frame must have room */
@@ -22,6 +23,8 @@
 struct lane { /* of one worker */
 	int parcels;
 	struct keep *keep;
+	uint8_t message[RETAIN_MESSAGE]; /* parcels that go in one system call */
+	size_t message_len;
 	uint64_t told_ns;
 	/* for other threads */
 	pthread_mutex_t lock;
@@ -39,9 +42,31 @@ struct retain {
 
 /* --- a worker's -------------------------------------------------------------------------- */
 
-static bool give(void *arg, const char *alert_id, const struct frame *f, const struct keep_end *end)
+/* False: there is no room, and nothing has gone. */
+static bool send_message(struct lane *l)
 {
-	const struct lane *l = arg;
+	if (l->message_len &&
+	    write(l->parcels, l->message, l->message_len) != (ssize_t)l->message_len)
+		return false;
+	l->message_len = 0;
+	return true;
+}
+
+/* An end tells that packets are missing: for that one it is worth to wait a bit. */
+static bool send_in_time(struct lane *l)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	for (unsigned tries = END_TRIES; tries; tries--) {
+		if (send_message(l))
+			return true;
+		(void)nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static struct retain_parcel parcel_of(const char *alert_id, const struct frame *f,
+				      const struct keep_end *end)
+{
 	struct retain_parcel parcel;
 	memset(&parcel, 0, sizeof(parcel));
 	memcpy(parcel.alert_id, alert_id, strnlen(alert_id, KEEP_ID_MAX - 1));
@@ -62,18 +87,26 @@ static bool give(void *arg, const char *alert_id, const struct frame *f, const s
 		parcel.linktype = f->linktype;
 		parcel.time_ns = f->time_ns;
 	}
-	struct iovec parts[2] = { { &parcel, sizeof(parcel) },
-				  { (void *)(uintptr_t)(f ? f->data : NULL), parcel.caplen } };
-	/* an end tells that packets are missing: for that one it is worth to wait a bit */
-	for (unsigned tries = f ? 1 : END_TRIES; tries; tries--) {
-		const struct timespec pause = { .tv_nsec = 1000000 };
-		if (writev(l->parcels, parts, f ? 2 : 1) ==
-		    (ssize_t)(sizeof(parcel) + parcel.caplen))
-			return true;
-		if (tries > 1)
-			(void)nanosleep(&pause, NULL);
+	return parcel;
+}
+
+static bool give(void *arg, const char *alert_id, const struct frame *f, const struct keep_end *end)
+{
+	struct lane *l = arg;
+	struct retain_parcel parcel = parcel_of(alert_id, f, end);
+	size_t size = sizeof(parcel) + parcel.caplen;
+	if (l->message_len + size > sizeof(l->message) && !(f ? send_message(l) : send_in_time(l)))
+		return false;
+	if (size > sizeof(l->message)) {
+		struct iovec parts[2] = { { &parcel, sizeof(parcel) },
+					  { (void *)(uintptr_t)f->data, parcel.caplen } };
+		return writev(l->parcels, parts, 2) == (ssize_t)size;
 	}
-	return false;
+	memcpy(l->message + l->message_len, &parcel, sizeof(parcel));
+	if (f)
+		memcpy(l->message + l->message_len + sizeof(parcel), f->data, parcel.caplen);
+	l->message_len += size;
+	return true;
 }
 
 static void take_asked(struct lane *l, uint64_t now_ns)
@@ -98,6 +131,7 @@ bool retain_turn(struct retain *r, unsigned worker, uint64_t now_ns)
 	struct lane *l = &r->lanes[worker];
 	take_asked(l, now_ns);
 	bool more = keep_turn(l->keep, now_ns);
+	(void)send_message(l); /* without room it goes with the next turn's */
 	if (now_ns - l->told_ns >= TELL_NS) {
 		l->told_ns = now_ns;
 		pthread_mutex_lock(&l->lock);
@@ -210,6 +244,7 @@ static void give_rest(struct lane *l, uint64_t until_ns)
 			(void)nanosleep(&pause, NULL);
 	}
 	keep_free(l->keep);
+	(void)send_in_time(l);
 }
 
 void retain_free(struct retain *r)

@@ -15,11 +15,13 @@
 
 #define RETAIN_ASKED     64
 #define RETAIN_PER_ALERT 16 /* an alert's packets: so many times what a flow may keep */
+#define RETAIN_MESSAGE   ((size_t)32 * 1024)
 
 struct retain;
 
-/* A parcel: this, then caplen bytes.  Plain numbers: it is read as anybody's.  caplen is that of a
- * frame, or 0 with is_end; then what follows is that of a struct keep_end. */
+/* A parcel: this, then caplen bytes; the next one right behind it, up to RETAIN_MESSAGE bytes in a
+ * message, one larger than that alone.  Plain numbers: it is read as anybody's.  caplen is that of
+ * a frame, or 0 with is_end; then what follows is that of a struct keep_end. */
 struct retain_parcel {
 	char alert_id[KEEP_ID_MAX];
 	uint8_t is_end, is_short, is_early;

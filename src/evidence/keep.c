@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "exfild/base/hash.h"
+#include "exfild/base/pages.h"
 #include "ring.h"
 
 #define BUDGET_IDLE  (300ull * 1000000000ull)
@@ -47,16 +48,23 @@ struct keep {
 	struct keep_counts counts;
 };
 
+static size_t budget_bytes(const struct keep *k)
+{
+	return k->o.flow_places * sizeof(*k->budgets);
+}
+
 struct keep *keep_new(const struct keep_options *o)
 {
 	struct keep *k = calloc(1, sizeof(*k));
 	if (!k)
 		return NULL;
 	k->o = *o;
-	k->budgets = calloc(o->flow_places, sizeof(*k->budgets));
-	if (k->budgets && ring_init(&k->ring, o->memory_bytes))
+	k->budgets = pages_map(budget_bytes(k));
+	if (k->budgets && ring_init(&k->ring, o->memory_bytes)) {
+		pages_advise(k->budgets, 0, budget_bytes(k));
 		return k;
-	free(k->budgets);
+	}
+	pages_unmap(k->budgets, budget_bytes(k));
 	free(k);
 	return NULL;
 }
@@ -155,7 +163,7 @@ void keep_free(struct keep *k)
 		if (k->watches[i].is_running)
 			end_watch(k, &k->watches[i], k->watches[i].until_ns, true);
 	ring_deinit(&k->ring);
-	free(k->budgets);
+	pages_unmap(k->budgets, budget_bytes(k));
 	free(k);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exfild/base/hash.h"
+#include "exfild/base/pages.h"
 
 #define PART_WORDS \
  64 /* two bits for each of 3 marks of some 110 packets: one stranger in 40 is read */
@@ -43,10 +44,12 @@ static struct ring_part *part_of(const struct ring *r, uint64_t offset)
 bool ring_init(struct ring *r, size_t capacity)
 {
 	*r = (struct ring){ .capacity = (capacity - capacity / PARTS_SHARE) / 8 * 8 };
-	r->memory = r->capacity ? malloc(r->capacity) : NULL;
+	r->memory = r->capacity ? pages_map(r->capacity) : NULL;
 	r->parts = r->memory ? calloc(part_count(r), sizeof(*r->parts)) : NULL;
-	if (r->parts != NULL)
+	if (r->parts != NULL) {
+		pages_advise(r->memory, 0, r->capacity);
 		return true;
+	}
 	ring_deinit(r);
 	return false;
 }
@@ -54,7 +57,7 @@ bool ring_init(struct ring *r, size_t capacity)
 void ring_deinit(struct ring *r)
 {
 	free(r->parts);
-	free(r->memory);
+	pages_unmap(r->memory, r->capacity);
 	r->parts = NULL;
 	r->memory = NULL;
 }

@@ -24,6 +24,8 @@
 #define MANY      4
 #define PIECES    8 /* packets of each side */
 #define AGAIN_NS  (60 * SECOND_NS)
+#define SILENT_NS (7500 * SECOND_NS) /* TCP asks after two hours: RFC 1122 section 4.2.3.6 */
+#define CLOSING   0x05u              /* FIN, RST */
 
 struct long_params {
 	uint64_t hosts;
@@ -35,11 +37,20 @@ struct long_key {
 	uint16_t port, pad;
 };
 
+/* What is known of one conversation from all its flows: the later ones show neither its handshake
+ * nor the name that it asked for. */
+struct long_past {
+	uint64_t length_ns, last_ns;
+	uint64_t payload[2]; /* by side, as the packets */
+	uint32_t packets[2];
+	uint16_t sport;
+	bool after_silence; /* ended by the idle time-out */
+	bool is_named, is_known;
+};
+
 struct long_pair {
 	struct long_key key;
-	uint64_t
-		carried_ns; /* length of the flows that went before, where one goes on as another */
-	uint64_t carried_until_ns;
+	struct long_past past; /* length 0: none */
 	double told;
 };
 
@@ -75,7 +86,7 @@ static const struct {
 static uint32_t evidence(const void *entry)
 {
 	const struct long_pair *p = entry;
-	return (uint32_t)(p->carried_ns / SECOND_NS / 60) + (p->told > 0) * 100000u;
+	return (uint32_t)(p->past.length_ns / SECOND_NS / 60) + (p->told > 0) * 100000u;
 }
 
 static int init(void *state, const void *parameters, const struct detect_env *env)
@@ -106,18 +117,19 @@ static double by_length(uint64_t ns, unsigned *ret_hours)
 }
 
 static void add_features(struct finding *f, const struct state *s, const struct detect_env *env,
-			 const struct context_upload *u, uint64_t length_ns)
+			 const struct context_upload *u, const struct long_past *all)
 {
 	struct context_stats stats;
 	char text[32];
 	unsigned hours;
 	uint32_t senders = u->to ? u->to->sender_count : 1;
-	bool is_raw = u->flow->e.proto == TCP && u->flow->e.app == APP_UNKNOWN;
+	bool is_raw = u->flow->e.proto == TCP && !all->is_known;
 	context_stats(env->context, &stats);
-	double length = by_length(length_ns, &hours);
-	finding_feature(f, "duration", (double)length_ns / 1e9, NAN, hours * 3600.0, 0.25, length,
-			"one conversation of %s", str_duration(text, sizeof(text), length_ns));
-	if (!u->name)
+	double length = by_length(all->length_ns, &hours);
+	finding_feature(f, "duration", (double)all->length_ns / 1e9, NAN, hours * 3600.0, 0.25,
+			length, "one conversation of %s",
+			str_duration(text, sizeof(text), all->length_ns));
+	if (!all->is_named)
 		finding_feature(f, "nameless", 1, NAN, NAN, 0.15, 0.15,
 				"neither DNS nor TLS named the address");
 	if (is_raw)
@@ -135,13 +147,13 @@ static void add_features(struct finding *f, const struct state *s, const struct 
 }
 
 static void judge(struct state *s, const struct detect_env *env, const struct context_upload *u,
-		  struct long_pair *p, uint64_t length_ns)
+		  struct long_pair *p, const struct long_past *all)
 {
 	struct finding f;
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], length[32];
 	double score = 0;
 	step_begin(&f, &rule, env, &u->flow->e);
-	add_features(&f, s, env, u, length_ns);
+	add_features(&f, s, env, u, all);
 	for (unsigned i = 0; i < f.feature_count; i++)
 		score += f.features[i].contribution;
 	if (score <= p->told || step_severity(score) == SEVERITY_NONE)
@@ -149,16 +161,16 @@ static void judge(struct state *s, const struct detect_env *env, const struct co
 	p->told = score;
 	s->findings++;
 	step_ends(&f, from, to);
-	f.subject.bytes = u->flow->payload[u->side];
-	f.peer.bytes = u->flow->payload[!u->side];
-	f.start_ns = env->now_ns - length_ns;
+	f.subject.bytes = all->payload[0];
+	f.peer.bytes = all->payload[1];
+	f.start_ns = env->now_ns - all->length_ns;
 	finding_packet(&f, u->flow->first_packet);
 	finding_packet(&f, u->flow->e.packet);
 	f.learning = context_learning_left_ns(env->context) > 0;
-	if (u->flow->e.app == APP_UNKNOWN)
+	if (!all->is_known)
 		finding_technique(&f, "T1095");
-	f.visibility = u->name ? VISIBILITY_NAME : VISIBILITY_OPAQUE;
-	(void)str_duration(length, sizeof(length), length_ns);
+	f.visibility = all->is_named ? VISIBILITY_NAME : VISIBILITY_OPAQUE;
+	(void)str_duration(length, sizeof(length), all->length_ns);
 	finding_text(f.object, sizeof(f.object), "%s", u->dest);
 	if (u->name)
 		finding_text(f.domain, sizeof(f.domain), "%s", u->name);
@@ -168,7 +180,7 @@ static void judge(struct state *s, const struct detect_env *env, const struct co
 	finding_text(f.not_harmless, sizeof(f.not_harmless),
 		     "chats, mail and calls keep connections to services that have a name and that "
 		     "others use as well; no list knows this one%s",
-		     u->name ? "" : ", and it has no name");
+		     all->is_named ? "" : ", and it has no name");
 	double others = score - f.features[0].contribution;
 	unsigned least = levels[0].hours;
 	for (unsigned i = 0; i < LEVELS; i++)
@@ -179,32 +191,78 @@ static void judge(struct state *s, const struct detect_env *env, const struct co
 	step_raise(&f, env);
 }
 
+/* It ends here for the flow table only: the next packet of it begins another flow. */
+static bool goes_on(const struct event_flow *f)
+{
+	if (f->e.kind != EVENT_FLOW_END)
+		return false;
+	bool is_open = f->e.proto == TCP && ((f->tcp_flags[0] | f->tcp_flags[1]) & CLOSING) == 0;
+	return f->end == FLOW_END_HARD || (f->end == FLOW_END_IDLE && is_open);
+}
+
+/* Whoever spoke last before a silence is asked by TCP whether he is there, and begins no other
+ * conversation from the same port. */
+static bool is_continued(const struct long_past *past, const struct event_flow *f)
+{
+	uint64_t gap_ns = past->after_silence ? SILENT_NS : AGAIN_NS;
+	return past->length_ns && past->sport == f->e.sport &&
+	       f->first_ns <= past->last_ns + gap_ns &&
+	       (!past->after_silence || !f->initiator_known);
+}
+
+static uint32_t add_capped(uint32_t a, uint32_t b)
+{
+	return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
+/* The flow, with what went before it.  In its middle nDPI guesses: the first one counts. */
+static struct long_past sum_up(const struct long_past *past, const struct event_flow *f,
+			       bool is_named)
+{
+	struct long_past all = { .is_known = f->e.app != APP_UNKNOWN };
+	if (is_continued(past, f))
+		all = *past;
+	if (all.length_ns && f->first_ns > all.last_ns)
+		all.length_ns += f->first_ns - all.last_ns;
+	all.length_ns += f->last_ns > f->first_ns ? f->last_ns - f->first_ns : 1;
+	all.last_ns = f->last_ns;
+	for (unsigned i = 0; i < 2; i++) {
+		all.packets[i] = add_capped(all.packets[i], f->packets[i]);
+		all.payload[i] += f->payload[i];
+	}
+	all.sport = f->e.sport;
+	all.after_silence = f->end == FLOW_END_IDLE;
+	all.is_named |= is_named;
+	return all;
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
+	static const struct long_past none;
 	struct state *s = state;
 	const struct context_upload *u = context_upload(env->context);
 	const struct event_flow *f = (const struct event_flow *)e;
-	uint64_t flow_ns = f->last_ns > f->first_ns ? f->last_ns - f->first_ns : 0;
-	bool goes_on = e->kind == EVENT_FLOW_END && f->end == FLOW_END_HARD;
-	if (!u || u->side || f->packets[0] < PIECES || f->packets[1] < PIECES ||
-	    (flow_ns < HOUR_NS && !goes_on) ||
-	    dest_is_ordinary(u->service, (enum service_sanction)u->sanction))
+	if (!u || u->side || dest_is_ordinary(u->service, (enum service_sanction)u->sanction))
 		return;
 	struct long_key key = { .src = u->src,
 				.dst = u->dst,
 				.tunnel_key = e->tunnel_key,
 				.port = u->port };
+	struct long_pair *p = table_find(&s->pairs, &key);
+	struct long_past all = sum_up(p ? &p->past : &none, f, u->name != NULL);
+	bool is_told =
+		all.length_ns >= HOUR_NS && all.packets[0] >= PIECES && all.packets[1] >= PIECES;
 	bool is_new;
-	struct long_pair *p = table_get(&s->pairs, &key, &is_new);
+	if (!is_told && !goes_on(f))
+		return;
+	if (!p)
+		p = table_get(&s->pairs, &key, &is_new);
 	if (!p)
 		return;
-	bool is_carried = p->carried_ns && f->first_ns <= p->carried_until_ns + AGAIN_NS;
-	uint64_t length_ns = flow_ns + (is_carried ? p->carried_ns : 0);
-	judge(s, env, u, p, length_ns);
-	if (!goes_on)
-		return;
-	p->carried_ns = length_ns;
-	p->carried_until_ns = f->last_ns;
+	if (is_told)
+		judge(s, env, u, p, &all);
+	if (goes_on(f))
+		p->past = all;
 }
 
 static void counters(const void *state, struct detector_counters *ret)

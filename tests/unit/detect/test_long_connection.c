@@ -111,6 +111,52 @@ static void a_connection_goes_on_behind_the_hard_time_out(void **state)
 	assert_int_equal(worst(), SEVERITY_LOW);
 }
 
+/* A second flow of it is picked up in its middle: its protocol is not seen again. */
+static void what_the_first_flow_was_the_next_one_is(void **state)
+{
+	(void)state;
+	detect_name(&h, OUT, "push.example.com");
+	hold(HOST, OUT, APP_TLS, 24, FLOW_END_HARD);
+	hold(HOST, OUT, APP_UNKNOWN, 24, FLOW_END_HARD);
+	assert_int_equal(h.count, 0);
+}
+
+/* Three packets of each side, every half an hour; the flow table lets go of it between them. */
+static void beats(unsigned count, uint16_t sport, uint8_t known, uint8_t flags)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct event_flow f = detect_flow(&h, HOST, sport, OUT, 4433, 6);
+		f.outcome = FLOW_OUTCOME_ESTABLISHED;
+		f.one_sided = 0;
+		f.initiator_known = i == 0 || known;
+		f.tcp_flags[0] = f.tcp_flags[1] = flags;
+		f.packets[0] = f.packets[1] = 3;
+		f.payload[0] = f.payload[1] = 100;
+		f.first_packet = 1000 + i;
+		f.last_ns = f.first_ns + 1000000000ull;
+		detect_finish(&h, &f, FLOW_END_IDLE);
+		detect_advance(&h, 1800);
+	}
+}
+
+static void beats_farther_apart_than_the_idle_time_out_are_one_connection(void **state)
+{
+	(void)state;
+	beats(26, 50000, 0, 0x18);
+	assert_int_equal(worst(), SEVERITY_MEDIUM); /* twelve hours and a half */
+	assert_int_equal(h.findings[h.count - 1].packet_count > 0, 1);
+}
+
+static void connections_of_their_own_are_not_one(void **state)
+{
+	(void)state;
+	beats(26, 50000, 1, 0x18); /* each with its handshake, the port used again */
+	beats(26, 50001, 0, 0x19); /* closed by FIN */
+	for (unsigned i = 0; i < 26; i++)
+		beats(1, (uint16_t)(51000 + i), 0, 0x18);
+	assert_int_equal(h.count, 0);
+}
+
 static void where_many_go_it_is_silent(void **state)
 {
 	static const char *const hosts[] = { "10.0.0.6", "10.0.0.7", "10.0.0.8", "10.0.0.9" };
@@ -130,6 +176,9 @@ int main(void)
 		TEST(known_services_are_silent),
 		TEST(what_is_new_weighs_more),
 		TEST(a_connection_goes_on_behind_the_hard_time_out),
+		TEST(what_the_first_flow_was_the_next_one_is),
+		TEST(beats_farther_apart_than_the_idle_time_out_are_one_connection),
+		TEST(connections_of_their_own_are_not_one),
 		TEST(where_many_go_it_is_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,9 @@
 #include "exfild/base/hash.h"
 #include "exfild/base/pages.h"
 
-#define PART_WORDS \
- 64 /* two bits for each of 3 marks of some 110 packets: one stranger in 40 is read */
-#define PARTS_SHARE 64 /* of the bytes that the ring is made with are for them */
+/* Two bits for each of three marks of some 110 packets: one stranger in 40 is read. */
+#define PART_WORDS  64
+#define PARTS_SHARE 64 /* a part in so many of the ring's bytes is for them */
 
 _Static_assert(sizeof(struct kept) % 8 == 0, "records are aligned");
 

@@ -200,10 +200,11 @@ static struct desk *open_desk(const struct settings *s)
 				  .limits = { .max = (uint32_t)c->quarantine.max,
 					      .per_minute = (uint32_t)c->quarantine.per_minute,
 					      .ttl_s = c->quarantine.ttl_s },
-				  .folder = s->folder,
-				  .now_s = (uint64_t)time(NULL) };
+				  .folder = s->folder };
 	if (is_trustworthy(c, s->config) && never_init(&o.never) == 0) {
 		fill_never(&o.never, c);
+		/* now: names of redis may have taken a while */
+		o.now_s = (uint64_t)time(NULL);
 		if (desk_open(&o, &desk, why, sizeof(why)))
 			log_errorx("responder", "%s", why);
 		never_deinit(&o.never);

@@ -44,8 +44,10 @@ exf_script(replay.determinism e2e ${Python3_EXECUTABLE} tests/e2e/determinism.py
 add_executable(enemy support/enemy.c)
 target_link_libraries(enemy PRIVATE exf_responder)
 set_target_properties(enemy PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-exf_script(e2e.quarantine hostile ${Python3_EXECUTABLE} tests/e2e/quarantine.py --responder $<TARGET_FILE:exfild-responder>
-           --exfilctl $<TARGET_FILE:exfilctl> --enemy $<TARGET_FILE:enemy>)
+exf_script(e2e.quarantine hostile ${Python3_EXECUTABLE} tests/e2e/quarantine.py --exfild $<TARGET_FILE:exfild>
+           --responder $<TARGET_FILE:exfild-responder> --exfilctl $<TARGET_FILE:exfilctl> --enemy $<TARGET_FILE:enemy>)
+exf_script(e2e.flowtable e2e ${Python3_EXECUTABLE} tests/e2e/flowtable.py --responder $<TARGET_FILE:exfild-responder>
+           --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.policy e2e ${Python3_EXECUTABLE} tests/e2e/policy.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>
            --responder $<TARGET_FILE:exfild-responder>)
 exf_script(policy.cases unit $<TARGET_FILE:exfilctl> policy test tests/policy/cases.yaml)

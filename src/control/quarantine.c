@@ -78,8 +78,8 @@ static void print_entry(const struct quarantine_entry *e)
 	(void)ipaddr_print(&e->host, host, sizeof(host));
 	if (e->kind == QUARANTINE_PAIR)
 		(void)ipaddr_print(&e->peer, peer, sizeof(peer));
-	(void)printf("%-5s %s%s%s  %s left%s%s", quarantine_kind_name(e->kind), host,
-		     *peer ? " - " : "", peer,
+	(void)printf("%-5s %s%s%s%s  %s left%s%s", quarantine_kind_name(e->kind), host,
+		     *peer ? " - " : "", peer, e->has_mac ? " and all addresses of its MAC" : "",
 		     str_duration(left, sizeof(left),
 				  (e->until_s > now_s ? e->until_s - now_s : 0) * NS_PER_S),
 		     e->is_enforced ? "" : ", dry run", e->by_admin ? ", by an administrator" : "");
@@ -100,6 +100,8 @@ static void put_entry(struct json *j, const struct quarantine_entry *e)
 	json_string(j, "host", ipaddr_print(&e->host, text, sizeof(text)));
 	if (e->kind == QUARANTINE_PAIR)
 		json_string(j, "peer", ipaddr_print(&e->peer, text, sizeof(text)));
+	if (e->has_mac)
+		json_mac(j, "mac", e->mac);
 	json_bool(j, "enforced", e->is_enforced);
 	json_bool(j, "by_admin", e->by_admin);
 	json_uint(j, "repeats", e->repeats);

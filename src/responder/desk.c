@@ -151,7 +151,8 @@ static void add(struct desk *d, const struct quarantine_request *r, const struct
 	bool is_new = d->book.last_number != before;
 	if (ret->status == QUARANTINE_OK && d->mode == QUARANTINE_MODE_ENFORCE) {
 		struct quarantine_entry *kept = book_find(&d->book, e->number);
-		if (kernel_add(d->kernel, kept, &d->never, now_s, ret->text, sizeof(ret->text))) {
+		if (kernel_add(d->kernel, &d->book, kept, &d->never, now_s, ret->text,
+			       sizeof(ret->text))) {
 			ret->status = QUARANTINE_FAILED;
 			if (is_new)
 				(void)book_release(&d->book, r,
@@ -190,7 +191,7 @@ static void release(struct desk *d, const struct quarantine_request *r, const st
 		return;
 	}
 	if (d->kernel)
-		kernel_release(d->kernel, e, &d->never);
+		kernel_release(d->kernel, &d->book, &d->never, now_s);
 	(void)saved_write(d->folder, &d->book);
 	act(d, QUARANTINE_ACT_RELEASED, QUARANTINE_OK, by->uid, now_s, e, r->reason);
 }
@@ -206,11 +207,11 @@ static void moved(struct desk *d, const struct quarantine_request *r, const stru
 	struct quarantine_entry *e = &ret->act.entry;
 	bool has_changed = false;
 	while (book_move(&d->book, &r->host, &asker, e)) {
-		if (d->kernel)
-			kernel_release(d->kernel, e, &d->never);
 		act(d, QUARANTINE_ACT_RELEASED, QUARANTINE_OK, by->uid, now_s, e, r->reason);
 		has_changed = true;
 	}
+	if (has_changed && d->kernel)
+		kernel_release(d->kernel, &d->book, &d->never, now_s);
 	if (has_changed)
 		(void)saved_write(d->folder, &d->book);
 }
@@ -363,7 +364,10 @@ void desk_answer(struct desk *d, const void *data, size_t len, const struct desk
 static void watch(struct desk *d, uint64_t now_s)
 {
 	char why[256] = "";
-	if (d->mode != QUARANTINE_MODE_ENFORCE || d->is_off || kernel_is_whole(d->kernel, &d->book))
+	if (d->mode != QUARANTINE_MODE_ENFORCE || d->is_off)
+		return;
+	kernel_edge(d->kernel, &d->book, now_s);
+	if (kernel_is_whole(d->kernel, &d->book))
 		return;
 	if (d->book.restored++ == 0 &&
 	    kernel_rebuild(d->kernel, &d->book, &d->never, now_s, why, sizeof(why)) == 0) {

@@ -94,21 +94,23 @@ size_t neighbour_read(struct neighbour *dst, size_t most)
 }
 
 void neighbour_names(const struct neighbour *list, size_t count, const struct never *never,
-		     const struct ipaddr *host, struct host_names *ret)
+		     const struct ipaddr *host, const uint8_t *known, struct host_names *ret)
 {
-	const struct neighbour *own = NULL;
-	size_t v4 = 0;
-	*ret = (struct host_names){ .has_mac = false };
-	for (size_t i = 0; i < count && !own; i++)
-		if (ipaddr_equal(&list[i].address, host))
-			own = &list[i];
 	/* the lowest bit marks a group, all zeros no Ethernet */
 	static const uint8_t none[6];
-	if (!own || (own->mac[0] & 1) || memcmp(own->mac, none, 6) == 0)
+	const uint8_t *mac = known;
+	size_t v4 = 0;
+	*ret = (struct host_names){ .has_mac = false };
+	for (size_t i = 0; i < count; i++)
+		if (ipaddr_equal(&list[i].address, host)) {
+			mac = list[i].mac;
+			break;
+		}
+	if (!mac || (mac[0] & 1) || memcmp(mac, none, 6) == 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const struct ipaddr *a = &list[i].address;
-		if (memcmp(list[i].mac, own->mac, 6) != 0)
+		if (memcmp(list[i].mac, mac, 6) != 0)
 			continue;
 		v4 += ipaddr_is_v4(a);
 		bool is_local = ipaddr_is_link_local(a);
@@ -119,6 +121,6 @@ void neighbour_names(const struct neighbour *list, size_t count, const struct ne
 		if (!is_local && !ipaddr_equal(a, host) && ret->count < HOST_ADDRESSES)
 			ret->addresses[ret->count++] = *a;
 	}
-	memcpy(ret->mac, own->mac, 6);
+	memcpy(ret->mac, mac, 6);
 	ret->has_mac = true;
 }

@@ -39,8 +39,11 @@ size_t neighbour_parse(const void *data, size_t len, struct neighbour *dst, size
 		       size_t most, bool *ret_done);
 /* Up to `most`; 0 where there are none or the kernel does not tell. */
 size_t neighbour_read(struct neighbour *dst, size_t most);
-/* Nothing in ret where the host is not on the link, or the MAC is not a host's own. */
+/*
+ * Nothing in ret where the host is not on the link, or the MAC is not a host's own.  `known` is the
+ * MAC that it had, for a host that the table has forgotten since it says nothing; NULL: none.
+ */
 void neighbour_names(const struct neighbour *list, size_t count, const struct never *never,
-		     const struct ipaddr *host, struct host_names *ret);
+		     const struct ipaddr *host, const uint8_t *known, struct host_names *ret);
 
 #endif

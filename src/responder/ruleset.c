@@ -102,10 +102,8 @@ static void put_element(struct buf *out, const struct element *x, uint64_t ttl_s
 			   families[i], x->set, x->key);
 		buf_printf(out, "delete element %s " RULESET_TABLE " %s { %s }\n", families[i],
 			   x->set, x->key);
-		if (ttl_s)
-			buf_printf(out,
-				   "add element %s " RULESET_TABLE " %s { %s timeout %llus }\n",
-				   families[i], x->set, x->key, (unsigned long long)ttl_s);
+		buf_printf(out, "add element %s " RULESET_TABLE " %s { %s timeout %llus }\n",
+			   families[i], x->set, x->key, (unsigned long long)ttl_s);
 	}
 }
 
@@ -135,10 +133,10 @@ static void put_pair(struct buf *out, const struct quarantine_entry *e, uint64_t
 	put_element(out, &x, ttl_s, has_bridge);
 }
 
-/* ttl_s 0: out. */
-static void put(struct buf *out, const struct quarantine_entry *e, const struct host_names *names,
-		uint64_t ttl_s, bool has_bridge)
+void ruleset_add(struct buf *out, const struct quarantine_entry *e, const struct host_names *names,
+		 uint64_t now_s, bool has_bridge)
 {
+	uint64_t ttl_s = e->until_s > now_s ? e->until_s - now_s : 1;
 	switch (e->kind) {
 	case QUARANTINE_PAIR:
 		put_pair(out, e, ttl_s, has_bridge);
@@ -159,14 +157,12 @@ static void put(struct buf *out, const struct quarantine_entry *e, const struct 
 	}
 }
 
-void ruleset_add(struct buf *out, const struct quarantine_entry *e, const struct host_names *names,
-		 uint64_t now_s, bool has_bridge)
+void ruleset_empty(struct buf *out, bool has_bridge)
 {
-	put(out, e, names, e->until_s > now_s ? e->until_s - now_s : 1, has_bridge);
-}
-
-void ruleset_release(struct buf *out, const struct quarantine_entry *e,
-		     const struct host_names *names, bool has_bridge)
-{
-	put(out, e, names, 0, has_bridge);
+	static const char *const sets[] = { "host4", "host6", "hostmac", "pair4",
+					    "pair6", "slow4", "slow6" };
+	for (size_t i = 0; i < 1u + has_bridge; i++)
+		for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++)
+			buf_printf(out, "flush set %s " RULESET_TABLE " %s\n", families[i],
+				   sets[k]);
 }

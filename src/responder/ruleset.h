@@ -26,7 +26,7 @@ void ruleset_remove(struct buf *out, bool has_bridge);
 /* In one transaction: what is there already ends later. */
 void ruleset_add(struct buf *out, const struct quarantine_entry *e, const struct host_names *names,
 		 uint64_t now_s, bool has_bridge);
-void ruleset_release(struct buf *out, const struct quarantine_entry *e,
-		     const struct host_names *names, bool has_bridge);
+/* The sets empty, for all that is left to be added anew. */
+void ruleset_empty(struct buf *out, bool has_bridge);
 
 #endif

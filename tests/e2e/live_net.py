@@ -36,6 +36,14 @@ def sh(command):
     return done.stdout.decode()
 
 
+def batch(options, lines):
+    """Commands of ip, in one run of it."""
+    done = subprocess.run(f"ip {options} -batch -", shell=True, input="\n".join(lines), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"ip {options}: {done.stdout}")
+
+
 class Nets:
     """Namespaces `names`, deleted at the end with all that is in them."""
 
@@ -44,8 +52,9 @@ class Nets:
         self.names = names
 
     def __enter__(self):
+        batch("", [f"netns add {self.of(name)}" for name in self.names])
         for name in self.names:
-            sh(f"ip netns add {self.of(name)} && ip -n {self.of(name)} link set lo up")
+            self.ip(name, "link set lo up")
         return self
 
     def __exit__(self, *_):
@@ -57,6 +66,9 @@ class Nets:
 
     def ip(self, name, command):
         return sh(f"ip -n {self.of(name)} {command}")
+
+    def ips(self, name, commands):
+        batch(f"-n {self.of(name)}", commands)
 
     def run(self, name, command):
         return sh(f"ip netns exec {self.of(name)} {command}")

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""quarantine.py --responder PROGRAM --exfilctl PROGRAM --enemy PROGRAM: who is cut off is cut off, and nobody else.
+"""quarantine.py --exfild P --responder P --exfilctl P --enemy P: who is cut off is cut off, and nobody else.
 
-A gateway in a namespace between two clients and a server, with real nftables and conntrack. Needs root."""
+A gateway in a namespace between two clients and a server, with real nftables and conntrack. Needs root. flowtable.py is the same where
+a flowtable carries connections."""
 import argparse
 import contextlib
+import datetime
 import json
 import os
 import re
@@ -26,34 +28,35 @@ redis: {url: "redis://10.71.2.251:6379/0"}
 
 
 class Gateway:
-    """client a (10.71.1.2, 10.71.1.3), gateway g, server s (10.71.2.2); a responder on the gateway."""
+    """client a (10.71.1.2, 10.71.1.3), gateway g, server s (10.71.2.2), `more` hosts on links of their own (10.71.3.2, ...); a responder
+    on the gateway, which keeps its decisions in `state`."""
 
-    def __init__(self, arguments):
-        self.o, self.nets = arguments, live_net.Nets("a", "g", "s")
+    def __init__(self, arguments, more=(), state=None):
+        self.hosts = ("a", "s", *more)
+        self.o, self.nets = arguments, live_net.Nets("g", *self.hosts)
         self.folder = tempfile.mkdtemp(prefix="exfild-quarantine-")
-        self.socket = self.folder + "/socket"
+        self.socket, self.kept = self.folder + "/socket", state or self.folder + "/state"
         self.process = None
 
     def __enter__(self):
+        self.make()
+        return self
+
+    def make(self):
+        """The namespaces with all that is in them, but for the responder."""
         self.nets.__enter__()
-        n = self.nets
-        for client, inner, net in (("a", "g0", 1), ("s", "g1", 2)):
-            live_net.sh(f"ip link add e0 netns {n.of(client)} type veth peer name {inner} netns {n.of('g')}")
-            n.ip(client, "link set e0 up")
-            n.ip("g", f"link set {inner} up")
-            n.ip("g", f"addr add 10.71.{net}.1/24 dev {inner}")
-            n.ip("g", f"-6 addr add fd71:{net}::1/64 dev {inner} nodad")
-            n.ip(client, f"addr add 10.71.{net}.2/24 dev e0")
-            n.ip(client, f"-6 addr add fd71:{net}::2/64 dev e0 nodad")
-            n.ip(client, f"route add default via 10.71.{net}.1")
-            n.ip(client, f"-6 route add default via fd71:{net}::1")
-        n.ip("a", "addr add 10.71.1.3/24 dev e0")
-        n.ip("a", "addr add 10.71.1.99/24 dev e0")
-        n.ip("a", "-6 addr add fd71:1::3/64 dev e0 nodad")
+        n, gateway = self.nets, []
+        live_net.batch("", [f"link add e0 address 02:71:00:00:00:0{net} netns {n.of(host)} type veth peer name g{net - 1} netns {n.of('g')}"
+                            for net, host in enumerate(self.hosts, 1)])
+        for net, host in enumerate(self.hosts, 1):
+            n.ips(host, ["link set e0 up", f"addr add 10.71.{net}.2/24 dev e0", f"addr add fd71:{net}::2/64 dev e0 nodad",
+                         f"route add default via 10.71.{net}.1", f"route add default via fd71:{net}::1"])
+            gateway += [f"link set g{net - 1} up", f"addr add 10.71.{net}.1/24 dev g{net - 1}", f"addr add fd71:{net}::1/64 dev g{net - 1} nodad"]
+        n.ips("g", gateway)
+        n.ips("a", ["addr add 10.71.1.3/24 dev e0", "addr add 10.71.1.99/24 dev e0", "addr add fd71:1::3/64 dev e0 nodad"])
         n.run("g", "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
         # a stateful filter of others, whose fast path for established connections must not help
         self.theirs()
-        return self
 
     def __exit__(self, *_):
         self.kill()
@@ -66,14 +69,11 @@ class Gateway:
             stream.write(CONFIG.replace("MODE", mode))
         os.chmod(self.folder, 0o755)
         os.chmod(config, 0o644)
-        state = self.folder + "/state"
-        os.makedirs(state, exist_ok=True)
+        os.makedirs(self.kept, exist_ok=True)
         with open(self.folder + "/log", "ab") as log:
             self.process = subprocess.Popen(["ip", "netns", "exec", self.nets.of("g"), self.o.responder, "-c", config, "-s", self.socket,
-                                             "-d", state, "-u", "nobody"], stderr=log, stdout=log)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self.ask("list").returncode:
-            time.sleep(0.05)
+                                             "-d", self.kept, "-u", "nobody"], stderr=log, stdout=log)
+        self.wait(lambda: self.ask("list").returncode == 0, 20)
 
     def kill(self, number=9):
         if self.process:
@@ -93,18 +93,24 @@ class Gateway:
         done = subprocess.run([self.o.exfilctl, "-s", self.socket, "--json", "quarantine", "list"], stdout=subprocess.PIPE, check=False)
         return json.loads(done.stdout)
 
-    def pings(self, source, target):
-        command = f"ip netns exec {self.nets.of('a')} ping -n -c 1 -W 1 -I {source} {target}"
-        return subprocess.run(command.split(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    def daemon(self):
+        """exfild on the gateway; its state stays."""
+        return live_net.Live(self.nets, "g", self.o.exfild, "-i", "g0", "-c", self.folder + "/exfild.yaml",
+                             "--set", "quarantine.socket=" + self.socket, "--set", f"state.directory={self.folder}/daemon")
+
+    def pings(self, source, target, host="a"):
+        return self.inside(host, f"ping -n -c 1 -W 1 -I {source} {target}").returncode == 0
 
     def nft(self, words):
-        return subprocess.run(["ip", "netns", "exec", self.nets.of("g"), "nft", *words.split()], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, check=False).stdout
+        return self.inside("g", "nft " + words).stdout
+
+    def inside(self, host, command):
+        return self.nets.inside(host, lambda: subprocess.run(command.split(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                                             check=False))
 
     def theirs(self):
-        for line in ("add table inet theirs", "add chain inet theirs f { type filter hook forward priority 0 ; }",
-                     "add rule inet theirs f ct state established accept"):
-            self.nft(line)
+        self.nft("add table inet theirs ; add chain inet theirs f { type filter hook forward priority 0 ; } ; "
+                 "add rule inet theirs f ct state established accept")
 
     def wait(self, condition, seconds=10):
         deadline = time.monotonic() + seconds
@@ -115,35 +121,81 @@ class Gateway:
         return condition()
 
 
-def established(gateway):
-    """A TCP connection from 10.71.1.2 to the server: (client's socket, server's)."""
+def established(gateway, host="a", source="10.71.1.2", target="10.71.2.2"):
+    """A TCP connection from the host to the server: (client's socket, server's)."""
+    family = socket.AF_INET6 if ":" in source else socket.AF_INET
+
     def listen():
-        s = socket.socket()
+        s = socket.socket(family)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("10.71.2.2", 0))
+        s.bind((target, 0))
         s.listen()
         return s
     listener = gateway.nets.inside("s", listen)
 
     def connect():
-        s = socket.socket()
+        s = socket.socket(family)
         s.settimeout(5)
-        s.bind(("10.71.1.2", 0))
-        s.connect(listener.getsockname())
+        s.bind((source, 0))
+        s.connect(listener.getsockname()[:2])
         return s
-    client = gateway.nets.inside("a", connect)
+    client = gateway.nets.inside(host, connect)
     server = listener.accept()[0]
     listener.close()
     return client, server
 
 
+def in_sets(gateway):
+    """What nftables drops by: {(set, element): seconds left}."""
+    found = {}
+    for part in json.loads(gateway.nft("-j list table inet exfild"))["nftables"]:
+        for element in part.get("set", {}).get("elem", []):
+            value = element["elem"]["val"]
+            value = tuple(value["concat"]) if isinstance(value, dict) else value
+            found[part["set"]["name"], value] = element["elem"]["expires"]
+    return found
+
+
+def decided(gateway):
+    """The same, as the responder's decisions have it: where two name the same, the later end counts."""
+    wanted = {}
+    for d in sorted(gateway.state()["decisions"], key=lambda d: d["until"]):
+        left = datetime.datetime.fromisoformat(d["until"].replace("Z", "+00:00")).timestamp() - time.time()
+        family = "6" if ":" in d["host"] else "4"
+        name = {"pair": "pair", "slow": "slow"}.get(d["kind"], "host") + family
+        wanted[name, (d["host"], d["peer"]) if "peer" in d else d["host"]] = left
+        if "mac" in d:
+            wanted["hostmac", d["mac"]] = left
+    return wanted
+
+
+def differences(gateway):
+    """Where sets and decisions do not agree, in words."""
+    began = time.monotonic()
+    sets, wanted = in_sets(gateway), decided(gateway)
+    apart = 2 + time.monotonic() - began  # between looking at the one and at the other, and of whole seconds
+    # an address of a MAC that is cut off need not have been asked for
+    neighbours = json.loads(gateway.inside("g", "ip -j neigh show").stdout or "[]")
+    wanted.update({(name, n["dst"]): wanted["hostmac", n["lladdr"]] for n in neighbours for name in ("host4", "host6")
+                   if (name, n["dst"]) in sets and ("hostmac", n.get("lladdr")) in wanted})
+    return ([f"{e} is no decision" for e in sets.keys() - wanted.keys()] + [f"{e} is in no set" for e in wanted.keys() - sets.keys()] +
+            [f"{e}: {sets[e]} s left instead of {wanted[e]:.0f}" for e in sets.keys() & wanted.keys() if abs(sets[e] - wanted[e]) > apart])
+
+
 def passes(client, server):
+    """Whether this very word arrives; what was said while nothing passed may come before it."""
+    word, said = os.urandom(8), b""
     server.settimeout(1)
-    client.send(b"x")
     try:
-        return server.recv(1) == b"x"
+        client.send(word)
+        while not said.endswith(word):
+            more = server.recv(4096)
+            if not more:
+                return False
+            said += more
     except OSError:
         return False
+    return True
 
 
 def cut_off(check, gateway):
@@ -174,6 +226,17 @@ def all_addresses(check, gateway):
     check(not gateway.pings("10.71.1.2", "10.71.2.2"), "and its IPv4 address")
     check(gateway.ask("release", "fd71:1::2").returncode == 0 and gateway.pings("fd71:1::3", "fd71:2::2")
           and gateway.pings("10.71.1.2", "10.71.2.2"), "one release brings all back", gateway.nft("list table inet exfild"))
+    # two decisions about one machine, as two alerts make them, and each ends for itself
+    check(gateway.ask("add", "10.71.1.2", "1h").returncode == 0 and gateway.ask("add", "fd71:1::2", "20s").returncode == 0 and
+          not differences(gateway), "two decisions about the same machine: it stays cut off until the later end", differences(gateway))
+    gateway.ask("release", "fd71:1::2")
+    check(not differences(gateway) and len(in_sets(gateway)) > 3 and not gateway.pings("fd71:1::3", "fd71:2::2"), "one is released, the other holds",
+          differences(gateway))
+    gateway.nets.ip("g", "neigh flush all")
+    gateway.ask("add", "10.71.1.2", "1h")
+    gateway.ask("release", "10.71.1.2")
+    check(in_sets(gateway) == {} and gateway.pings("fd71:1::3", "fd71:2::2") and gateway.state()["restored"] == 0,
+          "both are, after the gateway has forgotten its addresses, and nothing is left", in_sets(gateway))
     # the host of the management zone answers on the same MAC now
     gateway.pings("10.71.1.99", "10.71.1.1")
     done = gateway.ask("add", "10.71.1.2")
@@ -229,9 +292,43 @@ def survives(check, gateway):
     check(elements == len(after), "as many elements as decisions", elements)
 
 
+def reboots(check, gateway):
+    """Daemon and responder killed, the namespaces deleted with all that is in them, made anew: the sets equal the decisions."""
+    gateway.ask("off")
+    gateway.ask("on")
+    gateway.nets.ip("g", "neigh flush all")
+    check(gateway.wait(lambda: gateway.pings("10.71.1.2", "10.71.2.2") and gateway.pings("10.71.3.2", "10.71.2.2", "b")), "all pass before")
+    for words in (("10.71.1.2", "10m"), ("10.71.3.2", "10.71.2.2", "20m"), ("slow", "10.71.2.2", "30m"), ("peer", "fd71:2::77", "1h"),
+                  ("peer", "10.71.2.78", "2s")):
+        done = gateway.ask("add", *words)
+        check(done.returncode == 0, f"{words} is taken", done.stdout)
+    before, sets = gateway.state()["decisions"], in_sets(gateway)
+    check(not differences(gateway) and ("hostmac", "02:71:00:00:00:01") in sets, "sets equal decisions before", (differences(gateway), sets))
+    with gateway.daemon() as daemon:
+        harness.kill_all(daemon.child)
+    gateway.kill()
+    gateway.nets.__exit__()
+    time.sleep(2)
+    gateway.make()
+    check("exfild" not in gateway.nft("list tables"), "the new gateway has no rules")
+    gateway.start()
+    after = gateway.state()["decisions"]
+    check([d for d in before if d["host"] != "10.71.2.78"] == after and len(after) == 4, "the decisions are the same, but for the one that ended",
+          (before, after))
+    check(not differences(gateway), "the sets equal them, with the time that was left", (differences(gateway), in_sets(gateway)))
+    check(not gateway.pings("10.71.1.2", "10.71.2.2") and not gateway.pings("fd71:1::3", "fd71:2::2"), "the host is cut off, by its MAC")
+    check(not gateway.pings("10.71.3.2", "10.71.2.2", "b") and gateway.pings("10.71.3.2", "10.71.1.1", "b"), "so is the pair, and nobody else")
+    with gateway.daemon() as daemon:
+        gateway.ask("release", "10.71.1.2")
+        check(gateway.wait(lambda: any("10.71.1.2" in a["message"] and "released" in a["message"] for a in daemon.alerts())),
+              "the daemon, started again, is told of what is done", daemon.err()[-600:])
+    check(not differences(gateway) and gateway.wait(lambda: gateway.pings("10.71.1.2", "10.71.2.2")), "released, it is back", differences(gateway))
+
+
 def tampered(check, gateway):
     """Rules that someone takes away are put back once; the rules of others stay as they are."""
     gateway.theirs()
+    gateway.ask("add", "10.71.2.2", "10.71.1.2")
     theirs = gateway.nft("list table inet theirs")
     gateway.nft("delete table inet exfild")
     check(gateway.wait(lambda: gateway.state()["restored"] == 1), "the loss is seen", gateway.log()[-400:])
@@ -241,6 +338,11 @@ def tampered(check, gateway):
     check("stopped" in gateway.log() and gateway.pings("10.71.1.2", "10.71.2.2"), "and says so")
     check(gateway.nft("list table inet theirs") == theirs, "the rules of others are as they were")
     check(gateway.ask("on").returncode == 0 and gateway.state()["mode"] == "enforce", "an administrator starts it again")
+    if "bridge exfild" in gateway.nft("list tables"):
+        gateway.nft("flush set bridge exfild pair4")
+        check(gateway.wait(lambda: gateway.state()["restored"] == 1) and "10.71.1.2" in gateway.nft("list set bridge exfild pair4"),
+              "what is taken out of the rules for bridges is seen and put back too", gateway.nft("list table bridge exfild"))
+        gateway.ask("on")
 
 
 def break_glass(check, gateway):
@@ -313,8 +415,9 @@ def hostile_daemon(check, gateway):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("responder", "exfilctl", "enemy"):
+    for name in ("exfild", "responder", "exfilctl", "enemy"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--only", action="append", default=[])
     arguments = parser.parse_args()
     live_net.need()
     for tool in ("nft", "conntrack", "ping"):
@@ -322,8 +425,10 @@ def main():
             harness.skip(f"{tool} is not installed")
     check = harness.Checks()
     with contextlib.ExitStack() as stack:
-        gateway = stack.enter_context(Gateway(arguments))
-        for part in (cut_off, all_addresses, never, ends, survives, tampered, break_glass, dry_run, least_power, hostile_daemon):
+        gateway = stack.enter_context(Gateway(arguments, more=("b",)))
+        for part in (cut_off, all_addresses, never, ends, survives, reboots, tampered, break_glass, dry_run, least_power, hostile_daemon):
+            if arguments.only and part.__name__ not in arguments.only:
+                continue
             print(f"{part.__name__}: {part.__doc__}", flush=True)
             try:
                 part(check, gateway)

@@ -66,13 +66,14 @@ static void each_length_is_read_safely(void **state)
 		}
 }
 
-static struct host_names names_of(const struct neighbour *list, size_t count, const char *host)
+static struct host_names names_of(const struct neighbour *list, size_t count, const char *host,
+				  const uint8_t *known)
 {
 	struct never n;
 	struct host_names names;
 	struct ipaddr a = address(host);
 	protect_some(&n);
-	neighbour_names(list, count, &n, &a, &names);
+	neighbour_names(list, count, &n, &a, known, &names);
 	never_deinit(&n);
 	return names;
 }
@@ -89,27 +90,30 @@ static void a_host_is_all_addresses_of_its_mac(void **state)
 	struct neighbour list[8] = { at("10.1.1.1", own_mac), at("2001:db8::5", own_mac),
 				     at("fe80::5", own_mac), at("10.1.1.7", other_mac) };
 	(void)state;
-	struct host_names names = names_of(list, 4, "10.1.1.1");
+	struct host_names names = names_of(list, 4, "10.1.1.1", NULL);
 	assert_true(names.has_mac && names.count == 1);
 	assert_memory_equal(names.mac, own_mac, 6);
 	struct ipaddr six = address("2001:db8::5");
 	assert_true(ipaddr_equal(&names.addresses[0], &six));
-	assert_false(names_of(list, 4, "10.1.1.99").has_mac); /* not on the link */
+	assert_false(names_of(list, 4, "10.1.1.99", NULL).has_mac); /* not on the link */
+	/* nor in the table any more, but it had that MAC */
+	assert_true(names_of(list, 4, "10.1.1.99", own_mac).count == 2);
 	/* one of its addresses is protected: nothing by MAC */
 	list[4] = at("10.9.0.1", own_mac);
-	assert_false(names_of(list, 5, "10.1.1.1").has_mac);
+	assert_false(names_of(list, 5, "10.1.1.1", NULL).has_mac);
+	assert_false(names_of(list, 5, "10.1.1.99", own_mac).has_mac);
 	/* many IPv4 addresses: a router, or a server of others */
 	for (int i = 0; i < 4; i++) {
 		char ip[32];
 		(void)snprintf(ip, sizeof(ip), "10.1.2.%d", i);
 		list[4 + i] = at(ip, other_mac);
 	}
-	assert_false(names_of(list, 8, "10.1.2.0").has_mac);
+	assert_false(names_of(list, 8, "10.1.2.0", NULL).has_mac);
 	static const uint8_t group[6] = { 1, 0, 0x5e, 0, 0, 1 }, none[6];
 	list[0] = at("10.1.1.1", group);
-	assert_false(names_of(list, 1, "10.1.1.1").has_mac);
+	assert_false(names_of(list, 1, "10.1.1.1", NULL).has_mac);
 	list[0] = at("10.1.1.1", none);
-	assert_false(names_of(list, 1, "10.1.1.1").has_mac);
+	assert_false(names_of(list, 1, "10.1.1.1", NULL).has_mac);
 }
 
 static void what_nft_is_told(void **state)
@@ -136,11 +140,10 @@ static void what_nft_is_told(void **state)
 		out.data, "add element bridge exfild pair4 { 10.1.1.1 . 203.0.113.9 timeout 1s }"));
 	assert_null(strstr(out.data, "hostmac"));
 	buf_reset(&out);
-	ruleset_release(&out, &e, NULL, false);
+	ruleset_empty(&out, true);
 	buf_char(&out, '\0');
-	assert_non_null(
-		strstr(out.data, "delete element inet exfild pair4 { 10.1.1.1 . 203.0.113.9 }"));
-	assert_null(strstr(out.data, "timeout 1s"));
+	assert_non_null(strstr(out.data, "flush set inet exfild hostmac"));
+	assert_non_null(strstr(out.data, "flush set bridge exfild slow6"));
 	buf_reset(&out);
 	e.kind = QUARANTINE_SLOW;
 	e.host = address("2001:db8::5");

@@ -6,7 +6,8 @@
 
 #include "exfild/base/str.h"
 
-#define V4_BITS 96 /* what an IPv4 prefix length is counted from */
+#define V4_BITS     96 /* what an IPv4 prefix length is counted from */
+#define V4_TEXT_MAX 16 /* longest IPv4 address as text, with NUL */
 
 bool ipaddr_is_multicast(const struct ipaddr *a)
 {
@@ -121,45 +122,58 @@ const char *ipaddr_print(const struct ipaddr *a, char *dst, size_t size)
 	return dst;
 }
 
-static unsigned digit_at(const char *at, const char *end)
+static inline unsigned digit_at(const char *at)
 {
-	return at < end ? (unsigned)(uint8_t)*at - '0' : UINT8_MAX;
+	return (unsigned)(uint8_t)*at - '0';
 }
 
-bool ipaddr_parse_v4(const char *text, size_t len, struct ipaddr *ret)
+/* Up to three digits, without a zero in front, of at most 255; NULL: none there. */
+static inline const char *read_byte(const char *at, uint8_t *ret)
 {
-	const char *at = text, *end = text + len;
-	uint8_t bytes[4];
+	unsigned value = digit_at(at++), next;
 
-	for (unsigned i = 0; i < 4; i++) {
-		unsigned value = digit_at(at, end), next;
-		if (value > 9)
-			return false;
+	if (value > 9)
+		return NULL;
+	if (value > 0 && (next = digit_at(at)) <= 9) {
+		value = value * 10 + next;
 		at++;
-		while ((next = digit_at(at, end)) <= 9) {
-			if (value == 0) /* a zero in front */
-				return false;
+		if ((next = digit_at(at)) <= 9) {
 			value = value * 10 + next;
-			if (value > UINT8_MAX)
-				return false;
 			at++;
 		}
-		bytes[i] = (uint8_t)value;
-		if (i < 3 && (at == end || *at++ != '.'))
-			return false;
 	}
-	if (at != end)
-		return false;
+	*ret = (uint8_t)value;
+	return value <= UINT8_MAX ? at : NULL;
+}
+
+size_t ipaddr_read_v4(const char *text, size_t len, struct ipaddr *ret)
+{
+	char copy[V4_TEXT_MAX] = "";
+	uint8_t bytes[4];
+
+	if (len < sizeof(copy)) { /* then the last one ends it */
+		memcpy(copy, text, len);
+		text = copy;
+	}
+	const char *at = read_byte(text, &bytes[0]);
+	for (unsigned i = 1; at && i < 4; i++)
+		at = *at == '.' ? read_byte(at + 1, &bytes[i]) : NULL;
+	if (!at)
+		return 0;
 	*ret = ipaddr_v4(bytes);
-	return true;
+	return (size_t)(at - text);
 }
 
 int ipaddr_parse(const char *text, struct ipaddr *ret)
 {
+	struct ipaddr v4;
 	uint8_t bytes[16];
+	size_t len = strlen(text);
 
-	if (ipaddr_parse_v4(text, strlen(text), ret))
+	if (len > 0 && ipaddr_read_v4(text, len, &v4) == len) {
+		*ret = v4;
 		return 0;
+	}
 	if (inet_pton(AF_INET6, text, bytes) != 1)
 		return -EXF_E_FORMAT;
 	*ret = ipaddr_v6(bytes);

@@ -70,10 +70,12 @@ const struct intel_item *intel_find(const struct intel *x, enum intel_kind kind,
 	return item || !x->base ? item : still(x, intel_find(x->base, kind, value, len));
 }
 
+/* Whether some indicator may be about it: of most addresses the end of the question. */
 static bool is_near(const struct intel *x, const struct ipaddr *a)
 {
-	unsigned at = (unsigned)a->u.b[12] << 8 | a->u.b[13];
-	return !ipaddr_is_v4(a) || x->v4_near[at / 8] >> at % 8 & 1;
+	const uint8_t *ip = a->u.b + 12;
+	uint32_t at = (uint32_t)ip[0] << 16 | (uint32_t)ip[1] << 8 | ip[2];
+	return ipaddr_is_v4(a) ? x->v4_near[at / 8] >> at % 8 & 1 : x->has_v6;
 }
 
 /* The first bits of the address; 0 to 128. */
@@ -114,17 +116,28 @@ static const struct intel_item *find_network(const struct intel *x, const struct
 	return NULL;
 }
 
-const struct intel_item *intel_find_address(const struct intel *x, const struct ipaddr *a)
+static const struct intel_item *find_address_own(const struct intel *x, const struct ipaddr *a)
 {
-	if (!x)
-		return NULL;
 	const struct intel_item *item = NULL;
 	if (x->by_kind[INTEL_ADDRESS])
 		item = unless_gone(look_up(x, intel_hash_address(&x->key, a->u.b, 0), INTEL_ADDRESS,
 					   a->u.b, 16));
-	if (!item && x->by_kind[INTEL_PREFIX] && is_near(x, a))
-		item = find_network(x, a);
+	return item || !x->by_kind[INTEL_PREFIX] ? item : find_network(x, a);
+}
+
+/* Not inlined, like the walk over a name: what is asked before ends most look-ups. */
+static __attribute__((noinline)) const struct intel_item *find_near(const struct intel *x,
+								    const struct ipaddr *a)
+{
+	const struct intel_item *item = find_address_own(x, a);
 	return item || !x->base ? item : still(x, intel_find_address(x->base, a));
+}
+
+const struct intel_item *intel_find_address(const struct intel *x, const struct ipaddr *a)
+{
+	while (x && !is_near(x, a)) /* then it takes nothing away either */
+		x = x->base;
+	return x ? find_near(x, a) : NULL;
 }
 
 /* Of the items of one value, whether one speaks for names below. */
@@ -141,17 +154,18 @@ static uint8_t low(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-/* Whether some domain ends in the last two labels of the name: else none can be about it. */
-static bool has_base(const struct intel *x, const uint8_t *name, size_t len)
+/* Whether some domain has the name's last bytes: else none can be about it. */
+static bool may_end(const struct intel *x, const uint8_t *name, size_t len)
 {
-	uint64_t h = intel_roll_begin(&x->key);
-	unsigned dots = 0;
-	for (size_t i = len; i-- > 0 && !(name[i] == '.' && ++dots == 2);)
-		h = intel_roll(&x->key, h, name[i]);
-	return may_have(x, intel_base_hash(intel_roll_end(h)));
+	const uint8_t *end = name + len;
+	if (len < INTEL_END || x->has_shortest)
+		return x->by_kind[INTEL_DOMAIN] != 0;
+	return may_have(x, intel_end_hash(&x->key, end, INTEL_END)) ||
+	       (x->has_short && may_have(x, intel_end_hash(&x->key, end, INTEL_END_LEAST)));
 }
 
-static const struct intel_item *find_name_own(const struct intel *x, const char *text, size_t len)
+/* The name and what is above it, the longest first, in this set alone. */
+static const struct intel_item *find_suffix(const struct intel *x, const uint8_t *text, size_t len)
 {
 	uint8_t name[NAME_MAX_LEN];
 	struct {
@@ -159,16 +173,9 @@ static const struct intel_item *find_name_own(const struct intel *x, const char 
 		size_t from;
 	} suffixes[NAME_MAX_LEN + 1]; /* the shortest first */
 	unsigned count = 0;
-	if (!x->by_kind[INTEL_DOMAIN])
-		return NULL;
-	if (len && text[len - 1] == '.')
-		len--;
-	if (len == 0 || len > sizeof(name) ||
-	    (!x->has_top && !has_base(x, (const uint8_t *)text, len)))
-		return NULL;
 	uint64_t h = intel_roll_begin(&x->key);
 	for (size_t i = len; i-- > 0;) {
-		name[i] = low((uint8_t)text[i]);
+		name[i] = low(text[i]);
 		h = intel_roll(&x->key, h, name[i]);
 		if ((i == 0 || text[i - 1] == '.') && count < x->labels_max) {
 			suffixes[count].hash = intel_roll_end(h);
@@ -185,12 +192,22 @@ static const struct intel_item *find_name_own(const struct intel *x, const char 
 	return NULL;
 }
 
+static __attribute__((noinline)) const struct intel_item *find_ended(const struct intel *x,
+								     const char *name, size_t len)
+{
+	const struct intel_item *item = find_suffix(x, (const uint8_t *)name, len);
+	return item || !x->base ? item : still(x, intel_find_name(x->base, name, len));
+}
+
 const struct intel_item *intel_find_name(const struct intel *x, const char *name, size_t len)
 {
-	if (!x)
+	if (len && name[len - 1] == '.')
+		len--;
+	if (len == 0 || len > NAME_MAX_LEN)
 		return NULL;
-	const struct intel_item *item = find_name_own(x, name, len);
-	return item || !x->base ? item : still(x, intel_find_name(x->base, name, len));
+	while (x && !may_end(x, (const uint8_t *)name, len))
+		x = x->base;
+	return x ? find_ended(x, name, len) : NULL;
 }
 
 const struct intel *intel_owner(const struct intel *x, const struct intel_item *item)

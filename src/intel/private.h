@@ -32,11 +32,13 @@ struct intel {
 	uint32_t slot_mask, slot_used;
 	uint64_t *filter;     /* two bits in one word for each hash: most look-ups end here */
 	uint64_t filter_mask; /* of words */
-	bool has_top;         /* some domain has one label */
+	bool has_short;       /* some domain is shorter than INTEL_END */
+	bool has_shortest;    /* ... than INTEL_END_LEAST */
 	struct arena values;  /* length in 2 bytes, then the bytes */
 	struct arena notes;
 	uint32_t recent_notes[1024]; /* by hash: the same text is kept once, mostly */
-	uint8_t *v4_near;            /* a bit a /16 that some network touches */
+	uint8_t *v4_near;            /* a bit a /24: some address or network of IPv4 touches it */
+	bool has_v6;                 /* some address or network of IPv6 */
 	uint64_t lengths[3];         /* bits of networks that there are */
 	unsigned labels_max;         /* of a domain */
 	unsigned file_hashes;        /* enum intel_file_hash: those that some item has */
@@ -84,10 +86,17 @@ static inline uint64_t intel_hash_address(const struct hash_key *key, const uint
 	return hash_mix(h, key->k[1]);
 }
 
-/* Of the last two labels of a name, where domains have them: in the filter. */
-static inline uint64_t intel_base_hash(uint64_t hash)
+/*
+ * Of the last bytes of a name: in the filter for each domain, so that most names end there.  By
+ * INTEL_END of them, of a shorter domain by INTEL_END_LEAST; letters' case does not count.
+ */
+#define INTEL_END       8u
+#define INTEL_END_LEAST 4u
+static inline uint64_t intel_end_hash(const struct hash_key *key, const uint8_t *end, size_t len)
 {
-	return hash_mix(hash, INTEL__COUNT);
+	uint64_t word = 0;
+	memcpy(&word, end - len, len);
+	return hash_mix(key->k[0] + len, word | 0x2020202020202020ull);
 }
 
 /* A filter's word and the bits of it that a hash has. */

@@ -3,9 +3,10 @@
  *
  * An item takes 32 bytes, its value as many as it has and 2, a slot of the index 8 at a load of at
  * most 0.6, and the filter about two bytes.  The filter has two bits of each value's hash in one
- * word, and those of what each domain ends in, its last two labels: at a million items it is 1 to
- * 2 MB, which stay in the caches, and nearly every look-up of ordinary traffic ends there.  A hit
- * in the index is compared byte by byte, so that a name which was made to collide is no match.
+ * word, and those of the last bytes of each domain: at a million items it is 1 to 2 MB.  Nearly
+ * every look-up of ordinary traffic ends there, or for addresses of IPv4 in a table of 2 MB with a
+ * bit for each /24.  A hit in the index is compared byte by byte, so that a name which was made to
+ * collide is no match.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define SLOTS_LEAST 1024u
 #define FILTER_BITS 8u /* at least so many an item */
 #define ARENA_MOST  (UINT32_MAX - 4096u)
+#define NEAR_BYTES  (1u << 21) /* a bit for each /24 of IPv4 */
 
 static atomic_uint_fast64_t serials;
 
@@ -30,7 +32,7 @@ struct intel *intel_new(const struct hash_key *key, uint32_t max, size_t feeds)
 	x->slot_mask = SLOTS_LEAST - 1;
 	x->slots = calloc(SLOTS_LEAST, sizeof(*x->slots));
 	x->feeds = calloc(feeds ? feeds : 1, sizeof(*x->feeds));
-	x->v4_near = calloc(1, 65536 / 8);
+	x->v4_near = calloc(1, NEAR_BYTES);
 	x->feed_count = feeds;
 	if (x->slots && x->feeds && x->v4_near)
 		return x;
@@ -171,6 +173,28 @@ static bool is_repeated(struct intel *x, uint32_t first, const struct intel_item
 	return false;
 }
 
+/* Each /24 of IPv4 that the first `bits` of the address touch; pages of none take no memory. */
+static void note_near(struct intel *x, const uint8_t ip[4], unsigned bits)
+{
+	uint32_t at = (uint32_t)ip[0] << 16 | (uint32_t)ip[1] << 8 | ip[2];
+	uint32_t count = bits >= 24 ? 1 : 1u << (24 - bits);
+	if (count >= 8)
+		memset(x->v4_near + at / 8, 0xff, count / 8);
+	else
+		x->v4_near[at / 8] |= (uint8_t)(((1u << count) - 1) << at % 8);
+}
+
+/* bits: of a network; 128 for an address. */
+static void note_address(struct intel *x, const uint8_t *value, unsigned bits)
+{
+	struct ipaddr a;
+	memcpy(a.u.b, value, sizeof(a.u.b));
+	if (bits >= 96 && ipaddr_is_v4(&a))
+		note_near(x, value + 12, bits - 96);
+	else
+		x->has_v6 = true;
+}
+
 static void note_kind(struct intel *x, const struct intel_item *item, const uint8_t *value,
 		      size_t len)
 {
@@ -183,20 +207,16 @@ static void note_kind(struct intel *x, const struct intel_item *item, const uint
 		x->file_hashes |= len == 16 ? INTEL_MD5 : len == 20 ? INTEL_SHA1 : INTEL_SHA256;
 	if (item->kind == INTEL_PREFIX)
 		x->lengths[value[16] / 64] |= 1ull << value[16] % 64;
+	if (item->kind == INTEL_PREFIX || item->kind == INTEL_ADDRESS)
+		note_address(x, value, item->kind == INTEL_PREFIX ? value[16] : 128);
 	if (item->kind == INTEL_DOMAIN) {
 		for (size_t i = 0; i < len; i++)
 			labels += value[i] == '.';
 		if (labels > x->labels_max)
 			x->labels_max = labels;
-		x->has_top = x->has_top || labels == 1;
+		x->has_short |= len < INTEL_END;
+		x->has_shortest |= len < INTEL_END_LEAST;
 	}
-	if (item->kind != INTEL_PREFIX || value[16] < 96)
-		return;
-	/* each /16 of IPv4 that the network touches */
-	unsigned bits = value[16] - 96, at = (unsigned)value[12] << 8 | value[13];
-	unsigned count = bits >= 16 ? 1 : 1u << (16 - bits);
-	for (unsigned i = at; i < at + count && i < 65536; i++)
-		x->v4_near[i / 8] |= (uint8_t)(1u << i % 8);
 }
 
 enum intel_added intel_add(struct intel *x, const struct intel_item *item, const void *value,
@@ -283,15 +303,6 @@ static void add_to_filter(struct intel *x, uint64_t hash)
 	x->filter[intel_filter_word(hash, x->filter_mask)] |= intel_filter_bits(hash);
 }
 
-/* Where its last two labels begin. */
-static size_t base_of(const uint8_t *name, size_t len)
-{
-	unsigned dots = 0;
-	while (len && !(name[len - 1] == '.' && ++dots == 2))
-		len--;
-	return len;
-}
-
 int intel_seal(struct intel *x)
 {
 	uint64_t words = 64, hashes = (uint64_t)x->slot_used + x->by_kind[INTEL_DOMAIN];
@@ -308,8 +319,9 @@ int intel_seal(struct intel *x)
 		add_to_filter(x, intel_hash(&x->key, kind, value, len));
 		if (kind != INTEL_DOMAIN)
 			continue;
-		size_t at = base_of(value, len);
-		add_to_filter(x, intel_base_hash(intel_hash(&x->key, kind, value + at, len - at)));
+		size_t end = len < INTEL_END ? INTEL_END_LEAST : INTEL_END;
+		if (len >= end)
+			add_to_filter(x, intel_end_hash(&x->key, value + len, end));
 	}
 	if (x->count) {
 		x->items = fitted(x->items, x->count * sizeof(*x->items));
@@ -324,6 +336,6 @@ size_t intel_bytes(const struct intel *x)
 {
 	return (x->base ? intel_bytes(x->base) : 0) + sizeof(*x) + x->room * sizeof(*x->items) +
 	       x->values.room + x->notes.room + ((size_t)x->slot_mask + 1) * sizeof(*x->slots) +
-	       (x->filter ? (x->filter_mask + 1) * sizeof(*x->filter) : 0) + 65536 / 8 +
+	       (x->filter ? (x->filter_mask + 1) * sizeof(*x->filter) : 0) + NEAR_BYTES +
 	       x->feed_count * sizeof(*x->feeds);
 }

@@ -19,11 +19,11 @@ COUNT = 1_000_000
 LOAD_S, MEMORY = 3.0, 120e6
 
 
-def write(path):
+def write(path, count=COUNT):
     """Three tenths addresses, one networks, three names, two URLs, one hashes."""
     pick = random.Random(1)
     with open(path, "w", encoding="ascii") as out:
-        for i in range(COUNT):
+        for i in range(count):
             kind, a = i % 10, [pick.randrange(1, 224), pick.randrange(256), pick.randrange(256), pick.randrange(256)]
             if kind < 3:
                 out.write("{}.{}.{}.{}\n".format(*a))

@@ -71,8 +71,9 @@ bool ipaddr_is_unspecified(const struct ipaddr *a); /* 0.0.0.0, :: */
 
 /* Writes the usual text (RFC 5952 for IPv6); returns dst. size >= IPADDR_TEXT_MAX. */
 const char *ipaddr_print(const struct ipaddr *a, char *dst, size_t size);
-/* Four numbers with dots between them, without zeros in front, and nothing else. */
-bool ipaddr_parse_v4(const char *text, size_t len, struct ipaddr *ret);
+/* Four numbers with dots between them, without zeros in front: their length, 0: none begins there.
+ */
+size_t ipaddr_read_v4(const char *text, size_t len, struct ipaddr *ret);
 /* -EXF_E_FORMAT when text is no address. */
 int ipaddr_parse(const char *text, struct ipaddr *ret) EXF_MUST_USE;
 

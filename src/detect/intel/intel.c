@@ -67,10 +67,6 @@ static void keep(void *state, struct keep_list *list)
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
 	struct intel_state *s = state;
-	if (intel_serial(env->intel) != s->quiet_serial) {
-		memset(s->quiet, 0, INTEL_QUIET * sizeof(*s->quiet));
-		s->quiet_serial = intel_serial(env->intel);
-	}
 	if (env->intel)
 		intel_judge(s, env, e);
 	if (env->lookback_days)
@@ -98,8 +94,9 @@ const struct detector intel_detector = {
 	.params_size = sizeof(struct intel_params),
 	.state_size = sizeof(struct intel_state),
 	.wants = 1u << EVENT_FLOW_START | 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END |
-		 1u << EVENT_DNS | 1u << EVENT_TLS | 1u << EVENT_QUIC | 1u << EVENT_HTTP |
-		 1u << EVENT_CERT | 1u << EVENT_SSH | 1u << EVENT_MAIL | 1u << EVENT_FILE_HASH,
+		 1u << EVENT_DNS | 1u << EVENT_NAME | 1u << EVENT_TLS | 1u << EVENT_QUIC |
+		 1u << EVENT_HTTP | 1u << EVENT_CERT | 1u << EVENT_SSH | 1u << EVENT_MAIL |
+		 1u << EVENT_FILE_HASH,
 	.init = init,
 	.deinit = deinit,
 	.tick_ns = WALK_TICK,

@@ -55,10 +55,9 @@ struct intel_state {
 	struct table told;
 	struct past past;
 	struct pool rules;
-	/* hashes of texts that no indicator of the set of that serial is about, by their last bits:
-	   most names are asked for again and again */
+	/* hashes of texts that no indicator of the set in effect is about, by their last bits: most
+	   names are asked for again and again */
 	uint64_t *quiet;
-	uint64_t quiet_serial;
 	uint64_t findings, over, noise;
 };
 

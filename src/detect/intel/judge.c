@@ -7,6 +7,8 @@
 #include "intel.h"
 
 #define ANSWERS_MAX 16u
+#define DNS_A       1 /* then all are addresses: names come before them */
+#define DNS_AAAA    28
 #define NAME_SALT   0x9e3779b97f4a7c15ull
 #define ANSWER_SALT 0xc2b2ae3d27d4eb4full
 
@@ -140,18 +142,18 @@ static bool on_name(struct intel_state *s, const struct detect_env *env, const s
 	return true;
 }
 
-/* The place of a text's hash; salt: what is looked for in it. */
-static uint64_t *quiet_place(struct intel_state *s, const struct event_str *text, uint64_t salt,
-			     uint64_t *ret_key)
+/* The place of a text's hash; salt: what is looked for in it.  Another set, other keys. */
+static uint64_t *quiet_place(struct intel_state *s, const struct detect_env *env,
+			     const struct event_str *text, uint64_t salt, uint64_t *ret_key)
 {
-	*ret_key = text->hash ^ salt;
+	*ret_key = text->hash ^ (salt * (2 * intel_serial(env->intel) + 1));
 	return &s->quiet[*ret_key % INTEL_QUIET];
 }
 
 static void on_name_str(struct intel_state *s, const struct detect_env *env, const struct spot *at,
 			const struct event_str *name)
 {
-	uint64_t key, *place = quiet_place(s, name, NAME_SALT, &key);
+	uint64_t key, *place = quiet_place(s, env, name, NAME_SALT, &key);
 	if (name->off && *place != key &&
 	    !on_name(s, env, at, (const char *)event_str_data(at->e, name), name->len))
 		*place = key;
@@ -160,30 +162,28 @@ static void on_name_str(struct intel_state *s, const struct detect_env *env, con
 static bool take_address(const char *text, size_t len, struct ipaddr *ret)
 {
 	char copy[IPADDR_TEXT_MAX];
-	if (len == 0 || len >= sizeof(copy))
-		return false;
-	if (ipaddr_parse_v4(text, len, ret))
+	if (len > 0 && ipaddr_read_v4(text, len, ret) == len)
 		return true;
-	if (!memchr(text, ':', len))
+	if (len == 0 || len >= sizeof(copy) || !memchr(text, ':', len))
 		return false;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	return ipaddr_parse(copy, ret) == 0;
 }
 
-/* The host of a URL or an answer: an address or a name.  False: no indicator is about it. */
-static bool on_host(struct intel_state *s, const struct detect_env *env, const struct spot *at,
+/* The host of a URL: an address or a name. */
+static void on_host(struct intel_state *s, const struct detect_env *env, const struct spot *at,
 		    const char *text, size_t len)
 {
 	struct ipaddr a;
-	if (!take_address(text, len, &a))
-		return on_name(s, env, at, text, len);
-	const struct intel_item *item = intel_find_address(env->intel, &a);
-	meet(s, env, at, item);
-	return item != NULL;
+	if (take_address(text, len, &a))
+		meet(s, env, at, intel_find_address(env->intel, &a));
+	else
+		(void)on_name(s, env, at, text, len);
 }
 
-/* "203.0.113.5, edge.example.net": first answers as text. */
+/* "edge.example.net, 203.0.113.5": first answers as text; its addresses come as names' (on_named).
+ */
 static void on_answers(struct intel_state *s, const struct detect_env *env,
 		       const struct event_dns *d)
 {
@@ -193,14 +193,16 @@ static void on_answers(struct intel_state *s, const struct detect_env *env,
 				   .is_reached = true };
 	const char *at = (const char *)event_str_data(&d->e, &d->answer);
 	size_t left = d->answer.len;
-	uint64_t key, *place = quiet_place(s, &d->answer, ANSWER_SALT, &key);
+	uint64_t key, *place = quiet_place(s, env, &d->answer, ANSWER_SALT, &key);
 	bool is_quiet = true;
 	if (*place == key)
 		return;
 	for (unsigned i = 0; i < ANSWERS_MAX && left; i++) {
 		const char *comma = memchr(at, ',', left);
 		size_t n = comma ? (size_t)(comma - at) : left;
-		is_quiet &= !on_host(s, env, &spot, at, n);
+		struct ipaddr a;
+		if (!take_address(at, n, &a))
+			is_quiet &= !on_name(s, env, &spot, at, n);
 		n += n < left ? 1 : 0;
 		n += n < left && at[n] == ' ' ? 1 : 0;
 		at += n;
@@ -208,6 +210,27 @@ static void on_answers(struct intel_state *s, const struct detect_env *env,
 	}
 	if (is_quiet)
 		*place = key;
+}
+
+/* An answer gives an address to a name: it is told of the one who asked. */
+static void on_named(struct intel_state *s, const struct detect_env *env, const struct event *e)
+{
+	const struct event_name *n = (const struct event_name *)e;
+	const struct intel_item *item =
+		n->source == APP_DNS ? intel_find_address(env->intel, &n->address) : NULL;
+	if (!item)
+		return;
+	struct event asked = *e;
+	asked.size = sizeof(asked);
+	asked.src = e->dst;
+	asked.sport = e->dport;
+	asked.dst = e->src;
+	asked.dport = e->sport;
+	const struct spot at = { .e = &asked,
+				 .kind = MEETING_ANSWER,
+				 .field = "dns.answers",
+				 .is_reached = true };
+	meet(s, env, &at, item);
 }
 
 static void on_dns(struct intel_state *s, const struct detect_env *env, const struct event *e)
@@ -220,7 +243,8 @@ static void on_dns(struct intel_state *s, const struct detect_env *env, const st
 	if (d->transport != DNS_PLAIN)
 		return;
 	on_name_str(s, env, &at, &d->name);
-	if (d->is_response && d->answer.off && d->rcode == 0)
+	if (d->is_response && d->answer.off && d->rcode == 0 && d->first_answer_type != DNS_A &&
+	    d->first_answer_type != DNS_AAAA)
 		on_answers(s, env, d);
 }
 
@@ -287,7 +311,7 @@ static void on_http(struct intel_state *s, const struct detect_env *env, const s
 	const struct spot domain = spot(e, MEETING_NAME, "url.domain");
 	const struct spot agent = spot(e, MEETING_PROGRAM, "user_agent.original");
 	const struct spot full = spot(e, MEETING_CONTENT, "url.full");
-	(void)on_host(s, env, &domain, host, text_host_len(e, &h->host));
+	on_host(s, env, &domain, host, text_host_len(e, &h->host));
 	on_text(s, env, &agent, INTEL_AGENT, &h->user_agent);
 	if (!intel_has(env->intel, INTEL_URL) || !h->uri.off || h->uri.len != h->uri.full)
 		return;
@@ -360,6 +384,9 @@ void intel_judge(struct intel_state *s, const struct detect_env *env, const stru
 		break;
 	case EVENT_DNS:
 		on_dns(s, env, e);
+		break;
+	case EVENT_NAME:
+		on_named(s, env, e);
 		break;
 	case EVENT_TLS:
 	case EVENT_QUIC:

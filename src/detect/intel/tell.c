@@ -217,7 +217,7 @@ static void put_words(struct finding *f, const struct detect_env *env, const str
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX];
 	const char *note = f->indicator.note;
 	step_ends(f, from, to);
-	bool is_asker = m->e->kind == EVENT_DNS &&
+	bool is_asker = (m->kind == MEETING_ASKED || m->kind == MEETING_ANSWER) &&
 			context_roles(env->context, &f->subject.ip) & ROLE_RESOLVER;
 	if (m->is_inbound)
 		finding_text(f->message, sizeof(f->message),

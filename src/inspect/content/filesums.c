@@ -100,19 +100,13 @@ void filesums_begin(struct inspection *in, struct sum *s)
 	s->number = found + 1;
 }
 
-/* Most of what the web carries, and nothing that anybody runs or opens to harm. */
-static bool is_picture(const uint8_t *data, uint32_t len)
-{
-	enum file_type type = file_type_of(data, len);
-	return type == FILE_IMAGE || type == FILE_MEDIA;
-}
-
 void filesums_take(struct inspection *in, struct sum *s, const uint8_t *data, uint32_t len)
 {
 	if (!s->number || s->is_broken || !len)
 		return;
 	struct place *p = place_of(in, s);
-	if (p && !p->bytes && is_picture(data, len)) {
+	/* most of what the web carries, and nothing that anybody runs or opens to harm */
+	if (p && !p->bytes && magic_is_picture(data, len)) {
 		filesums_drop(in, s);
 		return;
 	}

@@ -281,6 +281,13 @@ static bool is_script(const uint8_t *data, size_t len)
 	return false;
 }
 
+bool magic_is_picture(const uint8_t *data, size_t len)
+{
+	struct cursor all = cursor_make(data, len);
+	enum file_type type = type_by_mark(&all);
+	return type == FILE_IMAGE || type == FILE_MEDIA;
+}
+
 enum file_type file_type_of(const uint8_t *data, size_t len)
 {
 	struct cursor all = cursor_make(data, len);

@@ -18,6 +18,8 @@
 
 /* FILE_UNKNOWN: none of the kinds, or too few bytes. */
 enum file_type file_type_of(const uint8_t *data, size_t len);
+/* Whether it is a picture, a sound or a film. */
+bool magic_is_picture(const uint8_t *data, size_t len);
 /*
  * Whether bytes are as evenly spread as random ones: compressed or encrypted.  Held against what
  * that many random bytes reach (99 of 100 times), since short strings cannot reach 8 bits a byte.

@@ -128,6 +128,17 @@ static void dns(struct judging *j, const char *name, const char *answer, uint8_t
 	judging_end(j);
 }
 
+/* What a server's answer says to the one who asked. */
+static void named(struct judging *j, const char *name, const char *address, enum app source)
+{
+	struct event_name *n =
+		judging_event(j, EVENT_NAME, sizeof(*n), "10.0.0.53", "10.0.0.5", 17);
+	assert_int_equal(ipaddr_parse(address, &n->address), 0);
+	n->source = (uint8_t)source;
+	judging_str(j, &n->name, name);
+	judging_end(j);
+}
+
 static void names_asked_and_answers_are_met(void **state)
 {
 	struct judging *j = &((struct scene *)*state)->j;
@@ -145,9 +156,18 @@ static void names_asked_and_answers_are_met(void **state)
 	assert_int_equal(j->count, 3);
 	assert_string_equal(j->found[2].domain, "x.y.below.example");
 	assert_string_equal(j->found[2].object, "below.example");
-	dns(j, "good.example", "edge.bad.example, 203.0.113.9", 0);
+	named(j, "good.example", "203.0.113.10", APP_DNS);
+	named(j, "good.example", "203.0.113.9", APP_MDNS);
+	assert_int_equal(j->count, 3);
+	named(j, "good.example", "203.0.113.9", APP_DNS);
 	assert_int_equal(j->count, 4);
 	assert_string_equal(j->found[3].object, "203.0.113.9");
+	assert_string_equal(j->found[3].message,
+			    "10.0.0.5 was answered with 203.0.113.9, which lab lists as Emotet; "
+			    "listed 13 days before; it asks for others: its log knows who");
+	dns(j, "good.example", "a.b.below.example, 203.0.113.9", 0);
+	assert_int_equal(j->count, 5);
+	assert_string_equal(j->found[4].object, "below.example");
 }
 
 static void what_is_said_within_connections_is_met(void **state)

@@ -54,6 +54,42 @@ static void names_are_found_exactly_or_below(void **state)
 	feeds_deinit(&f);
 }
 
+/* What is asked before the set itself: each length of a network, each length of a name. */
+static void short_cuts_leave_nothing_out(void **state)
+{
+	struct feeds f;
+	char text[256] = "";
+	size_t len = 0;
+	(void)state;
+	for (unsigned bits = 8; bits <= 32; bits++) {
+		feeds_init(&f);
+		(void)snprintf(text, sizeof(text), "64.0.0.0/%u\n", bits);
+		(void)feeds_read(&f, text);
+		uint32_t last = 0x40000000u + (bits == 32 ? 0 : UINT32_MAX >> bits);
+		for (int beyond = 0; beyond < 2; beyond++, last++) {
+			uint8_t ip[4] = { (uint8_t)(last >> 24), (uint8_t)(last >> 16),
+					  (uint8_t)(last >> 8), (uint8_t)last };
+			struct ipaddr a = ipaddr_v4(ip);
+			assert_true((intel_find_address(f.set, &a) != NULL) == !beyond);
+		}
+		feeds_deinit(&f);
+	}
+	feeds_init(&f);
+	f.source.below = true;
+	for (unsigned n = 1; n <= 12; n++) /* a.de to aaaaaaaaaaaa.de */
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%.*s.de\n", (int)n,
+					"aaaaaaaaaaaa");
+	assert_int_equal(feeds_read(&f, text)->items, 12);
+	for (unsigned n = 1; n <= 13; n++) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), "x.%.*s.de", (int)n, "AAAAaaaaaaaaa");
+		assert_true((feeds_name(&f, name) != NULL) == (n <= 12));
+		assert_true((feeds_name(&f, name + 2) != NULL) == (n <= 12));
+	}
+	assert_null(feeds_name(&f, "de"));
+	feeds_deinit(&f);
+}
+
 static void a_full_set_says_so_and_holds(void **state)
 {
 	struct feeds f;
@@ -200,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_networks_and_ranges_are_found),
 		cmocka_unit_test(names_are_found_exactly_or_below),
+		cmocka_unit_test(short_cuts_leave_nothing_out),
 		cmocka_unit_test(a_full_set_says_so_and_holds),
 		cmocka_unit_test(many_are_all_found_and_nothing_else),
 		cmocka_unit_test(a_feed_that_shrinks_or_breaks_is_held),

@@ -199,11 +199,6 @@ static bool finish_lengths(struct text_set *set)
 	return true;
 }
 
-static void sieve_add(struct text_set *set, uint64_t h)
-{
-	set->sieve[h % SIEVE_BITS / 64] |= 1ull << h % 64;
-}
-
 static bool finish_texts(struct text_set *set, bool from_end)
 {
 	uint32_t buckets = 8;
@@ -220,14 +215,12 @@ static bool finish_texts(struct text_set *set, bool from_end)
 	for (uint32_t i = 0; i < set->vec.count; i++) {
 		struct exact *x = &set->list[i];
 		uint64_t h = FOLD_SEED;
-		for (uint32_t k = 0; k < x->len; k++) {
-			if (k == set->sieve_len)
-				sieve_add(set, fold_end(h));
+		for (uint32_t k = 0; k < x->len; k++)
 			h = fold_add(h, (uint8_t)x->text[from_end ? x->len - 1 - k : k]);
-		}
 		x->hash = fold_end(h);
-		if (x->len == set->sieve_len)
-			sieve_add(set, x->hash);
+		uint32_t bit = sieve_hash(set, (const uint8_t *)x->text, x->len, from_end);
+		set->sieve[bit / 64] |= 1ull << bit % 64;
+		set->length_bits |= 1ull << length_bit(x->len);
 		x->next = set->buckets[x->hash & set->bucket_mask];
 		set->buckets[x->hash & set->bucket_mask] = i;
 	}

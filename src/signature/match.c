@@ -72,6 +72,8 @@ static void match_whole(struct signatures *s, const struct text_set *set, const 
 			size_t len)
 {
 	uint64_t h = FOLD_SEED;
+	if (!(set->length_bits >> length_bit(len) & 1) || !sieve_passes(set, text, len, false))
+		return;
 	for (size_t i = 0; i < len; i++)
 		h = fold_add(h, text[i]);
 	look_up(s, set, fold_end(h), text, len);
@@ -83,9 +85,7 @@ static void match_affix(struct signatures *s, const struct text_set *set, const 
 {
 	uint64_t h = FOLD_SEED;
 	size_t at = 0;
-	for (; at < set->sieve_len && at < len; at++)
-		h = fold_add(h, text[from_end ? len - 1 - at : at]);
-	if (at < set->sieve_len || !sieve_passes(set, fold_end(h)))
+	if (!sieve_passes(set, text, len, from_end))
 		return;
 	for (size_t i = 0; i < set->length_count && set->lengths[i] <= len; i++) {
 		for (; at < set->lengths[i]; at++)

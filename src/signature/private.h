@@ -13,6 +13,7 @@
 #ifndef EXFILD_SRC_SIGNATURE_PRIVATE_H
 #define EXFILD_SRC_SIGNATURE_PRIVATE_H
 
+#include <endian.h>
 #include <hs/hs.h>
 
 #include "exfild/base/arena.h"
@@ -128,7 +129,7 @@ struct exact {
 
 /* Texts by the hash of their folded bytes, those of one set from the same end. */
 #define SIEVE_BITS 4096u
-#define SIEVE_LEN  8u
+#define SIEVE_LEN  8u /* one word */
 
 struct text_set {
 	struct exact *list;
@@ -136,6 +137,7 @@ struct text_set {
 	uint32_t *buckets, bucket_mask;
 	uint16_t *lengths; /* that occur, rising */
 	size_t length_count;
+	uint64_t length_bits; /* the same, 63 for all above */
 	/* a bit for the hash of the first `sieve_len` bytes of each: most values end there */
 	uint64_t sieve[SIEVE_BITS / 64];
 	uint16_t sieve_len;
@@ -164,7 +166,7 @@ struct value {
 	uint32_t len;
 	double number;
 	struct ipaddr ip;
-	uint64_t hash; /* of a string as the event has it, 0: none */
+	uint64_t hash; /* of a string as the event has it, of a number with a word; 0: none */
 };
 
 #define COLUMN_DATABASES 32
@@ -444,10 +446,35 @@ static inline uint64_t fold_end(uint64_t h)
 {
 	return h ^ h >> 29;
 }
-/* Whether a text of the set may begin so; h: of its first sieve_len bytes, ended. */
-static inline bool sieve_passes(const struct text_set *set, uint64_t h)
+/* Of the first or last sieve_len bytes of at least as many; letters' case does not count. */
+static inline uint32_t sieve_hash(const struct text_set *set, const uint8_t *text, size_t len,
+				  bool from_end)
 {
-	return set->sieve[h % SIEVE_BITS / 64] >> h % 64 & 1;
+	unsigned n = set->sieve_len;
+	uint64_t word = 0;
+	if (len >= SIEVE_LEN && n) {
+		memcpy(&word, from_end ? text + len - SIEVE_LEN : text, SIEVE_LEN);
+		word = le64toh(word);
+		word = from_end ? word >> (64 - 8 * n) : word << (64 - 8 * n) >> (64 - 8 * n);
+	} else {
+		for (unsigned i = n; i-- > 0;)
+			word = word << 8 | text[from_end ? len - n + i : i];
+	}
+	word = (word | 0x2020202020202020ull) * 0x9e3779b97f4a7c15ull;
+	return (uint32_t)(word >> 40) % SIEVE_BITS;
+}
+static inline unsigned length_bit(size_t len)
+{
+	return len < 63 ? (unsigned)len : 63;
+}
+/* Whether a text of the set may begin so, or end. */
+static inline bool sieve_passes(const struct text_set *set, const uint8_t *text, size_t len,
+				bool from_end)
+{
+	if (len < set->sieve_len)
+		return false;
+	uint32_t bit = sieve_hash(set, text, len, from_end);
+	return set->sieve[bit / 64] >> bit % 64 & 1;
 }
 /* NULL: it can be searched for; else why not. The same buffer each time. */
 const char *expression_check(const char *text, unsigned flags, char *why, size_t size);

@@ -206,10 +206,12 @@ static void read_number(struct column *c, const struct event *e, const uint8_t *
 		return;
 	}
 	set_number(&c->v, (double)n);
-	if (word)
+	if (word) {
 		set_text(&c->v, word, strlen(word));
-	else if (c->field->type == FIELD_BOOL)
+		c->v.hash = (n + 1) * 0x9e3779b97f4a7c15ull; /* of few values, each comes often */
+	} else if (c->field->type == FIELD_BOOL) {
 		set_text(&c->v, n ? "true" : "false", n ? 4 : 5);
+	}
 }
 
 static void read_etype(struct column *c, const uint8_t *at)

@@ -185,6 +185,9 @@ static const struct key intel_keys[] = {
 		  "memory, a million at most when it listens." },
 	{ "allow", KEY_PEERS, AT(intel.allow), COUNT(intel.allow_count), .def = "[]",
 	  .help = "Addresses, prefixes and domains (with all names below) that no feed may call bad." },
+	{ "pages", KEY_BOOL, AT(intel.pages), .def = "false",
+	  .help = "Hash what pages of the web are made of as well (HTML, scripts, style sheets, data), "
+		  "also where it is larger than 16 kB." },
 	{ .name = NULL },
 };
 

@@ -14,20 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exfild/content/packed.h"
 #include "content.h"
-#include "packed.h"
 #include "prints.h"
 
-#define TAIL       (CONTENT_BEHIND + CONTENT_AHEAD)
-#define PENDING    16
-#define RECENT     32  /* values that are known again */
-#define KINDS      24  /* kinds and labels counted apart */
-#define WORD_NEAR  256 /* bytes between a word and its number */
-#define CARDS_MIN  5
-#define CARDS_PART 0.7 /* of the numbers with a card's form */
-#define FAR_MIN    3
-#define PACKED     16 /* texts that are undone at a time */
-#define NARROW     4096u
+#define TAIL        (CONTENT_BEHIND + CONTENT_AHEAD)
+#define PENDING     16
+#define RECENT      32  /* values that are known again */
+#define KINDS       24  /* kinds and labels counted apart */
+#define WORD_NEAR   256 /* bytes between a word and its number */
+#define CARDS_MIN   5
+#define CARDS_PART  0.7 /* of the numbers with a card's form */
+#define FAR_MIN     3
+#define PACKED      16 /* texts that are undone at a time */
+#define PACKED_MOST (8u << 20)
+#define NARROW      4096u
 
 struct pending {
 	uint64_t end;
@@ -124,7 +125,7 @@ void content_scanner_free(struct content_scanner *s)
 			if (s->texts[i].lane[lane].stream)
 				hs_close_stream(s->texts[i].lane[lane].stream, NULL, NULL, NULL);
 	for (unsigned i = 0; i < PACKED; i++)
-		free(s->packed[i]);
+		packed_free(s->packed[i]);
 	hs_free_scratch(s->scratch);
 	sights_free(s->sights);
 	free(s->texts);
@@ -423,13 +424,13 @@ static void feed_narrow(struct scan *c, const uint8_t *data, size_t len)
 }
 
 /* Text as it is to be read; what has no zero needs no copy. */
-static void feed_plain(void *arg, const uint8_t *data, size_t len)
+static bool feed_plain(void *arg, const uint8_t *data, size_t len)
 {
 	struct scan *c = arg;
 	uint8_t narrow[NARROW];
 	if (!memchr(data, 0, len)) {
 		feed_narrow(c, data, len);
-		return;
+		return true;
 	}
 	for (size_t at = 0; at < len; at += NARROW) {
 		size_t n = len - at < NARROW ? len - at : NARROW;
@@ -437,6 +438,7 @@ static void feed_plain(void *arg, const uint8_t *data, size_t len)
 		if (n)
 			feed_narrow(c, narrow, n);
 	}
+	return true;
 }
 
 /* A slot to undo a text in; false: all are in use, or there is no memory. */
@@ -446,8 +448,8 @@ static bool take_slot(struct content_scanner *s, struct text *t)
 		if (s->is_taken[i])
 			continue;
 		if (!s->packed[i])
-			s->packed[i] = malloc(sizeof(*s->packed[i]));
-		if (!s->packed[i] || !packed_begin(s->packed[i]))
+			s->packed[i] = packed_new();
+		if (!s->packed[i] || !packed_begin(s->packed[i], PACKED_HEADED, PACKED_MOST))
 			return false;
 		s->is_taken[i] = true;
 		t->packed = (uint8_t)(i + 1);
@@ -473,7 +475,7 @@ static void feed_form(struct scan *c, const uint8_t *data, size_t len)
 		t->form = FORM_SPENT; /* nothing that could be read comes after it */
 		give_slot(c->s, t);
 	} else if (t->form == FORM_PLAIN) {
-		feed_plain(c, data, len);
+		(void)feed_plain(c, data, len);
 	}
 }
 
@@ -559,5 +561,5 @@ void content_counts(const struct content_scanner *s, struct content_counts *ret)
 	ret->refused += refused;
 	ret->worst_case_bytes = sizeof(*s) + s->scratch_size +
 				s->max_texts * (sizeof(struct text) + 2 * s->stream_size) +
-				PACKED * sizeof(struct packed) + bytes;
+				PACKED * packed_bytes() + bytes;
 }

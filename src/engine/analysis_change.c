@@ -123,7 +123,8 @@ _Static_assert((int)INTEL_MD5 == (int)SUM_MD5 && (int)INTEL_SHA1 == (int)SUM_SHA
 
 unsigned analysis_sums(const struct analysis *a)
 {
-	return intel_file_hashes(a->intel);
+	unsigned kinds = intel_file_hashes(a->intel);
+	return kinds && a->config->intel.pages ? kinds | SUM_PAGES : kinds;
 }
 
 uint64_t analysis_change_pause(const struct analysis_change *c)

@@ -436,6 +436,7 @@ static const struct event_field file_hash_fields[] = {
 	AT(event_file_hash, name, FIELD_STR),
 	AT(event_file_hash, place, FIELD_STR),
 	AT(event_file_hash, is_whole, FIELD_BOOL),
+	AT(event_file_hash, is_undone, FIELD_BOOL),
 	AT(event_file_hash, size, FIELD_U64),
 	AT(event_file_hash, md5, FIELD_STR),
 	AT(event_file_hash, sha1, FIELD_STR),

@@ -2,7 +2,8 @@
  * fuzz/stream_input.h - an input of the fuzzer as a TCP conversation of one inspector.
  *
  * Input: one byte of options (bit 0: which side speaks first, bit 1: both sides in turn, bit 2: the
- * capture kept only the start of the last segment, bit 3: in frames), one byte that says how the
+ * capture kept only the start of the last segment, bit 3: in frames, bit 4: files that are parts of
+ * pages are hashed too), one byte that says how the
  * rest is cut into segments, the bytes.  In frames: a length of one byte, so many bytes of one
  * side, then the other's turn; after a length of 255 the same side goes on.
  */
@@ -16,6 +17,7 @@
 #define OPTION_TURNS  (1u << 1)
 #define OPTION_CUT    (1u << 2)
 #define OPTION_FRAMES (1u << 3)
+#define OPTION_PAGES  (1u << 4)
 
 /* What must hold of each event. */
 typedef void (*stream_input_check)(const struct event *e);
@@ -84,12 +86,14 @@ static inline void stream_input_frames(struct harness *h, bool from_client, cons
 static inline void stream_input_run(const struct inspector *inspector, const uint8_t *data,
 				    size_t size, stream_input_check check)
 {
-	static atomic_uint wanted = SUM_MD5 | SUM_SHA1 | SUM_SHA256;
+	static atomic_uint wanted;
 	struct harness h;
 
 	if (size < 2)
 		return;
 	unsigned options = data[0];
+	atomic_store(&wanted,
+		     SUM_MD5 | SUM_SHA1 | SUM_SHA256 | (options & OPTION_PAGES ? SUM_PAGES : 0));
 	size_t cut = data[1];
 	bool from_client = !(options & OPTION_SERVER);
 	data += 2;

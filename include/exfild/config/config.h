@@ -146,6 +146,7 @@ struct config {
 		uint64_t max_indicators;
 		const struct config_peer *allow;
 		size_t allow_count;
+		bool pages;
 	} intel;
 	struct {
 		const char *const *sanctioned;

@@ -408,8 +408,9 @@ struct event_file {
 /* Digests of a file that passed in the clear, while indicators of files are loaded. */
 struct event_file_hash {
 	struct event e;
-	uint8_t is_whole; /* from its first byte to its last, in order: else there are no digests */
-	uint8_t pad[7];
+	uint8_t is_whole;  /* from its first byte to its last, in order: else there are no digests */
+	uint8_t is_undone; /* from a content coding: size and digests are of what lay in it */
+	uint8_t pad[6];
 	uint64_t size;                      /* bytes that passed; UINT64_MAX: not known */
 	struct event_str carrier;           /* as of event_file */
 	struct event_str name, place;       /* likewise */

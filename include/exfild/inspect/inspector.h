@@ -33,8 +33,8 @@ enum inspect_verdict {
 	INSPECT_NOT_MINE,  /* the probe was wrong: let nDPI decide */
 };
 
-/* Digests of files, as bits. */
-enum sum_kind { SUM_MD5 = 1u << 0, SUM_SHA1 = 1u << 1, SUM_SHA256 = 1u << 2 };
+/* Digests of files, as bits; SUM_PAGES: of what pages of the web are made of as well. */
+enum sum_kind { SUM_MD5 = 1u << 0, SUM_SHA1 = 1u << 1, SUM_SHA256 = 1u << 2, SUM_PAGES = 1u << 3 };
 
 struct filesums;
 

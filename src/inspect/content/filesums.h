@@ -5,19 +5,27 @@
  * it, which is when an indicator of that kind is loaded.  At the file's end an event (file_hash)
  * tells the digests; of a file with a gap, without its begin or its end, it says that it is not
  * whole and has none.
- * Pictures, sounds and films are left out, by their first bytes.
+ * What lies in a content coding (gzip, deflate) is undone first, if its begin says so.  Pictures,
+ * sounds and films are left out, by their first bytes, and what pages of the web are made of,
+ * unless that is wanted too (SUM_PAGES) or its first bytes are those of a program, an archive or a
+ * document after all.
  * Ownership: places belong to the shard; a file borrows one by number and serial (struct sum).
  * Threads: one shard; what is wanted may be written by any thread.
- * Limits: SUMS_PLACES files of a shard at a time, past that the one that was idle for longest gives
- * its place up; SUMS_FILE_MAX bytes a file, a longer one is not whole.
+ * Limits: SUMS_PLACES files of a shard at a time, SUMS_UNDONE of them undone from a coding, past
+ * that the one that was idle for longest gives its place up; SUMS_FILE_MAX bytes a file, of which
+ * SUMS_UNDONE_MAX may come out of a coding: a longer one is not whole.
  */
 #ifndef EXFILD_INSPECT_CONTENT_FILESUMS_H
 #define EXFILD_INSPECT_CONTENT_FILESUMS_H
 
 #include "exfild/inspect/inspector.h"
 
-#define SUMS_PLACES   64u
-#define SUMS_FILE_MAX (128ull << 20)
+#define SUMS_PLACES     64u
+#define SUMS_UNDONE     8u
+#define SUMS_FILE_MAX   (128ull << 20)
+#define SUMS_UNDONE_MAX (32ull << 20)
+
+enum sum_coding { SUM_AS_IT_IS, SUM_GZIP, SUM_DEFLATE };
 
 struct sum { /* zeroed: no file */
 	uint64_t serial;
@@ -32,8 +40,15 @@ size_t filesums_bytes(void);
 
 /* Whether a file that begins now would be hashed. */
 bool filesums_are_wanted(const struct inspection *in);
+/* Whether one that is part of a page would be as well. */
+bool filesums_include_pages(const struct inspection *in);
 /* A file begins; one that was under way is given up.  Nothing happens unless it is wanted. */
 void filesums_begin(struct inspection *in, struct sum *s);
+/* Likewise, undone from a coding. */
+void filesums_begin_coded(struct inspection *in, struct sum *s, enum sum_coding coding);
+/* After its begin: it is part of a page, and left out unless its first bytes are of something else.
+ */
+void filesums_set_page(struct inspection *in, struct sum *s);
 /* Its next bytes. */
 void filesums_take(struct inspection *in, struct sum *s, const uint8_t *data, uint32_t len);
 /* Bytes of it are missing. */

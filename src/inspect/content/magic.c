@@ -288,11 +288,10 @@ bool magic_is_picture(const uint8_t *data, size_t len)
 	return type == FILE_IMAGE || type == FILE_MEDIA;
 }
 
-enum file_type file_type_of(const uint8_t *data, size_t len)
+/* By marks; FILE_UNKNOWN: it has none. */
+static enum file_type marked_type(const uint8_t *data, size_t len)
 {
 	struct cursor all = cursor_make(data, len);
-	if (len == 0)
-		return FILE_UNKNOWN;
 	if (begins_with(&all, 0, "PK\3\4", 4))
 		return zip_type(&all);
 	if (begins_with(&all, 0, "Rar!\x1a\7", 6))
@@ -301,7 +300,20 @@ enum file_type file_type_of(const uint8_t *data, size_t len)
 		return FILE_EXECUTABLE;
 	if (is_private_key(data, len) || is_pkcs12(&all))
 		return FILE_KEY;
-	enum file_type type = type_by_mark(&all);
+	return type_by_mark(&all);
+}
+
+bool magic_is_loaded(const uint8_t *data, size_t len)
+{
+	enum file_type type = marked_type(data, len);
+	return type != FILE_UNKNOWN && type != FILE_IMAGE && type != FILE_MEDIA;
+}
+
+enum file_type file_type_of(const uint8_t *data, size_t len)
+{
+	if (len == 0)
+		return FILE_UNKNOWN;
+	enum file_type type = marked_type(data, len);
 	if (type != FILE_UNKNOWN)
 		return type;
 	if (magic_is_text(data, len))

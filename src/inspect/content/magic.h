@@ -20,6 +20,8 @@
 enum file_type file_type_of(const uint8_t *data, size_t len);
 /* Whether it is a picture, a sound or a film. */
 bool magic_is_picture(const uint8_t *data, size_t len);
+/* Whether its mark is that of something that is run, opened or unpacked: no text, no picture. */
+bool magic_is_loaded(const uint8_t *data, size_t len);
 /*
  * Whether bytes are as evenly spread as random ones: compressed or encrypted.  Held against what
  * that many random bytes reach (99 of 100 times), since short strings cannot reach 8 bits a byte.

@@ -1,8 +1,6 @@
 /*
  * inspect/http/body.c - the bodies of HTTP messages, and the files in them.
  */
-#include "body.h"
-
 #include <string.h>
 
 #include "exfild/base/sketch.h"
@@ -11,10 +9,10 @@
 #include "../content/magic.h"
 #include "../content/scan.h"
 #include "../content/text.h"
+#include "files.h"
 
 #define ANSWER_LOOKED (1u << 20) /* of one without an end of its own */
 #define FILE_TOLD     1024       /* bytes that tell what a file is */
-#define STATUS_PART   206        /* the answer is a part of a file */
 
 /* The flow's desk, if it is still its own. */
 static struct http_desk *desk_of(struct inspection *in, uint8_t number)
@@ -39,11 +37,8 @@ static struct http_desk *take_desk(struct inspection *in, uint8_t *number)
 			found = i;
 	all->flow[found] = in->flow->id;
 	all->used_seq[found] = in->seq;
-	for (unsigned i = 0; i < 2; i++) {
-		all->desk[found].body[i].is_open = false;
-		filesums_drop(in, &all->desk[found].body[i].sum);
-	}
-	parts_drop(in, &all->desk[found].parts);
+	all->desk[found].body[0].is_open = all->desk[found].body[1].is_open = false;
+	http_files_drop(in, &all->desk[found]);
 	*number = (uint8_t)(found + 1);
 	return &all->desk[found];
 }
@@ -76,23 +71,7 @@ void http_body_begin(struct inspection *in, uint8_t *number, const struct http_h
 	b->status = h->status;
 	b->marks = h->marks;
 	b->type_len = (uint8_t)keep_text(b->type, sizeof(b->type), &h->content_type);
-	bool has_parts = !h->is_response &&
-			 parts_begin(in, &d->parts, h->content_type.data, h->content_type.len);
-	filesums_drop(in, &b->sum);
-	if (b->is_open && h->status != STATUS_PART && !has_parts)
-		filesums_begin(in, &b->sum);
-}
-
-/* A file's own name: what follows the last slash of the path. */
-static struct form_text name_of_path(const struct http_desk *d)
-{
-	size_t end = 0, from = 0;
-	while (end < d->uri_len && d->uri[end] != '?' && d->uri[end] != '#')
-		end++;
-	for (size_t i = 0; i < end; i++)
-		if (d->uri[i] == '/')
-			from = i + 1;
-	return (struct form_text){ (const uint8_t *)d->uri + from, end - from };
+	http_files_begin(in, d, h);
 }
 
 static bool is_method(const struct http_desk *d, const char *name)
@@ -120,28 +99,6 @@ static bool is_told(const struct http_desk *d, bool is_response, enum file_type 
 	}
 }
 
-static void put_str(struct inspection *in, struct event_str *s, const void *data, size_t len)
-{
-	if (len)
-		event_log_str(in->log, s, data, len, len);
-}
-
-/* As the heads' events: src is the asker, wherever the flow's table sees the client. */
-static void turn(struct inspection *in, struct event *e, bool is_response)
-{
-	if (in->from_client == is_response && !(in->flow->flags & FLOW_CLIENT_KNOWN)) {
-		struct ipaddr addr = e->src;
-		uint16_t port = e->sport;
-		e->src = e->dst;
-		e->sport = e->dport;
-		e->dst = addr;
-		e->dport = port;
-		e->from_server = is_response;
-	}
-	if (e->app == APP_UNKNOWN)
-		e->app = APP_HTTP;
-}
-
 static void put_file(struct inspection *in, struct http_desk *d, bool is_response,
 		     enum file_type type, bool is_end, bool is_complete)
 {
@@ -156,8 +113,8 @@ static void put_file(struct inspection *in, struct http_desk *d, bool is_respons
 	    (f.form != FORM_RAW && f.form != FORM_XML && !is_part))
 		return;
 	struct event_file *e = inspect_event(in, EVENT_FILE, sizeof(*e));
-	struct form_text name = is_part ? f.file_name : name_of_path(d);
-	turn(in, &e->e, is_response);
+	struct form_text name = is_part ? f.file_name : http_name_of(d);
+	http_turn(in, &e->e, is_response);
 	e->type = (uint8_t)type;
 	e->is_end = is_end;
 	e->is_complete = is_complete;
@@ -165,40 +122,14 @@ static void put_file(struct inspection *in, struct http_desk *d, bool is_respons
 	e->entropy = b->kept >= MAGIC_NOISE_MIN ? (float)entropy_bytes(b->data, b->kept) : 0;
 	e->size = b->size;
 	e->seen = b->seen;
-	put_str(in, &e->carrier, "http", 4);
-	put_str(in, &e->name, name.data, name.len);
-	put_str(in, &e->place, d->uri, d->uri_len);
+	http_put_str(in, &e->carrier, "http", 4);
+	http_put_str(in, &e->name, name.data, name.len);
+	http_put_str(in, &e->place, d->uri, d->uri_len);
 	if (is_part)
-		put_str(in, &e->declared, f.file_declared.data, f.file_declared.len);
+		http_put_str(in, &e->declared, f.file_declared.data, f.file_declared.len);
 	else
-		put_str(in, &e->declared, b->type, b->type_len);
+		http_put_str(in, &e->declared, b->type, b->type_len);
 	event_log_commit(in->log);
-}
-
-static void put_names(struct inspection *in, const struct http_desk *d, bool is_response,
-		      struct event_file_hash *e, const struct form_text *name)
-{
-	turn(in, &e->e, is_response);
-	put_str(in, &e->carrier, "http", 4);
-	put_str(in, &e->name, name->data, name->len);
-	put_str(in, &e->place, d->uri, d->uri_len);
-	event_log_commit(in->log);
-}
-
-static void put_part(struct inspection *in, void *arg, struct event_file_hash *e,
-		     const uint8_t *name, size_t name_len)
-{
-	put_names(in, arg, false, e, &(const struct form_text){ name, name_len });
-}
-
-static void put_sum(struct inspection *in, struct http_desk *d, bool is_response, bool is_whole)
-{
-	struct event_file_hash *e = filesums_end(in, &d->body[is_response].sum, is_whole);
-	struct form_text name = name_of_path(d);
-	if (e)
-		put_names(in, d, is_response, e, &name);
-	if (!is_response)
-		parts_end(in, &d->parts, put_part, d);
 }
 
 /* An answer is told of when it holds what a detector of answers asks for. */
@@ -219,7 +150,7 @@ static void put_body(struct inspection *in, struct http_desk *d, bool is_respons
 			(void)exploit_find(b->data, b->kept, false, &x);
 	}
 	struct event_http_body *e = inspect_event(in, EVENT_HTTP_BODY, sizeof(*e));
-	turn(in, &e->e, is_response);
+	http_turn(in, &e->e, is_response);
 	if (!e->e.packet) /* told when the flow has ended: where it began, it can be found */
 		e->e.packet = in->flow->first_packet;
 	e->is_response = is_response;
@@ -244,14 +175,14 @@ static void put_body(struct inspection *in, struct http_desk *d, bool is_respons
 	e->size = b->size;
 	e->seen = b->seen;
 	e->hash = hash_bytes(in->key, b->data, b->kept);
-	put_str(in, &e->method, d->method, d->method_len);
-	put_str(in, &e->host, d->host, d->host_len);
-	put_str(in, &e->uri, d->uri, d->uri_len);
-	put_str(in, &e->user_agent, d->agent, d->agent_len);
-	put_str(in, &e->content_type, b->type, b->type_len);
-	put_str(in, &e->file_name, f.file_name.data, f.file_name.len);
-	put_str(in, &e->attempt, x.text, strlen(x.text));
-	put_str(in, &e->callback, x.target, strlen(x.target));
+	http_put_str(in, &e->method, d->method, d->method_len);
+	http_put_str(in, &e->host, d->host, d->host_len);
+	http_put_str(in, &e->uri, d->uri, d->uri_len);
+	http_put_str(in, &e->user_agent, d->agent, d->agent_len);
+	http_put_str(in, &e->content_type, b->type, b->type_len);
+	http_put_str(in, &e->file_name, f.file_name.data, f.file_name.len);
+	http_put_str(in, &e->attempt, x.text, strlen(x.text));
+	http_put_str(in, &e->callback, x.target, strlen(x.target));
 	event_log_commit(in->log);
 }
 
@@ -283,9 +214,7 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 	bool was_short = b->kept < FILE_TOLD;
 	b->kept += n;
 	b->seen += len;
-	filesums_take(in, &b->sum, data, len);
-	if (!is_response)
-		parts_take(in, &d->parts, data, len, put_part, d);
+	http_files_take(in, d, is_response, data, len);
 	if (was_short && b->kept >= FILE_TOLD)
 		put_file(in, d, is_response, file_type_of(b->data, b->kept), false, false);
 	if (is_looked_through(in, is_response)) {
@@ -299,8 +228,7 @@ bool http_body_wants(struct inspection *in, uint8_t number, bool is_response)
 	const struct http_desk *d = desk_of(in, number);
 	if (!d || !d->body[is_response].is_open)
 		return false;
-	return d->body[is_response].kept < HTTP_LOOKED ||
-	       filesums_is_open(&d->body[is_response].sum) ||
+	return d->body[is_response].kept < HTTP_LOOKED || http_files_are_open(d, is_response) ||
 	       (is_response && scan_may_leave(in) && d->body[is_response].seen < ANSWER_LOOKED);
 }
 
@@ -321,7 +249,7 @@ void http_body_gap(struct inspection *in, uint8_t number, bool is_response)
 {
 	struct http_desk *d = desk_of(in, number);
 	if (d)
-		filesums_break(in, &d->body[is_response].sum);
+		http_files_break(in, d, is_response);
 }
 
 void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool is_complete)
@@ -339,7 +267,7 @@ void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool
 	}
 	enum file_type type = file_type_of(b->data, b->kept);
 	put_file(in, d, is_response, type, true, is_complete);
-	put_sum(in, d, is_response, is_complete);
+	http_files_end(in, d, is_response, is_complete);
 	put_body(in, d, is_response, type, is_complete);
 }
 

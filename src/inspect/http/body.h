@@ -23,7 +23,7 @@ struct http_body {
 	uint64_t size; /* as declared; UINT64_MAX: not told */
 	uint64_t seen;
 	uint32_t kept;
-	struct sum sum;
+	struct sum sum, undone; /* as it comes, undone from its coding */
 	bool is_open;
 	uint16_t status;
 	uint32_t marks; /* HTTP_HAS_... of its head */

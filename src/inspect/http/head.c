@@ -228,9 +228,13 @@ static struct http_text *place_of(struct http_head *h, const struct http_text *n
 		return is_ended && is_text(name, "authorization") ? &h->authorization : NULL;
 	case 15:
 		return is_text(name, "x-forwarded-for") ? &h->forwarded_for : NULL;
+	case 16:
+		return is_ended && is_text(name, "content-encoding") ? &h->content_encoding : NULL;
 	case 19:
-		return is_ended && is_text(name, "proxy-authorization") ? &h->proxy_authorization :
-									  NULL;
+		return !is_ended                            ? NULL :
+		       is_text(name, "proxy-authorization") ? &h->proxy_authorization :
+		       is_text(name, "content-disposition") ? &h->content_disposition :
+							      NULL;
 	default:
 		return NULL;
 	}

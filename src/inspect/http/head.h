@@ -35,6 +35,7 @@ struct http_head {
 	struct http_text method, uri, reason;
 	struct http_text host, user_agent, content_type, referrer, cookie, forwarded_for;
 	struct http_text authorization, proxy_authorization;
+	struct http_text content_encoding, content_disposition;
 	uint32_t marks; /* enum http_mark */
 };
 

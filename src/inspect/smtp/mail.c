@@ -151,19 +151,44 @@ static bool is_boundary(const struct mail *m, const struct line *l)
 	return false;
 }
 
+static bool is_file(const struct mail *m)
+{
+	return !m->is_holder && (m->is_attachment || !m->is_text);
+}
+
+static void take_sums(struct inspection *in, struct mail *m, const uint8_t *data, uint32_t len)
+{
+	filesums_take(in, &m->sum, data, len);
+	filesums_take(in, &m->wire_sum, data, len);
+}
+
 static void add_sum(struct inspection *in, struct mail *m)
 {
-	filesums_take(in, &m->sum, m->run + m->summed, (uint32_t)(m->run_len - m->summed));
+	if (!m->is_break)
+		take_sums(in, m, m->run + m->summed, (uint32_t)(m->run_len - m->summed));
 	m->summed = m->run_len;
 }
 
-/* Lines that are not coded end otherwise on the wire than in the file. */
+/* The end of a line of text is in the file if another line follows, as the system of the file
+ * writes it. */
+static void add_break(struct inspection *in, struct mail *m)
+{
+	if (!m->has_break)
+		return;
+	m->has_break = false;
+	m->has_lines = true;
+	filesums_take(in, &m->sum, (const uint8_t *)"\n", 1);
+	filesums_take(in, &m->wire_sum, (const uint8_t *)"\r\n", 2);
+}
+
 static void begin_sum(struct inspection *in, struct mail *m)
 {
-	if (m->coding != MAIL_BASE64 || m->is_holder)
-		return;
+	m->has_break = m->has_lines = false;
 	add_sum(in, m);
-	filesums_begin(in, &m->sum);
+	if (m->coding == MAIL_BASE64 ? !m->is_holder : is_file(m))
+		filesums_begin(in, &m->sum);
+	if (m->coding != MAIL_BASE64 && is_file(m))
+		filesums_begin(in, &m->wire_sum);
 }
 
 void mail_scan(struct inspection *in, struct mail *m, bool is_over)
@@ -223,13 +248,13 @@ static int hex_value(uint8_t b)
 	return b >= 'a' && b <= 'f' ? b - 'a' + 10 : -1;
 }
 
-/* Plain, or quoted-printable (RFC 2045, 6.7). */
-static void add_text(struct inspection *in, struct mail *m, struct line l)
+/* A line, plain or quoted-printable (RFC 2045, 6.7); false: it goes on in the next one. */
+static bool add_line(struct inspection *in, struct mail *m, struct line l)
 {
 	for (uint32_t i = 0; i < l.len; i++) {
 		if (m->coding == MAIL_QUOTED && l.data[i] == '=') {
 			if (i + 1 == l.len)
-				return; /* a soft break */
+				return false; /* a soft break */
 			int high = i + 2 < l.len ? hex_value(l.data[i + 1]) : -1;
 			int low = i + 2 < l.len ? hex_value(l.data[i + 2]) : -1;
 			if (high >= 0 && low >= 0) {
@@ -240,7 +265,20 @@ static void add_text(struct inspection *in, struct mail *m, struct line l)
 		}
 		add_byte(in, m, l.data[i]);
 	}
+	return true;
+}
+
+static void add_text(struct inspection *in, struct mail *m, struct line l)
+{
+	add_break(in, m);
+	bool is_ended = add_line(in, m, l);
+	add_sum(in, m);
+	if (!is_ended)
+		return;
+	m->has_break = m->is_break = true;
 	add_byte(in, m, '\n');
+	add_sum(in, m);
+	m->is_break = false;
 }
 
 static void put_file(struct inspection *in, struct mail *m, enum file_type type)
@@ -266,10 +304,8 @@ static void put_file(struct inspection *in, struct mail *m, enum file_type type)
 	event_log_commit(in->log);
 }
 
-static void put_sum(struct inspection *in, struct mail *m, bool is_whole)
+static void put_sum(struct inspection *in, const struct mail *m, struct event_file_hash *e)
 {
-	add_sum(in, m);
-	struct event_file_hash *e = filesums_end(in, &m->sum, is_whole);
 	if (!e)
 		return;
 	if (e->e.app == APP_UNKNOWN)
@@ -282,14 +318,23 @@ static void put_sum(struct inspection *in, struct mail *m, bool is_whole)
 	event_log_commit(in->log);
 }
 
+static void put_sums(struct inspection *in, struct mail *m, bool is_whole)
+{
+	add_break(in, m);
+	add_sum(in, m);
+	put_sum(in, m, filesums_end(in, &m->sum, is_whole));
+	if (m->has_lines)
+		put_sum(in, m, filesums_end(in, &m->wire_sum, is_whole));
+	filesums_drop(in, &m->wire_sum);
+}
+
 void mail_end(struct inspection *in, struct mail *m, bool is_whole)
 {
-	bool is_file =
-		!m->is_head && !m->is_holder && m->part_seen && (m->is_attachment || !m->is_text);
+	bool has_file = !m->is_head && m->part_seen && is_file(m);
 	if (m->is_text && !m->is_attachment && m->text_len)
 		m->was_text = true;
-	put_sum(in, m, is_whole);
-	if (!is_file)
+	put_sums(in, m, is_whole);
+	if (!has_file)
 		return;
 	enum file_type type = file_type_of(m->part, m->part_len);
 	bool is_dull = m->attachment_type == FILE_UNKNOWN || m->attachment_type == FILE_TEXT;
@@ -306,6 +351,7 @@ void mail_line(struct inspection *in, struct mail *m, struct line l)
 {
 	m->size += l.len + 2;
 	if (is_boundary(m, &l)) {
+		m->has_break = false; /* that before it is its own */
 		mail_end(in, m, true);
 		add_byte(in, m, '\n');
 		m->is_head = true;

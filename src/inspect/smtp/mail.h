@@ -51,9 +51,13 @@ struct mail {
 	uint32_t carry; /* bits of base64 between lines */
 	uint8_t carry_bits;
 	uint64_t part_seen;
-	struct sum sum;   /* of the part, where its bytes are those of a file: base64 */
-	uint16_t summed;  /* bytes of the run that are in it, or before it */
-	uint16_t run_len; /* undone, and not yet looked through */
+	/* of the part, where its bytes are those of a file; of one in lines of text, with line ends
+	   of one byte and with those of the wire */
+	struct sum sum, wire_sum;
+	bool has_break, has_lines; /* an end of a line waits, has been */
+	bool is_break;             /* what is added is no byte of the file */
+	uint16_t summed;           /* bytes of the run that are in them, or before them */
+	uint16_t run_len;          /* undone, and not yet looked through */
 	uint8_t run[MAIL_RUN];
 	uint8_t text[MAIL_TEXT];
 	uint8_t part[MAIL_FILE];

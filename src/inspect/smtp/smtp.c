@@ -72,6 +72,7 @@ static void open_mail(struct inspection *in)
 	all->used_seq[found] = in->seq;
 	s->mail = (uint8_t)(found + 1);
 	filesums_drop(in, &all->mail[found].sum);
+	filesums_drop(in, &all->mail[found].wire_sum);
 	mail_begin(&all->mail[found]);
 	s->has_content = false;
 }

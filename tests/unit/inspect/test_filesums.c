@@ -161,6 +161,139 @@ static void parts_of_files_are_none(void **state)
 	end();
 }
 
+/* gzip of "abc", and deflate without and with its head */
+static const char abc_gzip[] = "\x1f\x8b\x08\0\0\0\0\0\2\3\x4b\x4c\x4a\6\0\xc2\x41\x24\x35\3\0\0\0";
+static const char abc_bare[] = "\x4b\x4c\x4a\6\0";
+static const char abc_zlib[] = "\x78\x9c\x4b\x4c\x4a\6\0\2\x4d\1\x27";
+
+/* An answer in a coding, in portions; cut: bytes that are missing at its end. */
+static void coded(const char *fields, const char *body, size_t len, size_t step, size_t cut)
+{
+	char head[512];
+	begin(&http_inspector, 80, ALL);
+	client("GET /x/tool.bin HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	(void)snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n",
+		       len - cut, fields);
+	server(head);
+	for (size_t at = 0; at < len - cut; at += step)
+		(void)harness_stream(&h, false, body + at,
+				     step < len - cut - at ? step : len - cut - at);
+}
+
+static const struct event_file_hash *undone_file(void)
+{
+	for (unsigned i = 0; i < harness_count(&h, EVENT_FILE_HASH); i++) {
+		const struct event_file_hash *e = harness_event(&h, EVENT_FILE_HASH, i);
+		if (e->is_undone)
+			return e;
+	}
+	return NULL;
+}
+
+static void what_lies_in_a_coding_is_hashed_too(void **state)
+{
+	static const struct {
+		const char *field, *body;
+		size_t len;
+	} codings[] = {
+		{ "Content-Encoding: gzip\r\n", abc_gzip, sizeof(abc_gzip) - 1 },
+		{ "content-encoding: X-GZIP\r\n", abc_gzip, sizeof(abc_gzip) - 1 },
+		{ "Content-Encoding: deflate\r\n", abc_bare, sizeof(abc_bare) - 1 },
+		{ "Content-Encoding: deflate\r\n", abc_zlib, sizeof(abc_zlib) - 1 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++) {
+		for (size_t step = 1; step <= codings[i].len; step++) {
+			coded(codings[i].field, codings[i].body, codings[i].len, step, 0);
+			assert_int_equal(harness_count(&h, EVENT_FILE_HASH), 2);
+			const struct event_file_hash *e = undone_file();
+			assert_true(e && e->is_whole && e->size == 3);
+			assert_true(harness_str_is(e, &e->md5, ABC_MD5));
+			assert_true(harness_str_is(e, &e->name, "tool.bin"));
+			end();
+		}
+		for (size_t cut = 1; cut < codings[i].len; cut++) {
+			coded(codings[i].field, codings[i].body, codings[i].len, 4, cut);
+			const struct event_file_hash *e = undone_file();
+			assert_true(!e || (!e->is_whole && !e->md5.off));
+			end();
+		}
+	}
+	coded("Content-Encoding: br\r\n", "abc", 3, 3, 0); /* not undone */
+	assert_abc("tool.bin");
+	end();
+	coded("Content-Encoding: gzip\r\n", "abcabcabc", 9, 9, 0); /* a lie */
+	assert_true(!undone_file() || !undone_file()->is_whole);
+	end();
+}
+
+/* More files in codings than there are slots: the one that was idle for longest is given up. */
+static void slots_of_codings_are_bounded(void **state)
+{
+	struct sum sums[SUMS_UNDONE + 1];
+	(void)state;
+	begin(&http_inspector, 80, ALL);
+	memset(sums, 0, sizeof(sums));
+	for (unsigned i = 0; i <= SUMS_UNDONE; i++) {
+		harness_packet(&h, true, NULL, 0, 0);
+		filesums_begin_coded(&h.in, &sums[i], SUM_GZIP);
+		filesums_take(&h.in, &sums[i], (const uint8_t *)abc_gzip, 12);
+	}
+	for (unsigned i = 0; i <= SUMS_UNDONE; i++) {
+		filesums_take(&h.in, &sums[i], (const uint8_t *)abc_gzip + 12,
+			      sizeof(abc_gzip) - 1 - 12);
+		struct event_file_hash *e = filesums_end(&h.in, &sums[i], true);
+		assert_true(e && e->is_whole == (i != 0));
+		assert_int_equal(harness_str_is(e, &e->md5, ABC_MD5), i != 0);
+	}
+	end();
+}
+
+static unsigned files_of_page(const char *type, const char *more, const char *first, unsigned kinds)
+{
+	static char page[20000];
+	char head[512];
+	size_t n = strlen(first);
+	memset(page, ' ', sizeof(page));
+	memcpy(page, first, n);
+	begin(&http_inspector, 80, kinds);
+	client("GET /a HTTP/1.1\r\n\r\n");
+	(void)snprintf(head, sizeof(head),
+		       "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n", type,
+		       more, sizeof(page));
+	server(head);
+	(void)harness_stream(&h, false, page, sizeof(page));
+	unsigned count = harness_count(&h, EVENT_FILE_HASH);
+	end();
+	return count;
+}
+
+static void pages_are_left_out_unless_small_or_something_else(void **state)
+{
+	(void)state;
+	assert_int_equal(files_of_page("text/html; charset=utf-8", "", "<html>", ALL), 0);
+	assert_int_equal(files_of_page("Text/CSS", "", "a {}", ALL), 0);
+	assert_int_equal(files_of_page("text/plain", "", "abc", ALL), 1);
+	assert_int_equal(files_of_page("text/html", "", "<html>", ALL | SUM_PAGES), 1);
+	assert_int_equal(files_of_page("text/html", "",
+				       "\x7f"
+				       "ELF",
+				       ALL),
+			 1);
+	assert_int_equal(files_of_page("text/html",
+				       "Content-Disposition: attachment; filename=a\r\n", "<html>",
+				       ALL),
+			 1);
+	coded("Content-Type: text/html\r\n", "abc", 3, 3, 0); /* small */
+	assert_abc("tool.bin");
+	end();
+	begin(&http_inspector, 80, ALL); /* an error is not what was asked for */
+	client("GET /a HTTP/1.1\r\n\r\n");
+	server("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc");
+	assert_int_equal(harness_count(&h, EVENT_FILE_HASH), 0);
+	end();
+}
+
 /* In portions of any size; the second part is no file, the third ends with what is nearly a mark.
  */
 static void files_in_forms(void **state)
@@ -245,6 +378,39 @@ static void attachments(void **state)
 	harness_end(&h);
 	assert_not_whole();
 	end();
+}
+
+/* Parts in lines: with the line ends of either system, that before the boundary aside. */
+static void attachments_that_are_text(void **state)
+{
+	static const char *const bodies[] = {
+		"Content-Transfer-Encoding: 7bit\r\n\r\nabc\r\n\r\nd=3Df",
+		"Content-Transfer-Encoding: quoted-printable\r\n\r\na=\r\nb=63\r\n\r\nd=3D=\r\nf",
+	};
+	/* of the text with LF and with CR LF, of which the first has "=3D" as it is */
+	static const char *const sums[2][2] = {
+		{ "8e271f0fcf753c1902400ef2e8eb507b", "99216ae835465ee12e78b13975dc0352" },
+		{ "1ab12e7a3d8ad8dc11c3de4c519ad0c0", "655b46eedabc58199506e1b22b3ac025" },
+	};
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		begin(&smtp_inspector, 25, ALL);
+		server("220 mx ESMTP\r\n");
+		client("EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"
+		       "Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n"
+		       "--b\r\nContent-Type: text/plain\r\n\r\nabc\r\n"
+		       "--b\r\nContent-Type: text/x-sh; name=\"in.sh\"\r\n");
+		client(bodies[i]);
+		client("\r\n--b--\r\n.\r\n");
+		server("250 ok\r\n");
+		assert_int_equal(harness_count(&h, EVENT_FILE_HASH), 2);
+		for (unsigned k = 0; k < 2; k++) {
+			const struct event_file_hash *e = harness_event(&h, EVENT_FILE_HASH, k);
+			assert_true(e->is_whole && harness_str_is(e, &e->name, "in.sh"));
+			assert_true(harness_str_is(e, &e->md5, sums[i][k]));
+		}
+		end();
+	}
 }
 
 /* A store over FTP with these flags of its data connection, after these commands. */
@@ -428,9 +594,13 @@ int main(void)
 		cmocka_unit_test(an_answer_without_a_length),
 		cmocka_unit_test(pictures_are_left_out),
 		cmocka_unit_test(parts_of_files_are_none),
+		cmocka_unit_test(what_lies_in_a_coding_is_hashed_too),
+		cmocka_unit_test(slots_of_codings_are_bounded),
+		cmocka_unit_test(pages_are_left_out_unless_small_or_something_else),
 		cmocka_unit_test(files_in_forms),
 		cmocka_unit_test(places_are_bounded),
 		cmocka_unit_test(attachments),
+		cmocka_unit_test(attachments_that_are_text),
 		cmocka_unit_test(files_of_ftp),
 		cmocka_unit_test(files_of_smb),
 		cmocka_unit_test(files_of_smb_out_of_order_are_not_whole),

@@ -46,7 +46,7 @@ struct kept {
 static_assert(FINDING_FEATURES == 12, "each feature is listed below");
 static_assert(FINDING_TECHNIQUES == 4, "each technique is listed below");
 static_assert(FINDING_STEPS == 4, "each step is listed below");
-static_assert(FUSION_LINKS == 3, "each stage is listed below");
+static_assert(FUSION_LINKS == 4, "each stage is listed below");
 
 static const struct keep_field fields[] = {
 	KEEP(U64, struct kept, open.since_ns),
@@ -72,6 +72,7 @@ static const struct keep_field fields[] = {
 	KEEP_STAGE(0),
 	KEEP_STAGE(1),
 	KEEP_STAGE(2),
+	KEEP_STAGE(3),
 	KEEP(TEXT, struct kept, open.alert.incident_id),
 	KEEP(U8, struct kept, open.alert.incident.root),
 	KEEP(U32, struct kept, open.alert.incident.root_tunnel),
@@ -298,7 +299,7 @@ void alert_store_keep(struct alert_store *s, struct keep_list *list)
 {
 	const struct keep_part parts[] = {
 		{ .name = "alert.open",
-		  .version = 4,
+		  .version = 5,
 		  .is_urgent = true,
 		  .owner = s,
 		  .slots = open_slots,

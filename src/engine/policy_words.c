@@ -9,13 +9,6 @@
 
 #include "exfild/base/str.h"
 
-static enum severity severity_of(enum signature_level level)
-{
-	static const enum severity severities[] = { SEVERITY_LOW, SEVERITY_LOW, SEVERITY_MEDIUM,
-						    SEVERITY_HIGH, SEVERITY_CRITICAL };
-	return severities[level];
-}
-
 void policy_finding(struct rule_names *names, const struct policy_decision *d,
 		    const struct alert *a, struct finding *ret)
 {
@@ -25,7 +18,7 @@ void policy_finding(struct rule_names *names, const struct policy_decision *d,
 	finding_text(title, sizeof(title), "%s", d->about->title);
 	finding_init(ret, "policy", rule_names_stay(names, text), rule_names_stay(names, title));
 	ret->class = FINDING_POLICY;
-	ret->severity = severity_of(d->about->level);
+	ret->severity = policy_severity(d);
 	ret->score = f->score;
 	ret->confidence = f->confidence;
 	ret->subject = f->subject;

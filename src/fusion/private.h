@@ -10,8 +10,8 @@
 #include "exfild/base/table.h"
 #include "exfild/fusion/fusion.h"
 
-#define CLASSES   (FUSION_LINKS + 1) /* exfil, c2, recon, lateral */
-#define WITNESSES 4                  /* detectors remembered for a pair */
+#define CLASSES   FUSION_LINKS /* exfil, c2, recon, lateral */
+#define WITNESSES 4            /* detectors remembered for a pair */
 
 struct evidence {
 	double llr; /* at time_ns */

@@ -101,22 +101,35 @@ static void set_clock(const struct run *r, const struct yaml_node *map, struct e
 		e->working_hours = strcmp(hours, "true") == 0;
 }
 
-/* about: "alert", "flow", "usage"; one of `before` may say so itself. */
+/* The alert that a policy over connections or usage makes of what it decides. */
+static void put_own(struct json *j, const struct policy_decision *own)
+{
+	char rule[POLICY_NAME_MAX + 8];
+	(void)snprintf(rule, sizeof(rule), "policy:%s", own->rule->name);
+	json_string(j, "rule", rule);
+	json_string(j, "category", "policy");
+	json_uint(j, "severity", (uint64_t)policy_severity(own));
+}
+
+/* about: "alert", "flow", "usage"; one of `before` may say so itself. own: NULL, or as put_own().
+ */
 static const struct event_alert *read_alert(struct run *r, const struct yaml_node *map,
-					    const char *about)
+					    const char *about, const struct policy_decision *own)
 {
 	char id[32], why[200];
 	if (map->type != YAML_MAP) {
 		yaml_why(map, r->why, r->why_size, "'%s' is a map of its fields", about);
 		return NULL;
 	}
-	if (text_of(map, "about"))
+	if (!own && text_of(map, "about"))
 		about = text_of(map, "about");
 	buf_reset(&r->line);
 	struct json j = json_make(&r->line);
 	json_open_object(&j, NULL);
 	json_string(&j, "kind", "alert");
 	json_string(&j, "about", about);
+	if (own)
+		put_own(&j, own);
 	(void)snprintf(id, sizeof(id), "%08x", ++r->alerts);
 	if (!yaml_get(map, "id") && !yaml_get(map, "alert_id"))
 		json_string(&j, "id", id);
@@ -149,14 +162,35 @@ static const struct event_alert *read_alert(struct run *r, const struct yaml_nod
 
 /* --- one case ------------------------------------------------------------------------------- */
 
+/* Of a connection or of usage only what a policy says of it is an alert. */
+static bool note_step(struct run *r, const struct yaml_node *map, const struct event_alert *e)
+{
+	struct policy_decision of[2], own;
+	bool is_sound = true;
+	policy_decide_step(r->policy, r->memory, e, &of[0], &of[1]);
+	for (size_t i = 0; i < 2 && is_sound; i++) {
+		if (!of[i].rule || of[i].action == POLICY_LABEL)
+			continue;
+		const struct event_alert *a = read_alert(r, map, "alert", &of[i]);
+		is_sound = a != NULL;
+		if (a)
+			(void)policy_decide_own(r->policy, r->memory, a, of[i].rule->name,
+						of[i].why, &own);
+	}
+	return is_sound;
+}
+
 static bool before(struct run *r, const struct yaml_node *list)
 {
 	struct policy_decision d;
 	for (const struct yaml_node *k = list ? list->first : NULL; k; k = k->next) {
-		const struct event_alert *e = read_alert(r, k, "alert");
+		const struct event_alert *e = read_alert(r, k, "alert", NULL);
 		if (!e)
 			return false;
-		policy_decide(r->policy, r->memory, e, &d);
+		if (e->about == ALERT_ABOUT_ALERT)
+			policy_decide(r->policy, r->memory, e, &d);
+		else if (!note_step(r, k, e))
+			return false;
 	}
 	return true;
 }
@@ -236,7 +270,7 @@ static bool run_case(struct run *r, const struct yaml_node *n)
 		return false;
 	r->memory = policy_memory_new(64);
 	const struct event_alert *e = r->memory && before(r, yaml_get(n, "before")) ?
-					      read_alert(r, yaml_get(n, about), about) :
+					      read_alert(r, yaml_get(n, about), about, NULL) :
 					      NULL;
 	if (e) {
 		policy_decide(r->policy, r->memory, e, &d);

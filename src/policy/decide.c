@@ -46,7 +46,6 @@ static void escalate(struct policy *p, const struct policy_rule *r, struct polic
 
 static void take(struct policy *p, struct policy_rule *r, struct policy_decision *d)
 {
-	r->decided++;
 	d->rule = r;
 	d->about = policy_about(p, (size_t)(r - p->list));
 	d->action = r->action;
@@ -66,6 +65,7 @@ static void on_hit(void *arg, const struct signature_hit *hit)
 		r->shadowed++;
 		return;
 	}
+	r->decided++;
 	take(p, r, d);
 	say_parts(hit, d->why, sizeof(d->why));
 }
@@ -110,6 +110,13 @@ bool policy_decide_own(struct policy *p, struct policy_memory *m, const struct e
 	(void)str_copy(ret->why, sizeof(ret->why), why);
 	memory_note(m, e, ret->rule->name);
 	return true;
+}
+
+enum severity policy_severity(const struct policy_decision *d)
+{
+	static const enum severity severities[] = { SEVERITY_LOW, SEVERITY_LOW, SEVERITY_MEDIUM,
+						    SEVERITY_HIGH, SEVERITY_CRITICAL };
+	return severities[d->about->level];
 }
 
 /* --- what speaks against it ------------------------------------------------------------------- */

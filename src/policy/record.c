@@ -225,7 +225,8 @@ const struct event_alert *policy_record(const struct policy *p, struct event_log
 	put_roles(log, &e->destination_roles, c, &a->finding.peer, &list);
 	put_content(log, e, &a->finding, facts, &list);
 	for (size_t i = 0; i < a->chain_count && i < FUSION_LINKS; i++)
-		put_list(&list, finding_class_name(a->chain[i].class));
+		if (a->chain[i].llr >= FUSION_COMPANY_LLR) /* what has faded says nothing */
+			put_list(&list, finding_class_name(a->chain[i].class));
 	put_buf(log, &e->stages, &list);
 	buf_deinit(&list);
 	event_log_commit(log);

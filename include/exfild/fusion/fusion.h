@@ -26,7 +26,7 @@
 #define FUSION_COMPANY_LLR 1.0  /* what a second detector must still say to be company */
 /* An intruder rests over a weekend; what is silent for longer is a story of its own. */
 #define FUSION_INCIDENT_NS (72ull * 3600 * 1000000000)
-#define FUSION_LINKS       3 /* other classes that a chain can name */
+#define FUSION_LINKS       4 /* classes that a chain can name: all, of what is none of them itself */
 
 /* Another stage of the same host: the strongest finding of another class. */
 struct fusion_link {

@@ -165,6 +165,9 @@ void policy_decide_step(struct policy *p, struct policy_memory *m, const struct 
 bool policy_decide_own(struct policy *p, struct policy_memory *m, const struct event_alert *e,
 		       const char *name, const char *why, struct policy_decision *ret);
 
+/* Of the alert that the policy makes by itself: its level. */
+enum severity policy_severity(const struct policy_decision *d);
+
 /*
  * What speaks against doing what was decided, as a sentence; NULL: nothing.  Only what one spoofed
  * sender cannot forge cuts somebody off, no learnt role is ever cut off, and no address that many

@@ -20,17 +20,21 @@
  "title: " name "\nname: " name "\nlogsource: {product: exfild, category: flow}\n" \
  "detection: {s: {" search "}, condition: s}\nlevel: high\nexfild: {" block "}\n"
 
-static const char text[] = RULE("cut", "rule: dns_tunnel", "action: quarantine, ttl: 1h") "---\n" RULE(
-	"tell", "rule: upload_volume",
-	"action: alert") "---\n" FLOW("copy", "dst_port: 873",
-				      "action: label") "---\n" FLOW("ssh",
-								    "dst_port: [22, 873], bytes_out|gte: 1000",
-								    "action: quarantine, ttl: 2h");
+static const char text[] =
+	RULE("cut", "rule: dns_tunnel", "action: quarantine, ttl: 1h") "---\n" RULE("tell", "rule: upload_volume", "action: alert") "---\n" FLOW(
+		"copy", "dst_port: 873",
+		"action: label") "---\n" FLOW("ssh", "dst_port: [22, 873], bytes_out|gte: 1000",
+					      "action: quarantine, ttl: 2h") "---\n" FLOW("suspect",
+											  "dst_port: 8080, risk|gte: 60, stages: lateral",
+											  "action: rate_limit") "---\n" FLOW("after",
+															     "dst_port: 8443",
+															     "action: alert, require: {rule: dns_tunnel, within: 1d}");
 
 struct stage {
 	struct config *config;
 	struct rule_names names;
 	struct policies *policies;
+	struct fusion *fusion;
 };
 
 static struct stage begin(void)
@@ -48,8 +52,11 @@ static void start(struct stage *s)
 	char why[800] = "";
 	assert_int_equal(
 		policy_parse("p.yaml", text, sizeof(text) - 1, "UTC", &set, why, sizeof(why)), 0);
+	s->fusion = fusion_new(64, &hash_key_fixed);
+	assert_non_null(s->fusion);
 	const struct policies_options o = { .config = s->config,
 					    .names = &s->names,
+					    .fusion = s->fusion,
 					    .key = &hash_key_fixed,
 					    .lasting = &hash_key_fixed };
 	assert_int_equal(policies_new(&o, set, &s->policies, why, sizeof(why)), 0);
@@ -58,6 +65,7 @@ static void start(struct stage *s)
 static void end(struct stage *s)
 {
 	policies_free(s->policies);
+	fusion_free(s->fusion);
 	rule_names_deinit(&s->names);
 	config_free(s->config);
 }
@@ -237,6 +245,38 @@ static void test_a_policy_over_flows(void **state)
 	end(&s);
 }
 
+/* What is known against a host, by other alerts, and which there were. */
+static void test_a_policy_over_flows_of_a_suspect(void **state)
+{
+	(void)state;
+	struct stage s = begin();
+	struct finding f;
+	start(&s);
+	struct event_flow e = flow_of(20, 8080, 1000);
+	assert_false(policies_event(s.policies, &e.e)); /* nothing yet */
+	struct alert *a = alert_of("smb_exec");
+	a->finding.class = FINDING_LATERAL;
+	a->finding.llr = 12;
+	assert_true(fusion_add(s.fusion, &a->finding) >= 60);
+	e = flow_of(21, 8080, 1000);
+	assert_int_equal(ipaddr_parse("10.0.0.2", &e.e.src), 0);
+	assert_false(policies_event(s.policies, &e.e)); /* another host */
+	e = flow_of(20, 8080, 2000);
+	assert_true(policies_event(s.policies, &e.e)); /* the same connection, which goes on */
+	assert_true(policies_next(s.policies, NOW_NS, &f));
+	assert_string_equal(f.rule, "policy:suspect");
+	e = flow_of(22, 8443, 1000);
+	assert_false(policies_event(s.policies, &e.e));
+	a->finding.rule = "dns_tunnel";
+	policies_decide(s.policies, a); /* an earlier alert */
+	e = flow_of(23, 8443, 1000);
+	assert_true(policies_event(s.policies, &e.e));
+	assert_true(policies_next(s.policies, NOW_NS, &f));
+	assert_string_equal(f.rule, "policy:after");
+	free(a);
+	end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_a_policys_own_alert),
 		cmocka_unit_test(test_own_alerts_are_bounded),
 		cmocka_unit_test(test_a_policy_over_flows),
+		cmocka_unit_test(test_a_policy_over_flows_of_a_suspect),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

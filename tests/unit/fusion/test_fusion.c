@@ -181,6 +181,12 @@ static void chain_names_other_stages_in_order(void **state)
 	assert_int_equal(links[0].class, FINDING_LATERAL);
 	assert_string_equal(links[1].rule, "scan");
 	assert_true(links[1].llr < 2);
+	/* of a connection, which is no evidence itself, all of them */
+	struct finding beacon = make("beacon", FINDING_C2, 2, 1, START_NS + 10 * HOUR_NS);
+	struct finding flow = make("flow", FINDING_POLICY, 0, 1, START_NS + 11 * HOUR_NS);
+	fusion_add(*state, &beacon);
+	assert_int_equal(fusion_chain(*state, &flow, links), 4);
+	assert_int_equal(links[3].class, FINDING_C2);
 }
 
 static void flood_of_hosts_keeps_the_guilty(void **state)

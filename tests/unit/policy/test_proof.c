@@ -172,8 +172,9 @@ static void test_record_of_an_alert(void **state)
 	snprintf(a.alert_id, sizeof(a.alert_id), "0123456789abcdef");
 	snprintf(a.source_zone, sizeof(a.source_zone), "payroll");
 	a.direction = "outbound";
-	a.chain_count = 1;
-	a.chain[0].class = FINDING_LATERAL;
+	a.chain_count = 2;
+	a.chain[0] = (struct fusion_link){ .class = FINDING_RECON, .llr = 0.9 }; /* faded */
+	a.chain[1] = (struct fusion_link){ .class = FINDING_LATERAL, .llr = 3 };
 	static const char *const tags[] = { "pci", "crown-jewels" };
 	static const struct config_zone zones[] = {
 		{ .name = "office" },
@@ -189,6 +190,8 @@ static void test_record_of_an_alert(void **state)
 	assert_true(e->moved);
 	assert_int_equal(e->hour, 19);
 	assert_int_equal(e->weekday, 1);
+	assert_int_equal(e->stages.len, strlen("lateral"));
+	assert_memory_equal(event_str_data(&e->e, &e->stages), "lateral", e->stages.len);
 	struct policy_memory *m = policy_memory_new(1);
 	struct policy_decision d;
 	policy_decide(p, m, e, &d);

@@ -167,7 +167,8 @@ def second(check, gateway, before):
     kept = [d for d in before if d["host"] != "10.71.2.78"]
     check([(d["number"], d["host"], d["until"]) for d in after] == [(d["number"], d["host"], d["until"]) for d in kept] and len(kept) == 4,
           "after the power cut the decisions are the same, but for the one that ended", (before, after, gateway.log()))
-    check(not quarantine.differences(gateway), "and the sets equal them", quarantine.differences(gateway))
+    # a processor that is computed starts a responder in seconds; minutes were lost if it were not the time that is left
+    check(not quarantine.differences(gateway, 15), "and the sets equal them", quarantine.differences(gateway))
     check(not gateway.pings("10.71.1.2", "10.71.2.2") and not gateway.pings("fd71:1::3", "fd71:2::2"), "the host is cut off, all of it")
     check(not gateway.pings("10.71.3.2", "10.71.2.2", "b") and gateway.pings("10.71.3.2", "10.71.1.1", "b"), "the pair is, and nobody else")
 

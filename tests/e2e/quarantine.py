@@ -169,11 +169,11 @@ def decided(gateway):
     return wanted
 
 
-def differences(gateway):
-    """Where sets and decisions do not agree, in words."""
+def differences(gateway, apart=2):
+    """Where sets and decisions do not agree, in words; apart: seconds that the responder may take to fill the sets."""
     began = time.monotonic()
     sets, wanted = in_sets(gateway), decided(gateway)
-    apart = 2 + time.monotonic() - began  # between looking at the one and at the other, and of whole seconds
+    apart += time.monotonic() - began  # between looking at the one and at the other
     # an address of a MAC that is cut off need not have been asked for
     neighbours = json.loads(gateway.inside("g", "ip -j neigh show").stdout or "[]")
     wanted.update({(name, n["dst"]): wanted["hostmac", n["lladdr"]] for n in neighbours for name in ("host4", "host6")

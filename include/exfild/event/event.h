@@ -408,7 +408,7 @@ struct event_file {
 /* Digests of a file that passed in the clear, while indicators of files are loaded. */
 struct event_file_hash {
 	struct event e;
-	uint8_t is_whole;  /* from its first byte to its last, in order: else there are no digests */
+	uint8_t is_whole; /* from its first byte to its last, in order: else there are no digests */
 	uint8_t is_undone; /* from a content coding: size and digests are of what lay in it */
 	uint8_t pad[6];
 	uint64_t size;                      /* bytes that passed; UINT64_MAX: not known */

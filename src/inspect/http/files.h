@@ -2,9 +2,9 @@
  * inspect/http/files.h - digests of the files that bodies of HTTP are, or hold.
  *
  * What: a body is hashed as it comes and, where it lies in a content coding, undone from that; a
- * form's files each on their own.  What a page is made of is left out unless it is small or pages are
- * wanted; so are parts of files (206), redirections and errors.
- * Ownership: lies with the desk.  Threads: one shard.  Limits: those of filesums.h and parts.h.
+ * form's files each on their own.  What a page is made of is left out unless it is small or pages
+ * are wanted; so are parts of files (206), redirections and errors. Ownership: lies with the desk.
+ * Threads: one shard.  Limits: those of filesums.h and parts.h.
  */
 #ifndef EXFILD_INSPECT_HTTP_FILES_H
 #define EXFILD_INSPECT_HTTP_FILES_H

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exfild/base/sketch.h"
+#include "exfild/event/ends.h"
 #include "content/magic.h"
 #include "content/scan.h"
 
@@ -73,12 +74,7 @@ static void turn(const struct ftp_data *d, struct event *e)
 	if (e->app == APP_UNKNOWN)
 		e->app = APP_FTP;
 	if (!d->is_passive) { /* FTP's server has opened it: src is the client all the same */
-		struct ipaddr addr = e->src;
-		uint16_t port = e->sport;
-		e->src = e->dst;
-		e->sport = e->dport;
-		e->dst = addr;
-		e->dport = port;
+		event_swap_ends(e);
 		e->from_server = !e->from_server;
 	}
 }

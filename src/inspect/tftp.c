@@ -15,6 +15,7 @@
 #include "exfild/base/cursor.h"
 #include "exfild/base/sketch.h"
 #include "exfild/base/str.h"
+#include "exfild/event/ends.h"
 #include "exfild/inspect/inspector.h"
 #include "content/filesums.h"
 #include "content/magic.h"
@@ -185,12 +186,7 @@ static void turn(const struct tftp_state *s, struct event *e)
 	e->app = APP_TFTP;
 	if (e->sport == s->port)
 		return;
-	struct ipaddr addr = e->src;
-	uint16_t port = e->sport;
-	e->src = e->dst;
-	e->sport = e->dport;
-	e->dst = addr;
-	e->dport = port;
+	event_swap_ends(e);
 	e->from_server = !e->from_server;
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "exfild/event/ends.h"
 #include "magic.h"
 
 #define LOOK_BYTES  16384u /* until then all is looked at */
@@ -30,12 +31,7 @@ static void on_hit(void *arg, const struct content_hit *hit)
 	if (e->e.app == APP_UNKNOWN)
 		e->e.app = (uint16_t)from->app;
 	if (from->is_reversed) {
-		struct ipaddr addr = e->e.src;
-		uint16_t port = e->e.sport;
-		e->e.src = e->e.dst;
-		e->e.sport = e->e.dport;
-		e->e.dst = addr;
-		e->e.dport = port;
+		event_swap_ends(&e->e);
 		e->e.from_server = !e->e.from_server;
 	}
 	e->kind = (uint8_t)hit->kind;

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "exfild/event/ends.h"
 #include "assoc.h"
 #include "interfaces.h"
 
@@ -14,14 +15,9 @@ static void put_text(const struct rpc_where *w, struct event_str *s, const char 
 /* Who asks is the initiator. */
 void event_turn(const struct rpc_assoc *a, struct event *e)
 {
-	struct ipaddr src = e->src;
-	uint16_t sport = e->sport;
 	if (!a->is_reversed)
 		return;
-	e->src = e->dst;
-	e->sport = e->dport;
-	e->dst = src;
-	e->dport = sport;
+	event_swap_ends(e);
 	e->from_server = !e->from_server;
 }
 

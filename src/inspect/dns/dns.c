@@ -15,6 +15,7 @@
  *
  * Datagrams can do without state (it may be NULL): resolvers make a flow of every query.
  */
+#include "exfild/event/ends.h"
 #include "exfild/inspect/inspector.h"
 #include "message.h"
 
@@ -139,12 +140,7 @@ static void turn(const struct inspection *in, struct event *e, bool is_response)
 {
 	if (in->from_client != is_response || ipaddr_is_multicast(&in->packet->dst))
 		return;
-	struct ipaddr addr = e->src;
-	uint16_t port = e->sport;
-	e->src = e->dst;
-	e->dst = addr;
-	e->sport = e->dport;
-	e->dport = port;
+	event_swap_ends(e);
 	e->from_server = is_response;
 }
 

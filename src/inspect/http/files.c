@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "exfild/event/ends.h"
+
 #define STATUS_PART  206 /* the answer is a part of a file */
 #define STATUS_OTHER 300 /* from here on what comes is not what was asked for */
 #define SMALL_PAGE   (16u << 10)
@@ -15,12 +17,7 @@
 void http_turn(struct inspection *in, struct event *e, bool is_response)
 {
 	if (in->from_client == is_response && !(in->flow->flags & FLOW_CLIENT_KNOWN)) {
-		struct ipaddr addr = e->src;
-		uint16_t port = e->sport;
-		e->src = e->dst;
-		e->sport = e->dport;
-		e->dst = addr;
-		e->dport = port;
+		event_swap_ends(e);
 		e->from_server = is_response;
 	}
 	if (e->app == APP_UNKNOWN)

@@ -20,6 +20,7 @@
 #include "auth.h"
 #include "body.h"
 #include "chunks.h"
+#include "files.h"
 #include "head.h"
 #include "inner.h"
 
@@ -69,17 +70,7 @@ static void put_event(struct inspection *in, const struct http_head *h, const ui
 		(void)exploit_find(data, head_len, true, &x);
 	struct event_http *e = inspect_event(in, EVENT_HTTP, sizeof(*e));
 
-	if (in->from_client == h->is_response && !(in->flow->flags & FLOW_CLIENT_KNOWN)) {
-		struct ipaddr addr = e->e.src;
-		uint16_t port = e->e.sport;
-		e->e.src = e->e.dst;
-		e->e.sport = e->e.dport;
-		e->e.dst = addr;
-		e->e.dport = port;
-		e->e.from_server = h->is_response;
-	}
-	if (e->e.app == APP_UNKNOWN)
-		e->e.app = APP_HTTP;
+	http_turn(in, &e->e, h->is_response);
 	e->is_response = h->is_response;
 	e->version = h->version;
 	e->status = h->status;

@@ -12,6 +12,7 @@
  * read as far as that and passed over.
  */
 #include "exfild/base/cursor.h"
+#include "exfild/event/ends.h"
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
 #include "message.h"
@@ -100,12 +101,7 @@ static void set_ends(struct inspection *in, struct event *e, bool is_reply)
 {
 	if (in->from_client != is_reply || (in->flow->flags & FLOW_CLIENT_KNOWN))
 		return;
-	struct ipaddr addr = e->src;
-	uint16_t port = e->sport;
-	e->src = e->dst;
-	e->sport = e->dport;
-	e->dst = addr;
-	e->dport = port;
+	event_swap_ends(e);
 	e->from_server = is_reply;
 }
 

@@ -8,6 +8,7 @@
  * bytes. StartTLS hands the flow on.
  */
 #include "exfild/base/cursor.h"
+#include "exfild/event/ends.h"
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
 #include "../auth/ntlmssp.h"
@@ -83,12 +84,7 @@ static void set_ends(struct inspection *in, struct event *e, bool is_answer)
 		e->app = APP_LDAP;
 	if (in->from_client != is_answer || (in->flow->flags & FLOW_CLIENT_KNOWN))
 		return;
-	struct ipaddr addr = e->src;
-	uint16_t port = e->sport;
-	e->src = e->dst;
-	e->sport = e->dport;
-	e->dst = addr;
-	e->dport = port;
+	event_swap_ends(e);
 	e->from_server = is_answer;
 }
 

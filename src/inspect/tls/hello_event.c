@@ -6,6 +6,7 @@
  */
 #include "hello_event.h"
 
+#include "exfild/event/ends.h"
 #include "fingerprint.h"
 
 static struct event_tls *begin(struct inspection *in, enum event_kind kind,
@@ -14,12 +15,7 @@ static struct event_tls *begin(struct inspection *in, enum event_kind kind,
 	struct event_tls *e = inspect_event(in, kind, sizeof(*e));
 
 	if (in->from_client == is_server && !(in->flow->flags & FLOW_CLIENT_KNOWN)) {
-		struct ipaddr addr = e->e.src;
-		uint16_t port = e->e.sport;
-		e->e.src = e->e.dst;
-		e->e.sport = e->e.dport;
-		e->e.dst = addr;
-		e->e.dport = port;
+		event_swap_ends(&e->e);
 		e->e.from_server = is_server;
 	}
 	if (e->e.app == APP_UNKNOWN)

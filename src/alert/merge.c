@@ -4,7 +4,8 @@
  * A detector may report again what it has reported before, grown (a sum of the day), or report
  * something new.  The time spans tell: where the later one starts after what is known has ended,
  * counts and bytes are added; where the spans overlap, the larger is kept, so that nothing counts
- * twice and the alert says at least what was seen.
+ * twice and the alert says at least what was seen.  Packets that a busy gateway read late share one
+ * time: a finding that says it stands for itself is counted whatever its span.
  */
 #include "merge.h"
 
@@ -133,7 +134,7 @@ void merge_add(struct alert *a, const struct finding *f, enum severity severity)
 	known->start_ns = known->start_ns < late.start_ns ? known->start_ns : late.start_ns;
 	known->end_ns = known->end_ns > late.end_ns ? known->end_ns : late.end_ns;
 	known->time_ns = known->time_ns > late.time_ns ? known->time_ns : late.time_ns;
-	known->count = join(known->count, late.count, is_new);
+	known->count = join(known->count, late.count, is_new || f->is_single);
 	known->llr = fmax(known->llr, late.llr);
 	known->confidence = fmax(known->confidence, late.confidence);
 	join_end(&known->subject, &late.subject, is_new);

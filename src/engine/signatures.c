@@ -272,6 +272,7 @@ void signatures_finding(struct rule_names *names, const struct context *context,
 	f->time_ns = f->end_ns = e->time_ns;
 	f->start_ns = hit->start_ns ? hit->start_ns : e->time_ns;
 	f->count = 1;
+	f->is_single = !hit->rule->is_correlation;
 	finding_packet(f, e->packet);
 	if (r->is_correlation)
 		finding_text(f->object, sizeof(f->object), "%s", hit->group);

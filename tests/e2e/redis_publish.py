@@ -66,8 +66,9 @@ class Server:
         while True:
             try:
                 self.client = Client(self.path)
+                self.client("PING")  # an error as long as it reads its file
                 break
-            except OSError:
+            except (OSError, RuntimeError):
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     self.stop()
                     raise

@@ -114,6 +114,8 @@ struct finding {
 	 * of its own, and is in the last one.
 	 */
 	bool is_update;
+	/* What it counts no other finding counted: it is added, even where the times are the same. */
+	bool is_single;
 	/* A drill of the admin (mode: drill): no risk of a host, nothing to be cut off. */
 	bool is_drill;
 

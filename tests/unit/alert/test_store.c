@@ -84,6 +84,24 @@ static void first_finding_is_sent_at_once(void **state)
 	assert_int_equal(alert_store_counts(fx.store)->by_severity[2], 1);
 }
 
+/* A busy gateway reads them late and gives all one time. */
+static void single_events_of_one_time_are_added(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		struct finding f = at(0, SEVERITY_HIGH);
+		f.is_single = true;
+		put(f);
+	}
+	assert_int_equal(fx.count, 3); /* 1, 10, 100: as with times apart */
+	assert_int_equal(fx.seen[2].finding.count, 100);
+	start();
+	for (unsigned i = 0; i < 9; i++)
+		put(at(0, SEVERITY_HIGH)); /* may be one sum, told again */
+	alert_store_flush(fx.store);
+	assert_int_equal(fx.seen[fx.count - 1].finding.count, 1);
+}
+
 /* It is told once, counts for no host's risk, and has no company. */
 static void a_drill_is_told_once_and_weighs_nothing(void **state)
 {
@@ -478,6 +496,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_drill_is_told_once_and_weighs_nothing, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_same_again_is_merged_silently, setup, teardown),
+		cmocka_unit_test_setup_teardown(single_events_of_one_time_are_added, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(tenfold_is_a_revision, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			rising_severity_is_a_revision_with_the_stronger_words, setup, teardown),

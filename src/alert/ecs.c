@@ -123,6 +123,7 @@ static void render(struct ecs *e)
 	ecs_rule(e);
 	ecs_threat(e);
 	ecs_ends(e);
+	ecs_file(e);
 	ecs_network(e);
 	ecs_related(e);
 	ecs_observer(e);

@@ -42,6 +42,8 @@ void eve_render(struct ecs *e);
 void ecs_threat(struct ecs *e);
 void ecs_ends(struct ecs *e);
 void ecs_network(struct ecs *e);
+/* file: a file that the finding is about, with its hashes. */
+void ecs_file(struct ecs *e);
 void ecs_related(struct ecs *e);
 void ecs_exfild(struct ecs *e);
 

@@ -1,5 +1,5 @@
 /*
- * alert/ecs_threat.c - tactics and techniques of MITRE ATT&CK.
+ * alert/ecs_threat.c - tactics and techniques of MITRE ATT&CK, and what a feed said.
  */
 #include <stdio.h>
 #include <string.h>
@@ -115,6 +115,13 @@ static void put_inner(struct ecs *e, const char *outer, const char *key, const c
 	json_close_object(&e->j);
 }
 
+/* A digest's kind is told by its length. */
+static const char *digest_key(const char *hex)
+{
+	size_t len = strlen(hex);
+	return len == 32 ? "md5" : len == 40 ? "sha1" : "sha256";
+}
+
 static void put_indicator(struct ecs *e)
 {
 	const struct finding_indicator *i = &e->a->finding.indicator;
@@ -130,6 +137,11 @@ static void put_indicator(struct ecs *e)
 	}
 	if (strcmp(i->type, "domain-name") == 0)
 		put_inner(e, "url", "domain", i->value);
+	if (strcmp(i->type, "file") == 0 && e->cut < ECS_CUT_SHORT) {
+		json_open_object(&e->j, "file");
+		put_inner(e, "hash", digest_key(i->value), i->value);
+		json_close_object(&e->j);
+	}
 	ecs_text(e, "provider", i->feed);
 	ecs_text(e, "description", i->note);
 	json_string(&e->j, "confidence", confidence_word(i->confidence));

@@ -115,6 +115,24 @@ static void put_flow(struct ecs *e)
 	json_close_object(&e->j);
 }
 
+/* As an event of type fileinfo has it. */
+static void put_file(struct ecs *e)
+{
+	const struct finding_file *f = &e->a->finding.file;
+	if (!f->md5[0] && !f->sha1[0] && !f->sha256[0])
+		return;
+	json_open_object(&e->j, "fileinfo");
+	ecs_text(e, "filename", f->name);
+	if (f->size)
+		json_uint(&e->j, "size", f->size);
+	if (e->cut < ECS_CUT_SHORT) {
+		ecs_text(e, "md5", f->md5);
+		ecs_text(e, "sha1", f->sha1);
+		ecs_text(e, "sha256", f->sha256);
+	}
+	json_close_object(&e->j);
+}
+
 void eve_render(struct ecs *e)
 {
 	const struct finding *f = &e->a->finding;
@@ -127,6 +145,7 @@ void eve_render(struct ecs *e)
 	ecs_text(e, "host", e->o->sensor_name ? e->o->sensor_name : "exfild");
 	put_alert(e);
 	put_flow(e);
+	put_file(e);
 	json_open_object(&e->j, "event");
 	json_string(&e->j, "id", e->a->event_id);
 	json_uint(&e->j, "sequence", e->a->sequence);

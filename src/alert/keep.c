@@ -154,6 +154,11 @@ static const struct keep_field fields[] = {
 	KEEP(U32, struct kept, F(indicator.first_s)),
 	KEEP(U32, struct kept, F(indicator.last_s)),
 	KEEP_TO(U8, struct kept, F(indicator.confidence), 100),
+	KEEP(TEXT, struct kept, F(file.name)),
+	KEEP(U64, struct kept, F(file.size)),
+	KEEP(TEXT, struct kept, F(file.md5)),
+	KEEP(TEXT, struct kept, F(file.sha1)),
+	KEEP(TEXT, struct kept, F(file.sha256)),
 	KEEP_LAST,
 };
 

@@ -166,6 +166,10 @@ static const struct key feed_keys[] = {
 		  "or 64 digits of hexadecimal are a file's hash." },
 	{ "confidence", KEY_NUMBER, IN(struct config_feed, confidence), .max = 100, .def = "80",
 	  .help = "How far to trust an indicator that does not say so itself, in percent." },
+	{ "severity", KEY_CHOICE, IN(struct config_feed, severity), .def = "auto",
+	  .values = "auto|low|medium|high|critical",
+	  .help = "How bad an indicator is that does not say so itself: the severity of its alerts. auto: "
+		  "by confidence." },
 	{ "expires", KEY_DURATION, IN(struct config_feed, expires_s), .min = 60,
 	  .max = 3650ull * DAY_S, .def = "30d",
 	  .help = "Age at which an indicator that does not say so itself is forgotten." },

@@ -60,6 +60,14 @@ enum severity step_severity(double score)
 	return SEVERITY_NONE;
 }
 
+double step_least(enum severity s)
+{
+	size_t i = 0;
+	while (i + 1 < sizeof(ladder) / sizeof(ladder[0]) && ladder[i].severity != s)
+		i++;
+	return ladder[i].from;
+}
+
 void step_raise(struct finding *f, const struct detect_env *env)
 {
 	double score = 0;

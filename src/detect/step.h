@@ -39,6 +39,9 @@ void step_raise(struct finding *f, const struct detect_env *env);
 /* The severity that a score has; SEVERITY_NONE below 0.35. */
 enum severity step_severity(double score);
 
+/* The smallest score of a severity other than none. */
+double step_least(enum severity s);
+
 /* Both ends as text: step_ends(f, from, to) with IPADDR_TEXT_MAX bytes each. */
 void step_ends(const struct finding *f, char *from, char *to);
 

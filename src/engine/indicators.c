@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "exfild/base/log.h"
@@ -26,6 +27,7 @@ static struct intel_source *sources_of(const struct config *config)
 			.format = intel_format_of(feed->format),
 			.kind = intel_kind_of(feed->type),
 			.confidence = (uint8_t)feed->confidence,
+			.severity = intel_severity_of(feed->severity, strlen(feed->severity)),
 			.expires_s = feed->expires_s,
 			.below = feed->subdomains,
 		};

@@ -30,6 +30,7 @@ enum role {
 	ROLE_CONFIDENCE,
 	ROLE_NOTE,
 	ROLE_TLP,
+	ROLE_SEVERITY,
 	ROLE_WANTED, /* MISP's to_ids */
 };
 
@@ -84,6 +85,10 @@ static const struct {
 	{ "comment", ROLE_NOTE },
 	{ "description", ROLE_NOTE },
 	{ "tlp", ROLE_TLP },
+	{ "severity", ROLE_SEVERITY },
+	{ "threat_level", ROLE_SEVERITY },
+	{ "threat_level_id", ROLE_SEVERITY },
+	{ "event_threat_level_id", ROLE_SEVERITY },
 	{ "to_ids", ROLE_WANTED },
 };
 
@@ -193,6 +198,8 @@ static void take_facts(const struct csv *c, char *const *fields, size_t count,
 		facts->confidence = (int)n;
 	text = of_role(c, fields, count, ROLE_TLP);
 	facts->tlp = text ? load_tlp(text, strlen(text)) : TLP_NONE;
+	text = of_role(c, fields, count, ROLE_SEVERITY);
+	facts->severity = text ? intel_severity_of(text, strlen(text)) : INTEL_SEVERITY_NONE;
 	facts->note = of_role(c, fields, count, ROLE_NOTE);
 	facts->note_len = facts->note ? strlen(facts->note) : 0;
 }

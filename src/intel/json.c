@@ -6,6 +6,9 @@
  * array is given to the JSON library by itself when it ends, if it is not larger than OBJECT_MAX.
  * What surrounds them is only counted, but a bracket that does not match, or an end too soon,
  * refuses the whole feed: half a download is no feed.
+ *
+ * What a MISP event tells of all its attributes, its threat level and its tags, may stand before or
+ * behind them: it is noted at the event's own level and goes to its items when the event ends.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,11 +21,16 @@
 #define OBJECT_MAX (256u * 1024)
 #define DEPTH_MAX  64u
 #define NO_START   SIZE_MAX
+#define WORD_MAX   24u
 
 struct level {
 	size_t start; /* of the object in the text kept; NO_START: it is not kept */
 	uint32_t line;
 	char opened;
+	char key[WORD_MAX]; /* the last one of the object, cut */
+	uint32_t first;     /* item of the set that it may give */
+	enum intel_tlp tlp; /* of all items within */
+	enum intel_severity severity;
 };
 
 struct scan {
@@ -33,6 +41,8 @@ struct scan {
 	struct level levels[DEPTH_MAX];
 	size_t depth;
 	uint32_t line;
+	char word[WORD_MAX]; /* the key or value that is read, cut */
+	size_t word_len;
 	bool in_string, is_escaped, has_ended;
 };
 
@@ -73,6 +83,42 @@ static bool give_object(struct scan *s, const struct level *level)
 		misp_attribute(s->l, object, level->line);
 	json_decref(object);
 	return !s->l->is_out_of_memory;
+}
+
+/* A tag of the object at `owner`: it is told of all within that one. */
+static void give_tag(struct scan *s, const struct level *tag, struct level *owner)
+{
+	json_t *object = json_loadb(s->text + tag->start, s->len - tag->start, 0, NULL);
+	const char *name = object ? object_text(object, "name") : NULL;
+	if (name)
+		(void)load_tag(name, &owner->tlp, &owner->severity);
+	json_decref(object);
+}
+
+/* A value of the innermost object has ended. */
+static void end_value(struct scan *s)
+{
+	struct level *at = s->depth ? &s->levels[s->depth - 1] : NULL;
+	if (at && s->word_len && strcmp(at->key, "threat_level_id") == 0)
+		at->severity = intel_severity_of(s->word, s->word_len);
+	s->word_len = 0;
+}
+
+/* A byte of what is no bracket. */
+static void read_word(struct scan *s, char c)
+{
+	if (s->depth == 0)
+		return;
+	struct level *at = &s->levels[s->depth - 1];
+	if (c == ',') {
+		end_value(s);
+	} else if (c == ':') {
+		memcpy(at->key, s->word, s->word_len);
+		at->key[s->word_len] = '\0';
+		s->word_len = 0;
+	} else if (!strchr("\" \t\r\n", c) && s->word_len < WORD_MAX - 1) {
+		s->word[s->word_len++] = c;
+	}
 }
 
 /* The outermost object that is kept has become too large: those within it may still fit. */
@@ -118,7 +164,11 @@ static bool open_level(struct scan *s, char c)
 	if (s->depth == 0 && s->has_ended)
 		return refuse(s, "goes on behind its end");
 	struct level *level = &s->levels[s->depth];
-	*level = (struct level){ .start = NO_START, .line = s->line, .opened = c };
+	*level = (struct level){ .start = NO_START,
+				 .line = s->line,
+				 .opened = c,
+				 .first = s->l->x->count };
+	s->word_len = 0;
 	if (is_element) {
 		if (!s->is_kept)
 			s->len = 0;
@@ -137,11 +187,15 @@ static bool close_level(struct scan *s, char c)
 	if (s->depth == 0 || s->levels[s->depth - 1].opened != (c == '}' ? '{' : '['))
 		return refuse(s, "a bracket closes what is not open");
 	keep(s, c);
+	end_value(s);
 	struct level level = s->levels[--s->depth];
+	intel_tell_of(s->l->x, level.first, level.tlp, level.severity);
 	if (s->depth == 0)
 		s->has_ended = true;
 	if (level.start == NO_START)
 		return true;
+	if (s->depth > 1 && strcmp(s->levels[s->depth - 2].key, "Tag") == 0)
+		give_tag(s, &level, &s->levels[s->depth - 2]);
 	bool ok = give_object(s, &level);
 	s->is_kept = false;
 	for (size_t i = 0; i < s->depth; i++)
@@ -157,6 +211,8 @@ static bool take_byte(struct scan *s, char c)
 		s->is_escaped = c == '\\' && !s->is_escaped;
 		s->in_string = !ends;
 		keep(s, c);
+		if (!ends && s->word_len < WORD_MAX - 1)
+			s->word[s->word_len++] = c;
 		return true;
 	}
 	if (c == '{' || c == '[')
@@ -167,6 +223,7 @@ static bool take_byte(struct scan *s, char c)
 		return refuse(s, "is no JSON");
 	s->in_string = c == '"';
 	keep(s, c);
+	read_word(s, c);
 	return true;
 }
 

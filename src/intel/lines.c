@@ -161,7 +161,7 @@ bool load_rpz(struct load *l, FILE *f)
 /* ---- Zeek: names of columns in "#fields", tabs, "-" for none ---- */
 
 struct zeek {
-	int indicator, type, desc, source, confidence;
+	int indicator, type, desc, source, severity;
 };
 
 static size_t split(char *line, char *fields[FIELDS_MAX])
@@ -192,6 +192,8 @@ static void zeek_columns(struct zeek *z, char *line)
 			z->desc = at;
 		else if (strcmp(fields[i], "meta.source") == 0)
 			z->source = at;
+		else if (strcmp(fields[i], "meta.severity") == 0)
+			z->severity = at;
 	}
 }
 
@@ -229,6 +231,8 @@ static void zeek_line(struct load *l, void *arg, char *line, size_t len, uint32_
 	if (!facts.note)
 		facts.note = field(fields, count, z->source);
 	facts.note_len = facts.note ? strlen(facts.note) : 0;
+	const char *severity = field(fields, count, z->severity);
+	facts.severity = severity ? intel_severity_of(severity, strlen(severity)) : 0;
 	load_value(l, value, strlen(value), &facts);
 }
 

@@ -167,7 +167,8 @@ void load_parsed(struct load *l, const struct intel_value *v, const struct load_
 		.kind = (uint8_t)v->kind,
 		.confidence =
 			facts->confidence >= 0 ? (uint8_t)facts->confidence : l->source->confidence,
-		.tlp = (uint8_t)facts->tlp,
+		.tlp = (unsigned)facts->tlp & 15,
+		.severity = (unsigned)facts->severity & 15,
 		.flags = v->flags,
 	};
 	if (v->kind == INTEL_DOMAIN && (facts->below || l->source->below))
@@ -333,6 +334,7 @@ static int load_feed(struct intel *x, const struct intel_options *o, size_t i)
 	bool was_read = (source->is_local && access(source->file, F_OK) != 0) || read_feed(&l);
 	if (l.is_out_of_memory)
 		return -EXF_E_NOMEM;
+	intel_tell_of(x, count, TLP_NONE, source->severity);
 	if (!is_to_be_held(&l, was_read, before))
 		return 0;
 	l.feed->is_held = true;

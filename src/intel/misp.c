@@ -123,9 +123,7 @@ static void take_tags(const json_t *object, struct load_facts *facts)
 		const char *name = object_text(json_array_get(tags, i), "name");
 		if (!name)
 			continue;
-		if (strncasecmp(name, "tlp:", 4) == 0) {
-			facts->tlp = load_tlp(name, strlen(name));
-		} else if (!facts->note) {
+		if (!load_tag(name, &facts->tlp, &facts->severity) && !facts->note) {
 			facts->note = name;
 			facts->note_len = strlen(name);
 		}

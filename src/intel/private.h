@@ -110,6 +110,9 @@ static inline uint64_t intel_filter_bits(uint64_t hash)
 	return 1ull << (hash >> 52 & 63) | 1ull << (hash >> 58);
 }
 
+/* What is told of items from number `first` on that do not tell it themselves. */
+void intel_tell_of(struct intel *x, uint32_t first, enum intel_tlp tlp,
+		   enum intel_severity severity);
 /* The keyed hash that a value is found by. */
 uint64_t intel_hash(const struct hash_key *key, enum intel_kind kind, const void *value,
 		    size_t len);
@@ -134,6 +137,7 @@ struct load_facts {
 	uint32_t first_s, until_s; /* 0: not told */
 	int confidence;            /* -1: not told */
 	enum intel_tlp tlp;
+	enum intel_severity severity;
 	const char *note; /* NULL: none */
 	size_t note_len;
 	enum intel_kind kind; /* INTEL_NONE: by the value's form */
@@ -149,6 +153,9 @@ void load_report(struct load *l, enum load_trouble what, uint32_t line, const ch
 struct load_facts load_facts_at(uint32_t line);
 /* "TLP:GREEN", "tlp:amber+strict", "white". */
 enum intel_tlp load_tlp(const char *text, size_t len);
+/* A tag or label that tells a marking or a severity: "tlp:red", "severity:high", "x-severity-high".
+ * False: it tells neither. */
+bool load_tag(const char *text, enum intel_tlp *tlp, enum intel_severity *severity);
 /* The kind of a type's name in MISP, ThreatFox, Zeek ...; INTEL_NONE: another, *ret_known says
  * whether it is one that cannot be seen on the wire. */
 enum intel_kind load_kind(const char *name, size_t len, bool *ret_known);

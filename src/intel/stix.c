@@ -201,6 +201,30 @@ static uint32_t time_of(const json_t *object, const char *key)
 	return text ? load_time(text, strlen(text)) : 0;
 }
 
+/*
+ * STIX has no severity of indicators.  Platforms put it in a property of their own, within an
+ * extension (section 7.3), or in a label: "severity:high", "threatstream-severity-high".
+ */
+static void take_severity(const json_t *object, struct load_facts *facts)
+{
+	const json_t *labels = json_object_get(object, "labels");
+	const char *text = object_text(object, "severity"), *key;
+	json_t *extension;
+	if (!text)
+		text = object_text(object, "x_severity");
+	json_object_foreach(json_object_get(object, "extensions"), key, extension)
+	{
+		if (!text)
+			text = object_text(extension, "severity");
+	}
+	facts->severity = text ? intel_severity_of(text, strlen(text)) : INTEL_SEVERITY_NONE;
+	for (size_t i = 0; i < json_array_size(labels); i++) {
+		const char *label = json_string_value(json_array_get(labels, i));
+		if (label)
+			(void)load_tag(label, &facts->tlp, &facts->severity);
+	}
+}
+
 static void take_facts(const json_t *object, struct load_facts *facts)
 {
 	const json_t *confidence = json_object_get(object, "confidence");
@@ -210,7 +234,9 @@ static void take_facts(const json_t *object, struct load_facts *facts)
 		facts->confidence = (int)json_integer_value(confidence);
 	facts->first_s = time_of(object, "valid_from");
 	facts->until_s = time_of(object, "valid_until");
-	facts->tlp = tlp_of(object);
+	take_severity(object, facts);
+	if (tlp_of(object))
+		facts->tlp = tlp_of(object);
 	facts->note = name;
 	facts->note_len = name ? strlen(name) : 0;
 }

@@ -167,6 +167,8 @@ static bool is_repeated(struct intel *x, uint32_t first, const struct intel_item
 			have->confidence = item->confidence;
 		if (have->until_s && (!item->until_s || item->until_s > have->until_s))
 			have->until_s = item->until_s;
+		if (item->severity > have->severity)
+			have->severity = item->severity;
 		have->flags |= item->flags;
 		return true;
 	}
@@ -248,6 +250,18 @@ enum intel_added intel_add(struct intel *x, const struct intel_item *item, const
 	*slot = (hash & UINT32_MAX) << 32 | ++x->count;
 	note_kind(x, fresh, value, len);
 	return grow_slots(x) ? INTEL_ADDED : INTEL_NO_MEMORY;
+}
+
+void intel_tell_of(struct intel *x, uint32_t first, enum intel_tlp tlp,
+		   enum intel_severity severity)
+{
+	for (uint32_t i = first; i < x->count; i++) {
+		struct intel_item *item = &x->items[i];
+		if (!item->tlp)
+			item->tlp = (unsigned)tlp & 15;
+		if (!item->severity)
+			item->severity = (unsigned)severity & 15;
+	}
 }
 
 void intel_take_back(struct intel *x, uint32_t count, size_t values_len, struct intel_feed *feed)

@@ -20,6 +20,8 @@ static const char *const kinds[INTEL__COUNT] = {
 static const char *const formats[INTEL_FORMATS] = { "auto", "plain",    "csv", "stix", "misp",
 						    "zeek", "suricata", "rpz", "hosts" };
 
+static const char *const severities[] = { NULL, "low", "medium", "high", "critical" };
+
 static const char *const markings[] = { NULL, "CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED" };
 
 const char *intel_kind_name(enum intel_kind k)
@@ -30,6 +32,22 @@ const char *intel_kind_name(enum intel_kind k)
 const char *intel_tlp_name(enum intel_tlp t)
 {
 	return (unsigned)t < sizeof(markings) / sizeof(markings[0]) ? markings[t] : NULL;
+}
+
+const char *intel_severity_name(enum intel_severity s)
+{
+	return (unsigned)s < sizeof(severities) / sizeof(severities[0]) ? severities[s] : NULL;
+}
+
+enum intel_severity intel_severity_of(const char *text, size_t len)
+{
+	if (len == 1 && *text >= '1' && *text <= '3') /* MISP: 1 is the gravest, 4 undefined */
+		return (enum intel_severity)(INTEL_HIGH - (*text - '1'));
+	for (unsigned i = INTEL_LOW; i <= INTEL_CRITICAL; i++)
+		if (strlen(severities[i]) == len && strncasecmp(severities[i], text, len) == 0)
+			return (enum intel_severity)i;
+	bool is_very_high = len == 9 && strncasecmp(text, "very-high", len) == 0;
+	return is_very_high ? INTEL_CRITICAL : INTEL_SEVERITY_NONE; /* of Anomali's labels */
 }
 
 const char *intel_format_name(enum intel_format f)
@@ -80,6 +98,26 @@ enum intel_tlp load_tlp(const char *text, size_t len)
 		if (strlen(words[i].word) == len && strncasecmp(text, words[i].word, len) == 0)
 			return words[i].tlp;
 	return TLP_NONE;
+}
+
+bool load_tag(const char *text, enum intel_tlp *tlp, enum intel_severity *severity)
+{
+	static const char key[] = "severity";
+	const char *at = text;
+	if (strncasecmp(text, "tlp:", 4) == 0) {
+		*tlp = load_tlp(text, strlen(text));
+		return true;
+	}
+	while (*at && strncasecmp(at, key, sizeof(key) - 1) != 0)
+		at++;
+	if (!*at || !strchr("-:=", at[sizeof(key) - 1]) || !at[sizeof(key) - 1])
+		return false;
+	at += sizeof(key);
+	at += *at == '"'; /* of a machine tag: severity="high" */
+	size_t len = strcspn(at, "\"");
+	if (intel_severity_of(at, len) > *severity)
+		*severity = intel_severity_of(at, len);
+	return true;
 }
 
 const char *intel_note(const struct intel *x, const struct intel_item *item)

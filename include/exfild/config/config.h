@@ -56,9 +56,10 @@ struct config_interface {
 
 struct config_feed {
 	const char *name, *file;
-	const char *format;  /* auto, plain, csv, stix, misp, zeek, suricata, rpz, hosts */
-	const char *type;    /* auto, ja3, hassh ...: of values that could be several things */
-	uint64_t confidence; /* 0..100 */
+	const char *format;   /* auto, plain, csv, stix, misp, zeek, suricata, rpz, hosts */
+	const char *type;     /* auto, ja3, hassh ...: of values that could be several things */
+	uint64_t confidence;  /* 0..100 */
+	const char *severity; /* auto, low, medium, high, critical: of what does not say so */
 	uint64_t expires_s;
 	bool subdomains;
 	const char *place;

@@ -75,6 +75,13 @@ struct finding_indicator {
 	uint8_t confidence;       /* that is left, in percent */
 };
 
+/* A file that the finding is about, as it passed; "" and 0 where it is not known. */
+struct finding_file {
+	char name[128]; /* cut */
+	uint64_t size;  /* bytes; 0: not known */
+	char md5[33], sha1[41], sha256[65];
+};
+
 struct finding {
 	uint32_t version;
 	const char *detector; /* static: "dns_tunnel" */
@@ -114,7 +121,8 @@ struct finding {
 	 * of its own, and is in the last one.
 	 */
 	bool is_update;
-	/* What it counts no other finding counted: it is added, even where the times are the same. */
+	/* What it counts no other finding counted: it is added, even where the times are the same.
+	 */
 	bool is_single;
 	/* A drill of the admin (mode: drill): no risk of a host, nothing to be cut off. */
 	bool is_drill;
@@ -137,6 +145,7 @@ struct finding {
 	char dns_question[128]; /* cut to 16 characters a label */
 	uint16_t dns_type;
 	struct finding_indicator indicator;
+	struct finding_file file;
 };
 
 /* A finding with version and neutral values. */

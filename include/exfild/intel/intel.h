@@ -49,6 +49,15 @@ enum intel_file_hash { INTEL_MD5 = 1u << 0, INTEL_SHA1 = 1u << 1, INTEL_SHA256 =
 
 enum intel_tlp { TLP_NONE, TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED };
 
+/* How bad it is, which is not how sure: it decides an alert's severity. */
+enum intel_severity {
+	INTEL_SEVERITY_NONE, /* not told: confidence decides */
+	INTEL_LOW,
+	INTEL_MEDIUM,
+	INTEL_HIGH,
+	INTEL_CRITICAL
+};
+
 enum intel_flag {
 	INTEL_BELOW = 1u << 0, /* domain: and all names below it */
 	INTEL_GONE = 1u << 1,  /* of a set over another: what that one says of it does not count */
@@ -65,8 +74,9 @@ struct intel_item {
 	uint16_t port; /* address: only with this port of the listed end; 0: any */
 	uint8_t kind;  /* enum intel_kind */
 	uint8_t confidence;
-	uint8_t tlp;   /* enum intel_tlp */
-	uint8_t flags; /* enum intel_flag */
+	unsigned tlp : 4;      /* enum intel_tlp */
+	unsigned severity : 4; /* enum intel_severity */
+	uint8_t flags;         /* enum intel_flag */
 };
 
 enum intel_format {
@@ -87,6 +97,7 @@ struct intel_source { /* a feed as it is configured; borrowed while a set is bui
 	enum intel_format format;
 	enum intel_kind kind; /* of values that could be several; INTEL_NONE: by their form */
 	uint8_t confidence;
+	enum intel_severity severity; /* of what does not say so itself */
 	uint64_t expires_s;
 	bool below;    /* a bare domain means the names below it as well */
 	bool is_local; /* what was said by hand: may be absent or empty; "- VALUE" takes one away */
@@ -183,8 +194,11 @@ void intel_parse_value(const char *text, size_t len, enum intel_kind wanted,
 size_t intel_url(const char *host, size_t host_len, const char *uri, size_t uri_len,
 		 char dst[INTEL_VALUE_MAX]);
 
-const char *intel_kind_name(enum intel_kind k); /* of STIX: "ipv4-addr", "domain-name" */
-const char *intel_tlp_name(enum intel_tlp t);   /* "GREEN"; NULL: none */
+const char *intel_kind_name(enum intel_kind k);         /* of STIX: "ipv4-addr", "domain-name" */
+const char *intel_tlp_name(enum intel_tlp t);           /* "GREEN"; NULL: none */
+const char *intel_severity_name(enum intel_severity s); /* "high"; NULL: not told */
+/* "high", "Very-High", "1" to "3" of MISP's threat levels; INTEL_SEVERITY_NONE: another word. */
+enum intel_severity intel_severity_of(const char *text, size_t len);
 const char *intel_format_name(enum intel_format f);
 enum intel_format intel_format_of(const char *name);
 /* Of the configuration: "domain", "ja3"; INTEL_NONE: "auto". */

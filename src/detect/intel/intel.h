@@ -29,7 +29,7 @@ enum meeting_kind {
 /* Where an event meets an item. */
 struct meeting {
 	const struct event *e;
-	const struct intel_item *item; /* the one of its value that is surest now */
+	const struct intel_item *item; /* the one of its value that is loudest now */
 	enum meeting_kind kind;
 	const char *field;   /* "dns.question.name" */
 	unsigned confidence; /* that is left */
@@ -63,7 +63,7 @@ struct intel_state {
 
 /* judge.c */
 void intel_judge(struct intel_state *s, const struct detect_env *env, const struct event *e);
-/* Of the items of m->item's value the surest that holds now; false: none does. */
+/* Of the items of m->item's value the loudest that holds now; false: none does. */
 bool intel_choose(struct intel_state *s, const struct detect_env *env, struct meeting *m,
 		  uint16_t port);
 
@@ -74,9 +74,8 @@ bool intel_is_told(const struct intel_state *s, const struct detect_env *env,
 const char *intel_rule(struct intel_state *s, const struct intel_feed *feed);
 void intel_put_indicator(struct finding *f, const struct detect_env *env, const struct meeting *m,
 			 const char *value);
-/* The first features: what the score is made of, but for a bonus. */
-void intel_put_confidence(struct finding *f, const struct detect_env *env, const struct meeting *m,
-			  double weight);
+/* The first features: all that the score is made of. */
+void intel_put_score(struct finding *f, const struct detect_env *env, const struct meeting *m);
 void intel_tell(struct intel_state *s, const struct detect_env *env, const struct meeting *m);
 double intel_score(const struct meeting *m, double confidence);
 

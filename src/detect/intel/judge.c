@@ -18,6 +18,7 @@ bool intel_choose(struct intel_state *s, const struct detect_env *env, struct me
 	const struct intel_item *at = m->item;
 	unsigned count = 0;
 	bool needs_below = m->seen[0] && at->kind == INTEL_DOMAIN;
+	double loudest = -1;
 	m->item = NULL;
 	for (; at; at = intel_next(env->intel, at)) {
 		if (intel_is_over(at, env->now_ns)) {
@@ -27,7 +28,11 @@ bool intel_choose(struct intel_state *s, const struct detect_env *env, struct me
 		if ((at->port && at->port != port) || (needs_below && !(at->flags & INTEL_BELOW)))
 			continue;
 		unsigned confidence = intel_confidence(at, env->now_ns);
-		if (!m->item || confidence > m->confidence) {
+		struct meeting one = *m;
+		one.item = at;
+		double score = intel_score(&one, confidence);
+		if (score > loudest) {
+			loudest = score;
 			m->item = at;
 			m->confidence = confidence;
 		}

@@ -155,8 +155,6 @@ static void past_tell(struct intel_state *s, const struct detect_env *env,
 	char value[INTEL_TEXT_MAX];
 	struct finding f;
 	const struct past_entry *sums = x->key.is_name ? past_address_of(&s->past, env, x) : x;
-	double weight = (intel_score(m, 1) - intel_score(m, 0)) * 100;
-	double bonus = intel_score(m, m->confidence) - weight * m->confidence / 100;
 	rule.rule = intel_rule(s, intel_feed_of(env->intel, m->item));
 	step_begin(&f, &rule, env, &e);
 	f.start_ns = x->first_ns;
@@ -173,10 +171,7 @@ static void past_tell(struct intel_state *s, const struct detect_env *env,
 	if (x->key.is_name)
 		(void)str_copy(f.domain, sizeof(f.domain), x->name);
 	intel_put_indicator(&f, env, m, value);
-	intel_put_confidence(&f, env, m, weight);
-	if (bonus > 0)
-		finding_feature(&f, "reached", 1, NAN, NAN, bonus, bonus,
-				"the connection came about");
+	intel_put_score(&f, env, m);
 	finding_feature(&f, "days", __builtin_popcount(x->days), NAN, NAN, 0, 0,
 			"days on which it was seen, of the last 32");
 	put_volume(&f, sums);

@@ -6,6 +6,10 @@
  * programs share.  So a feed of confidence 80 makes high of a connection (0.76), medium of a name
  * that was resolved (0.56 with its answer), low of one that was refused (0.44); below a
  * confidence of 30 nothing is said by itself, above 99 a connection is critical.
+ *
+ * Where feed or indicator say how bad it is, that is the severity, from a confidence of 30 on; one
+ * step less, but low at least, where the weight is not the highest or the listed end has begun it.
+ * The confidence places the score between that severity's bounds.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,13 +19,14 @@
 #include "../step.h"
 #include "intel.h"
 
-#define REACHED       0.2
-#define RESOLVED      0.12
-#define WEIGHT        0.7
-#define WEIGHT_ASKED  0.55
-#define WEIGHT_SHARED 0.45
-#define NS_PER_S      1000000000ull
-#define DAY_S         86400u
+#define REACHED          0.2
+#define RESOLVED         0.12
+#define WEIGHT           0.7
+#define WEIGHT_ASKED     0.55
+#define WEIGHT_SHARED    0.45
+#define NS_PER_S         1000000000ull
+#define DAY_S            86400u
+#define CONFIDENCE_LEAST 30
 
 static const struct step_rule outbound = {
 	.detector = "intel",
@@ -74,10 +79,28 @@ static double bonus_of(const struct meeting *m)
 	return m->kind == MEETING_ASKED || m->kind == MEETING_ANSWER ? RESOLVED : REACHED;
 }
 
+/* Whether it is less than what the feed means: the listed thing itself, met by an inside host. */
+static bool is_less(const struct meeting *m)
+{
+	return m->is_inbound || weight_of(m) < WEIGHT;
+}
+
+static double by_confidence(const struct meeting *m, double confidence)
+{
+	return weight_of(m) * confidence / 100 + (confidence >= CONFIDENCE_LEAST ? bonus_of(m) : 0);
+}
+
 double intel_score(const struct meeting *m, double confidence)
 {
-	double bonus = confidence >= 30 ? bonus_of(m) : 0;
-	return weight_of(m) * confidence / 100 + bonus;
+	static const enum severity levels[] = { SEVERITY_NONE, SEVERITY_LOW, SEVERITY_MEDIUM,
+						SEVERITY_HIGH, SEVERITY_CRITICAL };
+	unsigned level = m->item->severity;
+	if (!level || confidence < CONFIDENCE_LEAST)
+		return by_confidence(m, confidence);
+	level -= level > INTEL_LOW && is_less(m);
+	double from = step_least(levels[level]);
+	double to = level < INTEL_CRITICAL ? step_least(levels[level + 1]) : 1;
+	return from + (to - from) * confidence / 101; /* 100 % is below the next severity */
 }
 
 static bool fires(const void *arg, double confidence)
@@ -183,10 +206,10 @@ void intel_put_indicator(struct finding *f, const struct detect_env *env, const 
 	i->confidence = (uint8_t)m->confidence;
 }
 
-void intel_put_confidence(struct finding *f, const struct detect_env *env, const struct meeting *m,
-			  double weight)
+static void put_confidence(struct finding *f, const struct detect_env *env, const struct meeting *m)
 {
 	char age[64];
+	double weight = weight_of(m);
 	age_of(age, m->item, env->now_ns);
 	finding_feature(f, "feed_confidence", m->confidence, m->item->confidence, NAN, weight,
 			weight * m->confidence / 100, "%s says so with %u %%%s; %s",
@@ -194,16 +217,28 @@ void intel_put_confidence(struct finding *f, const struct detect_env *env, const
 			m->confidence < m->item->confidence ? ", less by its age" : "", age);
 }
 
-static void put_features(struct finding *f, const struct detect_env *env, const struct meeting *m)
+void intel_put_score(struct finding *f, const struct detect_env *env, const struct meeting *m)
 {
-	double weight = weight_of(m),
-	       bonus = intel_score(m, m->confidence) - weight * m->confidence / 100;
-	intel_put_confidence(f, env, m, weight);
+	double plain = by_confidence(m, m->confidence);
+	double bonus = plain - weight_of(m) * m->confidence / 100;
+	double more = intel_score(m, m->confidence) - plain;
+	put_confidence(f, env, m);
 	if (bonus > 0)
 		finding_feature(f, "reached", 1, NAN, NAN, bonus, bonus, "%s",
 				m->kind == MEETING_ASKED || m->kind == MEETING_ANSWER ?
 					"the name has an address" :
 					"the connection came about");
+	if (m->item->severity)
+		finding_feature(
+			f, "feed_severity", m->item->severity, NAN, NAN, more, more,
+			"%s calls it %s%s", f->indicator.feed,
+			intel_severity_name((enum intel_severity)m->item->severity),
+			is_less(m) && m->item->severity > INTEL_LOW ? "; one step less here" : "");
+}
+
+static void put_features(struct finding *f, const struct detect_env *env, const struct meeting *m)
+{
+	intel_put_score(f, env, m);
 	if (m->others)
 		finding_feature(f, "other_feeds", m->others, NAN, NAN, 0, 0,
 				"%u further entries of feeds have it", m->others);
@@ -250,6 +285,17 @@ const char *intel_rule(struct intel_state *s, const struct intel_feed *feed)
 	return name ? name : "intel";
 }
 
+static void put_file(struct finding *f, const struct event *e)
+{
+	const struct event_file_hash *h = (const struct event_file_hash *)e;
+	struct finding_file *x = &f->file;
+	(void)step_string(x->name, sizeof(x->name), e, &h->name);
+	x->size = h->size == UINT64_MAX ? 0 : h->size;
+	(void)step_string(x->md5, sizeof(x->md5), e, &h->md5);
+	(void)step_string(x->sha1, sizeof(x->sha1), e, &h->sha1);
+	(void)step_string(x->sha256, sizeof(x->sha256), e, &h->sha256);
+}
+
 void intel_tell(struct intel_state *s, const struct detect_env *env, const struct meeting *m)
 {
 	struct step_rule rule = m->kind == MEETING_FILE ? file : m->is_inbound ? inbound : outbound;
@@ -269,6 +315,8 @@ void intel_tell(struct intel_state *s, const struct detect_env *env, const struc
 	if (m->item->kind == INTEL_DOMAIN && !m->is_inbound)
 		(void)str_copy(f.domain, sizeof(f.domain), m->seen[0] ? m->seen : value);
 	intel_put_indicator(&f, env, m, value);
+	if (m->kind == MEETING_FILE)
+		put_file(&f, m->e);
 	age_of(age, m->item, env->now_ns);
 	put_features(&f, env, m);
 	put_words(&f, env, m, value, age);

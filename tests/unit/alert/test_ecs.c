@@ -100,6 +100,32 @@ static void names_are_those_of_ecs(void **state)
 	buf_deinit(&out);
 }
 
+static void a_file_has_its_name_size_and_digests(void **state)
+{
+	static const char md5[] = "900150983cd24fb0d6963f7d28e17f72";
+	struct finding f = sample_finding();
+	struct alert_options o = sample_options();
+	(void)state;
+	str_copy(f.file.name, sizeof(f.file.name), "setup.exe");
+	str_copy(f.file.md5, sizeof(f.file.md5), md5);
+	str_copy(f.indicator.type, sizeof(f.indicator.type), "file");
+	str_copy(f.indicator.value, sizeof(f.indicator.value), md5);
+	f.file.size = 3;
+	struct alert a = sample_alert(&f);
+	struct buf out = render(&a, &o);
+	assert_has(&out, "\"file\":{\"name\":\"setup.exe\",\"size\":3,\"hash\":{\"md5\":"
+			 "\"900150983cd24fb0d6963f7d28e17f72\"}}");
+	assert_has(&out, "\"indicator\":{\"type\":\"file\",\"name\":"
+			 "\"900150983cd24fb0d6963f7d28e17f72\",\"file\":{\"hash\":{\"md5\":"
+			 "\"900150983cd24fb0d6963f7d28e17f72\"}}");
+	buf_deinit(&out);
+	o.form = ALERT_EVE;
+	buf_init(&out, 1u << 20);
+	alert_line(&a, &o, &out);
+	assert_has(&out, "\"fileinfo\":{\"filename\":\"setup.exe\",\"size\":3,\"md5\":");
+	buf_deinit(&out);
+}
+
 static void wall_clock_only_when_live(void **state)
 {
 	struct finding f = sample_finding();
@@ -290,6 +316,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_those_of_ecs),
+		cmocka_unit_test(a_file_has_its_name_size_and_digests),
 		cmocka_unit_test(wall_clock_only_when_live),
 		cmocka_unit_test(bare_finding_is_an_alert),
 		cmocka_unit_test(hostile_bytes_stay_text),

@@ -5,7 +5,7 @@
 
 #include "judging.h"
 
-static const char feed[] = "value,first_seen,confidence,comment,tlp\n"
+static const char feed[] = "value,first_seen,confidence,comment,tlp,severity\n"
 			   "203.0.113.9,2023-11-01,80,Emotet,green\n"
 			   "192.0.2.0/28,,40,,\n"
 			   "203.0.113.77:8443,,100,,\n"
@@ -15,7 +15,12 @@ static const char feed[] = "value,first_seen,confidence,comment,tlp\n"
 			   "late@bad.example,,80,,\n"
 			   "da39a3ee5e6b4b0d3255bfef95601890afd80709,,80,,\n"
 			   "t13d1516h2_8daaf6152771_b186095e22b6,,100,,\n"
-			   "900150983cd24fb0d6963f7d28e17f72,2023-11-01,80,Loader,red\n";
+			   "900150983cd24fb0d6963f7d28e17f72,2023-11-01,80,Loader,red\n"
+			   "203.0.113.80,,60,,,low\n"
+			   "203.0.113.81,,31,,,critical\n"
+			   "203.0.113.82,,29,,,critical\n"
+			   "t13d1516h2_8daaf6152771_000000000000,,90,,,high\n"
+			   "grave.example,,90,,,critical\n";
 
 struct scene {
 	struct judging j;
@@ -116,6 +121,35 @@ static void ports_networks_and_low_confidence_count(void **state)
 	assert_int_equal(j->found[1].severity, SEVERITY_CRITICAL);
 }
 
+static double sum_of(const struct finding *f)
+{
+	double sum = 0;
+	for (unsigned i = 0; i < f->feature_count; i++)
+		sum += f->features[i].contribution;
+	return sum;
+}
+
+static void what_the_feed_calls_it_is_the_severity(void **state)
+{
+	struct judging *j = &((struct scene *)*state)->j;
+	flow(j, "10.0.0.5", "203.0.113.80", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_LOW); /* by confidence: medium */
+	flow(j, "10.0.0.5", "203.0.113.81", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->found[1].severity, SEVERITY_CRITICAL);
+	assert_true(j->found[1].score < 1);
+	flow(j, "10.0.0.5", "203.0.113.82", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->count, 2); /* too unsure to be told */
+	flow(j, "10.0.0.6", "203.0.113.81", 443, FLOW_OUTCOME_REFUSED);
+	assert_int_equal(j->found[2].severity, SEVERITY_HIGH);
+	flow(j, "203.0.113.81", "10.0.0.7", 443, FLOW_OUTCOME_ESTABLISHED);
+	assert_int_equal(j->found[3].severity, SEVERITY_HIGH);
+	assert_int_equal(j->count, 4);
+	for (unsigned i = 0; i < j->count; i++)
+		assert_float_equal(sum_of(&j->found[i]), j->found[i].score, 1e-6);
+	assert_string_equal(j->found[1].counterfactual, "silent below a confidence of 30");
+}
+
 static void dns(struct judging *j, const char *name, const char *answer, uint8_t rcode)
 {
 	struct event_dns *d = judging_event(j, EVENT_DNS, sizeof(*d), "10.0.0.5", "10.0.0.53", 17);
@@ -198,6 +232,13 @@ static void what_is_said_within_connections_is_met(void **state)
 	judging_str(j, &m->to, "late@bad.example");
 	judging_end(j);
 	assert_int_equal(j->count, 5);
+	t = judging_event(j, EVENT_TLS, sizeof(*t), "10.0.0.9", "198.51.100.1", 6);
+	judging_str(j, &t->sni, "grave.example");
+	judging_str(j, &t->ja4, "t13d1516h2_8daaf6152771_000000000000");
+	judging_end(j);
+	assert_int_equal(j->count, 7);
+	assert_int_equal(j->found[5].severity, SEVERITY_CRITICAL);
+	assert_int_equal(j->found[6].severity, SEVERITY_MEDIUM); /* a step less than high */
 }
 
 static void without_a_set_nothing_happens(void **state)
@@ -241,6 +282,10 @@ static void a_file_is_known_by_its_digest(void **state)
 	assert_int_equal(f->severity, SEVERITY_HIGH);
 	assert_string_equal(f->indicator.type, "file");
 	assert_string_equal(f->indicator.marking, "RED");
+	assert_string_equal(f->file.name, "setup.exe");
+	assert_int_equal(f->file.size, 3);
+	assert_string_equal(f->file.md5, "900150983cd24fb0d6963f7d28e17f72");
+	assert_string_equal(f->file.sha256, "");
 	assert_non_null(strstr(f->message, "10.0.0.5 received the file setup.exe "
 					   "(900150983cd24fb0d6963f7d28e17f72), which lab lists as "
 					   "Loader; listed 13 days before"));
@@ -254,6 +299,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_scanner_that_gets_nothing_is_noise, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(ports_networks_and_low_confidence_count, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_the_feed_calls_it_is_the_severity, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(names_asked_and_answers_are_met, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_said_within_connections_is_met, setup,

@@ -37,9 +37,11 @@ struct usage_view {
 	const struct usage_asked *asked;
 	FILE *out;
 	struct buf *line; /* of JSON */
+	const char *title;
 	unsigned long long rows;
+	bool is_begun;
 };
-void usage_view_begin(struct usage_view *v, const char *title);
+/* The head goes before the first one. */
 bool usage_view_row(void *view, const struct usage_answer *a);
 /* total: of all that was asked for, whatever was shown of it. */
 void usage_view_end(struct usage_view *v, const struct usage_counts *total);

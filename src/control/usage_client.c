@@ -47,8 +47,10 @@ static const struct option long_options[] = {
 	{ "service", required_argument, NULL, FILTER(SERVICE) },
 	{ "tenant", required_argument, NULL, FILTER(TENANT) },
 	{ "category", required_argument, NULL, FILTER(CATEGORY) },
+	{ "risk", required_argument, NULL, FILTER(RISK) },
 	{ "country", required_argument, NULL, FILTER(COUNTRY) },
 	{ "as", required_argument, NULL, FILTER(AS) },
+	{ "tls", required_argument, NULL, FILTER(TLS) },
 	{ "direction", required_argument, NULL, FILTER(DIRECTION) },
 	{ "sanction", required_argument, NULL, FILTER(SANCTION) },
 	{ "help", no_argument, NULL, 'h' },
@@ -61,16 +63,16 @@ static const char help_text[] =
 	"\n"
 	"Who used which service, and how much: reads the database of exfild, which need not run.\n"
 	"\n"
-	"  --by LIST      what a row is: hour, day, zone, host, user, service, tenant, category,\n"
-	"                 country, as, direction, sanction, with commas (default: service)\n"
-	"  --host, --zone, --user, --service, --tenant, --category, --country, --as,\n"
-	"  --direction, --sanction VALUE\n"
+	"  --by LIST      what a row is: hour, day, zone, host, user, service, tenant, category, risk,\n"
+	"                 sanction, country, as, tls, direction, with commas (default: service)\n"
+	"  --host, --zone, --user, --service, --tenant, --category, --risk, --sanction, --country,\n"
+	"  --as, --tls, --direction VALUE\n"
 	"                 only these; more than once: either; '10.1.*': begins so; '!VALUE': not it\n"
 	"  --since WHEN   7d, 36h, 2w before the end of what is known; today, yesterday, week,\n"
 	"  --until WHEN   month; 2026-11-23, 2026-11-23T19:00:00Z (all UTC)\n"
 	"  --compare      with as long a time just before --since\n"
-	"  --sort KEY     up (default), down, both, flows, alerts, clear, opaque, first, last, seen,\n"
-	"                 key   --reverse: the other way round\n"
+	"  --sort KEY     up (default), down, both, flows, alerts, clear, opaque, score, first, last,\n"
+	"                 seen, key   --reverse: the other way round\n"
 	"  --top N        rows (default: 20; 0: all)\n"
 	"  --json --csv   for programs\n"
 	"  --database F   (default: $EXFILD_USAGE, else " USAGE_DATABASE ")\n"
@@ -235,27 +237,16 @@ static int set_range(struct usage_asked *a)
 	return a->compares ? set_compared(a) : -1;
 }
 
-static bool keep_total(void *arg, const struct usage_answer *a)
-{
-	*(struct usage_counts *)arg = a->counts;
-	return true;
-}
-
 static int show(struct usage_db *db, const struct usage_asked *a, const char *title, char *why,
 		size_t size)
 {
 	struct buf line;
-	struct usage_counts total = { 0 };
-	struct usage_query all = a->query;
-	struct usage_view v = { .asked = a, .out = stdout, .line = &line };
-	all.by = 0;
-	all.limit = 0;
+	struct usage_counts total;
+	struct usage_query q = a->query;
+	struct usage_view v = { .asked = a, .out = stdout, .line = &line, .title = title };
 	buf_init(&line, ROW_MAX);
-	int err = usage_db_query(db, &all, keep_total, &total, why, size);
-	if (!err) {
-		usage_view_begin(&v, title);
-		err = usage_db_query(db, &a->query, usage_view_row, &v, why, size);
-	}
+	q.total = &total;
+	int err = usage_db_query(db, &q, usage_view_row, &v, why, size);
 	if (!err)
 		usage_view_end(&v, &total);
 	buf_deinit(&line);

@@ -11,89 +11,106 @@
 #define BY(dim) (1u << USAGE_BY_##dim)
 #define FIRST   200u
 
+#define FILTERS 3
+
+/* What leaves, or goes about inside. */
+#define OUT                        \
+ {                                 \
+  USAGE_BY_DIRECTION, "out", false \
+ }
+#define NO_TRANSIT                    \
+ {                                    \
+  USAGE_BY_DIRECTION, "transit", true \
+ }
+
 static const struct list {
 	const char *name, *title;
 	uint32_t by;
 	enum usage_order order;
-	struct usage_filter filters[3];
-	size_t filter_count;
 	bool is_new;    /* first seen since yesterday, or since --since */
 	uint32_t limit; /* rows; 0: all.  Hosts and something else are tens of thousands */
+	struct usage_filter filters[FILTERS]; /* those without a value are none */
 } lists[] = {
 	{ "services",
 	  "Services and destinations",
-	  BY(SERVICE) | BY(CATEGORY) | BY(SANCTION),
+	  BY(SERVICE) | BY(CATEGORY) | BY(RISK) | BY(SANCTION),
 	  USAGE_ORDER_BOTH,
-	  { { USAGE_BY_DIRECTION, "out", false } },
-	  1,
 	  false,
-	  0 },
+	  0,
+	  { OUT } },
 	{ "tenants",
 	  "Tenants of services",
-	  BY(SERVICE) | BY(TENANT) | BY(SANCTION),
+	  BY(SERVICE) | BY(TENANT) | BY(RISK) | BY(SANCTION),
 	  USAGE_ORDER_UP,
-	  { { USAGE_BY_TENANT, "", true } },
-	  1,
 	  false,
-	  0 },
-	{ "hosts",
-	  "Hosts of ours",
+	  0,
+	  { { USAGE_BY_TENANT, "", true } } },
+	{ "destinations",
+	  "Destinations that are no service of the catalogue",
+	  BY(SERVICE) | BY(COUNTRY) | BY(AS),
+	  USAGE_ORDER_UP,
+	  false,
+	  0,
+	  { { USAGE_BY_SANCTION, "unknown", false }, OUT } },
+	{ "hosts", "Hosts of ours", BY(ZONE) | BY(HOST), USAGE_ORDER_UP, false, 0, { NO_TRANSIT } },
+	{ "risky-hosts",
+	  "Hosts of ours that alerts are about, the worst first",
 	  BY(ZONE) | BY(HOST),
-	  USAGE_ORDER_UP,
-	  { { USAGE_BY_DIRECTION, "transit", true } },
-	  1,
+	  USAGE_ORDER_SCORE,
 	  false,
-	  0 },
+	  FIRST,
+	  { NO_TRANSIT } },
 	{ "new",
 	  "Services and destinations that were never seen before",
-	  BY(SERVICE) | BY(CATEGORY) | BY(SANCTION),
+	  BY(SERVICE) | BY(CATEGORY) | BY(RISK) | BY(SANCTION),
 	  USAGE_ORDER_SEEN,
-	  { { USAGE_BY_DIRECTION, "out", false } },
-	  1,
 	  true,
-	  0 },
+	  0,
+	  { OUT } },
 	{ "new-hosts",
 	  "Hosts that were never seen before",
 	  BY(ZONE) | BY(HOST),
 	  USAGE_ORDER_SEEN,
-	  { { USAGE_BY_DIRECTION, "transit", true } },
-	  1,
 	  true,
-	  0 },
+	  0,
+	  { NO_TRANSIT } },
 	{ "shadow-it",
 	  "Services of the catalogue that are not sanctioned",
-	  BY(SERVICE) | BY(CATEGORY),
+	  BY(SERVICE) | BY(CATEGORY) | BY(RISK),
 	  USAGE_ORDER_UP,
-	  { { USAGE_BY_SANCTION, "unsanctioned", false }, { USAGE_BY_DIRECTION, "out", false } },
-	  2,
 	  false,
-	  0 },
+	  0,
+	  { { USAGE_BY_SANCTION, "unsanctioned", false }, OUT } },
 	{ "ai",
 	  "Uploads to AI assistants",
 	  BY(HOST) | BY(SERVICE) | BY(SANCTION),
 	  USAGE_ORDER_UP,
+	  false,
+	  FIRST,
 	  { { USAGE_BY_CATEGORY, "ai", false },
 	    { USAGE_BY_CATEGORY, "code_assistant", false },
-	    { USAGE_BY_CATEGORY, "meeting_notes", false } },
-	  3,
-	  false,
-	  FIRST },
+	    { USAGE_BY_CATEGORY, "meeting_notes", false } } },
 	{ "unencrypted",
 	  "What leaves readable by whoever sees it pass",
 	  BY(SERVICE) | BY(CATEGORY),
 	  USAGE_ORDER_CLEAR,
-	  { { USAGE_BY_DIRECTION, "out", false } },
-	  1,
 	  false,
-	  0 },
+	  0,
+	  { OUT } },
+	{ "weak-tls",
+	  "Weak TLS: before 1.2, or with a weak suite",
+	  BY(HOST) | BY(SERVICE) | BY(TLS) | BY(DIRECTION),
+	  USAGE_ORDER_BOTH,
+	  false,
+	  FIRST,
+	  { { USAGE_BY_TLS, "weak*", false } } },
 	{ "countries",
 	  "Who talks to which country",
 	  BY(COUNTRY) | BY(HOST),
 	  USAGE_ORDER_UP,
-	  { { USAGE_BY_DIRECTION, "out", false } },
-	  1,
 	  false,
-	  FIRST },
+	  FIRST,
+	  { OUT } },
 };
 
 #define LIST_COUNT (sizeof(lists) / sizeof(lists[0]))
@@ -123,9 +140,10 @@ bool usage_inventory(struct usage_asked *a, const char **ret_title)
 		q->order = l->order;
 	if (!a->has_limit)
 		q->limit = l->limit;
-	for (size_t i = 0; i < l->filter_count && q->filter_count < USAGE_FILTERS; i++)
-		if (!is_given(q, given, l->filters[i].dim))
+	for (size_t i = 0; i < FILTERS && q->filter_count < USAGE_FILTERS; i++)
+		if (l->filters[i].value && !is_given(q, given, l->filters[i].dim))
 			q->filters[q->filter_count++] = l->filters[i];
+	q->is_alerted = q->order == USAGE_ORDER_SCORE;
 	if (l->is_new) {
 		if (!a->since)
 			(void)usage_time("yesterday", a->end_s, &q->since_s);

@@ -13,10 +13,11 @@
 #include "usage.h"
 
 static const int widths[USAGE_BY__COUNT] = {
-	[USAGE_BY_HOUR] = 16,   [USAGE_BY_DAY] = 10,      [USAGE_BY_ZONE] = 12,
-	[USAGE_BY_HOST] = 24,   [USAGE_BY_USER] = 20,     [USAGE_BY_SERVICE] = 30,
-	[USAGE_BY_TENANT] = 24, [USAGE_BY_CATEGORY] = 10, [USAGE_BY_COUNTRY] = 7,
-	[USAGE_BY_AS] = 24,     [USAGE_BY_DIRECTION] = 9, [USAGE_BY_SANCTION] = 12,
+	[USAGE_BY_HOUR] = 16,     [USAGE_BY_DAY] = 10,      [USAGE_BY_ZONE] = 12,
+	[USAGE_BY_HOST] = 24,     [USAGE_BY_USER] = 20,     [USAGE_BY_SERVICE] = 30,
+	[USAGE_BY_TENANT] = 24,   [USAGE_BY_CATEGORY] = 10, [USAGE_BY_RISK] = 7,
+	[USAGE_BY_SANCTION] = 12, [USAGE_BY_COUNTRY] = 7,   [USAGE_BY_AS] = 24,
+	[USAGE_BY_TLS] = 20,      [USAGE_BY_DIRECTION] = 9,
 };
 
 static bool is_asked(const struct usage_view *v, unsigned dim)
@@ -51,11 +52,11 @@ static uint64_t until_of(const struct usage_asked *a)
 	return a->query.until_s ? a->query.until_s : a->end_s;
 }
 
-static void table_head(const struct usage_view *v, const char *title)
+static void table_head(const struct usage_view *v)
 {
 	char from[32], to[32], word[16];
-	if (*title)
-		(void)fprintf(v->out, "%s\n", title);
+	if (*v->title)
+		(void)fprintf(v->out, "%s\n", v->title);
 	(void)fprintf(v->out, "%s to %s UTC\n",
 		      usage_time_text(from, sizeof(from), since_of(v->asked)),
 		      usage_time_text(to, sizeof(to), until_of(v->asked)));
@@ -69,23 +70,27 @@ static void table_head(const struct usage_view *v, const char *title)
 		word[i] = '\0';
 		(void)fprintf(v->out, "%-*s ", widths[dim], word);
 	}
-	(void)fprintf(v->out, "%10s %10s %8s %6s %5s %6s  %-16s %s\n", "UP", "DOWN", "FLOWS",
-		      "ALERTS", "CLEAR", "OPAQUE", "LAST", "FIRST SEEN");
+	(void)fprintf(v->out, "%10s %10s %8s %6s %5s %5s %6s  %-16s %s\n", "UP", "DOWN", "FLOWS",
+		      "ALERTS", "SCORE", "CLEAR", "OPAQUE", "LAST", "FIRST SEEN");
 }
 
-void usage_view_begin(struct usage_view *v, const char *title)
+static void begin(struct usage_view *v)
 {
 	struct json j = json_make(v->line);
+	if (v->is_begun)
+		return;
+	v->is_begun = true;
 	switch (v->asked->form) {
 	case USAGE_TABLE:
-		table_head(v, title);
+		table_head(v);
 		break;
 	case USAGE_CSV:
 		for (unsigned dim = 0; dim < USAGE_BY__COUNT; dim++)
 			if (is_asked(v, dim))
 				(void)fprintf(v->out, "%s,", usage_dim_name((enum usage_dim)dim));
-		(void)fputs("up,down,clear,named,opaque,flows,alerts,verdicts,first,last,seen\n",
-			    v->out);
+		(void)fputs(
+			"up,down,clear,named,opaque,flows,alerts,verdicts,score,first,last,seen\n",
+			v->out);
 		break;
 	case USAGE_JSON:
 		json_open_object(&j, NULL);
@@ -112,11 +117,12 @@ static void table_numbers(FILE *out, const struct usage_counts *n, uint64_t seen
 		(void)usage_time_text(last, sizeof(last), n->last_ns / 1000000000u);
 	if (seen_ns)
 		(void)usage_time_text(seen, sizeof(seen), seen_ns / 1000000000u);
-	(void)fprintf(out, "%10s %10s %8llu %6llu %4u%% %5u%%  %-16s %s\n",
+	(void)fprintf(out, "%10s %10s %8llu %6llu %5llu %4u%% %5u%%  %-16s %s\n",
 		      str_bytes(sent, sizeof(sent), (double)n->up),
 		      str_bytes(received, sizeof(received), (double)n->down),
 		      (unsigned long long)n->flows, (unsigned long long)n->alerts,
-		      share(n->clear, n), share(n->opaque, n), last, seen);
+		      (unsigned long long)n->score, share(n->clear, n), share(n->opaque, n), last,
+		      seen);
 }
 
 /* What a service or host is called besides. */
@@ -144,8 +150,8 @@ static void table_row(const struct usage_view *v, const struct usage_answer *a)
 static void csv_row(const struct usage_view *v, const struct usage_answer *a)
 {
 	const struct usage_counts *n = &a->counts;
-	const uint64_t numbers[] = { n->up,     n->down,  n->clear,  n->named,
-				     n->opaque, n->flows, n->alerts, n->verdicts };
+	const uint64_t numbers[] = { n->up,    n->down,   n->clear,    n->named, n->opaque,
+				     n->flows, n->alerts, n->verdicts, n->score };
 	const uint64_t times[] = { n->first_ns, n->last_ns, a->seen_ns };
 	char text[32];
 	for (unsigned dim = 0; dim < USAGE_BY__COUNT; dim++) {
@@ -172,6 +178,7 @@ static void json_counts(struct json *j, const struct usage_counts *n)
 	json_uint(j, "flows", n->flows);
 	json_uint(j, "alerts", n->alerts);
 	json_uint(j, "verdicts", n->verdicts);
+	json_uint(j, "score", n->score);
 	if (n->first_ns)
 		json_time(j, "first", n->first_ns);
 	if (n->last_ns)
@@ -201,6 +208,7 @@ static void json_row(struct usage_view *v, const struct usage_answer *a)
 bool usage_view_row(void *view, const struct usage_answer *a)
 {
 	struct usage_view *v = view;
+	begin(v);
 	if (v->asked->form == USAGE_TABLE)
 		table_row(v, a);
 	else if (v->asked->form == USAGE_CSV)
@@ -214,6 +222,7 @@ bool usage_view_row(void *view, const struct usage_answer *a)
 void usage_view_end(struct usage_view *v, const struct usage_counts *total)
 {
 	char sent[32], received[32];
+	begin(v);
 	if (v->asked->form == USAGE_TABLE) {
 		(void)fprintf(v->out,
 			      "%llu row%s; in all %s up, %s down, %llu flows, %llu alerts\n",

@@ -91,7 +91,8 @@ void books_alert(struct books *b, const struct alert *a)
 {
 	const struct finding *f = &a->finding;
 	const struct usage_counts told = { .alerts = a->revision == 1,
-					   .verdicts = a->policy.rule[0] != '\0' };
+					   .verdicts = a->policy.rule[0] != '\0',
+					   .score = (uint64_t)(a->risk_score + 0.5) };
 	if ((told.alerts || told.verdicts) && !f->is_drill && f->subject.has_ip)
 		usage_alert(b->usage, &told, f->time_ns, &f->subject.ip,
 			    f->peer.has_ip ? &f->peer.ip : NULL, f->tunnel_id);
@@ -133,31 +134,31 @@ bool books_end(struct books *b)
 
 struct copying {
 	struct usage_db *db;
-	int err;
-	char *why;
-	size_t size;
+	bool is_whole;
 };
 
 static bool copy(void *arg, const struct usage_row *row)
 {
 	struct copying *c = arg;
-	c->err = usage_db_add(c->db, row, 1, c->why, c->size);
-	return c->err == 0;
+	c->is_whole = usage_db_add(c->db, row);
+	return c->is_whole;
 }
 
 int books_ask(const struct books *b, struct usage_db **ret, char *why, size_t size)
 {
-	struct copying c = { .why = why, .size = size };
+	struct copying c = { .is_whole = true };
 	int err = usage_db_memory(&c.db, why, size);
 	if (err)
 		return err;
 	usage_rows(b->usage, copy, &c);
-	if (c.err) {
+	err = c.is_whole ? usage_db_write(c.db, why, size) : -EXF_E_NOMEM;
+	if (!c.is_whole)
+		(void)snprintf(why, size, "memory is exhausted");
+	if (err)
 		usage_db_close(c.db);
-		return c.err;
-	}
-	*ret = c.db;
-	return 0;
+	else
+		*ret = c.db;
+	return err;
 }
 
 void books_snapshot(const struct books *b, struct snapshot *s)

@@ -59,20 +59,27 @@ static int64_t ask_number(struct file *f, const char *sql)
 	return number;
 }
 
+static int64_t count_table(struct file *f, const char *text)
+{
+	char sql[512];
+	(void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM sqlite_master WHERE sql = '%s'",
+		       text);
+	return ask_number(f, sql);
+}
+
 /* Only the tables that we made, made as we make them; of an older format, some of them. */
 static bool has_our_schema(struct file *f, bool is_older)
 {
 	const struct file_kind *k = f->kind;
 	int64_t found = 0;
 	for (size_t i = 0; i < k->table_count; i++) {
-		char sql[512];
-		(void)snprintf(sql, sizeof(sql),
-			       "SELECT count(*) FROM sqlite_master WHERE sql = '%s'", k->tables[i]);
-		int64_t count = ask_number(f, sql);
+		int64_t count = count_table(f, k->tables[i]);
 		if (count != 1 && (count != 0 || !is_older))
 			return false;
 		found += count;
 	}
+	for (size_t i = 0; i < k->older_count && is_older; i++)
+		found += count_table(f, k->older_tables[i]);
 	return ask_number(f, "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view', "
 			     "'trigger') AND sql NOTNULL") == found;
 }

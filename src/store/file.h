@@ -20,7 +20,7 @@ enum file_state {
 	FILE_OLDER,   /* holds something of a form that is not read any more */
 };
 
-#define FILE_STEP_SQL 8
+#define FILE_STEP_SQL 24
 
 /* From a format to the next one. */
 struct file_step {
@@ -35,6 +35,8 @@ struct file_kind {
 	int format;       /* user_version */
 	const char *const *tables;
 	size_t table_count;
+	const char *const *older_tables; /* of earlier formats, where they were others */
+	size_t older_count;
 	/* from its first format on, without a gap; NULL: what is older is set aside */
 	const struct file_step *steps;
 	size_t step_count;

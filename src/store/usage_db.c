@@ -13,16 +13,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ADDED_MAX (64u << 20)
+
 static const char *const directions[USAGE_DIRECTION__COUNT] = { "out", "in", "lateral", "transit" };
 static const char *const sanctions[USAGE_SANCTION__COUNT] = { "unknown", "unsanctioned",
 							      "tolerated", "unclear",
 							      "sanctioned" };
+static const char *const risks[USAGE_RISK__COUNT] = { "unknown", "low", "medium", "high" };
 static const char *const dims[USAGE_BY__COUNT] = {
-	"hour",   "day",      "zone",    "host", "user",      "service",
-	"tenant", "category", "country", "as",   "direction", "sanction",
+	"hour",     "day",  "zone",     "host",    "user", "service", "tenant",
+	"category", "risk", "sanction", "country", "as",   "tls",     "direction",
 };
 static const char *const orders[USAGE_ORDER__COUNT] = {
-	"up", "down", "both", "flows", "alerts", "clear", "opaque", "first", "last", "seen", "key",
+	"up",     "down",  "both",  "flows", "alerts", "clear",
+	"opaque", "score", "first", "last",  "seen",   "key",
 };
 
 const char *usage_direction_name(enum usage_direction d)
@@ -33,6 +37,11 @@ const char *usage_direction_name(enum usage_direction d)
 const char *usage_sanction_name(enum usage_sanction s)
 {
 	return (unsigned)s < USAGE_SANCTION__COUNT ? sanctions[s] : sanctions[0];
+}
+
+const char *usage_risk_name(enum usage_risk r)
+{
+	return (unsigned)r < USAGE_RISK__COUNT ? risks[r] : risks[0];
 }
 
 const char *usage_dim_name(enum usage_dim d)
@@ -63,6 +72,24 @@ enum usage_order usage_order_find(const char *name)
 	return (enum usage_order)find_word(orders, USAGE_ORDER__COUNT, name);
 }
 
+void usage_counts_add(struct usage_counts *to, const struct usage_counts *n)
+{
+	to->up += n->up;
+	to->down += n->down;
+	to->clear += n->clear;
+	to->named += n->named;
+	to->opaque += n->opaque;
+	to->flows += n->flows;
+	to->alerts += n->alerts;
+	to->verdicts += n->verdicts;
+	if (n->first_ns && (!to->first_ns || n->first_ns < to->first_ns))
+		to->first_ns = n->first_ns;
+	if (n->last_ns > to->last_ns)
+		to->last_ns = n->last_ns;
+	if (n->score > to->score)
+		to->score = n->score;
+}
+
 /* ---- opening ---- */
 
 static struct usage_db *new_db(char *why, size_t size)
@@ -77,7 +104,8 @@ void usage_db_close(struct usage_db *db)
 {
 	if (!db)
 		return;
-	usage_words_finalize(&db->words);
+	usage_batch_close(&db->batch);
+	buf_deinit(&db->added);
 	(void)sqlite3_close_v2(db->sqlite);
 	free(db);
 }
@@ -188,8 +216,9 @@ int usage_db_memory(struct usage_db **ret, char *why, size_t size)
 				   NULL);
 	for (unsigned i = 0; i < TABLE__COUNT && code == SQLITE_OK; i++)
 		code = sqlite3_exec(db->sqlite, usage_tables[i], NULL, NULL, NULL);
+	buf_init(&db->added, ADDED_MAX);
 	if (code == SQLITE_OK)
-		code = usage_words_prepare(db->sqlite, &db->words);
+		code = usage_batch_open(&db->batch, db->sqlite);
 	if (code != SQLITE_OK) {
 		(void)snprintf(why, size, "no usage database in memory: %s", sqlite3_errstr(code));
 		usage_db_close(db);
@@ -199,28 +228,42 @@ int usage_db_memory(struct usage_db **ret, char *why, size_t size)
 	return 0;
 }
 
-int usage_db_add(struct usage_db *db, const struct usage_row *rows, size_t count, char *why,
-		 size_t size)
+bool usage_db_add(struct usage_db *db, const struct usage_row *row)
 {
+	return usage_pack(&db->added, row);
+}
+
+int usage_db_write(struct usage_db *db, char *why, size_t size)
+{
+	const char *at = db->added.data;
+	uint64_t rows = 0, newest_day = 0;
+	if (!db->added.len)
+		return 0;
+	const char *stop = at + db->added.len;
 	int code = sqlite3_exec(db->sqlite, "BEGIN", NULL, NULL, NULL);
-	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
-		code = usage_words_add(&db->words, &rows[i]);
+	while (code == SQLITE_OK && at < stop)
+		code = usage_batch_portion(&db->batch, &at, stop, &rows, &newest_day);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL);
+	buf_reset(&db->added);
 	if (code == SQLITE_OK)
 		return 0;
 	(void)snprintf(why, size, "usage cannot be added up: %s", sqlite3_errmsg(db->sqlite));
 	if (!sqlite3_get_autocommit(db->sqlite))
 		(void)sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
+	(void)usage_batch_drop(&db->batch);
 	return -EXF_E_IO;
 }
 
 void usage_db_span(struct usage_db *db, uint64_t *ret_first_s, uint64_t *ret_end_s)
 {
-	uint64_t day = usage_number(db->sqlite, "SELECT min(t) FROM day");
-	uint64_t hour = usage_number(db->sqlite, "SELECT min(t) FROM hour");
+	bool has_days = db->format > 3;
+	uint64_t day = usage_number(db->sqlite, has_days ? "SELECT min(t) FROM days" :
+							   "SELECT min(t) FROM day");
+	uint64_t hour = usage_first_hour(db->sqlite);
 	uint64_t last = usage_number(db->sqlite, "SELECT max(t) FROM hour");
-	uint64_t last_day = usage_number(db->sqlite, "SELECT max(t) FROM day");
+	uint64_t last_day = usage_number(db->sqlite, has_days ? "SELECT max(t) FROM days" :
+								"SELECT max(t) FROM day");
 	*ret_first_s = hour && hour / 24 <= day ? hour * 3600 : day * USAGE_DAY_S;
 	*ret_end_s = last ? (last + 1) * 3600 : last_day ? (last_day + 1) * USAGE_DAY_S : 0;
 }

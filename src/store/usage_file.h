@@ -2,10 +2,11 @@
  * store/usage_file.h - the tables of the usage database, and how rows come into them.
  *
  * What: hosts, services, places and zones are numbered in tables of their own.  Counters stand in
- * seven: by hour; by day; by week of days since 1970 (answers over months, in the order of host and
- * service); and days and weeks once more without services, and without hosts.  A row is added to
- * all of them in one transaction, so that they always agree.
- * Ownership: of whoever has the database.  Threads: one at a time.
+ * six: by hour and by day, until the day is over and they go into packs (usage_packs.h); by day
+ * once more without services, and without hosts; and these two by week of days since 1970.  A row
+ * is added to hours and days in one transaction, so that they always agree; weeks have what the
+ * days before that in `rolled` have. Ownership: of whoever has the database.  Threads: one at a
+ * time.
  */
 #ifndef EXFILD_SRC_STORE_USAGE_FILE_H
 #define EXFILD_SRC_STORE_USAGE_FILE_H
@@ -16,14 +17,13 @@
 
 #define USAGE_DAY_S  86400u
 #define USAGE_WEEK   7u /* days */
-#define USAGE_PAGE   4096u
+#define USAGE_PAGE   16384u
 #define USAGE_WAL    (8u << 20)
 #define USAGE_FILEID 0x45784675 /* "ExFu" */
 
 enum usage_table {
 	TABLE_HOUR,
 	TABLE_DAY,
-	TABLE_WEEK,
 	TABLE_DAY_HOST,
 	TABLE_DAY_SERVICE,
 	TABLE_WEEK_HOST,
@@ -33,8 +33,10 @@ enum usage_table {
 	TABLE_HOST,
 	TABLE_SERVICE,
 	TABLE_PLACE,
-	TABLE_PACK,   /* weeks that are over, a host's rows in one: usage_packs.h */
-	TABLE_PACKED, /* which weeks these are */
+	TABLE_PACK,
+	TABLE_PACK_HOUR,
+	TABLE_ROLLED, /* one row: days before it are in their weeks, later ones not yet */
+	TABLE_DAYS,   /* that there is something of */
 	TABLE__COUNT
 };
 
@@ -43,15 +45,10 @@ enum usage_table {
 #define TABLE_HAS_SERVICE(t) ((t) != TABLE_DAY_HOST && (t) != TABLE_WEEK_HOST)
 
 extern const char *const usage_tables[TABLE__COUNT];
-/* From format 1, in which the weeks without services and without hosts were not yet; 2 had no
- * packs. */
+/* Of earlier formats, where they were others. */
+#define USAGE_OLDER_TABLES 10
+extern const char *const usage_older_tables[USAGE_OLDER_TABLES];
 extern const struct file_step usage_steps[USAGE_FORMAT - 1];
-
-/* A row on its way: texts and numbers in their place. */
-struct usage_words {
-	sqlite3_stmt *add[TABLE__COUNT];
-	uint64_t packed_until; /* weeks from here on are not packed */
-};
 
 /* A row that was packed; its texts stay where they were. */
 struct usage_packed {
@@ -66,12 +63,17 @@ bool usage_pack(struct buf *b, const struct usage_row *row);
 /* One row of what usage_pack() made of ours; *at goes behind it. */
 void usage_unpack(const char **at, struct usage_packed *ret);
 
-/* SQLite's codes. */
-int usage_words_prepare(sqlite3 *db, struct usage_words *w);
-void usage_words_finalize(struct usage_words *w);
-int usage_words_add(const struct usage_words *w, const struct usage_row *row);
 /* All that is older than so many days before the newest; hours than USAGE_HOURS_DAYS. */
 int usage_forget(sqlite3 *db, uint64_t newest_day, uint32_t keep_days);
+/* As SQLite has numbers: what is too large is the largest. */
+static inline int64_t usage_sqlite_number(uint64_t n)
+{
+	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
+}
+/* ?1, ?2; SQLite's code. */
+int usage_with_days(sqlite3 *db, const char *sql, uint64_t from, uint64_t to);
+/* The first hour of which hours are kept; 0: there is none. */
+uint64_t usage_first_hour(sqlite3 *db);
 /* The first number of the first row; 0: none. */
 uint64_t usage_number(sqlite3 *db, const char *sql);
 

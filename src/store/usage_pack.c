@@ -5,8 +5,8 @@
 
 #include "usage_file.h"
 
-#define NUMBERS 12u /* of a row */
-#define TEXTS   10u
+#define NUMBERS 13u /* of a row */
+#define TEXTS   11u
 
 static void pack_number(struct buf *b, uint64_t n)
 {
@@ -44,15 +44,18 @@ bool usage_pack(struct buf *b, const struct usage_row *row)
 		n->verdicts,
 		n->first_ns,
 		n->last_ns - n->first_ns,
+		n->score,
 	};
 	const char *const texts[TEXTS] = { row->host->zone,        row->host->address,
 					   row->host->user,        row->host->name,
 					   row->service->name,     row->service->title,
 					   row->service->category, row->service->tenant,
-					   row->place->country,    row->place->as };
+					   row->place->country,    row->place->as,
+					   row->place->tls };
 	for (size_t i = 0; i < NUMBERS; i++)
 		pack_number(b, numbers[i]);
 	pack_number(b, (uint64_t)row->service->sanction);
+	pack_number(b, (uint64_t)row->service->risk);
 	for (size_t i = 0; i < TEXTS; i++)
 		buf_add(b, texts[i], strlen(texts[i]) + 1);
 	if (b->full) {
@@ -71,19 +74,20 @@ void usage_unpack(const char **at, struct usage_packed *ret)
 	};
 	row->hour_s = take_number(at) * 3600;
 	row->direction = (enum usage_direction)take_number(at);
-	uint64_t *const numbers[] = {
-		&n->up,    &n->down,   &n->clear,    &n->named,    &n->opaque,
-		&n->flows, &n->alerts, &n->verdicts, &n->first_ns, &n->last_ns
-	};
+	uint64_t *const numbers[] = { &n->up,       &n->down,    &n->clear,  &n->named,
+				      &n->opaque,   &n->flows,   &n->alerts, &n->verdicts,
+				      &n->first_ns, &n->last_ns, &n->score };
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		*numbers[i] = take_number(at);
 	n->last_ns += n->first_ns;
 	ret->service.sanction = (enum usage_sanction)take_number(at);
+	ret->service.risk = (enum usage_risk)take_number(at);
 	const char **const texts[TEXTS] = { &ret->host.zone,        &ret->host.address,
 					    &ret->host.user,        &ret->host.name,
 					    &ret->service.name,     &ret->service.title,
 					    &ret->service.category, &ret->service.tenant,
-					    &ret->place.country,    &ret->place.as };
+					    &ret->place.country,    &ret->place.as,
+					    &ret->place.tls };
 	for (size_t i = 0; i < TEXTS; i++) {
 		*texts[i] = *at;
 		*at += strlen(*at) + 1;

@@ -2,8 +2,10 @@
  * store/usage_packs.c - see usage_packs.h.
  *
  * A pack: how many rows, then their columns one after the other, each with its length before it, so
- * that what is not asked for is stepped over: service (as the difference to the one before), place,
- * direction, and the counters that rows are ordered by.  Numbers as 7 bits a byte.
+ * that what is not asked for is stepped over; a column of zeros has none.  Numbers as 7 bits a
+ * byte: the service as the difference to the one before, named bytes as what they differ from all
+ * that are neither clear nor opaque, times in microseconds from its begin, the last one from the
+ * first.
  */
 #include "usage_packs.h"
 
@@ -11,10 +13,10 @@
 #include <string.h>
 
 #define ROWS_MAX 1048576u /* of a pack; one that says more is damaged */
+#define US       1000u
+#define S_US     1000000u
 
-const char *const usage_pack_columns[PACK__COUNT] = {
-	"service", "place", "direction", "up", "down", "clear", "opaque", "flows", "alerts",
-};
+const char *const usage_pack_tables[PACK_KIND__COUNT] = { "pack", "pack_hour" };
 
 /* ---- numbers ---- */
 
@@ -40,41 +42,230 @@ static inline bool take_number(const uint8_t **at, const uint8_t *end, uint64_t 
 	return false;
 }
 
-/* ---- writing ---- */
-
-struct packing {
-	struct buf columns[PACK__COUNT];
-	struct buf whole;
-	uint32_t rows;
-	uint64_t service; /* of the row before */
-	int64_t host;     /* 0: none yet */
-};
-
-static void begin_host(struct packing *p, int64_t host)
+/* Differences that may be below 0: 0, -1, 1, -2 ... */
+static uint64_t fold(uint64_t difference)
 {
-	for (unsigned i = 0; i < PACK__COUNT; i++)
-		buf_reset(&p->columns[i]);
-	p->rows = 0;
-	p->service = 0;
-	p->host = host;
+	return difference >> 63 ? ~(difference << 1) : difference << 1;
 }
 
-static int write_host(struct packing *p, uint64_t week, sqlite3_stmt *to)
+static uint64_t unfold(uint64_t n)
 {
-	if (!p->rows)
-		return SQLITE_OK;
-	buf_reset(&p->whole);
-	put_number(&p->whole, p->rows);
-	for (unsigned i = 0; i < PACK__COUNT; i++) {
-		put_number(&p->whole, p->columns[i].len);
-		buf_add(&p->whole, p->columns[i].data, p->columns[i].len);
+	return n & 1 ? ~(n >> 1) : n >> 1;
+}
+
+/* ---- writing ---- */
+
+static uint64_t rest_of(const struct usage_counts *n)
+{
+	return n->up + n->down - n->clear - n->opaque;
+}
+
+static void columns_of(const struct pack_row *r, uint64_t begin_s, uint64_t ret[PACK__COUNT])
+{
+	const struct usage_counts *n = &r->n;
+	uint64_t first_us = n->first_ns / US, last_us = n->last_ns / US;
+	memcpy(ret, r->key, sizeof(r->key));
+	ret[PACK_UP] = n->up;
+	ret[PACK_DOWN] = n->down;
+	ret[PACK_CLEAR] = n->clear;
+	ret[PACK_OPAQUE] = n->opaque;
+	ret[PACK_NAMED] = fold(rest_of(n) - n->named);
+	ret[PACK_FLOWS] = n->flows;
+	ret[PACK_ALERTS] = n->alerts;
+	ret[PACK_VERDICTS] = n->verdicts;
+	ret[PACK_SCORE] = n->score;
+	ret[PACK_FIRST] = fold(first_us - begin_s * S_US);
+	ret[PACK_LAST] = fold(last_us - first_us);
+}
+
+void usage_pack_write(struct buf *to, const struct pack_row *rows, uint32_t count, uint64_t begin_s)
+{
+	struct buf column;
+	uint64_t n[PACK__COUNT];
+	buf_init(&column, PACK_MAX);
+	put_number(to, count);
+	for (unsigned c = 0; c < PACK__COUNT; c++) {
+		uint64_t before = 0, any = 0;
+		buf_reset(&column);
+		for (uint32_t i = 0; i < count; i++) {
+			columns_of(&rows[i], begin_s, n);
+			put_number(&column, c == PACK_SERVICE ? n[c] - before : n[c]);
+			before = n[c];
+			any |= n[c];
+		}
+		put_number(to, any ? column.len : 0);
+		if (any)
+			buf_add(to, column.data, column.len);
+		to->full |= column.full;
 	}
+	buf_deinit(&column);
+}
+
+/* ---- reading ---- */
+
+struct pack_columns {
+	uint64_t rows;
+	const uint8_t *at[PACK__COUNT], *end[PACK__COUNT];
+	bool is_wanted[PACK__COUNT]; /* and has no zeros alone */
+};
+
+static bool split(const uint8_t *data, size_t len, uint32_t keys, struct pack_columns *c)
+{
+	const uint8_t *at = data, *stop = data + len;
+	uint64_t bytes;
+	if (!take_number(&at, stop, &c->rows) || c->rows > ROWS_MAX)
+		return false;
+	for (unsigned i = 0; i < PACK__COUNT; i++) {
+		if (!take_number(&at, stop, &bytes) || bytes > (uint64_t)(stop - at) ||
+		    (bytes && bytes < c->rows))
+			return false;
+		c->at[i] = at;
+		at += bytes;
+		c->end[i] = at;
+		c->is_wanted[i] = bytes && (i >= PACK_KEYS || keys & 1u << i);
+	}
+	return at == stop;
+}
+
+static inline bool take_columns(struct pack_columns *c, uint64_t n[PACK__COUNT])
+{
+	for (unsigned i = 0; i < PACK__COUNT; i++)
+		if (c->is_wanted[i] && !take_number(&c->at[i], c->end[i], &n[i]))
+			return false;
+	return true;
+}
+
+bool usage_pack_read(const void *data, size_t len, uint64_t begin_s, uint32_t keys,
+		     usage_pack_fn fn, void *arg)
+{
+	struct pack_columns c;
+	struct pack_row row = { .key = { 0 } };
+	uint64_t n[PACK__COUNT] = { 0 };
+	if (!split(data, len, keys, &c))
+		return false;
+	for (uint64_t i = 0; i < c.rows; i++) {
+		uint64_t service = row.key[PACK_SERVICE];
+		if (!take_columns(&c, n))
+			return false;
+		memcpy(row.key, n, sizeof(row.key));
+		row.key[PACK_SERVICE] += service;
+		uint64_t first_us = unfold(n[PACK_FIRST]) + begin_s * S_US;
+		row.n = (struct usage_counts){
+			.up = n[PACK_UP],
+			.down = n[PACK_DOWN],
+			.clear = n[PACK_CLEAR],
+			.opaque = n[PACK_OPAQUE],
+			.flows = n[PACK_FLOWS],
+			.alerts = n[PACK_ALERTS],
+			.verdicts = n[PACK_VERDICTS],
+			.score = n[PACK_SCORE],
+			.first_ns = first_us * US,
+			.last_ns = (first_us + unfold(n[PACK_LAST])) * US,
+		};
+		row.n.named = rest_of(&row.n) - unfold(n[PACK_NAMED]);
+		if (!fn(arg, &row))
+			return false;
+	}
+	return true;
+}
+
+/* ---- rows that go into packs ---- */
+
+struct rows {
+	struct pack_row *list;
+	uint32_t count, room;
+};
+
+struct packing {
+	enum pack_kind kind;
+	uint64_t from, to; /* units */
+	uint64_t age;      /* the week, or the day */
+	sqlite3_stmt *rows, *get, *put;
+	struct rows fresh, old, both; /* old: of the pack that is there */
+	struct buf whole;
+};
+
+static bool add_row(struct rows *to, const struct pack_row *row)
+{
+	if (to->count == to->room) {
+		uint32_t room = to->room ? to->room * 2 : 256;
+		struct pack_row *more =
+			room <= ROWS_MAX ? realloc(to->list, room * sizeof(*more)) : NULL;
+		if (!more)
+			return false;
+		to->list = more;
+		to->room = room;
+	}
+	to->list[to->count++] = *row;
+	return true;
+}
+
+static bool take_old(void *arg, const struct pack_row *row)
+{
+	return add_row(arg, row);
+}
+
+static int compare(const void *x, const void *y)
+{
+	const struct pack_row *a = x, *b = y;
+	for (unsigned i = 0; i < PACK_KEYS; i++)
+		if (a->key[i] != b->key[i])
+			return a->key[i] < b->key[i] ? -1 : 1;
+	return 0;
+}
+
+/* Both are in order. */
+static bool merge(struct packing *p)
+{
+	bool is_good = true;
+	uint32_t i = 0, k = 0;
+	p->both.count = 0;
+	while (is_good && (i < p->old.count || k < p->fresh.count)) {
+		int order = i == p->old.count   ? 1 :
+			    k == p->fresh.count ? -1 :
+						  compare(&p->old.list[i], &p->fresh.list[k]);
+		is_good = add_row(&p->both, order <= 0 ? &p->old.list[i] : &p->fresh.list[k]);
+		if (is_good && order == 0)
+			usage_counts_add(&p->both.list[p->both.count - 1].n, &p->fresh.list[k].n);
+		i += order <= 0;
+		k += order >= 0;
+	}
+	return is_good;
+}
+
+static uint64_t begin_of(const struct packing *p)
+{
+	return p->age * PACK_UNITS(p->kind) * PACK_UNIT_S(p->kind);
+}
+
+static int read_old(struct packing *p, int64_t id)
+{
+	bool is_good = true;
+	p->old.count = 0;
+	(void)sqlite3_bind_int64(p->get, 1, id);
+	int code = sqlite3_step(p->get);
+	if (code == SQLITE_ROW)
+		is_good = usage_pack_read(sqlite3_column_blob(p->get, 0),
+					  (size_t)sqlite3_column_bytes(p->get, 0), begin_of(p),
+					  UINT32_MAX, take_old, &p->old);
+	int end = sqlite3_reset(p->get);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		return end;
+	return is_good ? SQLITE_OK : SQLITE_CORRUPT;
+}
+
+static int write_new(struct packing *p, int64_t id)
+{
+	buf_reset(&p->whole);
+	if (!merge(p))
+		return SQLITE_TOOBIG;
+	usage_pack_write(&p->whole, p->both.list, p->both.count, begin_of(p));
 	if (p->whole.full)
 		return SQLITE_TOOBIG;
-	(void)sqlite3_bind_int64(to, 1, p->host << PACK_WEEK_BITS | (int64_t)week);
-	(void)sqlite3_bind_blob64(to, 2, p->whole.data, p->whole.len, SQLITE_STATIC);
-	int code = sqlite3_step(to);
-	int end = sqlite3_reset(to);
+	(void)sqlite3_bind_int64(p->put, 1, id);
+	(void)sqlite3_bind_blob64(p->put, 2, p->whole.data, p->whole.len, SQLITE_STATIC);
+	int code = sqlite3_step(p->put);
+	int end = sqlite3_reset(p->put);
 	return code == SQLITE_DONE ? SQLITE_OK : end;
 }
 
@@ -84,102 +275,113 @@ static uint64_t number_at(sqlite3_stmt *st, int at)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-static void pack_row(struct packing *p, sqlite3_stmt *row)
+static void read_row(const struct packing *p, struct pack_row *ret)
 {
-	uint64_t service = number_at(row, 1 + PACK_SERVICE);
-	put_number(&p->columns[PACK_SERVICE], service - p->service);
-	p->service = service;
-	for (unsigned i = PACK_SERVICE + 1; i < PACK__COUNT; i++)
-		put_number(&p->columns[i], number_at(row, 1 + (int)i));
-	p->rows++;
+	sqlite3_stmt *st = p->rows;
+	int at = 4;
+	*ret = (struct pack_row){ .key = { [PACK_TIME] = number_at(st, 0) % PACK_UNITS(p->kind),
+					   [PACK_SERVICE] = number_at(st, 1),
+					   [PACK_PLACE] = number_at(st, 2),
+					   [PACK_DIRECTION] = number_at(st, 3) } };
+	uint64_t *const to[] = { &ret->n.up,      &ret->n.down,     &ret->n.clear,
+				 &ret->n.named,   &ret->n.opaque,   &ret->n.flows,
+				 &ret->n.alerts,  &ret->n.verdicts, &ret->n.first_ns,
+				 &ret->n.last_ns, &ret->n.score };
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++)
+		*to[i] = number_at(st, at++);
 }
 
-/* In the order of week's key, so that a host's rows and its services come in turn. */
-static int pack_rows(struct packing *p, uint64_t week, sqlite3_stmt *from, sqlite3_stmt *to)
+/* All of a host, unit by unit. */
+static int read_fresh(struct packing *p, int64_t host)
 {
-	int code;
-	begin_host(p, 0);
-	while ((code = sqlite3_step(from)) == SQLITE_ROW) {
-		int64_t host = sqlite3_column_int64(from, 0);
-		if (host != p->host) {
-			code = write_host(p, week, to);
-			if (code != SQLITE_OK)
-				return code;
-			begin_host(p, host);
+	struct pack_row row;
+	p->fresh.count = 0;
+	for (uint64_t t = p->from; t < p->to; t++) {
+		int code;
+		(void)sqlite3_bind_int64(p->rows, 1, usage_sqlite_number(t));
+		(void)sqlite3_bind_int64(p->rows, 2, host);
+		while ((code = sqlite3_step(p->rows)) == SQLITE_ROW) {
+			read_row(p, &row);
+			if (!add_row(&p->fresh, &row))
+				return SQLITE_TOOBIG;
 		}
-		if (host > 0 && p->rows < ROWS_MAX)
-			pack_row(p, from);
+		(void)sqlite3_reset(p->rows);
+		if (code != SQLITE_DONE)
+			return code;
 	}
-	return code == SQLITE_DONE ? write_host(p, week, to) : code;
+	if (p->fresh.count)
+		qsort(p->fresh.list, p->fresh.count, sizeof(*p->fresh.list), compare);
+	return SQLITE_OK;
 }
 
-int usage_pack_week(sqlite3 *db, const struct usage_words *w, uint64_t week)
+static int pack_host(struct packing *p, int64_t host)
 {
-	struct packing p;
-	struct buf sql;
-	sqlite3_stmt *from = NULL;
-	memset(&p, 0, sizeof(p));
-	buf_init(&sql, 1024);
-	buf_init(&p.whole, PACK_MAX);
-	for (unsigned i = 0; i < PACK__COUNT; i++)
-		buf_init(&p.columns[i], PACK_MAX);
-	buf_str(&sql, "SELECT host");
-	for (unsigned i = 0; i < PACK__COUNT; i++)
-		buf_printf(&sql, ", %s", usage_pack_columns[i]);
-	buf_printf(&sql, " FROM week WHERE t = %llu ORDER BY host, service, place, direction",
-		   (unsigned long long)week);
-	int code = sqlite3_prepare_v2(db, sql.data, -1, &from, NULL);
+	int64_t id = host << PACK_AGE_BITS | (int64_t)p->age;
+	int code = read_fresh(p, host);
 	if (code == SQLITE_OK)
-		code = pack_rows(&p, week, from, w->add[TABLE_PACK]);
-	(void)sqlite3_finalize(from);
-	if (code == SQLITE_OK) {
-		buf_reset(&sql);
-		buf_printf(&sql, "INSERT OR IGNORE INTO packed(t) VALUES(%llu)",
-			   (unsigned long long)week);
-		code = sqlite3_exec(db, sql.data, NULL, NULL, NULL);
-	}
-	for (unsigned i = 0; i < PACK__COUNT; i++)
-		buf_deinit(&p.columns[i]);
-	buf_deinit(&p.whole);
-	buf_deinit(&sql);
+		code = read_old(p, id);
+	return code == SQLITE_OK ? write_new(p, id) : code;
+}
+
+#define HOSTS(table) "SELECT DISTINCT host FROM " table " WHERE t >= ?1 AND t < ?2"
+#define ROWS(table)                                                                               \
+ "SELECT t, service, place, direction, up, down, clear, named, opaque, flows, alerts, verdicts, " \
+ "first, last, score FROM " table " WHERE t = ?1 AND host = ?2"
+#define GET(table)  "SELECT data FROM " table " WHERE id = ?1"
+#define PUT(table)  "REPLACE INTO " table "(id, data) VALUES(?1, ?2)"
+#define TAKE(table) "DELETE FROM " table " WHERE t >= ?1 AND t < ?2"
+
+static const struct {
+	const char *hosts, *rows, *get, *put, *take;
+} words[PACK_KIND__COUNT] = {
+	[PACK_DAYS] = { HOSTS("day"), ROWS("day"), GET("pack"), PUT("pack"), TAKE("day") },
+	[PACK_HOURS] = { HOSTS("hour"), ROWS("hour"), GET("pack_hour"), PUT("pack_hour"),
+			 TAKE("hour") },
+};
+
+static int prepare(sqlite3 *db, struct packing *p, sqlite3_stmt **hosts)
+{
+	const struct {
+		const char *sql;
+		sqlite3_stmt **to;
+	} all[] = { { words[p->kind].hosts, hosts },
+		    { words[p->kind].rows, &p->rows },
+		    { words[p->kind].get, &p->get },
+		    { words[p->kind].put, &p->put } };
+	int code = SQLITE_OK;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && code == SQLITE_OK; i++)
+		code = sqlite3_prepare_v2(db, all[i].sql, -1, all[i].to, NULL);
 	return code;
 }
 
-/* ---- reading ---- */
-
-/* The begin of each column, and its end. */
-static bool split(const uint8_t *data, size_t len, uint64_t *ret_rows,
-		  const uint8_t *begin[PACK__COUNT], const uint8_t *end[PACK__COUNT])
+static int pack_hosts(struct packing *p, sqlite3_stmt *hosts)
 {
-	const uint8_t *at = data, *stop = data + len;
-	uint64_t bytes;
-	if (!take_number(&at, stop, ret_rows) || *ret_rows > ROWS_MAX)
-		return false;
-	for (unsigned i = 0; i < PACK__COUNT; i++) {
-		if (!take_number(&at, stop, &bytes) || bytes > (uint64_t)(stop - at))
-			return false;
-		begin[i] = at;
-		at += bytes;
-		end[i] = at;
+	int code;
+	(void)sqlite3_bind_int64(hosts, 1, usage_sqlite_number(p->from));
+	(void)sqlite3_bind_int64(hosts, 2, usage_sqlite_number(p->to));
+	while ((code = sqlite3_step(hosts)) == SQLITE_ROW) {
+		code = pack_host(p, sqlite3_column_int64(hosts, 0));
+		if (code != SQLITE_OK)
+			return code;
 	}
-	return at == stop;
+	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-bool usage_pack_read(const void *data, size_t len, uint32_t columns, usage_pack_fn fn, void *arg)
+int usage_pack_rows(sqlite3 *db, enum pack_kind kind, uint64_t from, uint64_t to)
 {
-	const uint8_t *at[PACK__COUNT], *end[PACK__COUNT];
-	uint64_t rows, n[PACK__COUNT] = { 0 }, difference;
-	if (!split(data, len, &rows, at, end))
-		return false;
-	for (uint64_t i = 0; i < rows; i++) {
-		if (!take_number(&at[PACK_SERVICE], end[PACK_SERVICE], &difference))
-			return false;
-		n[PACK_SERVICE] += difference;
-		for (unsigned k = PACK_SERVICE + 1; k < PACK__COUNT; k++)
-			if (columns & 1u << k && !take_number(&at[k], end[k], &n[k]))
-				return false;
-		if (!fn(arg, n))
-			return false;
-	}
-	return true;
+	struct packing p = { .kind = kind, .from = from, .to = to, .age = from / PACK_UNITS(kind) };
+	sqlite3_stmt *hosts = NULL;
+	buf_init(&p.whole, PACK_MAX);
+	int code = prepare(db, &p, &hosts);
+	if (code == SQLITE_OK)
+		code = pack_hosts(&p, hosts);
+	(void)sqlite3_finalize(hosts);
+	(void)sqlite3_finalize(p.rows);
+	(void)sqlite3_finalize(p.get);
+	(void)sqlite3_finalize(p.put);
+	free(p.fresh.list);
+	free(p.old.list);
+	free(p.both.list);
+	buf_deinit(&p.whole);
+	return code == SQLITE_OK ? usage_with_days(db, words[kind].take, from, to) : code;
 }

@@ -2,27 +2,62 @@
  * store/usage_query.c - asking the usage database: what is asked is checked, and rows come back.
  */
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "usage_rank.h"
+#include "exfild/base/str.h"
+#include "usage_db.h"
 
-static int number_of_word(const struct usage_filter *f)
+#define USAGE_SQL_MAX (64u << 10)
+
+int usage_word_number(const struct usage_filter *f)
 {
+	int number = -1;
 	if (f->dim == USAGE_BY_DIRECTION)
 		for (int i = 0; i < USAGE_DIRECTION__COUNT; i++)
 			if (strcmp(usage_direction_name((enum usage_direction)i), f->value) == 0)
-				return i;
+				number = i;
 	if (f->dim == USAGE_BY_SANCTION)
 		for (int i = 0; i < USAGE_SANCTION__COUNT; i++)
 			if (strcmp(usage_sanction_name((enum usage_sanction)i), f->value) == 0)
-				return i;
-	return -1;
+				number = i;
+	if (f->dim == USAGE_BY_RISK)
+		for (int i = 0; i < USAGE_RISK__COUNT; i++)
+			if (strcmp(usage_risk_name((enum usage_risk)i), f->value) == 0)
+				number = i;
+	return number;
+}
+
+/* What a dimension of few words may be; NULL: any text. */
+static const char *words_of(enum usage_dim dim)
+{
+	switch (dim) {
+	case USAGE_BY_DIRECTION:
+		return "out, in, lateral or transit";
+	case USAGE_BY_SANCTION:
+		return "unknown, unsanctioned, tolerated, unclear or sanctioned";
+	case USAGE_BY_RISK:
+		return "unknown, low, medium or high";
+	default:
+		return NULL;
+	}
+}
+
+static void set_directions(struct asking *a)
+{
+	const struct usage_query *q = a->q;
+	uint8_t wanted = 0, unwanted = 0;
+	for (size_t i = 0; i < q->filter_count; i++) {
+		uint8_t *to = q->filters[i].is_not ? &unwanted : &wanted;
+		if (q->filters[i].dim == USAGE_BY_DIRECTION)
+			*to |= (uint8_t)(1u << usage_word_number(&q->filters[i]));
+	}
+	a->directions = (uint8_t)((wanted ? wanted : UINT8_MAX) & ~unwanted);
 }
 
 static int check(struct asking *a, char *why, size_t size)
 {
 	const struct usage_query *q = a->q;
-	a->used = q->by;
+	a->by = a->used = q->by;
 	if (q->filter_count > USAGE_FILTERS || q->order >= USAGE_ORDER__COUNT) {
 		(void)snprintf(why, size, "a question has at most %d filters, and an order",
 			       USAGE_FILTERS);
@@ -36,112 +71,150 @@ static int check(struct asking *a, char *why, size_t size)
 		}
 		a->used |= 1u << f->dim;
 		a->filtered |= 1u << f->dim;
-		if ((f->dim == USAGE_BY_DIRECTION || f->dim == USAGE_BY_SANCTION) &&
-		    number_of_word(f) < 0) {
-			(void)snprintf(
-				why, size, "%s is %s, not %.40s", usage_dim_name(f->dim),
-				f->dim == USAGE_BY_DIRECTION ?
-					"out, in, lateral or transit" :
-					"unknown, unsanctioned, tolerated, unclear or sanctioned",
-				f->value);
+		if (words_of(f->dim) && usage_word_number(f) < 0) {
+			(void)snprintf(why, size, "%s is %s, not %.40s", usage_dim_name(f->dim),
+				       words_of(f->dim), f->value);
 			return -EXF_E_INVALID;
 		}
 	}
+	set_directions(a);
 	return 0;
 }
 
-void usage_bind(const struct usage_query *q, sqlite3_stmt *st)
+/* ---- answers ---- */
+
+static const struct word *shown(const struct asking *a, enum word_kind kind, uint32_t group)
 {
-	for (size_t i = 0; i < q->filter_count; i++) {
-		const struct usage_filter *f = &q->filters[i];
-		size_t len = strlen(f->value) - is_beginning(f);
-		int number = number_of_word(f);
-		if (number >= 0)
-			(void)sqlite3_bind_int(st, (int)i + 1, number);
-		else
-			(void)sqlite3_bind_text(st, (int)i + 1, f->value, (int)len, SQLITE_STATIC);
+	const struct word_list *l = &a->words.kinds[kind];
+	return group && group <= l->groups ? &l->list[l->shown[group]] : NULL;
+}
+
+/* "2026-11-23 19:00", "2026-11-23" */
+static const char *time_text(char *dst, size_t size, uint32_t time, bool is_hour)
+{
+	char text[32];
+	uint64_t unit_s = is_hour ? 3600 : USAGE_DAY_S;
+	(void)str_time(text, sizeof(text), time * unit_s * 1000000000u);
+	(void)snprintf(dst, size, is_hour ? "%.10s %.5s" : "%.10s", text, text + 11);
+	return dst;
+}
+
+static const char *text_of(const struct word *w, unsigned at)
+{
+	return w ? w->text[at] : "";
+}
+
+struct times {
+	char hour[24], day[24];
+};
+
+static void put_keys(const struct asking *a, const struct group *g, struct usage_answer *ret,
+		     struct times *times)
+{
+	const struct word *h = shown(a, WORD_HOST, a->by & HOST_DIMS ? g->host : 0);
+	const struct word *z = shown(a, WORD_ZONE, a->by & HOST_DIMS ? 0 : g->host);
+	const struct word *s = shown(a, WORD_SERVICE, g->service);
+	const struct word *p = shown(a, WORD_PLACE, group_place(g));
+	uint32_t time = group_time(g);
+	bool is_hour = a->by & BY(HOUR);
+	const char *const keys[USAGE_BY__COUNT] = {
+		[USAGE_BY_HOUR] = time_text(times->hour, sizeof(times->hour), time, true),
+		[USAGE_BY_DAY] = time_text(times->day, sizeof(times->day),
+					   is_hour ? time / 24 : time, false),
+		[USAGE_BY_ZONE] = text_of(h ? h : z, 0),
+		[USAGE_BY_HOST] = text_of(h, 1),
+		[USAGE_BY_USER] = text_of(h, 2),
+		[USAGE_BY_SERVICE] = text_of(s, 0),
+		[USAGE_BY_TENANT] = text_of(s, 1),
+		[USAGE_BY_CATEGORY] = text_of(s, 2),
+		[USAGE_BY_RISK] =
+			usage_risk_name(s ? (enum usage_risk)s->risk : USAGE_RISK_UNKNOWN),
+		[USAGE_BY_SANCTION] =
+			usage_sanction_name(s ? (enum usage_sanction)s->sanction : USAGE_UNKNOWN),
+		[USAGE_BY_COUNTRY] = text_of(p, 0),
+		[USAGE_BY_AS] = text_of(p, 1),
+		[USAGE_BY_TLS] = text_of(p, 2),
+		[USAGE_BY_DIRECTION] =
+			usage_direction_name((enum usage_direction)group_direction(g)),
+	};
+	for (unsigned dim = 0; dim < USAGE_BY__COUNT; dim++)
+		ret->key[dim] = a->by & 1u << dim ? keys[dim] : NULL;
+	ret->title = a->by & BY(SERVICE) ? text_of(s, 3) : "";
+	ret->name = a->by & BY(HOST) ? text_of(h, 3) : "";
+}
+
+static void answer(const struct asking *a, usage_answer_fn fn, void *arg)
+{
+	const struct groups *g = &a->groups;
+	const struct usage_query *q = a->q;
+	struct usage_answer answer = { .title = "", .name = "" };
+	struct times times;
+	uint32_t count = q->limit && q->limit < g->best_count ? q->limit : g->best_count;
+	for (uint32_t i = 0; i < count; i++) {
+		put_keys(a, &g->best[i], &answer, &times);
+		answer.counts = g->best[i].n;
+		answer.seen_ns = g->best[i].seen_ns;
+		if (!fn(arg, &answer))
+			return;
 	}
+	answer = (struct usage_answer){ .title = "", .name = "" };
+	if (!q->by && !g->best_count)
+		(void)fn(arg, &answer); /* a sum of nothing is 0 */
 }
 
-static uint64_t number_at(sqlite3_stmt *st, int at)
+static int refuse(const struct asking *a, int code, char *why, size_t size)
 {
-	int64_t n = sqlite3_column_int64(st, at);
-	return n > 0 ? (uint64_t)n : 0;
-}
-
-static const char *text_at(sqlite3_stmt *st, int at)
-{
-	const char *text = (const char *)sqlite3_column_text(st, at);
-	return text ? text : "";
-}
-
-static void take_row(const struct usage_query *q, sqlite3_stmt *st, struct usage_answer *a)
-{
-	int at = 0;
-	memset(a, 0, sizeof(*a));
-	for (unsigned dim = 0; dim < USAGE_BY__COUNT; dim++) {
-		if (!(q->by & 1u << dim))
-			continue;
-		if (dim == USAGE_BY_DIRECTION)
-			a->key[dim] = usage_direction_name((enum usage_direction)number_at(st, at));
-		else if (dim == USAGE_BY_SANCTION)
-			a->key[dim] = usage_sanction_name((enum usage_sanction)number_at(st, at));
-		else
-			a->key[dim] = text_at(st, at);
-		at++;
+	if (a->is_full) {
+		(void)snprintf(why, size,
+			       "more than %u rows, or no memory for them: ask for a shorter time, "
+			       "for fewer with a filter, or by less",
+			       USAGE_ROWS_MAX);
+		return -EXF_E_LIMIT;
 	}
-	a->title = text_at(st, at++);
-	a->name = text_at(st, at++);
-	uint64_t *const to[] = { &a->counts.up,      &a->counts.down,     &a->counts.clear,
-				 &a->counts.named,   &a->counts.opaque,   &a->counts.flows,
-				 &a->counts.alerts,  &a->counts.verdicts, &a->counts.first_ns,
-				 &a->counts.last_ns, &a->seen_ns };
-	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++)
-		*to[i] = number_at(st, at++);
+	(void)snprintf(why, size, "the usage database does not answer: %s", sqlite3_errstr(code));
+	return file_is_damage(code) ? -EXF_E_FORMAT : -EXF_E_IO;
 }
 
-static int run(struct usage_db *db, const struct asking *a, usage_answer_fn fn, void *arg)
+static int gather(struct asking *a)
 {
-	sqlite3_stmt *st = NULL;
-	struct usage_answer answer;
-	int code = sqlite3_prepare_v2(db->sqlite, a->sql.data, -1, &st, NULL);
-	if (code == SQLITE_OK) {
-		usage_bind(a->q, st);
-		while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-			take_row(a->q, st, &answer);
-			if (!fn(arg, &answer))
-				break;
-		}
-	}
-	(void)sqlite3_finalize(st);
-	return code;
+	usage_cover(a);
+	int code = usage_words_load(a);
+	if (code == SQLITE_OK)
+		code = usage_scan(a);
+	if (code == SQLITE_OK)
+		a->is_full = !groups_finish(&a->groups);
+	return a->is_full ? SQLITE_NOMEM : code;
 }
 
 int usage_db_query(struct usage_db *db, const struct usage_query *q, usage_answer_fn fn, void *arg,
 		   char *why, size_t size)
 {
-	struct asking a = { .q = q, .format = db->format };
-	int err = check(&a, why, size);
-	if (err)
-		return err;
-	buf_init(&a.sql, USAGE_SQL_MAX);
-	buf_init(&a.host_ids, USAGE_SQL_MAX / 16);
-	buf_init(&a.service_ids, USAGE_SQL_MAX / 16);
-	/* one state of the database for all of it */
-	(void)sqlite3_exec(db->sqlite, "BEGIN", NULL, NULL, NULL);
-	if (usage_cover(&a, db->sqlite)) {
-		usage_rank(&a, db);
-		usage_sql(&a, db->sqlite);
-		int code = a.sql.full ? SQLITE_TOOBIG : run(db, &a, fn, arg);
-		if (code != SQLITE_DONE && code != SQLITE_ROW) {
-			(void)snprintf(why, size, "the usage database does not answer: %s",
-				       sqlite3_errmsg(db->sqlite));
-			err = file_is_damage(code) ? -EXF_E_FORMAT : -EXF_E_IO;
-		}
+	struct asking *a = calloc(1, sizeof(*a));
+	if (!a) {
+		(void)snprintf(why, size, "memory is exhausted");
+		return -EXF_E_NOMEM;
 	}
-	(void)sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL);
-	buf_deinit(&a.service_ids);
-	buf_deinit(&a.host_ids);
-	buf_deinit(&a.sql);
+	a->q = q;
+	a->db = db->sqlite;
+	a->format = db->format;
+	if (q->total)
+		*q->total = (struct usage_counts){ 0 };
+	groups_init(&a->groups, q);
+	buf_init(&a->sql, USAGE_SQL_MAX);
+	int err = check(a, why, size);
+	if (!err) {
+		/* one state of the database for all of it */
+		(void)sqlite3_exec(db->sqlite, "BEGIN", NULL, NULL, NULL);
+		int code = gather(a);
+		(void)sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL);
+		if (code == SQLITE_OK)
+			answer(a, fn, arg);
+		else
+			err = refuse(a, code, why, size);
+	}
+	groups_free(&a->groups);
+	usage_words_free(&a->words);
+	buf_deinit(&a->sql);
+	free(a);
 	return err;
 }

@@ -17,14 +17,12 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
-#include "usage_file.h"
+#include "usage_batch.h"
 #include "usage_packs.h"
 
-#define BATCH_MAX    (64u << 20)
-#define PORTION      8192u /* rows a transaction */
-#define RETRY_S      10
-#define REOPEN_S     60
-#define SETTLED_DAYS 2 /* a week that has been over for so long is packed */
+#define BATCH_MAX (64u << 20)
+#define RETRY_S   10
+#define REOPEN_S  60
 
 struct usage_writer {
 	struct file file;
@@ -34,7 +32,7 @@ struct usage_writer {
 	char path[FILE_PATH_MAX];
 	uint32_t keep_days;
 	int lock_fd; /* holds a second process off */
-	struct usage_words words;
+	struct usage_batch rows;
 	struct buf batch; /* being filled */
 	uint64_t batch_rows;
 	uint64_t newest_day; /* the thread's: of what it wrote last */
@@ -47,7 +45,7 @@ struct usage_writer {
 	size_t done; /* bytes of it that are written */
 	uint64_t handed_rows;
 	bool is_handed, is_stopping, is_hurried; /* hurried: its owner waits, no more tries */
-	bool is_unpacked;                        /* there may be a week to be packed */
+	bool is_unpacked;                        /* there may be a day to be packed */
 	bool is_opening;                         /* its owner waits for it to be tried */
 	struct usage_writer_stats stats;
 };
@@ -66,7 +64,7 @@ bool usage_writer_add(struct usage_writer *w, const struct usage_row *row)
 
 static void let_go(struct usage_writer *w)
 {
-	usage_words_finalize(&w->words);
+	usage_batch_close(&w->rows);
 	file_close(&w->file);
 	if (w->lock_fd >= 0)
 		(void)close(w->lock_fd);
@@ -75,22 +73,19 @@ static void let_go(struct usage_writer *w)
 
 /* ---- writing ---- */
 
+/* Rows in one transaction. */
 static int write_portion(struct usage_writer *w, size_t *ret_done, uint64_t *ret_rows)
 {
 	sqlite3 *db = w->file.db;
 	const char *at = w->handed.data + w->done, *stop = w->handed.data + w->handed.len;
-	uint64_t rows = 0;
+	*ret_rows = 0;
 	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	for (; code == SQLITE_OK && at < stop && rows < PORTION; rows++) {
-		struct usage_packed p;
-		usage_unpack(&at, &p);
-		if (p.row.hour_s / USAGE_DAY_S > w->newest_day)
-			w->newest_day = p.row.hour_s / USAGE_DAY_S;
-		code = usage_words_add(&w->words, &p.row);
-	}
+	if (code == SQLITE_OK)
+		code = usage_batch_portion(&w->rows, &at, stop, ret_rows, &w->newest_day);
 	code = file_end(db, code);
 	*ret_done = (size_t)(at - w->handed.data);
-	*ret_rows = code == SQLITE_OK ? rows : 0;
+	if (code != SQLITE_OK && usage_batch_drop(&w->rows) != SQLITE_OK)
+		code = SQLITE_NOMEM;
 	return code;
 }
 
@@ -105,13 +100,16 @@ static int forget(struct usage_writer *w, uint32_t keep_days)
 	int code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = usage_forget(w->file.db, w->newest_day, keep_days);
-	return file_end(w->file.db, code);
+	code = file_end(w->file.db, code);
+	if (keep_days <= w->newest_day && usage_batch_drop(&w->rows) != SQLITE_OK)
+		code = SQLITE_NOMEM; /* names may have gone */
+	return code;
 }
 
 /* Its own limit is reached: the oldest day makes room, and says so. */
 static bool make_room(struct usage_writer *w)
 {
-	uint64_t oldest = usage_number(w->file.db, "SELECT min(t) FROM day");
+	uint64_t oldest = usage_number(w->file.db, "SELECT min(t) FROM days");
 	if (bytes_of(w) < w->file.max_bytes / 10 * 9 || oldest >= w->newest_day)
 		return false;
 	int code = forget(w, (uint32_t)(w->newest_day - oldest));
@@ -120,6 +118,26 @@ static bool make_room(struct usage_writer *w)
 		  "usage.keep_days",
 		  w->file.path);
 	return code == SQLITE_OK;
+}
+
+/* Weeks that are over are added up; until then their days are asked for. */
+static int roll(struct usage_writer *w)
+{
+	int code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = usage_batch_roll(&w->rows, w->newest_day / USAGE_WEEK * USAGE_WEEK);
+	code = file_end(w->file.db, code);
+	if (code != SQLITE_OK && usage_batch_drop(&w->rows) != SQLITE_OK)
+		code = SQLITE_NOMEM;
+	return code;
+}
+
+static int end_days(struct usage_writer *w)
+{
+	int code = roll(w);
+	while (code == SQLITE_FULL && make_room(w))
+		code = roll(w);
+	return code == SQLITE_OK ? forget(w, w->keep_days) : code;
 }
 
 static bool mend(struct usage_writer *w, int code);
@@ -178,11 +196,11 @@ static void write_batch(struct usage_writer *w)
 		if (w->is_hurried || w->is_stopping)
 			break;
 	}
+	w->is_unpacked = w->options.is_background;
 	if (!has_new_day || !w->file.db)
 		return;
-	w->is_unpacked = w->options.is_background;
 	pthread_mutex_unlock(&w->lock);
-	int code = forget(w, w->keep_days);
+	int code = end_days(w);
 	pthread_mutex_lock(&w->lock);
 	if (code != SQLITE_OK)
 		note(w, code, 0);
@@ -217,40 +235,45 @@ static void open_here(struct usage_writer *w)
 	}
 }
 
-/* The oldest week that is over, has rows and is not packed; 0: none. */
-static uint64_t next_week(struct usage_writer *w)
+/* The oldest day that is over and of which rows stand in the table; 0: none. */
+static uint64_t next_day(struct usage_writer *w, enum pack_kind kind)
 {
-	char sql[512];
-	if (!w->file.db || w->newest_day < SETTLED_DAYS)
+	if (!w->file.db)
 		return 0;
-	(void)snprintf(sql, sizeof(sql),
-		       "WITH RECURSIVE w(t) AS (SELECT min(t) / 7 FROM day UNION ALL SELECT t + 1 "
-		       "FROM w WHERE t < %llu) SELECT t FROM w WHERE t < %llu AND t NOT IN packed "
-		       "AND EXISTS (SELECT 1 FROM day WHERE day.t >= w.t * 7 AND day.t < w.t * 7 + "
-		       "7) ORDER BY t LIMIT 1",
-		       (unsigned long long)(w->newest_day - SETTLED_DAYS) / USAGE_WEEK,
-		       (unsigned long long)(w->newest_day - SETTLED_DAYS) / USAGE_WEEK);
-	return usage_number(w->file.db, sql);
+	uint64_t day = usage_number(w->file.db, kind == PACK_DAYS ? "SELECT min(t) FROM day" :
+								    "SELECT min(t) / 24 FROM hour");
+	return day < w->newest_day ? day : 0;
 }
 
-/* While nobody waits; the lock is held at both ends.  Without packs it only takes longer to answer.
- */
-static void pack_weeks(struct usage_writer *w)
+/* One of them; *ret_any: there was one. */
+static int pack(struct usage_writer *w, bool *ret_any)
 {
 	int code = SQLITE_OK;
-	while (w->is_unpacked && code == SQLITE_OK && !w->is_handed && !w->is_stopping) {
+	*ret_any = false;
+	for (enum pack_kind kind = PACK_DAYS; kind < PACK_KIND__COUNT && code == SQLITE_OK;
+	     kind++) {
+		uint64_t day = next_day(w, kind), units = kind == PACK_DAYS ? 1 : 24;
+		if (!day)
+			continue;
+		*ret_any = true;
+		code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+		if (code == SQLITE_OK)
+			code = usage_pack_rows(w->file.db, kind, day * units, (day + 1) * units);
+		code = file_end(w->file.db, code);
+	}
+	return code;
+}
+
+/* While nobody waits; the lock is held at both ends.  Rows only take longer to answer, and more
+ * room. */
+static void pack_days(struct usage_writer *w)
+{
+	while (w->is_unpacked && !w->is_handed && !w->is_stopping) {
+		bool is_any;
 		pthread_mutex_unlock(&w->lock);
-		uint64_t week = next_week(w);
-		if (week) {
-			code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-			if (code == SQLITE_OK)
-				code = usage_pack_week(w->file.db, &w->words, week);
-			code = file_end(w->file.db, code);
-		}
-		if (week && code == SQLITE_OK && week >= w->words.packed_until)
-			w->words.packed_until = week + 1;
+		int code = pack(w, &is_any);
 		pthread_mutex_lock(&w->lock);
-		w->is_unpacked = week && code == SQLITE_OK;
+		w->is_unpacked = is_any && code == SQLITE_OK;
 	}
 }
 
@@ -261,7 +284,7 @@ static void *writer_thread(void *arg)
 	if (w->options.is_background)
 		open_here(w);
 	for (;;) {
-		pack_weeks(w);
+		pack_days(w);
 		while (!w->is_handed && !w->is_stopping)
 			pthread_cond_wait(&w->changed, &w->lock);
 		if (!w->is_handed)
@@ -280,11 +303,12 @@ static void *writer_thread(void *arg)
 
 static int prepare(struct usage_writer *w, char *why, size_t size)
 {
-	int code = usage_words_prepare(w->file.db, &w->words);
-	w->newest_day = usage_number(w->file.db, "SELECT max(t) FROM day");
+	int code = usage_batch_open(&w->rows, w->file.db);
+	w->newest_day = usage_number(w->file.db, "SELECT max(t) FROM days");
+	(void)sqlite3_limit(w->file.db, SQLITE_LIMIT_LENGTH, PACK_MAX + 4096);
 	if (code == SQLITE_OK)
 		return 0;
-	usage_words_finalize(&w->words);
+	usage_batch_close(&w->rows);
 	file_complain(&w->file, FILE_DAMAGED, sqlite3_errmsg(w->file.db));
 	(void)snprintf(why, size, "cannot write %s: %s", w->file.path, sqlite3_errstr(code));
 	return -EXF_E_IO;
@@ -292,7 +316,7 @@ static int prepare(struct usage_writer *w, char *why, size_t size)
 
 static int replace(struct usage_writer *w, char *why, size_t size)
 {
-	usage_words_finalize(&w->words);
+	usage_batch_close(&w->rows);
 	int err = file_replace(&w->file, why, size);
 	log_warnx("usage", "%s", why);
 	return err ? err : prepare(w, why, size);
@@ -350,6 +374,8 @@ static int start(struct usage_writer *w, const struct usage_writer_options *o, c
 				      .format = USAGE_FORMAT,
 				      .tables = usage_tables,
 				      .table_count = TABLE__COUNT,
+				      .older_tables = usage_older_tables,
+				      .older_count = USAGE_OLDER_TABLES,
 				      .steps = usage_steps,
 				      .step_count = USAGE_FORMAT - 1,
 				      .page_bytes = USAGE_PAGE,

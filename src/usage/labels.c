@@ -22,6 +22,8 @@ static uint32_t newest(const void *entry)
 	return ((const struct place_of_name *)entry)->number;
 }
 
+_Static_assert(sizeof(struct flow_label) == sizeof(struct place_of_name), "one size of entries");
+
 static int make(struct table *t, uint32_t capacity, const struct hash_key *key,
 		table_evidence_fn evidence)
 {
@@ -120,6 +122,7 @@ static uint32_t number_of(struct labels *n, const struct named *v, bool is_addre
 	struct place_of_name *p = table_find(&n->by_text, &hash);
 	if (p) {
 		n->list[p->number].sanction = v->sanction;
+		n->list[p->number].risk = v->risk;
 		return p->number;
 	}
 	if (n->count >= room_for(n, v, is_address))
@@ -150,8 +153,12 @@ static uint32_t of_service(struct labels *n, const struct service *s, const char
 		[SANCTION_SANCTIONED] = USAGE_SANCTIONED,
 		[SANCTION_UNCLEAR] = USAGE_UNCLEAR,
 	};
+	static const enum usage_risk risks[] = { [SERVICE_RISK_LOW] = USAGE_RISK_LOW,
+						 [SERVICE_RISK_MEDIUM] = USAGE_RISK_MEDIUM,
+						 [SERVICE_RISK_HIGH] = USAGE_RISK_HIGH };
 	struct named v = { .sanction =
-				   (uint8_t)sanctions[context_sanction(n->context, s, name, len)] };
+				   (uint8_t)sanctions[context_sanction(n->context, s, name, len)],
+			   .risk = (uint8_t)risks[s->risk] };
 	set_name(&v, s->name, strlen(s->name));
 	(void)str_copy(v.title, sizeof(v.title), s->title);
 	(void)str_copy(v.category, sizeof(v.category), s->category);
@@ -222,57 +229,85 @@ static const struct event_str *asked_name(const struct event *e)
 	return NULL;
 }
 
-void labels_note(struct labels *n, const struct event *e)
+static struct flow_label *label_of_flow(struct labels *n, uint64_t flow)
+{
+	bool is_new;
+	struct flow_label *f = table_get(&n->by_flow, &flow, &is_new);
+	if (f && is_new)
+		f->number = NAMED_UNSAID;
+	return f;
+}
+
+static void note_name(struct labels *n, const struct event *e)
 {
 	char name[HOST_MAX + 1];
-	bool is_new;
 	const struct event_str *asked = asked_name(e);
-	size_t len = asked && asked->len && e->flow ?
+	size_t len = asked && asked->len ?
 			     plain_name((const char *)event_str_data(e, asked), asked->len, name) :
 			     0;
 	if (!len)
 		return;
 	uint32_t number = of_host(n, name, len);
-	struct place_of_name *p = table_get(&n->by_flow, &e->flow, &is_new);
-	if (p)
-		p->number = number;
+	struct flow_label *f = label_of_flow(n, e->flow);
+	if (f)
+		f->number = number;
+}
+
+static void note_tls(struct labels *n, const struct event_tls *t)
+{
+	uint16_t state = usage_tls_state(t);
+	struct flow_label *f = state ? label_of_flow(n, t->e.flow) : NULL;
+	if (f && (!usage_tls_is_chosen(f->tls) || usage_tls_is_chosen(state)))
+		f->tls = state;
+}
+
+void labels_note(struct labels *n, const struct event *e)
+{
+	if (!e->flow)
+		return;
+	note_name(n, e);
+	if (e->kind == EVENT_TLS || e->kind == EVENT_QUIC)
+		note_tls(n, (const struct event_tls *)e);
 }
 
 void labels_end_flow(struct labels *n, const struct event *e)
 {
-	struct place_of_name *p = table_find(&n->by_flow, &e->flow);
-	if (p)
-		table_remove(&n->by_flow, p);
+	struct flow_label *f = table_find(&n->by_flow, &e->flow);
+	if (f)
+		table_remove(&n->by_flow, f);
 }
 
-static bool of_flow(const struct labels *n, const struct event *e, uint32_t *ret)
+/* What the connection itself has told; number NAMED_UNSAID: no name. */
+static struct label of_flow(const struct labels *n, const struct event *e)
 {
-	const struct place_of_name *p = table_find(&n->by_flow, &e->flow);
-	if (p)
-		*ret = p->number;
-	return p != NULL;
+	const struct flow_label *f = table_find(&n->by_flow, &e->flow);
+	return (struct label){ .number = f ? f->number : NAMED_UNSAID,
+			       .tls = f ? f->tls : 0,
+			       .is_named = f && f->number != NAMED_UNSAID };
 }
 
-uint32_t labels_address(struct labels *n, const struct ipaddr *a, bool *ret_is_named)
+struct label labels_address(struct labels *n, const struct ipaddr *a)
 {
 	char text[IPADDR_TEXT_MAX], name[HOST_MAX + 1];
 	const char *learnt = context_name_of(n->context, a);
 	size_t len = learnt ? plain_name(learnt, strlen(learnt), name) : 0;
-	*ret_is_named = len > 0;
 	if (len)
-		return of_host(n, name, len);
+		return (struct label){ .number = of_host(n, name, len), .is_named = true };
 	const struct service *s = context_service_by_ip(n->context, a);
 	if (s)
-		return of_service(n, s, "", 0);
+		return (struct label){ .number = of_service(n, s, "", 0) };
 	ipaddr_print(a, text, sizeof(text));
-	return of_text(n, text, strlen(text), true);
+	return (struct label){ .number = of_text(n, text, strlen(text), true) };
 }
 
-uint32_t labels_outside(struct labels *n, const struct event *e, bool *ret_is_named)
+struct label labels_outside(struct labels *n, const struct event *e)
 {
-	uint32_t number;
-	*ret_is_named = true;
-	return of_flow(n, e, &number) ? number : labels_address(n, &e->dst, ret_is_named);
+	struct label told = of_flow(n, e);
+	if (told.is_named)
+		return told;
+	struct label l = labels_address(n, &e->dst);
+	l.tls = told.tls;
+	return l;
 }
 
 static const char *protocol(const struct event *e)
@@ -285,10 +320,11 @@ static const char *protocol(const struct event *e)
 								   "ip";
 }
 
-uint32_t labels_inside(struct labels *n, const struct event *e, bool *ret_is_named)
+struct label labels_inside(struct labels *n, const struct event *e)
 {
-	uint32_t number;
+	struct label l = of_flow(n, e);
 	const char *text = protocol(e);
-	*ret_is_named = of_flow(n, e, &number);
-	return *ret_is_named ? number : of_text(n, text, strlen(text), false);
+	if (!l.is_named)
+		l.number = of_text(n, text, strlen(text), false);
+	return l;
 }

@@ -55,15 +55,10 @@ static void put_text(struct place_text *t, const struct geo *g)
 			       g->as_name[0] ? " " : "", g->as_name);
 }
 
-uint32_t places_number(struct places *p, const struct ipaddr *a, uint32_t tunnel_id)
+static uint32_t number_of(struct places *p, const struct place_text *text)
 {
-	struct place_text text = { .country = "" };
-	struct geo g;
 	bool is_new;
-	if (!context_geo_of(p->context, a, tunnel_id, &g))
-		return 0;
-	put_text(&text, &g);
-	const struct place_key key = { hash_bytes(&p->key, &text, sizeof(text)) };
+	const struct place_key key = { hash_bytes(&p->key, text, sizeof(*text)) };
 	const struct place *known = table_find(&p->by_text, &key);
 	if (known)
 		return known->number;
@@ -73,6 +68,19 @@ uint32_t places_number(struct places *p, const struct ipaddr *a, uint32_t tunnel
 	if (!fresh)
 		return 0;
 	fresh->number = p->count++;
-	p->list[fresh->number] = text;
+	p->list[fresh->number] = *text;
 	return fresh->number;
+}
+
+uint32_t places_number(struct places *p, const struct ipaddr *a, uint32_t tunnel_id, uint16_t tls)
+{
+	struct place_text text = { .tls = tls };
+	struct geo g;
+	if (a && context_geo_of(p->context, a, tunnel_id, &g)) {
+		put_text(&text, &g);
+		return number_of(p, &text);
+	}
+	if (tls && !p->by_tls[tls])
+		p->by_tls[tls] = number_of(p, &text);
+	return p->by_tls[tls];
 }

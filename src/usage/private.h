@@ -18,7 +18,19 @@
 struct named {
 	char name[96], title[48], category[24], tenant[SERVICE_TENANT_MAX];
 	uint8_t sanction; /* enum usage_sanction */
+	uint8_t risk;     /* enum usage_risk */
 };
+
+/* tls.c: a version, a flaw of the suite, and whether it was offered only; 0: none was seen. */
+#define TLS_VERSIONS  6u
+#define TLS_FLAWS     8u
+#define TLS_STATES    (TLS_VERSIONS * TLS_FLAWS * 2)
+#define USAGE_TLS_MAX 40
+uint16_t usage_tls_state(const struct event_tls *t);
+/* The server has chosen: what was offered does not matter any more. */
+bool usage_tls_is_chosen(uint16_t state);
+/* "TLS 1.3", "weak TLS 1.0, RC4", "TLS 1.2 offered"; "" none was seen. */
+const char *usage_tls_text(uint16_t state, char dst[USAGE_TLS_MAX]);
 
 struct place_of_name { /* entry: from a hash to a number */
 	uint64_t hash; /* key */
@@ -28,6 +40,21 @@ struct place_of_name { /* entry: from a hash to a number */
 
 /* The first ones are what everything is that has no name, or no place. */
 enum { NAMED_OTHER, NAMED_NONE, NAMED__FIRST };
+#define NAMED_UNSAID UINT32_MAX
+
+struct flow_label {      /* entry */
+	uint64_t flow;   /* key */
+	uint32_t number; /* of the name that it asked for; NAMED_UNSAID: of none */
+	uint16_t tls;
+	uint16_t pad;
+};
+
+/* What the other end of a connection is called. */
+struct label {
+	uint32_t number;
+	uint16_t tls;
+	bool is_named; /* a name is known, not only an address or a protocol */
+};
 
 struct labels {
 	const struct context *context;
@@ -36,14 +63,16 @@ struct labels {
 	uint32_t count, max_count;
 	struct table by_text; /* of service, tenant: number in list */
 	struct table by_host; /* of a name as it was asked for: the same, without a look-up */
-	struct table by_flow; /* of a connection that asked for a name */
+	struct table by_flow; /* of a connection that asked for a name, or for TLS */
 };
 
-#define PLACES_MAX 4096u
+#define PLACES_MAX 8192u
 
 struct place_text {
 	char country[4];  /* ISO 3166, "*" behind it: anycast; "" not known */
 	char network[80]; /* "AS15169 Google"; "" not known */
+	uint16_t tls;
+	uint16_t pad;
 };
 
 struct places {
@@ -52,14 +81,17 @@ struct places {
 	struct place_text *list; /* the first: not known, and what has no room */
 	uint32_t count;
 	struct table by_text;
+	uint32_t by_tls[TLS_STATES]; /* of addresses of which nothing is known, which are most; 0:
+					none */
 };
 
 /* places.c */
 int places_init(struct places *p, const struct context *context, const struct hash_key *key);
 void places_deinit(struct places *p);
 uint64_t places_bytes(void);
-/* Number of an outside address's place; 0: not known. */
-uint32_t places_number(struct places *p, const struct ipaddr *a, uint32_t tunnel_id);
+/* Number of an outside address's place, and how it is spoken with; a NULL: it is none.  0: nothing
+ * is known. */
+uint32_t places_number(struct places *p, const struct ipaddr *a, uint32_t tunnel_id, uint16_t tls);
 
 #define USERS_MAX 8192u /* of one hour; more count as not known */
 
@@ -88,13 +120,12 @@ int labels_init(struct labels *n, const struct context *context, const struct ha
 void labels_deinit(struct labels *n);
 /* Services are numbered anew; connections forget theirs when there is little room. */
 void labels_begin(struct labels *n);
-/* A connection tells whom it wants: SNI, Host. */
+/* A connection tells whom it wants (SNI, Host), and how (TLS). */
 void labels_note(struct labels *n, const struct event *e);
 void labels_end_flow(struct labels *n, const struct event *e);
-/* Number of the service; *ret_is_named: a name is known, not only an address or a protocol. */
-uint32_t labels_outside(struct labels *n, const struct event *e, bool *ret_is_named);
-uint32_t labels_inside(struct labels *n, const struct event *e, bool *ret_is_named);
-uint32_t labels_address(struct labels *n, const struct ipaddr *a, bool *ret_is_named);
+struct label labels_outside(struct labels *n, const struct event *e);
+struct label labels_inside(struct labels *n, const struct event *e);
+struct label labels_address(struct labels *n, const struct ipaddr *a);
 uint64_t labels_bytes(uint32_t max_rows);
 
 #define HOST_ZONE 0x80000000u /* a number of a zone, not of a host */

@@ -6,7 +6,10 @@
 static bool show(const struct usage *u, const struct counter *c, usage_row_fn fn, void *arg)
 {
 	const struct place_text *text = &u->places.list[c->key.place];
-	const struct usage_place place = { .country = text->country, .as = text->network };
+	char tls[USAGE_TLS_MAX];
+	const struct usage_place place = { .country = text->country,
+					   .as = text->network,
+					   .tls = usage_tls_text(text->tls, tls) };
 	char address[IPADDR_TEXT_MAX] = "other";
 	const struct named *s = &u->labels.list[c->key.service];
 	struct usage_host host = { .zone = u->zones[usage_zone_of(u, c->key.host)],
@@ -17,7 +20,8 @@ static bool show(const struct usage *u, const struct counter *c, usage_row_fn fn
 					       .title = s->title,
 					       .category = s->category,
 					       .tenant = s->tenant,
-					       .sanction = (enum usage_sanction)s->sanction };
+					       .sanction = (enum usage_sanction)s->sanction,
+					       .risk = (enum usage_risk)s->risk };
 	if (!(c->key.host & HOST_ZONE)) {
 		const struct host_text *h = &u->host_list[c->key.host];
 		const struct ipaddr *a = &h->address;

@@ -21,22 +21,6 @@
 
 /* ---- counters that have no place ---- */
 
-static void add_counts(struct usage_counts *to, const struct usage_counts *n)
-{
-	to->up += n->up;
-	to->down += n->down;
-	to->clear += n->clear;
-	to->named += n->named;
-	to->opaque += n->opaque;
-	to->flows += n->flows;
-	to->alerts += n->alerts;
-	to->verdicts += n->verdicts;
-	if (n->first_ns && (!to->first_ns || n->first_ns < to->first_ns))
-		to->first_ns = n->first_ns;
-	if (n->last_ns > to->last_ns)
-		to->last_ns = n->last_ns;
-}
-
 /* What was alerted on goes last. */
 static uint32_t evidence(const void *entry)
 {
@@ -61,7 +45,7 @@ static void to_rest(void *arg, void *entry)
 		u->rest.key = c->key;
 		u->rest.key.host = HOST_ZONE;
 	}
-	add_counts(&u->rest.n, &c->n);
+	usage_counts_add(&u->rest.n, &c->n);
 }
 
 static void add_to(struct table *t, const struct counter_key *key, const struct usage_counts *n)
@@ -69,7 +53,7 @@ static void add_to(struct table *t, const struct counter_key *key, const struct 
 	bool is_new;
 	struct counter *to = table_get(t, key, &is_new);
 	if (to)
-		add_counts(&to->n, n);
+		usage_counts_add(&to->n, n);
 }
 
 static void to_sums(void *arg, void *entry)
@@ -252,15 +236,14 @@ struct part {
 };
 
 static void count_part(struct usage *u, const struct event *e, const struct side *s,
-		       uint32_t service, bool is_named, const struct part *p)
+		       const struct label *l, const struct part *p)
 {
-	uint16_t place = s->direction == USAGE_LATERAL ?
-				 0 :
-				 (uint16_t)places_number(&u->places, s->peer, e->tunnel_id);
+	const struct ipaddr *outside = s->direction == USAGE_LATERAL ? NULL : s->peer;
+	uint16_t place = (uint16_t)places_number(&u->places, outside, e->tunnel_id, l->tls);
 	uint64_t both = p->bytes[0] + p->bytes[1];
 	const struct counter_key key = { .hour = (uint32_t)(p->last_ns / HOUR_NS),
 					 .host = host_number(u, s->host, e->tunnel_id, e->vlan),
-					 .service = service,
+					 .service = l->number,
 					 .direction = (uint16_t)s->direction,
 					 .place = place };
 	struct usage_counts n = { .up = p->bytes[s->end],
@@ -270,7 +253,7 @@ static void count_part(struct usage *u, const struct event *e, const struct side
 				  .last_ns = p->last_ns };
 	if (app_is_clear((enum app)e->app))
 		n.clear = both;
-	else if (is_named)
+	else if (l->is_named)
 		n.named = both;
 	else
 		n.opaque = both;
@@ -281,10 +264,9 @@ static void count_flow(struct usage *u, const struct event_flow *f)
 {
 	const struct event *e = &f->e;
 	const struct side s = side_of(u, e);
-	bool is_named;
 	bool is_within = s.direction == USAGE_LATERAL || s.direction == USAGE_IN;
-	uint32_t service = is_within ? labels_inside(&u->labels, e, &is_named) :
-				       labels_outside(&u->labels, e, &is_named);
+	const struct label l =
+		is_within ? labels_inside(&u->labels, e) : labels_outside(&u->labels, e);
 	bool has_earlier = f->earlier[0] || f->earlier[1];
 	uint64_t told = f->fresh[0] + f->fresh[1] + f->earlier[0] + f->earlier[1];
 	bool is_first =
@@ -295,7 +277,7 @@ static void count_flow(struct usage *u, const struct event_flow *f)
 					.first_ns = is_first ? f->first_ns : hour_ns - 1,
 					.last_ns = hour_ns - 1,
 					.is_first = is_first };
-		count_part(u, e, &s, service, is_named, &p);
+		count_part(u, e, &s, &l, &p);
 	}
 	const struct part p = { .bytes = f->fresh,
 				.first_ns = has_earlier ? hour_ns :
@@ -304,7 +286,7 @@ static void count_flow(struct usage *u, const struct event_flow *f)
 				.last_ns = f->last_ns,
 				.is_first = is_first && !has_earlier };
 	if (f->fresh[0] || f->fresh[1])
-		count_part(u, e, &s, service, is_named, &p);
+		count_part(u, e, &s, &l, &p);
 }
 
 void usage_event(struct usage *u, const struct event *e)
@@ -323,7 +305,6 @@ void usage_event(struct usage *u, const struct event *e)
 void usage_alert(struct usage *u, const struct usage_counts *told, uint64_t time_ns,
 		 const struct ipaddr *host, const struct ipaddr *peer, uint32_t tunnel_id)
 {
-	bool is_named;
 	bool is_ours = context_is_inside(u->context, host, tunnel_id);
 	bool is_within = !peer || context_is_inside(u->context, peer, tunnel_id);
 	/* about an attacker outside: it is the attacked one's */
@@ -332,9 +313,9 @@ void usage_alert(struct usage *u, const struct usage_counts *told, uint64_t time
 	const struct counter_key key = {
 		.hour = (uint32_t)(time_ns / HOUR_NS),
 		.host = host_number(u, is_in ? peer : host, tunnel_id, 0),
-		.place = far ? (uint16_t)places_number(&u->places, far, tunnel_id) : 0,
-		.service = peer && !is_within ? labels_address(&u->labels, peer, &is_named) :
-						NAMED_NONE,
+		.place = (uint16_t)places_number(&u->places, far, tunnel_id, 0),
+		.service =
+			peer && !is_within ? labels_address(&u->labels, peer).number : NAMED_NONE,
 		.direction = is_in                ? USAGE_IN :
 			     peer && is_within    ? USAGE_LATERAL :
 			     is_ours || is_within ? USAGE_OUT :
@@ -342,6 +323,7 @@ void usage_alert(struct usage *u, const struct usage_counts *told, uint64_t time
 	};
 	const struct usage_counts n = { .alerts = told->alerts,
 					.verdicts = told->verdicts,
+					.score = told->score,
 					.first_ns = time_ns,
 					.last_ns = time_ns };
 	count(u, &key, &n);

@@ -24,10 +24,13 @@
 
 #include "exfild/base/err.h"
 
-#define USAGE_FORMAT     3 /* 1: without sums by week of hosts and of services; 2: without packs */
+/* 1: without sums by week of hosts and of services; 2: without packs; 3: without TLS and risk, days
+   that are over as rows */
+#define USAGE_FORMAT     4
 #define USAGE_HOURS_DAYS 8
 #define USAGE_TEXT_MAX   128
 #define USAGE_FILTERS    16
+#define USAGE_ROWS_MAX   (1u << 22) /* of an answer */
 
 enum usage_direction {
 	USAGE_OUT,     /* a host of ours asked somebody outside */
@@ -46,9 +49,18 @@ enum usage_sanction {
 	USAGE_SANCTION__COUNT
 };
 
-/* "out", "in" ..., "unknown", "unsanctioned" ... */
+enum usage_risk { /* of a service, as the catalogue has it */
+		  USAGE_RISK_UNKNOWN,
+		  USAGE_RISK_LOW,
+		  USAGE_RISK_MEDIUM,
+		  USAGE_RISK_HIGH,
+		  USAGE_RISK__COUNT
+};
+
+/* "out", "in" ..., "unknown", "unsanctioned" ..., "unknown", "low" ... */
 const char *usage_direction_name(enum usage_direction d);
 const char *usage_sanction_name(enum usage_sanction s);
+const char *usage_risk_name(enum usage_risk r);
 
 /* IP bytes as they passed, retransmissions included; up leaves the host, down comes to it. */
 struct usage_counts {
@@ -56,7 +68,10 @@ struct usage_counts {
 	uint64_t clear, named, opaque; /* of up + down: readable, a name at least, nothing */
 	uint64_t flows, alerts, verdicts;
 	uint64_t first_ns, last_ns; /* packet time */
+	uint64_t score;             /* the highest risk score of these alerts, 0 to 100 */
 };
+
+void usage_counts_add(struct usage_counts *to, const struct usage_counts *n);
 
 /* ---- asking ---- */
 
@@ -70,10 +85,12 @@ enum usage_dim {
 			       address; "other": those that had no place */
 	USAGE_BY_TENANT,    /* "" the service has none; "not distinguishable" */
 	USAGE_BY_CATEGORY,  /* "storage", "ai" ...; "" not in the catalogue */
+	USAGE_BY_RISK,      /* enum usage_risk by name */
+	USAGE_BY_SANCTION,  /* enum usage_sanction by name */
 	USAGE_BY_COUNTRY,   /* ISO 3166 of the address; "" not known */
 	USAGE_BY_AS,        /* "AS15169 Google"; "" not known */
+	USAGE_BY_TLS,       /* "TLS 1.3", "weak TLS 1.0" ...; "" none was seen */
 	USAGE_BY_DIRECTION, /* enum usage_direction by name */
-	USAGE_BY_SANCTION,  /* enum usage_sanction by name */
 	USAGE_BY__COUNT
 };
 
@@ -89,6 +106,7 @@ enum usage_order {
 	USAGE_ORDER_ALERTS,
 	USAGE_ORDER_CLEAR,
 	USAGE_ORDER_OPAQUE,
+	USAGE_ORDER_SCORE,
 	USAGE_ORDER_FIRST, /* newest first */
 	USAGE_ORDER_LAST,
 	USAGE_ORDER_SEEN, /* first seen ever, newest first */
@@ -116,9 +134,13 @@ struct usage_query {
 	uint64_t since_s, until_s;
 	/* Only groups whose host or service was never seen before this; 0: all. */
 	uint64_t new_since_s;
+	bool is_alerted; /* only groups that alerts are about */
 	enum usage_order order;
 	bool is_rising; /* the other way round */
 	uint32_t limit; /* rows; 0: all */
+	/* Of all that passes the filters, whatever is new or within the limit; NULL: not wanted. It
+	   is there before the first row is. */
+	struct usage_counts *total;
 };
 
 struct usage_answer {
@@ -141,7 +163,8 @@ void usage_db_span(struct usage_db *db, uint64_t *ret_first_s, uint64_t *ret_end
 
 /* False: enough. Texts are valid until it returns. */
 typedef bool (*usage_answer_fn)(void *arg, const struct usage_answer *a);
-/* Rows in their order; 0 or -EXF_E_x with a sentence. */
+/* Rows in their order; 0 or -EXF_E_x with a sentence: -EXF_E_LIMIT, there are more than
+ * USAGE_ROWS_MAX. */
 int usage_db_query(struct usage_db *db, const struct usage_query *q, usage_answer_fn fn, void *arg,
 		   char *ret_why, size_t why_size) EXF_MUST_USE;
 
@@ -154,10 +177,12 @@ struct usage_host {
 struct usage_service {
 	const char *name, *title, *category, *tenant;
 	enum usage_sanction sanction;
+	enum usage_risk risk;
 };
 
+/* Of the other end, and how one speaks with it. */
 struct usage_place {
-	const char *country, *as;
+	const char *country, *as, *tls;
 };
 
 /* Counters of one hour; what is pointed to is borrowed for the call. */
@@ -170,11 +195,12 @@ struct usage_row {
 	struct usage_counts counts;
 };
 
-/* A database that is nowhere but in memory; rows are added by usage_db_add(). */
+/* A database that is nowhere but in memory. */
 int usage_db_memory(struct usage_db **ret, char *ret_why, size_t why_size) EXF_MUST_USE;
-/* All of them, or none; added to what is there. */
-int usage_db_add(struct usage_db *db, const struct usage_row *rows, size_t count, char *ret_why,
-		 size_t why_size) EXF_MUST_USE;
+/* For the next usage_db_write(); false: memory is exhausted. */
+bool usage_db_add(struct usage_db *db, const struct usage_row *row) EXF_MUST_USE;
+/* All that was added, or nothing of it. */
+int usage_db_write(struct usage_db *db, char *ret_why, size_t why_size) EXF_MUST_USE;
 
 struct usage_writer;
 

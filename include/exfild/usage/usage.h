@@ -52,8 +52,8 @@ uint64_t usage_bytes(uint32_t max_rows, uint32_t max_hosts);
 void usage_event(struct usage *u, const struct event *e);
 
 /*
- * What an alert about this host adds: told->alerts and ->verdicts, nothing else of it; peer NULL:
- * it is about the host alone.
+ * What an alert about this host adds: told->alerts, ->verdicts and ->score, nothing else of it;
+ * peer NULL: it is about the host alone.
  */
 void usage_alert(struct usage *u, const struct usage_counts *told, uint64_t time_ns,
 		 const struct ipaddr *host, const struct ipaddr *peer, uint32_t tunnel_id);

@@ -27,7 +27,7 @@ static void add(uint64_t at_s, const char *host, const char *service, enum usage
 					 .category = "storage",
 					 .tenant = "",
 					 .sanction = sanction };
-	const struct usage_place place = { .country = "", .as = "" };
+	const struct usage_place place = { .country = "", .as = "", .tls = "" };
 	const struct usage_row row = { .hour_s = at_s,
 				       .host = &h,
 				       .service = &s,
@@ -39,7 +39,8 @@ static void add(uint64_t at_s, const char *host, const char *service, enum usage
 						   .flows = 1,
 						   .first_ns = at_s * SECONDS,
 						   .last_ns = at_s * SECONDS } };
-	assert_int_equal(usage_db_add(db, &row, 1, why, sizeof(why)), 0);
+	assert_true(usage_db_add(db, &row));
+	assert_int_equal(usage_db_write(db, why, sizeof(why)), 0);
 }
 
 static int open_db(void **state)

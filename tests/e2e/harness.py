@@ -25,8 +25,9 @@ sys.path.insert(0, LAB)
 class Result:
     """How one run ended. `status` is negative for a signal, None where the time was up."""
 
-    def __init__(self, status, out, err, seconds, rss_kb):
-        self.status, self.out, self.seconds, self.rss_kb = status, out, seconds, rss_kb
+    def __init__(self, status, out, err, seconds, usage):
+        self.status, self.out, self.seconds, self.rss_kb = status, out, seconds, usage.ru_maxrss
+        self.processor_s = usage.ru_utime + usage.ru_stime  # what a loaded machine does not change much
         self.err = err.decode("utf-8", "replace")
 
     def crashed(self):
@@ -67,7 +68,7 @@ def run(program, *arguments, stdin=subprocess.DEVNULL, timeout=120, environment=
         seconds = time.monotonic() - began
         stdout.seek(0)
         stderr.seek(0)
-        return Result(status, stdout.read(), stderr.read(), seconds, usage.ru_maxrss)
+        return Result(status, stdout.read(), stderr.read(), seconds, usage)
 
 
 def wait(child, deadline):

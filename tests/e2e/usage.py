@@ -4,9 +4,10 @@
 
 Numbers: for shipped replays and ten captures of the corpus, the bytes of each host of ours to and from each address
 outside are those of tshark's packets (whose number is held against its conversation statistics), whatever the number of
-workers. The database: kill -9 while it is written and a full disk leave one whose sums agree. exfilctl usage: names
-that are hostile are shown harmlessly in columns, CSV and JSON; wrong questions are said. --bench: 90 days of 10,000
-hosts, and how long each question (a second at most) and each report (two) takes."""
+workers; and the connections by TLS version and suite are tshark's. The database: kill -9 while it is written and a full
+disk leave one whose sums agree; hundreds of questions are answered as by adding up its rows (usage_oracle.py). exfilctl
+usage: names that are hostile are shown harmlessly in columns, CSV and JSON; wrong questions are said. --bench: 90 days of
+10,000 hosts, and how much processor time each question (a second at most) and each report (two) takes."""
 import collections
 import contextlib
 import csv
@@ -24,9 +25,14 @@ import tempfile
 import time
 
 import harness
+import usage_oracle
 
 REPLAYS = ("benign_browser", "benign_ftp", "admin_edges", "https_upload", "scp_upload", "dns_exfil_hex")
 CAPTURES = 10
+TLS_CAPTURES = ("cisco+joy/test/pcaps/tls10.pcap", "cisco+joy/test/pcaps/tls11.pcap", "cisco+joy/test/pcaps/openssl102n.pcap",
+                "SecurityNik+SUWtHEh-/RSA_TLS1.0 - brief session.pcapng", "ntop+nDPI/tests/cfgs/default/pcap/imap-starttls.pcap",
+                "ntop+nDPI/tests/cfgs/default/pcap/tls_1.2_unidirectional_client.pcapng", "ntop+nDPI/tests/cfgs/default/pcap/tls_1.3_unidirectional_client.pcapng")
+TRIES = 3  # the machine has others to serve: the least of so many
 LEAST, MOST = 40_000, 12_000_000  # bytes of a capture
 HOSTILE = ("<script>alert(1)</script>", "=HYPERLINK(1)", 'quote"comma,', "\x1b[31mred", "\u202egpj.exe", "a" * 255, "\udcff\udcfe")
 
@@ -86,6 +92,49 @@ def names_of(capture):
     return names
 
 
+WEAK = (("NULL|SHA256_SHA256|SHA384_SHA384", "no encryption"), ("anon", "no authentication"), ("EXPORT", "export keys"), ("WITH_DES_|DES40|DES_CBC_40", "DES"),
+        ("RC4", "RC4"), ("3DES", "3DES"), ("IDEA", "IDEA"))
+VERSIONS = {0x300: "SSL 3.0", 0x301: "TLS 1.0", 0x302: "TLS 1.1", 0x303: "TLS 1.2", 0x304: "TLS 1.3"}
+
+
+def suite_names():
+    """{number: name} as tshark knows them."""
+    result = subprocess.run(["tshark", "-G", "values"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    lines = (line.split("\t") for line in result.stdout.decode("utf-8", "replace").splitlines())
+    return {int(cells[2], 0): cells[-1] for cells in lines if len(cells) > 3 and cells[1] == "tls.handshake.ciphersuite"}
+
+
+def flaw_of(name):
+    return "" if "SCSV" in name else next((flaw for pattern, flaw in WEAK if re.search(pattern, name)), "")
+
+
+def tls_words(version, flaw, is_offered):
+    words = ("weak " if version < 0x303 or flaw else "") + VERSIONS[version] + (f", {flaw}" if flaw else "")
+    return words + " offered" if is_offered else words
+
+
+def tls_of(capture):
+    """{stream: words} of each TCP stream with a hello, by its first server's, else its first client's; QUIC is TLS 1.3."""
+    fields = ("tcp.stream", "udp.stream", "tls.handshake.type", "tls.handshake.version", "tls.handshake.extensions.supported_version", "tls.handshake.ciphersuite")
+    names, streams = suite_names(), {}
+    text = tshark(capture, "-Y", "(tcp && (tls.handshake.type == 1 || tls.handshake.type == 2)) || (quic && tls.handshake.type == 1)", "-T", "fields", "-E", "separator=;", "-E", "occurrence=a",
+                  *(x for f in fields for x in ("-e", f)))
+    for line in (text or "").splitlines():
+        stream, quic, kinds, versions, supported, suites = (cell.split(",") for cell in line.split(";"))
+        if quic[0]:
+            streams["quic", quic[0]] = "TLS 1.3"
+            continue
+        kinds = [int(k) for k in kinds if k in ("1", "2")]
+        extended = [v for v in (int(v, 0) for v in supported if v) if v in VERSIONS]
+        version = max(extended) if extended else int(versions[0], 0)
+        is_server = kinds[0] == 2
+        if version not in VERSIONS or (not is_server and stream[0] in streams) or (is_server and " offered" not in streams.get(stream[0], " offered")):
+            continue
+        flaw = flaw_of(names.get(int(suites[0], 0), "")) if is_server else ""
+        streams[stream[0]] = tls_words(version, flaw, not is_server)
+    return streams
+
+
 class Catalogue:
     """data/services.yaml: the service of a name, or of an address."""
 
@@ -143,7 +192,7 @@ class Usage:
         self.ctl = os.path.join(os.path.dirname(arguments.exfild), "exfilctl")
         self.check = harness.Checks()
         self.temp = tempfile.mkdtemp(prefix="exfild-usage-")
-        self.catalogue, self.parts, self.compared = Catalogue(), 0, 0
+        self.catalogue, self.parts, self.compared, self.tls_seen = Catalogue(), 0, 0, collections.Counter()
 
     def ask(self, database, *arguments):
         return harness.run(self.ctl, "usage", "--database", database, *arguments)
@@ -190,6 +239,7 @@ class Usage:
                    f"{+told - +outside} {+outside - +told}")
         self.services(capture, name, database)
         self.by_service(capture, name, database, packets)
+        self.tls(capture, name, database)
         frames = conversation_frames(capture)
         self.check(frames == len(packets), f"{name}: packets are those of the conversation statistics", f"{len(packets)}, {frames}")
         return True
@@ -248,6 +298,13 @@ class Usage:
         four = self.ask(database, "--by", "hour,zone,host,service,direction", "--csv", "--top", "0", "--sort", "key").out
         self.check(one == four, f"{name}: four workers count what one counts")
 
+    def tls(self, capture, name, database):
+        """Connections by what was agreed on, or offered where no answer is there, are those of tshark."""
+        wanted = collections.Counter(tls_of(capture).values())
+        told = collections.Counter({row["tls"]: row["flows"] for row in self.rows(database, "--by", "tls") if row["tls"]})
+        self.check(told == wanted, f"{name}: connections by TLS are those of tshark", f"usage {dict(told - wanted)}, tshark {dict(wanted - told)}")
+        self.tls_seen += wanted
+
     def compare(self):
         if not shutil.which("tshark"):
             print("no tshark: numbers are not compared")
@@ -269,17 +326,63 @@ class Usage:
                     continue
                 left -= self.numbers(path, os.path.relpath(path, corpus))
         self.check(left == 0, "ten captures of the corpus were compared", left)
+        for name in TLS_CAPTURES:
+            path, database = os.path.join(corpus, name), os.path.join(self.temp, "tls.db")
+            if self.check(os.path.exists(path), f"{name} is in the corpus"):
+                self.replay(path, database)
+                self.tls(path, name, database)
+        self.check(any(words.startswith("weak ") for words in self.tls_seen), "some of it was weak", self.tls_seen)
         self.check(self.parts >= 20, f"service by service: {self.parts} parts, {self.compared} bytes")
-        print(f"service by service: {self.parts} parts, {self.compared} bytes")
+        print(f"service by service: {self.parts} parts, {self.compared} bytes; TLS: {dict(self.tls_seen)}")
+
+    def suites(self):
+        """Suites that are called weak are those whose names say so."""
+        if not shutil.which("tshark"):
+            return
+        with open(os.path.join(harness.SOURCE, "src", "usage", "tls.c"), encoding="ascii") as stream:
+            text = stream.read()
+        lists = dict(re.findall(r"uint16_t (\w+)\[\] = \{(.*?)\}", text, re.S))
+        ours = {int(n, 16): name for name, body in lists.items() for n in re.findall(r"0x[0-9a-f]{4}", body)}
+        words = {"no_encryption": "no encryption", "no_authentication": "no authentication", "export_keys": "export keys", "des": "DES", "rc4": "RC4",
+                 "triple_des": "3DES", "idea": "IDEA"}
+        theirs = {number: flaw_of(name) for number, name in suite_names().items() if number < 0x10000 and flaw_of(name)}
+        self.check(len(theirs) > 90 and {n: words[name] for n, name in ours.items()} == theirs, "weak suites are those that tshark names so",
+                   f"{set(ours) ^ set(theirs)}")
 
     # --- the database ---------------------------------------------------------------------------
 
     def sums_agree(self, database, what):
         with contextlib.closing(sqlite3.connect(database)) as db:
             self.check(db.execute("PRAGMA integrity_check").fetchone()[0] == "ok", f"{what}: the database is whole")
-            sums = {t: db.execute(f"SELECT total(up), total(down), total(flows) FROM {t}").fetchone() for t in ("day", "week", "day_host", "day_service", "week_host", "week_service")}
+        rows = usage_oracle.Rows(database)
+        sums = {"day and pack": rows.sum_of_days(), **rows.sums}
         self.check(len(set(sums.values())) == 1, f"{what}: the sums of all tables agree", sums)
-        return sums["day"]
+        return sums["day_host"]
+
+    def oracle(self):
+        """Any question is answered as by going through all rows, of weeks and of hours, packed or not."""
+        database = os.path.join(self.temp, "oracle.db")
+        harness.run(self.fill, database, "60", "40", "24")
+        rows, asked = usage_oracle.Rows(database), 0
+        self.sums_agree(database, "a filled one")
+        with contextlib.closing(sqlite3.connect(database)) as db:
+            packed = db.execute("SELECT (SELECT count(*) FROM pack), (SELECT count(*) FROM pack_hour), (SELECT count(*) FROM week_host)").fetchone()
+        self.check(all(packed), "there are packs and weeks", packed)
+        for by, filters, since, order, rising, top in usage_oracle.questions(rows, 400, 9):
+            words = ["--by", ",".join(by), "--sort", order, "--top", top, *(["--reverse"] if rising else []),
+                     *(["--since", usage_oracle.stamp(since)[:19] + "Z"] if since else [])]
+            for dim, values in filters.items():
+                for value in values:
+                    words += [f"--{dim}", value]
+            result = self.ask(database, "--json", *words)
+            if not self.check(result.status == 0, f"asked {words}", result.err):
+                continue
+            told = [{k: usage_oracle.micros(v) if k in ("first", "last", "seen") else v for k, v in row.items()} for row in json.loads(result.out)["rows"]]
+            wanted = rows.answer(by, filters, since, order, rising, top)
+            asked += len(wanted) > 1
+            self.check(told == wanted, f"answered {words}", f"{len(told)} of {len(wanted)}; first that differs: "
+                       f"{next(((a, b) for a, b in zip(told, wanted) if a != b), None)}")
+        self.check(asked > 200, "most questions have an answer of several rows", asked)
 
     def killed(self):
         for number in range(5):
@@ -316,12 +419,10 @@ class Usage:
             for number, name in enumerate(HOSTILE):
                 cell = name.encode("utf-8", "surrogateescape")
                 db.execute("UPDATE host SET name = CAST(? AS TEXT), address = address || ? WHERE id = ?", (cell, f"#{number}", number + 1))
-                db.execute("INSERT INTO service VALUES(?, CAST(? AS TEXT), '', '', '', 0, 1, 1)", (9000 + number, cell))
-                db.execute("INSERT INTO week SELECT host, ?, place, direction, t, up, down, clear, named, opaque, flows, alerts, verdicts, first, last "
-                           "FROM week LIMIT 1", (9000 + number,))
-                for table in ("day_service", "week_service"):
-                    db.execute(f"INSERT INTO {table} SELECT ?, zone, place, direction, t, up, down, clear, named, opaque, flows, alerts, verdicts, first, "
-                               f"last FROM {table} LIMIT 1", (9000 + number,))
+                db.execute("INSERT INTO service(id, name, title, category, tenant, sanction, first, last) VALUES(?, CAST(? AS TEXT), '', '', '', 0, 1, 1)",
+                           (9000 + number, cell))
+                db.execute("INSERT INTO day_service SELECT t, ?, zone, place, direction, up, down, clear, named, opaque, flows, alerts, verdicts, first, last, "
+                           "score FROM day_service WHERE service < 9000 LIMIT 1", (9000 + number,))
         for form in ([], ["--csv"], ["--json"]):
             result = self.ask(database, "--by", "service", "--top", "0", *form)
             bad = [b for b in result.out if (b < 32 and b != 10) or b == 127]
@@ -368,12 +469,19 @@ class Usage:
         self.check(some and sum(row["up"] for row in some) < whole, "filters")
         result = self.ask(database, "--since", "7d", "--compare", "--by", "service", "--json")
         self.check(result.status == 0 and all("up_before" in row for row in json.loads(result.out)["rows"]), "two periods", result.err)
-        for name in ("services", "tenants", "hosts", "new", "new-hosts", "shadow-it", "ai", "unencrypted", "countries"):
+        for name in ("services", "tenants", "destinations", "hosts", "risky-hosts", "new", "new-hosts", "shadow-it", "ai", "unencrypted", "weak-tls", "countries"):
             result = self.ask(database, "inventory", name)
             self.check(result.status == 0, f"inventory {name}", result.err)
         ai = self.rows(database, "inventory", "ai")
         self.check(ai and all(row["service"].startswith("service-") for row in ai), "uploads to assistants", ai[:2])
-        for wrong in (["--by", "colour"], ["--since", "soon"], ["--sort", "x"], ["--direction", "up"], ["inventory", "x"], ["--top", "many"], ["what"], ["--compare"]):
+        weak = self.rows(database, "inventory", "weak-tls")
+        self.check(all(row["tls"].startswith("weak ") for row in weak), "weak TLS alone", weak[:2])
+        risky = self.rows(database, "inventory", "risky-hosts")
+        self.check(all(row["alerts"] and row["score"] for row in risky), "hosts with alerts alone", risky[:2])
+        self.check(risky == sorted(risky, key=lambda r: -r["score"]), "the worst first", risky[:4])
+        services = {row["service"]: row["risk"] for row in self.rows(database, "inventory", "services")}
+        self.check(services.get("service-3.example") == "high" and services.get("service-1.example") == "low", "the risk of services", services)
+        for wrong in (["--by", "colour"], ["--risk", "very"], ["--since", "soon"], ["--sort", "x"], ["--direction", "up"], ["inventory", "x"], ["--top", "many"], ["what"], ["--compare"]):
             result = self.ask(database, *wrong)
             self.check(result.status in (1, 2) and result.err.startswith("exfilctl: "), f"wrong: {wrong}", result.err)
         result = self.ask("/nonexistent/usage.db")
@@ -391,9 +499,9 @@ class Usage:
                       "--by hour --since 2d", "--by zone,category", "--by country,host", "--by service --host 10.1.3.17", "--by day,service --host 10.1.3.17",
                       "--by host --service service-7.example", "--by tenant,sanction", "--by service --since 30d --compare", "inventory new", "inventory ai",
                       "inventory shadow-it", "inventory hosts", "inventory countries"):
-            result = self.ask(database, *words.split())
-            print(f"{result.seconds:7.2f} s  exfilctl usage {words}")
-            self.check(result.status == 0 and result.seconds < 1, f"under a second: {words}", f"{result.seconds:.2f} s\n{result.err}")
+            result = min((self.ask(database, *words.split()) for _ in range(TRIES)), key=lambda r: r.processor_s)
+            print(f"{result.processor_s:7.2f} s of a processor, {result.rss_kb / 1024:4.0f} MB  exfilctl usage {words}")
+            self.check(result.status == 0 and result.processor_s < 1, f"under a second: {words}", f"{result.processor_s:.2f} s\n{result.err}")
         page = os.path.join(self.temp, "page.html")
         alerts = os.path.join(self.temp, "alerts.json")
         with open(alerts, "wb") as f:
@@ -401,8 +509,8 @@ class Usage:
         for kind in ("daily", "weekly", "compliance", "incident"):
             result = harness.run(self.ctl, "report", "--kind", kind, "--file", alerts, "--usage", database, "-s", "/nonexistent/s", "-o", page,
                                  *(["--host", "10.1.3.17"] if kind == "incident" else []))
-            print(f"{result.seconds:7.2f} s  exfilctl report --kind {kind}")
-            self.check(result.status == 0 and result.seconds < 2, f"under two seconds: a report of kind {kind}", f"{result.seconds:.2f} s\n{result.err}")
+            print(f"{result.processor_s:7.2f} s of a processor, {result.rss_kb / 1024:4.0f} MB  exfilctl report --kind {kind}")
+            self.check(result.status == 0 and result.processor_s < 2, f"under two seconds: a report of kind {kind}", f"{result.processor_s:.2f} s\n{result.err}")
 
 
 def main():
@@ -418,9 +526,11 @@ def main():
         elif arguments.bench:
             usage.bench()
         else:
+            usage.suites()
             usage.compare()
             usage.killed()
             usage.full_disk()
+            usage.oracle()
             usage.hostile()
             usage.verdicts()
             usage.words()

@@ -153,12 +153,25 @@ static bool gives_value(unsigned role)
 	return role >= ROLE_VALUE && role <= ROLE_JA3;
 }
 
-/* Whether these are names of columns, one of which holds indicators. */
+static bool is_indicator(const char *text)
+{
+	struct intel_value v;
+	const char *why;
+	intel_parse_value(text, strlen(text), INTEL_NONE, &v, &why);
+	return v.kind != INTEL_NONE;
+}
+
+/*
+ * Whether these are names of columns, one of which holds indicators.  The first line of values is
+ * none, though its type may be called "domain" or "url" as a column is.
+ */
 static bool take_names(struct csv *c, char *const *fields, size_t count)
 {
 	struct csv fresh = { .columns = count };
 	bool has_value = false;
 	for (size_t i = 0; i < count; i++) {
+		if (is_indicator(fields[i]))
+			return false;
 		fresh.roles[i] = (uint8_t)role_of(fields[i]);
 		has_value = has_value || gives_value(fresh.roles[i]);
 	}

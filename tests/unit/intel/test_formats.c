@@ -100,6 +100,28 @@ static void columns_are_known_by_their_names(void **state)
 	feeds_deinit(&f);
 }
 
+/* As ThreatFox writes it: the type of the first value is called as a column is. */
+static void a_line_of_values_is_no_line_of_names(void **state)
+{
+	struct feeds f;
+	(void)state;
+	feeds_init(&f);
+	feeds_read(
+		&f,
+		"# All rights reserved, use of url, domain and ip is free\n"
+		"# \"first_seen_utc\",\"ioc_id\",\"ioc_value\",\"ioc_type\",\"threat_type\",\"tags\"\n"
+		"\"2023-11-01 10:00:00\", \"1\", \"bad.example\", \"domain\", \"botnet_cc\", \"x\"\n"
+		"\"2023-11-01 10:00:00\", \"2\", \"http://bad.example/a\", \"url\", \"payload\", \"x\"\n"
+		"\"2023-11-01 10:00:00\", \"3\", \"203.0.113.8:443\", \"ip:port\", \"botnet_cc\", \"x\"\n");
+	assert_int_equal(intel_count(f.set), 3);
+	assert_int_equal(intel_feed(f.set, 0)->broken, 0);
+	assert_int_equal(feeds_name(&f, "bad.example")->first_s, 1698832800);
+	feeds_read(&f, "value,type\n900150983cd24fb0d6963f7d28e17f72,md5\nb.example,domain\n");
+	assert_int_equal(intel_count(f.set), 2);
+	assert_non_null(feeds_name(&f, "b.example"));
+	feeds_deinit(&f);
+}
+
 static void stix_patterns_are_taken_whole_or_told(void **state)
 {
 	struct feeds f;
@@ -258,6 +280,7 @@ int main(void)
 		cmocka_unit_test(plain_lists_take_what_people_write),
 		cmocka_unit_test(hosts_files_and_zones_are_guessed),
 		cmocka_unit_test(columns_are_known_by_their_names),
+		cmocka_unit_test(a_line_of_values_is_no_line_of_names),
 		cmocka_unit_test(stix_patterns_are_taken_whole_or_told),
 		cmocka_unit_test(misp_takes_what_is_meant_for_detection),
 		cmocka_unit_test(zeek_and_suricata),

@@ -19,12 +19,15 @@ COUNT = 1_000_000
 LOAD_S, MEMORY = 3.0, 120e6
 
 
-def write(path, count=COUNT):
-    """Three tenths addresses, one networks, three names, two URLs, one hashes."""
+def write(path, count=COUNT, avoid=frozenset()):
+    """Three tenths addresses, one networks, three names, two URLs, one hashes; no address of `avoid` (text), and no network with one of them."""
+    networks = {a.rsplit(".", 1)[0] for a in avoid}
     pick = random.Random(1)
     with open(path, "w", encoding="ascii") as out:
         for i in range(count):
             kind, a = i % 10, [pick.randrange(1, 224), pick.randrange(256), pick.randrange(256), pick.randrange(256)]
+            while kind < 4 and ("{}.{}.{}".format(*a) in networks if kind == 3 else "{}.{}.{}.{}".format(*a) in avoid):
+                a[3 - (kind == 3)] = pick.randrange(256)
             if kind < 3:
                 out.write("{}.{}.{}.{}\n".format(*a))
             elif kind == 3:

@@ -45,6 +45,7 @@ struct analysis_options {
 	const char *data_dir;
 	uint32_t max_hosts, max_pairs, max_names, max_open;
 	uint32_t max_indicators;           /* of feeds */
+	uint32_t max_local_indicators;     /* said by hand; live */
 	uint64_t spool_bytes;              /* of alerts that wait, on the disk; live */
 	uint64_t usage_bytes;              /* of the usage database */
 	struct publisher *publisher;       /* live, NULL: none */

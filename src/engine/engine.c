@@ -206,6 +206,7 @@ struct analysis_options engine_analysis_options(const struct engine *e)
 		.data_dir = e->data_dir,
 		.max_hosts = e->sizes.hosts,
 		.max_indicators = e->sizes.indicators,
+		.max_local_indicators = e->sizes.local_indicators,
 		.max_pairs = e->sizes.pairs,
 		.max_names = e->sizes.names,
 		.max_open = e->sizes.alerts,

@@ -12,8 +12,7 @@
 #include "exfild/intel/guard.h"
 #include "analysis_parts.h"
 
-#define LOCAL_MAX   65536 /* said by hand */
-#define GUARD_HOSTS 16    /* of a context that only knows what is configured */
+#define GUARD_HOSTS 16 /* of a context that only knows what is configured */
 
 static struct intel_source *sources_of(const struct config *config)
 {
@@ -117,7 +116,7 @@ static int build_local(const struct analysis_options *o, const struct config *co
 	bool has_file = indicators_local(config, path, sizeof(path));
 	struct layer layer = { .sources = &source,
 			       .count = has_file ? 1 : 0,
-			       .max = LOCAL_MAX,
+			       .max = o->max_local_indicators,
 			       .before = before,
 			       .base = base };
 	return build(o, config, context, &layer, ret);
@@ -199,8 +198,9 @@ static void log_feed(const struct intel_feed *f)
 			  (unsigned long long)f->unsupported);
 	if (f->left_out)
 		log_warnx("intel",
-			  "%s: %llu indicators are left out: intel.max_indicators is reached",
-			  f->name, (unsigned long long)f->left_out);
+			  "%s: %llu indicators are left out: raise intel.max_indicators, each of "
+			  "which has room for %u bytes of value and note",
+			  f->name, (unsigned long long)f->left_out, INTEL_TEXT_BYTES);
 }
 
 void indicators_log(const struct intel *x)

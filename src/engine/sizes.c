@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+#include "exfild/intel/intel.h"
+
 #define MB 1000000ull
 
 /* a quarter of the machine's memory, within these */
@@ -29,10 +31,13 @@
 #define RING_LEAST (1ull << 21)
 #define RING_MOST  (1ull << 25)
 
-/* What an indicator takes at worst of the usual mixture, in two sets: the one in effect and the one
- * that is being built.  auto: so little of what is allowed, and no more than so many. */
-#define INDICATOR_BYTES 160
+/* What an indicator takes at worst, about, in two sets: the one in effect and the one that is being
+ * built.  auto: so little of what is allowed, and no more than so many; less for those said by
+ * hand. */
+#define INDICATOR_BYTES 200
 #define INTEL_OF        5
+#define LOCAL_OF        64
+#define LOCAL_MOST      65536u
 #define INTEL_MOST      1000000u
 #define INTEL_REPLAY    5000000u
 
@@ -153,6 +158,15 @@ static uint32_t indicators_of(const struct config *c, uint64_t allowed)
 	return limit_or(c->intel.max_indicators, count > INTEL_MOST ? INTEL_MOST : (uint32_t)count);
 }
 
+/* Sets of feeds and of what is said by hand, each of them twice. */
+static uint64_t intel_bytes_of(const struct config *c, const struct sizes *s)
+{
+	uint64_t bytes = 2 * intel_worst_case(s->local_indicators, 1);
+	if (s->indicators)
+		bytes += 2 * intel_worst_case(s->indicators, c->intel.feed_count);
+	return bytes;
+}
+
 struct bounds { /* of a part: 0, or how many there must be; how many there may be */
 	uint32_t fixed, most;
 };
@@ -184,8 +198,9 @@ static int refuse(const struct sizes *s, uint64_t needed, char *why, size_t size
 	else
 		(void)snprintf(why, size,
 			       "at worst exfild would need %llu MB, and limits.memory_mb allows "
-			       "%llu: lower limits.flows, hosts or pairs, or capture.buffer_mb, "
-			       "or raise it; exfild -T lists what takes how much",
+			       "%llu: lower limits.flows, hosts or pairs, intel.max_indicators "
+			       "or capture.buffer_mb, or raise it; exfild -T lists what takes "
+			       "how much",
 			       (unsigned long long)(needed / MB + 1),
 			       (unsigned long long)(s->allowed_bytes / MB));
 	return -EXF_E_LIMIT;
@@ -209,7 +224,12 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	uint64_t evidence = evidence_of(c, allowed);
 	uint64_t ring = ring_of(allowed);
 	uint32_t indicators = indicators_of(c, allowed);
-	uint64_t intel = (uint64_t)indicators * INDICATOR_BYTES;
+	uint64_t local = allowed / LOCAL_OF / INDICATOR_BYTES;
+	const struct sizes sets = {
+		.indicators = indicators,
+		.local_indicators = local > LOCAL_MOST ? LOCAL_MOST : (uint32_t)local,
+	};
+	uint64_t intel = intel_bytes_of(c, &sets);
 	uint64_t fixed = PROGRAM_BYTES + buffer + evidence + ring + intel;
 	uint64_t rest = allowed > fixed ? allowed - fixed : 0;
 	/* the largest factor up to 64 that fits */
@@ -228,6 +248,7 @@ int sizes_live(const struct config *c, uint64_t machine_bytes, struct sizes *ret
 	ret->evidence_bytes = evidence;
 	ret->ring_bytes = ring;
 	ret->indicators = indicators;
+	ret->local_indicators = sets.local_indicators;
 	ret->allowed_bytes = allowed;
 	ret->machine_bytes = machine_bytes;
 	for (size_t i = 0; i < SIZES__COUNT; i++)

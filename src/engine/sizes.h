@@ -20,7 +20,7 @@ enum sizes_part {
 	SIZES_PROGRAM, /* code, libraries, tables of fixed size */
 	SIZES_BUFFER,
 	SIZES_EVIDENCE, /* packets that may become evidence */
-	SIZES_INTEL,    /* indicators of feeds, twice: the next set is built beside */
+	SIZES_INTEL,    /* indicators, twice: the next set is built beside */
 	SIZES_RING,     /* events on their way from capture to the analysis */
 	SIZES_FLOWS,
 	SIZES_UNDECIDED,
@@ -34,8 +34,9 @@ enum sizes_part {
 struct sizes {
 	struct shard_limits shards; /* of all together */
 	uint32_t hosts, pairs, names, alerts, indicators;
-	uint64_t buffer_bytes;   /* live: of all capture rings together */
-	uint64_t ring_bytes;     /* live: a power of two */
+	uint32_t local_indicators; /* said by hand and by messages */
+	uint64_t buffer_bytes;     /* live: of all capture rings together */
+	uint64_t ring_bytes;       /* live: a power of two */
 	uint64_t evidence_bytes; /* live: of packets in memory, of all workers; 0: none are kept */
 	uint64_t state_disk, evidence_disk, usage_disk, spool_disk, ledger_disk,
 		allowed_disk; /* bytes at most */

@@ -73,8 +73,7 @@ const struct intel_item *intel_find(const struct intel *x, enum intel_kind kind,
 /* Whether some indicator may be about it: of most addresses the end of the question. */
 static bool is_near(const struct intel *x, const struct ipaddr *a)
 {
-	const uint8_t *ip = a->u.b + 12;
-	uint32_t at = (uint32_t)ip[0] << 16 | (uint32_t)ip[1] << 8 | ip[2];
+	uint32_t at = intel_near_at(x, a->u.b + 12);
 	return ipaddr_is_v4(a) ? x->v4_near[at / 8] >> at % 8 & 1 : x->has_v6;
 }
 

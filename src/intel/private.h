@@ -37,11 +37,13 @@ struct intel {
 	struct arena values;  /* length in 2 bytes, then the bytes */
 	struct arena notes;
 	uint32_t recent_notes[1024]; /* by hash: the same text is kept once, mostly */
-	uint8_t *v4_near;            /* a bit a /24: some address or network of IPv4 touches it */
-	bool has_v6;                 /* some address or network of IPv6 */
-	uint64_t lengths[3];         /* bits of networks that there are */
-	unsigned labels_max;         /* of a domain */
-	unsigned file_hashes;        /* enum intel_file_hash: those that some item has */
+	size_t text_most;            /* bytes of values and notes together */
+	uint8_t *v4_near;     /* a bit for each network: some address or network touches it */
+	unsigned near_shift;  /* bits of an address of IPv4 that those leave out */
+	bool has_v6;          /* some address or network of IPv6 */
+	uint64_t lengths[3];  /* bits of networks that there are */
+	unsigned labels_max;  /* of a domain */
+	unsigned file_hashes; /* enum intel_file_hash: those that some item has */
 	uint32_t by_kind[INTEL__COUNT];
 	struct intel_feed *feeds;
 	size_t feed_count;
@@ -74,6 +76,14 @@ static inline uint64_t intel_roll_end(uint64_t h)
 {
 	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ull;
 	return h ^ h >> 32;
+}
+
+/* The place of an address of IPv4 in v4_near. */
+static inline uint32_t intel_near_at(const struct intel *x, const uint8_t ip[4])
+{
+	uint32_t address =
+		(uint32_t)ip[0] << 24 | (uint32_t)ip[1] << 16 | (uint32_t)ip[2] << 8 | ip[3];
+	return address >> x->near_shift;
 }
 
 /* Addresses and networks, whose bits are 0 for an address. */

@@ -5,8 +5,8 @@
  * most 0.6, and the filter about two bytes.  The filter has two bits of each value's hash in one
  * word, and those of the last bytes of each domain: at a million items it is 1 to 2 MB.  Nearly
  * every look-up of ordinary traffic ends there, or for addresses of IPv4 in a table of 2 MB with a
- * bit for each /24.  A hit in the index is compared byte by byte, so that a name which was made to
- * collide is no match.
+ * bit for each /24 (for each /16 where the set is small).  A hit in the index is compared byte by
+ * byte, so that a name which was made to collide is no match.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +16,23 @@
 #define SLOTS_LEAST 1024u
 #define FILTER_BITS 8u /* at least so many an item */
 #define ARENA_MOST  (UINT32_MAX - 4096u)
-#define NEAR_BYTES  (1u << 21) /* a bit for each /24 of IPv4 */
+#define NEAR_FINE   8u    /* a bit for each /24 of IPv4: 2 MB */
+#define NEAR_COARSE 16u   /* for each /16: 8 KB */
+#define FINE_FROM   65537 /* items that may be in the set */
+#define TEXT_LEAST  (256u * 1024)
 
 static atomic_uint_fast64_t serials;
+
+static size_t near_bytes(uint32_t max)
+{
+	return ((size_t)1 << (32 - (max < FINE_FROM ? NEAR_COARSE : NEAR_FINE))) / 8;
+}
+
+static size_t text_most(uint32_t max)
+{
+	size_t most = TEXT_LEAST + (size_t)max * INTEL_TEXT_BYTES;
+	return most > ARENA_MOST ? ARENA_MOST : most;
+}
 
 struct intel *intel_new(const struct hash_key *key, uint32_t max, size_t feeds)
 {
@@ -29,10 +43,12 @@ struct intel *intel_new(const struct hash_key *key, uint32_t max, size_t feeds)
 	x->serial = atomic_fetch_add(&serials, 1) + 1;
 	x->key = *key;
 	x->max = max;
+	x->text_most = text_most(max);
+	x->near_shift = max < FINE_FROM ? NEAR_COARSE : NEAR_FINE;
 	x->slot_mask = SLOTS_LEAST - 1;
 	x->slots = calloc(SLOTS_LEAST, sizeof(*x->slots));
 	x->feeds = calloc(feeds ? feeds : 1, sizeof(*x->feeds));
-	x->v4_near = calloc(1, NEAR_BYTES);
+	x->v4_near = calloc(1, near_bytes(max));
 	x->feed_count = feeds;
 	if (x->slots && x->feeds && x->v4_near)
 		return x;
@@ -175,11 +191,12 @@ static bool is_repeated(struct intel *x, uint32_t first, const struct intel_item
 	return false;
 }
 
-/* Each /24 of IPv4 that the first `bits` of the address touch; pages of none take no memory. */
+/* Each network of IPv4 that the first `bits` of the address touch; pages of none take no memory. */
 static void note_near(struct intel *x, const uint8_t ip[4], unsigned bits)
 {
-	uint32_t at = (uint32_t)ip[0] << 16 | (uint32_t)ip[1] << 8 | ip[2];
-	uint32_t count = bits >= 24 ? 1 : 1u << (24 - bits);
+	uint32_t at = intel_near_at(x, ip);
+	unsigned kept = 32 - x->near_shift;
+	uint32_t count = bits >= kept ? 1 : 1u << (kept - bits);
 	if (count >= 8)
 		memset(x->v4_near + at / 8, 0xff, count / 8);
 	else
@@ -221,6 +238,11 @@ static void note_kind(struct intel *x, const struct intel_item *item, const uint
 	}
 }
 
+static bool has_room(const struct intel *x, size_t len)
+{
+	return x->values.len + x->notes.len + len <= x->text_most;
+}
+
 enum intel_added intel_add(struct intel *x, const struct intel_item *item, const void *value,
 			   size_t len)
 {
@@ -229,7 +251,7 @@ enum intel_added intel_add(struct intel *x, const struct intel_item *item, const
 	uint32_t first = (uint32_t)*slot;
 	if (first && is_repeated(x, first, item))
 		return INTEL_REPEATED;
-	if (x->count >= x->max)
+	if (x->count >= x->max || !has_room(x, len + 2))
 		return INTEL_FULL;
 	if (!grow_items(x) || !arena_room(&x->values, len + 2))
 		return INTEL_NO_MEMORY;
@@ -294,7 +316,7 @@ uint32_t intel_add_note(struct intel *x, const char *text, size_t len)
 	const char *have = *recent ? (const char *)x->notes.data + *recent : "";
 	if (strlen(have) == len && memcmp(have, text, len) == 0)
 		return *recent;
-	if (!arena_room(&x->notes, len + 2))
+	if (!has_room(x, len + 2) || !arena_room(&x->notes, len + 2))
 		return 0;
 	if (x->notes.len == 0)
 		x->notes.data[x->notes.len++] = '\0'; /* offset 0 is none */
@@ -317,11 +339,17 @@ static void add_to_filter(struct intel *x, uint64_t hash)
 	x->filter[intel_filter_word(hash, x->filter_mask)] |= intel_filter_bits(hash);
 }
 
-int intel_seal(struct intel *x)
+static uint64_t filter_words(uint64_t hashes)
 {
-	uint64_t words = 64, hashes = (uint64_t)x->slot_used + x->by_kind[INTEL_DOMAIN];
+	uint64_t words = 64;
 	while (words * 64 < hashes * FILTER_BITS)
 		words *= 2;
+	return words;
+}
+
+int intel_seal(struct intel *x)
+{
+	uint64_t words = filter_words((uint64_t)x->slot_used + x->by_kind[INTEL_DOMAIN]);
 	x->filter = calloc(words, sizeof(*x->filter));
 	if (!x->filter)
 		return -EXF_E_NOMEM;
@@ -342,6 +370,8 @@ int intel_seal(struct intel *x)
 		x->room = x->count;
 		x->values.data = fitted(x->values.data, x->values.len);
 		x->values.room = x->values.len;
+		x->notes.data = fitted(x->notes.data, x->notes.len);
+		x->notes.room = x->notes.len;
 	}
 	return 0;
 }
@@ -350,6 +380,21 @@ size_t intel_bytes(const struct intel *x)
 {
 	return (x->base ? intel_bytes(x->base) : 0) + sizeof(*x) + x->room * sizeof(*x->items) +
 	       x->values.room + x->notes.room + ((size_t)x->slot_mask + 1) * sizeof(*x->slots) +
-	       (x->filter ? (x->filter_mask + 1) * sizeof(*x->filter) : 0) + NEAR_BYTES +
+	       (x->filter ? (x->filter_mask + 1) * sizeof(*x->filter) : 0) + near_bytes(x->max) +
 	       x->feed_count * sizeof(*x->feeds);
+}
+
+uint64_t intel_worst_case(uint32_t max_items, size_t feeds)
+{
+	uint64_t slots = SLOTS_LEAST;
+	while ((uint64_t)max_items * 5 >= slots * 3) /* as grow_slots() */
+		slots *= 2;
+	uint64_t fixed = sizeof(struct intel) + feeds * sizeof(struct intel_feed) +
+			 near_bytes(max_items) + text_most(max_items);
+	uint64_t full = max_items * sizeof(struct intel_item) + slots * sizeof(uint64_t) +
+			filter_words(2ull * max_items) * sizeof(uint64_t);
+	/* as the index grew for the last time, when both were there */
+	uint64_t growing =
+		slots / 2 * 3 / 5 * sizeof(struct intel_item) + slots / 2 * 3 * sizeof(uint64_t);
+	return fixed + (full > growing ? full : growing);
 }

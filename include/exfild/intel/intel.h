@@ -8,7 +8,8 @@
  * Ownership: sets are counted by their holders (intel_hold, intel_drop); items are borrowed from
  * their set.
  * Threads: a sealed set is read by any; building belongs to one thread.
- * Limits: intel_options.max_items indicators; INTEL_VALUE_MAX bytes a value, INTEL_LINE_MAX a line.
+ * Limits: intel_options.max_items indicators, of whose values and notes INTEL_TEXT_BYTES each are
+ * kept on average; INTEL_VALUE_MAX bytes a value, INTEL_LINE_MAX a line.
  */
 #ifndef EXFILD_INTEL_INTEL_H
 #define EXFILD_INTEL_INTEL_H
@@ -23,6 +24,7 @@
 
 #define INTEL_VALUE_MAX  1024
 #define INTEL_LINE_MAX   (64u * 1024)
+#define INTEL_TEXT_BYTES 40u
 #define INTEL_TEXT_MAX   256 /* a value as text, cut */
 #define INTEL_NAME_MAX   64
 #define INTEL_REPORT_MAX 8 /* lines told one by one, a feed */
@@ -153,6 +155,8 @@ bool intel_has(const struct intel *x, enum intel_kind kind);
 /* Digests of files that are worth computing: bits of enum intel_file_hash. */
 unsigned intel_file_hashes(const struct intel *x);
 size_t intel_bytes(const struct intel *x);
+/* What a set of so many takes at most, also while it is built. */
+uint64_t intel_worst_case(uint32_t max_items, size_t feeds);
 size_t intel_feeds(const struct intel *x);
 const struct intel_feed *intel_feed(const struct intel *x, size_t i);
 const struct intel_feed *intel_feed_of(const struct intel *x, const struct intel_item *item);

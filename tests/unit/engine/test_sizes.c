@@ -17,6 +17,7 @@
 #include "exfild/control/snapshot.h"
 #include "exfild/detect/detector.h"
 #include "exfild/flow/table.h"
+#include "exfild/intel/intel.h"
 #include "../../../src/engine/analysis.h"
 #include "../../../src/engine/machine.h"
 #include "../../../src/engine/sizes.h"
@@ -61,7 +62,37 @@ static void all_of_it_fits_on_every_machine(void **state)
 		assert_true(s.shards.flows >= flows);
 		flows = s.shards.flows;
 	}
-	assert_true(flows > 1000000);
+	assert_true(flows > 980000);
+}
+
+/* Sets of indicators count twice, those of feeds only where there are feeds. */
+static void indicators_are_in_it(void **state)
+{
+	static const uint64_t memory[] = { 96, 128, 256, 1024 };
+	struct sizes s, more;
+	char yaml[160];
+	(void)state;
+	for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); i++) {
+		(void)snprintf(yaml, sizeof(yaml),
+			       "limits: {memory_mb: %u}\nintel: {feeds: [{name: a, file: a.txt}]}",
+			       (unsigned)memory[i]);
+		assert_int_equal(size_up(yaml, 0, &s), 0);
+		assert_true(sizes_total(&s) <= memory[i] * MB);
+		assert_true(s.bytes[SIZES_INTEL] >= 2 * intel_worst_case(s.indicators, 1));
+		assert_true(s.bytes[SIZES_INTEL] < memory[i] * MB / 3);
+		assert_true(s.local_indicators >= 7500 && s.local_indicators <= 65536);
+	}
+	assert_int_equal(s.indicators, 1000000);
+	assert_int_equal(size_up("limits: {memory_mb: 2048}\nintel: {max_indicators: 5000000, "
+				 "feeds: [{name: a, file: a.txt}]}",
+				 0, &more),
+			 0);
+	assert_int_equal(more.indicators, 5000000);
+	assert_int_equal(size_up("limits: {memory_mb: 256}\nintel: {max_indicators: 5000000, "
+				 "feeds: [{name: a, file: a.txt}]}",
+				 0, &more),
+			 -EXF_E_LIMIT);
+	assert_non_null(strstr(why, "intel.max_indicators"));
 }
 
 static void what_is_named_is_kept(void **state)
@@ -252,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_of_it_fits_on_every_machine),
+		cmocka_unit_test(indicators_are_in_it),
 		cmocka_unit_test(what_is_named_is_kept),
 		cmocka_unit_test(bounds_yield_to_memory),
 		cmocka_unit_test(what_cannot_fit_is_refused),

@@ -231,9 +231,37 @@ static void a_set_lives_as_long_as_it_is_held(void **state)
 	feeds_deinit(&f);
 }
 
+/* Whatever is in it, a set stays below what is reckoned for it, and says what it left out. */
+static void a_set_stays_within_its_worst_case(void **state)
+{
+	static const uint32_t most[] = { 1000, 40000, 70000 };
+	struct feeds f;
+	(void)state;
+	feeds_init(&f);
+	FILE *out = fopen(f.path, "w");
+	assert_non_null(out);
+	(void)fprintf(out, "value,comment\n");
+	for (int i = 0; i < 80000; i++) /* no two notes are the same */
+		(void)fprintf(out, "http://h%d.example/%0*d,note number %d\n", i, i % 300, i, i);
+	assert_int_equal(fclose(out), 0);
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		struct intel *set = NULL;
+		f.options.max_items = most[i];
+		assert_int_equal(intel_build(&f.options, &set), 0);
+		assert_true(intel_count(set) > most[i] / 8 && intel_count(set) <= most[i]);
+		assert_true(intel_feed(set, 0)->left_out > 0);
+		assert_int_equal(intel_feed(set, 0)->left_out + intel_count(set), 80000);
+		assert_true(intel_bytes(set) <= intel_worst_case(most[i], 1));
+		assert_non_null(intel_find(set, INTEL_URL, "h0.example/0", 12));
+		intel_drop(set);
+	}
+	feeds_deinit(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_set_stays_within_its_worst_case),
 		cmocka_unit_test(addresses_networks_and_ranges_are_found),
 		cmocka_unit_test(names_are_found_exactly_or_below),
 		cmocka_unit_test(short_cuts_leave_nothing_out),

@@ -2,8 +2,9 @@
  * support/intel_bench.c - what a set of many indicators costs.
  *
  * usage: intel_bench FEED MAX    reads FEED as the daemon does and prints, as "name value" lines:
- * load_s (processor time), items, bytes (by its own count), rss_bytes (what the process grew by),
- * lookup_ns and hit_ns (median of many batches, for a mixture of questions as traffic puts them).
+ * load_s (processor time), items, bytes (by its own count), worst_bytes (what is reckoned for MAX),
+ * rss_bytes (what the process grew by), lookup_ns and hit_ns (median of many batches, for a mixture
+ * of questions as traffic puts them).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,7 @@ int main(int argc, char **argv)
 		return 1;
 	printf("load_s %.3f\n", now_s(CLOCK_PROCESS_CPUTIME_ID) - began);
 	printf("items %u\nbytes %zu\n", intel_count(x), intel_bytes(x));
+	printf("worst_bytes %llu\n", (unsigned long long)intel_worst_case((uint32_t)max, 1));
 	printf("rss_bytes %.0f\n", resident() - memory);
 	printf("lookup_ns %.1f\n", median_ns(x, false, &found));
 	printf("hit_ns %.1f\n", median_ns(x, true, &found));

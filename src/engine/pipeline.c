@@ -102,12 +102,12 @@ void shard_set_bulk(struct shard *s, struct bulk *bulk)
 	s->bulk = bulk;
 }
 
-/* Of a flow that is only counted nobody reads the content. */
+/* Of a side of a flow that is only counted nobody reads the content. */
 static void look_for_bulk(struct bulk *b, const struct packet *p, const struct flow_step *step)
 {
 	if (!step->flow || !bulk_concerns(p))
 		return;
-	if (step->flow->flags & FLOW_SHUNTED)
+	if (!inspect_reads(step->flow, step->side))
 		bulk_count(b, p, step->flow->payload[step->side]);
 	else if ((p->flags & PACKET_TRUNCATED) || (p->tcp_flags & TCP_SYN))
 		bulk_want(b, p);

@@ -339,6 +339,13 @@ void inspect_packet(struct inspect *in, const struct packet *p, const struct flo
 	}
 }
 
+bool inspect_reads(const struct flow *f, unsigned side)
+{
+	if (f->flags & FLOW_SHUNTED)
+		return false;
+	return !(f->flags & FLOW_CLASSIFIED) || !f->work || !f->work->side_done[side];
+}
+
 void *inspect_event(struct inspection *in, enum event_kind kind, size_t size)
 {
 	struct event *e = event_log_begin(in->log, kind, size, in->seq);

@@ -28,6 +28,8 @@ bool inspect_set_sums(struct inspect *in, const atomic_uint *wanted);
 /* Classification and inspection of one packet that has been through the flow table. */
 void inspect_packet(struct inspect *in, const struct packet *p, const struct flow_step *step,
 		    uint64_t seq);
+/* False: whatever this side of the flow still sends, nobody reads its content. */
+bool inspect_reads(const struct flow *f, unsigned side);
 void inspect_release(struct inspect *in, struct flow *f);
 /* The flow ends: its inspector tells what it still holds, then lets go. */
 void inspect_end(struct inspect *in, struct flow *f, uint64_t seq, uint64_t now_ns);

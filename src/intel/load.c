@@ -329,16 +329,15 @@ static int load_feed(struct intel *x, const struct intel_options *o, size_t i)
 	(void)str_copy(l.feed->file, sizeof(l.feed->file), source->file);
 	l.feed->format = source->format;
 	const struct intel_feed *before = feed_before(o, source->name, &from);
-	uint32_t count = x->count;
-	size_t values_len = x->values.len;
+	const struct intel_mark mark = intel_mark(x);
 	bool was_read = (source->is_local && access(source->file, F_OK) != 0) || read_feed(&l);
 	if (l.is_out_of_memory)
 		return -EXF_E_NOMEM;
-	intel_tell_of(x, count, TLP_NONE, source->severity);
+	intel_tell_of(x, mark.count, TLP_NONE, source->severity);
 	if (!is_to_be_held(&l, was_read, before))
 		return 0;
 	l.feed->is_held = true;
-	intel_take_back(x, count, values_len, l.feed);
+	intel_take_back(x, &mark, l.feed);
 	return before && before->items ? copy_before(x, &l, from) : 0;
 }
 

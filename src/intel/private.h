@@ -56,8 +56,13 @@ enum intel_added { INTEL_ADDED, INTEL_REPEATED, INTEL_FULL, INTEL_NO_MEMORY };
 enum intel_added intel_add(struct intel *x, const struct intel_item *item, const void *value,
 			   size_t len);
 uint32_t intel_add_note(struct intel *x, const char *text, size_t len);
-/* Items from number `count` on, all of them of this feed, have never been. */
-void intel_take_back(struct intel *x, uint32_t count, size_t values_len, struct intel_feed *feed);
+struct intel_mark { /* how much there was before a feed */
+	uint32_t count;
+	size_t values_len, notes_len;
+};
+struct intel_mark intel_mark(const struct intel *x);
+/* What has come since, all of it of this feed, has never been. */
+void intel_take_back(struct intel *x, const struct intel_mark *mark, struct intel_feed *feed);
 /*
  * Names are hashed from their end, so that one walk gives the hash of each suffix: begin, add each
  * byte, finish where a suffix begins.  Letters' case, and a few other bits, do not count.

@@ -286,17 +286,28 @@ void intel_tell_of(struct intel *x, uint32_t first, enum intel_tlp tlp,
 	}
 }
 
-void intel_take_back(struct intel *x, uint32_t count, size_t values_len, struct intel_feed *feed)
+struct intel_mark intel_mark(const struct intel *x)
+{
+	return (struct intel_mark){ .count = x->count,
+				    .values_len = x->values.len,
+				    .notes_len = x->notes.len };
+}
+
+void intel_take_back(struct intel *x, const struct intel_mark *mark, struct intel_feed *feed)
 {
 	for (unsigned k = 0; k < INTEL__COUNT; k++)
 		x->by_kind[k] -= feed->by_kind[k];
 	memset(feed->by_kind, 0, sizeof(feed->by_kind));
 	feed->items = 0;
-	x->count = count;
-	x->values.len = values_len;
+	for (size_t i = 0; i < sizeof(x->recent_notes) / sizeof(x->recent_notes[0]); i++)
+		if (x->recent_notes[i] >= mark->notes_len)
+			x->recent_notes[i] = 0;
+	x->count = mark->count;
+	x->values.len = mark->values_len;
+	x->notes.len = mark->notes_len;
 	x->slot_used = 0;
 	memset(x->slots, 0, ((size_t)x->slot_mask + 1) * sizeof(*x->slots));
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < x->count; i++) {
 		size_t len;
 		enum intel_kind kind = x->items[i].kind;
 		const uint8_t *value = intel_value_of(x, &x->items[i], &len);

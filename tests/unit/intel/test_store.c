@@ -258,9 +258,34 @@ static void a_set_stays_within_its_worst_case(void **state)
 	feeds_deinit(&f);
 }
 
+/* What is held has as much room as it had: notes of the file that failed take none of it. */
+static void a_held_feed_keeps_all_it_had(void **state)
+{
+	struct feeds f;
+	(void)state;
+	feeds_init(&f);
+	f.options.max_items = 5000;
+	for (unsigned round = 0; round < 2; round++) {
+		FILE *out = fopen(f.path, "w");
+		assert_non_null(out);
+		(void)fprintf(out, "value,comment\n");
+		for (int i = 0; i < (round ? 2000 : 4500); i++)
+			(void)fprintf(out, "h%d.example,note of round %u with the number %040d\n",
+				      i, round, i);
+		assert_int_equal(fclose(out), 0);
+		feeds_build(&f);
+		assert_int_equal(intel_feed(f.set, 0)->is_held, round == 1);
+		assert_int_equal(intel_count(f.set), 4500);
+		assert_true(feeds_name(&f, "h4499.example") != NULL);
+		assert_non_null(strstr(intel_note(f.set, feeds_name(&f, "h7.example")), "round 0"));
+	}
+	feeds_deinit(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_held_feed_keeps_all_it_had),
 		cmocka_unit_test(a_set_stays_within_its_worst_case),
 		cmocka_unit_test(addresses_networks_and_ranges_are_found),
 		cmocka_unit_test(names_are_found_exactly_or_below),

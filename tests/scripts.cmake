@@ -150,6 +150,8 @@ exf_script(e2e.messages.quarantine e2e ${Python3_EXECUTABLE} tests/e2e/messages_
   --exfilctl $<TARGET_FILE:exfilctl> --responder $<TARGET_FILE:exfild-responder>)
 exf_script(e2e.messages e2e ${Python3_EXECUTABLE} tests/e2e/messages.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(perf.intel perf ${Python3_EXECUTABLE} tests/e2e/intel.py --many --exfild $<TARGET_FILE:exfild> --bench $<TARGET_FILE:intel_bench>)
+exf_script(perf.reload perf ${Python3_EXECUTABLE} tests/e2e/live_reload.py --exfild $<TARGET_FILE:exfild> --sender $<TARGET_FILE:sender>)
+set_tests_properties(perf.reload PROPERTIES PROCESSORS 2)
 exf_script(e2e.intel.hits e2e ${Python3_EXECUTABLE} tests/e2e/intel_hits.py --exfild $<TARGET_FILE:exfild>)
 exf_script(e2e.live.feeds e2e ${Python3_EXECUTABLE} tests/e2e/live_feeds.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl>)
 exf_script(e2e.live.delivery e2e ${Python3_EXECUTABLE} tests/e2e/live_delivery.py --exfild $<TARGET_FILE:exfild>)

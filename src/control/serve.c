@@ -36,6 +36,8 @@ struct serve {
 	struct event_base *base;
 	struct evhttp *server;
 	struct stream *stream;
+	struct pages_maker maker;
+	struct pages *pages;
 	char token[SERVE_TOKEN_MAX + 2]; /* "": on loopback, and none is wanted */
 	char policy[1024];
 };
@@ -106,31 +108,43 @@ static void answer(const struct serve *s, struct evhttp_request *r, int code, co
 		evbuffer_free(body);
 }
 
-static void answer_page(const struct serve *s, struct evhttp_request *r, const char *kind,
-			const char *host)
+/* ---- pages ---- */
+
+static bool make_page(void *arg, const struct page_wish *wish, struct buf *page)
 {
+	const struct serve *s = arg;
 	const struct account_options o = { .socket_path = s->o->socket_path,
-					   .kind = kind,
+					   .kind = wish->kind,
 					   .file = s->o->file,
 					   .usage = s->o->usage,
 					   .ledger = s->o->ledger,
-					   .host = host,
+					   .host = wish->host,
 					   .alert = "",
 					   .zone = "",
 					   .is_live = true };
-	struct buf page;
-	struct evbuffer *body = evbuffer_new();
-	buf_init(&page, REPORT_BYTES);
-	if (!body || account_page(&o, &page) != CLIENT_DONE ||
-	    evbuffer_add(body, page.data, page.len) != 0) {
+	return account_page(&o, page) == CLIENT_DONE;
+}
+
+static void answer_page(void *arg, struct evhttp_request *r, enum page_end end,
+			struct evbuffer *page)
+{
+	const struct serve *s = arg;
+	if (end == PAGE_LATE)
+		answer(s, r, HTTP_SERVUNAVAIL,
+		       "the page took too long: is the machine busy, or the usage database very large?");
+	else if (end == PAGE_FAILED)
 		answer(s, r, HTTP_INTERNAL, "the page could not be made: exfilctl serve says why");
-	} else {
-		put_headers(s, r, "text/html; charset=utf-8");
-		evhttp_send_reply(r, HTTP_OK, NULL, body);
-	}
-	buf_deinit(&page);
-	if (body)
-		evbuffer_free(body);
+	if (end != PAGE_MADE)
+		return;
+	put_headers(s, r, "text/html; charset=utf-8");
+	evhttp_send_reply(r, HTTP_OK, NULL, page);
+}
+
+static void ask_page(const struct serve *s, struct evhttp_request *r, const char *kind,
+		     const char *host)
+{
+	if (!pages_ask(s->pages, r, kind, host))
+		answer(s, r, HTTP_SERVUNAVAIL, "too many pages are asked for: try again");
 }
 
 static void answer_host(const struct serve *s, struct evhttp_request *r, const char *query)
@@ -142,7 +156,7 @@ static void answer_host(const struct serve *s, struct evhttp_request *r, const c
 	if (!plain || strlen(plain) != len || ipaddr_parse(plain, &address) != 0)
 		answer(s, r, HTTP_NOTFOUND, "no such page: a host is asked for as host?10.1.2.3");
 	else
-		answer_page(s, r, "incident", ipaddr_print(&address, text, sizeof(text)));
+		ask_page(s, r, "incident", ipaddr_print(&address, text, sizeof(text)));
 	free(plain);
 }
 
@@ -160,11 +174,11 @@ static void on_request(struct evhttp_request *r, void *arg)
 	else if (!what)
 		answer(s, r, HTTP_NOTFOUND, "no such page, or its token is not right");
 	else if (strcmp(what, "") == 0)
-		answer_page(s, r, "daily", "");
+		ask_page(s, r, "daily", "");
 	else if (strcmp(what, "weekly") == 0)
-		answer_page(s, r, "weekly", "");
+		ask_page(s, r, "weekly", "");
 	else if (strcmp(what, "controls") == 0)
-		answer_page(s, r, "compliance", "");
+		ask_page(s, r, "compliance", "");
 	else if (strcmp(what, "host") == 0)
 		answer_host(s, r, evhttp_uri_get_query(uri));
 	else if (strcmp(what, "events") != 0)
@@ -290,7 +304,9 @@ static bool prepare(struct serve *s)
 	s->base = event_base_new();
 	s->server = s->base ? evhttp_new(s->base) : NULL;
 	s->stream = s->server ? stream_open(s->base, s->o->socket_path) : NULL;
-	if (!is_good || !s->stream) {
+	s->maker = (struct pages_maker){ make_page, answer_page, s };
+	s->pages = s->stream ? pages_open(s->base, &s->maker) : NULL;
+	if (!is_good || !s->pages) {
 		(void)fputs("exfilctl: memory is exhausted\n", stderr);
 		return false;
 	}
@@ -324,6 +340,7 @@ int serve_run(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	status = prepare(&s) ? run(&s) : CLIENT_FAILED;
 	stream_close(s.stream);
+	pages_close(s.pages);
 	if (s.server)
 		evhttp_free(s.server);
 	if (s.base)

@@ -3,7 +3,7 @@
 """serve.py --exfild PROGRAM --exfilctl PROGRAM --fill PROGRAM [--pictures FOLDER]: the page of exfilctl serve.
 
 A daemon of this test's own answers on a control socket, with names that mean harm, and goes away and comes back. Who may
-ask: Host and token; what the answers allow; the stream; many pages and slow ones. In a real Chromium: alerts appear as they
+ask: Host and token; what the answers allow; the stream; many pages and slow ones; clients that never read, and that go. In a real Chromium: alerts appear as they
 come, charts are drawn, nothing is said on the console, nothing is asked for elsewhere. Without Chromium that is skipped."""
 import copy
 import http.client
@@ -88,9 +88,9 @@ class Server:
         found = re.match(r"http://(.+):(\d+)(/.*)$", self.url)
         self.port, self.base = (int(found.group(2)), found.group(3)) if found else (0, "/")
 
-    def ask(self, path="", host=None, base=None, method="GET"):
+    def ask(self, path="", host=None, base=None, method="GET", timeout=60):
         """(status, headers, body)"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, (self.base if base is None else base) + path, headers={"Host": host} if host else {})
             answer = connection.getresponse()
@@ -208,6 +208,89 @@ def tokens(program, arguments, folder, check):
         check(result.returncode == 1 and wrong[1].encode() in result.stderr, f"wrong: {wrong}", result.stderr)
 
 
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return f.read().split()
+
+
+def wait_until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+class Asking(threading.Thread):
+    """A page that is asked for meanwhile."""
+
+    def __init__(self, server, path=""):
+        super().__init__(daemon=True)
+        self.server, self.path, self.status, self.body = server, path, None, b""
+        self.start()
+
+    def run(self):
+        try:
+            self.status, _, self.body = self.server.ask(self.path, timeout=90)
+        except OSError as error:
+            self.body = str(error).encode()
+
+
+def page_wanted(server):
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    return connection
+
+
+def at_once(program, arguments, folder, check):
+    """Pages that take long, here since nobody writes into the file of alerts, hold up nothing but pages beyond the fourth."""
+    fifo = os.path.join(folder, "alerts.fifo")
+    os.mkfifo(fifo)
+    server = Server(program, *arguments, "--file", fifo, "--listen", "127.0.0.1:0")
+    pid = server.child.pid
+    slow = [Asking(server, path) for path in ("", "weekly", "controls", "host?10.1.0.1")]
+    check(wait_until(lambda: len(children(pid)) == 4), "four pages are made at once", children(pid))
+    made = children(pid)
+    waiting = [page_wanted(server) for _ in range(28)]
+    check(server.ask("host?nobody")[0] == 404, "others are answered meanwhile")
+    refused = server.ask()
+    check(refused[0] == 503 and b"too many" in refused[2], "a page too many is turned away", refused)
+    with server.stream() as stream:
+        check(b"event: state" in until(stream, b"event: state"), "and the stream goes on")
+    check(children(pid) == made and all(asking.is_alive() for asking in slow), "more wait for their turn", children(pid))
+    for connection in waiting:
+        connection.close()
+    for asking in slow:
+        asking.join(timeout=90)
+    check([asking.status for asking in slow] == [503] * 4 and all(b"too long" in asking.body for asking in slow), "a page has its time and no more",
+          [(asking.status, asking.body[:80]) for asking in slow])
+    check(wait_until(lambda: not children(pid), 10), "its process ends, and none was made for those that had gone", children(pid))
+    connection = page_wanted(server)
+    check(wait_until(lambda: len(children(pid)) == 1), "one is asked for", children(pid))
+    connection.close()
+    check(wait_until(lambda: not children(pid), 10), "its process ends with who asked", children(pid))
+    busy = [Asking(server) for _ in range(3)]
+    check(wait_until(lambda: len(children(pid)) == 3), "three are asked for", children(pid))
+    workers = children(pid)
+    status, err = server.end()
+    check(status == 0 and "ERROR" not in err, "it ends in good order while pages are made", f"{status} {err}")
+    check(wait_until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers)), "and so do its processes", workers)
+    for asking in busy:
+        asking.join(timeout=20)
+
+
+def never_read(server, check):
+    """Clients that never take their page hold a place each, and nobody else's."""
+    silent = [page_wanted(server) for _ in range(28)]
+    several = [Asking(server, path) for path in ("", "weekly", "host?10.1.0.1")]
+    for asking in several:
+        asking.join(timeout=120)
+    check([asking.status for asking in several] == [200] * 3, "others get theirs", [asking.status for asking in several])
+    for connection in silent:
+        connection.close()
+    check(wait_until(lambda: server.ask()[0] == 200), "and when they go all is as before")
+
+
 def in_browser(server, daemon, check, pictures):
     chromium = browser.find()
     if not chromium:
@@ -262,10 +345,12 @@ def main():
         check(server.port, f"it says where it is: {server.url}")
         who_may(server, check)
         streams(server, daemon, check)
+        never_read(server, check)
         note = in_browser(server, daemon, check, options.pictures)
         status, err = server.end()
         check(status == 0 and "ERROR" not in err, "it ends in good order", f"{status} {err}")
         tokens(options.exfilctl, arguments, temp, check)
+        at_once(options.exfilctl, arguments, temp, check)
         daemon.stop()
     return check.end(note)
 

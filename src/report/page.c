@@ -238,7 +238,8 @@ static void navigation(const struct page *p)
 		buf_str(out, "<li><a href=\"#controls\">Controls</a></li>");
 	buf_str(out, "<li><a href=\"#steps\">Course</a></li><li><a href=\"#hosts\">Hosts</a></li>");
 	if (p->seen->usage)
-		buf_str(out, "<li><a href=\"#traffic\">What left, by service</a></li>");
+		buf_str(out, "<li><a href=\"#traffic\">What left, by service</a></li>"
+			     "<li><a href=\"#inventory\">What is used</a></li>");
 	buf_str(out, "<li><a href=\"#alerts\">Alerts</a></li>"
 		     "<li><a href=\"#silence\">Exceptions and decisions</a></li>");
 	if (p->seen->kind != REPORT_CAPTURE)
@@ -326,6 +327,7 @@ int report_page(const struct report *r, const struct report_seen *seen, struct b
 		section_steps(&p);
 		section_hosts(&p);
 		section_traffic(&p);
+		section_inventory(&p);
 		section_alerts(&p);
 		section_silence(&p);
 		section_health(&p);

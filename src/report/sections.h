@@ -27,6 +27,10 @@ void section_hosts(const struct page *p);
 void section_traffic(const struct page *p);
 /* used.c: its tables. */
 void traffic_tables(const struct page *p);
+/* Whether it is sanctioned, for people, by the name of enum usage_sanction. */
+const char *page_sanction(const char *name);
+/* inventory.c: an auditor's lists; nothing without a database. */
+void section_inventory(const struct page *p);
 #define TRAFFIC_TOP 7 /* services with a colour of their own; the rest is one more */
 /* What leaves, in groups, of the report's time, host and zone: most bytes first. */
 struct usage_query page_query(const struct page *p, uint32_t by, uint32_t limit);

@@ -45,7 +45,7 @@ static bool sender_row(void *arg, const struct usage_answer *a)
 	return true;
 }
 
-static const char *sanction_words(const char *name)
+const char *page_sanction(const char *name)
 {
 	static const char *const words[USAGE_SANCTION__COUNT] = {
 		[USAGE_UNKNOWN] = "not in the catalogue",
@@ -71,7 +71,8 @@ static bool service_row(void *arg, const struct usage_answer *a)
 	html_name(out, page_shown(a->title, page_shown(a->key[USAGE_BY_SERVICE], "not known")));
 	buf_str(out, "</th><td>");
 	html_name(out, page_shown(a->key[USAGE_BY_CATEGORY], "-"));
-	buf_printf(out, "</td><td>%s</td>", sanction_words(a->key[USAGE_BY_SANCTION]));
+	buf_printf(out, "</td><td>%s</td><td>%s</td>", page_shown(a->key[USAGE_BY_RISK], "-"),
+		   page_sanction(a->key[USAGE_BY_SANCTION]));
 	bytes_with_bar(t, a, look);
 	page_cell_time(out, a->seen_ns);
 	buf_str(out, "</tr>\n");
@@ -139,9 +140,11 @@ void traffic_tables(const struct page *p)
 {
 	table(p, 1u << USAGE_BY_HOST | 1u << USAGE_BY_ZONE, "Hosts that sent most",
 	      "Host|Zone|Sent #|Received #|Flows #|Alerts #", sender_row);
-	table(p, 1u << USAGE_BY_SERVICE | 1u << USAGE_BY_CATEGORY | 1u << USAGE_BY_SANCTION,
+	table(p,
+	      1u << USAGE_BY_SERVICE | 1u << USAGE_BY_CATEGORY | 1u << USAGE_BY_RISK |
+		      1u << USAGE_BY_SANCTION,
 	      "Where most went",
-	      "Service or destination|Category|Sanctioned|Sent #|Received #|Flows #|First seen (UTC)",
+	      "Service or destination|Category|Risk|Sanctioned|Sent #|Received #|Flows #|First seen (UTC)",
 	      service_row);
 	if (has_any(p, USAGE_BY_USER))
 		table(p, 1u << USAGE_BY_USER, "Users that sent most",

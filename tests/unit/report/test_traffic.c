@@ -17,6 +17,10 @@
 
 static struct usage_db *db;
 
+static const char *category = "storage", *tls = "", *tenant = "";
+static enum usage_risk risk;
+static uint64_t clear;
+
 static void add(uint64_t at_s, const char *host, const char *service, enum usage_sanction sanction,
 		enum usage_direction direction, uint64_t up)
 {
@@ -24,10 +28,11 @@ static void add(uint64_t at_s, const char *host, const char *service, enum usage
 	const struct usage_host h = { .zone = "office", .address = host, .user = "", .name = BAD };
 	const struct usage_service s = { .name = service,
 					 .title = "",
-					 .category = "storage",
-					 .tenant = "",
-					 .sanction = sanction };
-	const struct usage_place place = { .country = "", .as = "", .tls = "" };
+					 .category = category,
+					 .tenant = tenant,
+					 .sanction = sanction,
+					 .risk = risk };
+	const struct usage_place place = { .country = "", .as = "", .tls = tls };
 	const struct usage_row row = { .hour_s = at_s,
 				       .host = &h,
 				       .service = &s,
@@ -35,7 +40,8 @@ static void add(uint64_t at_s, const char *host, const char *service, enum usage
 				       .direction = direction,
 				       .counts = { .up = up,
 						   .down = 10,
-						   .named = up + 10,
+						   .clear = clear,
+						   .named = up + 10 - clear,
 						   .flows = 1,
 						   .first_ns = at_s * SECONDS,
 						   .last_ns = at_s * SECONDS } };
@@ -127,6 +133,60 @@ static void a_long_time_is_drawn_by_day(void **state)
 	report_free(r);
 }
 
+/* As text of the page from there on. */
+static const char *after(const char *text, const char *what)
+{
+	const char *at = strstr(text, what);
+	assert_non_null(at);
+	return at;
+}
+
+static void an_auditor_has_lists(void **state)
+{
+	(void)state;
+	struct report *r = report_new();
+	struct buf page;
+	const char *text = page_of(&page, r, (struct report_seen){ .last_ns = 1 });
+	assert_non_null(strstr(text, "No service that is not sanctioned"));
+	buf_deinit(&page);
+	risk = USAGE_RISK_HIGH;
+	add(DAY_S, "10.0.0.1", "mega", USAGE_UNSANCTIONED, USAGE_OUT, 3000);
+	risk = USAGE_RISK_LOW;
+	tenant = BAD;
+	add(DAY_S, "10.0.0.1", "teams", USAGE_SANCTIONED, USAGE_OUT, 2000);
+	tenant = "";
+	category = "ai";
+	add(DAY_S, "10.0.0.1", "chat", USAGE_TOLERATED, USAGE_OUT, 1000);
+	category = "";
+	risk = USAGE_RISK_UNKNOWN;
+	tls = "weak TLS 1.0, RC4";
+	add(DAY_S, "10.0.0.1", "old.example", USAGE_UNKNOWN, USAGE_OUT, 900);
+	tls = "TLS 1.3";
+	add(DAY_S, "10.0.0.1", "good.example", USAGE_UNKNOWN, USAGE_OUT, 950);
+	tls = "";
+	clear = 500;
+	add(DAY_S, "10.0.0.1", "plain.example", USAGE_UNKNOWN, USAGE_OUT, 800);
+	clear = 0;
+	category = "storage";
+	text = page_of(&page, r, (struct report_seen){ .last_ns = 1 });
+	const char *at = after(text, "id=\"inventory\"");
+	at = after(at, "Services of the catalogue that are not sanctioned");
+	at = after(at, "mega</th><td>storage</td><td>high</td><td class=\"n\" data-v=\"3000\">");
+	at = after(at, "Tenants of services");
+	at = after(at, "teams</th>");
+	at = after(at, "Uploads to AI assistants");
+	at = after(at, "chat</th><td>low</td><td>tolerated</td>");
+	at = after(at, "Unencrypted");
+	at = after(at, "plain.example</th><td>-</td><td class=\"n\" data-v=\"500\">");
+	at = after(at, "Weak TLS");
+	assert_null(strstr(at, "good.example"));
+	at = after(at, "old.example</th><td>weak TLS 1.0, RC4</td><td class=\"n\" data-v=\"910\">");
+	assert_null(strstr(text, "<b>\""));
+	assert_null(strchr(text, 0xff));
+	buf_deinit(&page);
+	report_free(r);
+}
+
 static void kinds_have_their_own_parts(void **state)
 {
 	static const char line[] =
@@ -173,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_left_is_drawn_and_told, open_db, close_db),
 		cmocka_unit_test_setup_teardown(a_host_and_a_time_narrow_it, open_db, close_db),
 		cmocka_unit_test_setup_teardown(a_long_time_is_drawn_by_day, open_db, close_db),
+		cmocka_unit_test_setup_teardown(an_auditor_has_lists, open_db, close_db),
 		cmocka_unit_test_setup_teardown(kinds_have_their_own_parts, open_db, close_db),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,7 @@ struct group_set {
 	uint32_t count, room;
 	uint32_t *slots; /* places in the list, and 1 */
 	uint32_t mask;
+	uint32_t last; /* place of the one that was added to last */
 };
 
 /* Groups by host, of hosts whose rows are read next. */

@@ -53,13 +53,17 @@ static bool grow_list(struct group_set *s)
 	return true;
 }
 
+static inline bool is_same(const struct group *a, const struct group *b)
+{
+	return a->host == b->host && a->service == b->service && a->other == b->other;
+}
+
 /* The slot of a key; what stands there is it, or nothing. */
 static inline uint32_t find_slot(const struct group_set *s, const struct group *key)
 {
 	uint32_t at = slot_of(s, key);
 	for (; s->slots[at]; at = (at + 1) & s->mask) {
-		const struct group *g = &s->list[s->slots[at] - 1];
-		if (g->host == key->host && g->service == key->service && g->other == key->other)
+		if (is_same(&s->list[s->slots[at] - 1], key))
 			break;
 	}
 	return at;
@@ -74,17 +78,23 @@ static void add_to(struct group *to, const struct group *from)
 
 struct group *groups_add(struct group_set *s, const struct group *row)
 {
+	/* rows of a pack are in the order of services: most belong to the one before */
+	if (s->last < s->count && is_same(&s->list[s->last], row)) {
+		add_to(&s->list[s->last], row);
+		return &s->list[s->last];
+	}
 	if ((s->count == s->room && !grow_list(s)) || (s->count >= s->mask / 2 && !grow_slots(s)))
 		return NULL;
 	uint32_t at = find_slot(s, row);
 	if (s->slots[at]) {
-		struct group *to = &s->list[s->slots[at] - 1];
-		add_to(to, row);
-		return to;
+		s->last = s->slots[at] - 1;
+		add_to(&s->list[s->last], row);
+		return &s->list[s->last];
 	}
 	s->slots[at] = s->count + 1;
 	s->list[s->count] = *row;
-	return &s->list[s->count++];
+	s->last = s->count++;
+	return &s->list[s->last];
 }
 
 static void clear(struct group_set *s)

@@ -217,6 +217,8 @@ static bool grow_best(struct groups *g)
 static bool offer(struct groups *g, const struct group *group)
 {
 	bool is_old = group->seen_ns < g->q->new_since_s * 1000000000u;
+	if (g->q->total)
+		usage_counts_add(g->q->total, &group->n);
 	if (g->q->by && (is_old || (g->q->is_alerted && !group->n.alerts)))
 		return true;
 	if (!g->limit || g->best_count < g->limit) {

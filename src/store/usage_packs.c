@@ -31,6 +31,11 @@ static inline bool take_number(const uint8_t **at, const uint8_t *end, uint64_t 
 {
 	const uint8_t *p = *at;
 	uint64_t n = 0;
+	if (p < end && !(*p & 0x80)) { /* most are of one byte */
+		*ret = *p;
+		*at = p + 1;
+		return true;
+	}
 	for (unsigned shift = 0; p < end && shift < 64; shift += 7) {
 		n |= (uint64_t)(*p & 0x7f) << shift;
 		if (!(*p++ & 0x80)) {

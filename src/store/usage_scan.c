@@ -68,8 +68,6 @@ static bool add_row(struct asking *a, struct group_set *to, const struct origin 
 				 .seen_ns = a->by & SERVICE_DIMS ? s ? s->first_ns : 0 :
 					    a->by & HOST_DIMS    ? o->first_ns :
 								   row->n.first_ns };
-	if (a->q->total)
-		usage_counts_add(a->q->total, &row->n);
 	a->is_full = !groups_add(to, &g);
 	return !a->is_full;
 }

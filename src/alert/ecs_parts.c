@@ -270,6 +270,7 @@ static void put_surroundings(struct ecs *e)
 		json_open_object(&e->j, "service");
 		ecs_text(e, "name", f->service);
 		ecs_text(e, "category", f->service_category);
+		ecs_text(e, "told_by", f->service_by);
 		ecs_text(e, "tenant", f->service_tenant);
 		json_bool(&e->j, "sanctioned", f->service_sanctioned);
 		ecs_text(e, "sanction", f->service_sanction);

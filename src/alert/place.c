@@ -33,15 +33,35 @@ static const char *direction_of(const struct context *c, const struct finding *f
 	return to_inside ? "inbound" : "external";
 }
 
-/* The service of the finding's name, else of the peer's address. */
-static const struct service *find_service(const struct context *c, const struct finding *f,
-					  bool *ret_by_name)
+/* Is the peer an end of the flow that the finding names? */
+static bool is_of_flow(const struct finding *f)
 {
-	const struct service *s =
-		f->domain[0] ? context_service_by_name(c, f->domain, strlen(f->domain)) : NULL;
-	*ret_by_name = s != NULL;
-	if (!s && f->peer.has_ip && !is_inside(c, &f->peer, f->tunnel_id))
+	return f->flow && f->peer.has_ip &&
+	       (ipaddr_equal(&f->peer.ip, &f->flow_dst) || ipaddr_equal(&f->peer.ip, &f->flow_src));
+}
+
+/* What a learnt name said, or else a prefix of the service's own. */
+static enum service_evidence evidence_of(const struct context *c, const struct service *s,
+					 const struct ipaddr *a)
+{
+	const char *name = context_name_of(c, a);
+	bool is_name = name && context_service_by_name(c, name, strlen(name)) == s;
+	return is_name ? context_name_evidence(c, name, strlen(name)) : SERVICE_BY_PREFIX;
+}
+
+/* The service of the finding's name, else of the peer's address, else what nDPI took it for. */
+static const struct service *find_service(const struct context *c, const struct finding *f,
+					  enum service_evidence *ret)
+{
+	size_t len = strlen(f->domain);
+	const struct service *s = len ? context_service_by_name(c, f->domain, len) : NULL;
+	*ret = s ? context_name_evidence(c, f->domain, len) : SERVICE_BY_NOTHING;
+	if (!s && f->peer.has_ip && !is_inside(c, &f->peer, f->tunnel_id)) {
 		s = context_service_by_ip(c, &f->peer.ip);
+		*ret = s ? evidence_of(c, s, &f->peer.ip) : SERVICE_BY_NDPI;
+		if (!s && is_of_flow(f))
+			s = context_service_by_flow(c, f->flow);
+	}
 	return s && f->service[0] && strcmp(f->service, s->name) != 0 ? NULL : s;
 }
 
@@ -49,10 +69,7 @@ static const struct service *find_service(const struct context *c, const struct 
 static const char *own_name(const struct context *c, const struct finding *f,
 			    const struct service *s)
 {
-	bool is_of_flow = f->flow && !f->by_volume && f->peer.has_ip &&
-			  (ipaddr_equal(&f->peer.ip, &f->flow_dst) ||
-			   ipaddr_equal(&f->peer.ip, &f->flow_src));
-	const char *name = is_of_flow ? context_flow_name(c, f->flow) : NULL;
+	const char *name = is_of_flow(f) && !f->by_volume ? context_flow_name(c, f->flow) : NULL;
 	return name && context_service_by_name(c, name, strlen(name)) == s ? name : NULL;
 }
 
@@ -64,13 +81,20 @@ static const char *own_name(const struct context *c, const struct finding *f,
 static const struct service *set_service(const struct context *c, struct finding *f,
 					 enum service_sanction *ret)
 {
-	bool by_name;
-	const struct service *s = find_service(c, f, &by_name);
+	enum service_evidence by;
+	const struct service *s = find_service(c, f, &by);
 	if (!s)
 		return NULL;
+	bool by_name = f->domain[0] && context_service_by_name(c, f->domain, strlen(f->domain));
 	const char *own = own_name(c, f, s);
 	const char *learnt = f->peer.has_ip ? context_name_of(c, &f->peer.ip) : NULL;
-	if (own) {
+	if (by == SERVICE_BY_NDPI) {
+		/* a resemblance: no account is shown, and nothing is excused */
+		*ret = s->standing == SANCTION_UNSANCTIONED ? SANCTION_UNSANCTIONED :
+							      SANCTION_UNCLEAR;
+		(void)context_tenant_of(c, s, NULL, 0, f->service_tenant);
+	} else if (own) {
+		by = context_name_evidence(c, own, strlen(own));
 		*ret = context_sanction(c, s, own, strlen(own));
 		(void)context_tenant_of(c, s, own, strlen(own), f->service_tenant);
 	} else if (by_name && (!learnt || strcmp(learnt, f->domain) != 0)) {
@@ -81,6 +105,7 @@ static const struct service *set_service(const struct context *c, struct finding
 		(void)context_tenant_at(c, s, &f->peer.ip, f->service_tenant);
 	}
 	str_copy(f->service, sizeof(f->service), s->name);
+	str_copy(f->service_by, sizeof(f->service_by), service_evidence_name(by));
 	str_copy(f->service_category, sizeof(f->service_category), s->category);
 	str_copy(f->service_sanction, sizeof(f->service_sanction), service_sanction_name(*ret));
 	f->service_sanctioned = *ret == SANCTION_SANCTIONED;

@@ -38,8 +38,6 @@ struct classifier {
 	struct classify_counts counts;
 };
 
-/* nDPI: modules must not be initialised in parallel */
-static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t module_once = PTHREAD_ONCE_INIT;
 static pthread_key_t module_key;
 static bool has_key;
@@ -88,9 +86,7 @@ static struct ndpi_detection_module_struct *own_module(void)
 	if (module)
 		return module;
 	pthread_once(&module_once, make_key);
-	pthread_mutex_lock(&init_lock);
 	module = shim_module_new();
-	pthread_mutex_unlock(&init_lock);
 	if (module && has_key)
 		(void)pthread_setspecific(module_key, module);
 	return module;

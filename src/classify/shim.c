@@ -6,6 +6,7 @@
  */
 #include "shim.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "memory.h"
@@ -31,15 +32,30 @@ static void forget_other_flows(struct ndpi_detection_module_struct *m)
 #endif
 }
 
-struct ndpi_detection_module_struct *shim_module_new(void)
+/* nDPI: modules must not be initialised in parallel */
+static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct ndpi_detection_module_struct *begin_module(void)
 {
 #if SHIM_AT_LEAST(4, 10)
-	struct ndpi_detection_module_struct *m = ndpi_init_detection_module(NULL);
+	return ndpi_init_detection_module(NULL);
 #else
 	/* the built-in Tor list is years old; lists are the business of intelligence feeds */
-	struct ndpi_detection_module_struct *m =
-		ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
+	return ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
 #endif
+}
+
+struct ndpi_detection_module_struct *shim_names_new(void)
+{
+	pthread_mutex_lock(&init_lock);
+	struct ndpi_detection_module_struct *m = begin_module();
+	pthread_mutex_unlock(&init_lock);
+	return m;
+}
+
+static struct ndpi_detection_module_struct *make_module(void)
+{
+	struct ndpi_detection_module_struct *m = begin_module();
 	if (!m)
 		return NULL;
 	NDPI_PROTOCOL_BITMASK all;
@@ -47,6 +63,14 @@ struct ndpi_detection_module_struct *shim_module_new(void)
 	(void)ndpi_set_protocol_detection_bitmask2(m, &all);
 	forget_other_flows(m);
 	(void)ndpi_finalize_initialization(m);
+	return m;
+}
+
+struct ndpi_detection_module_struct *shim_module_new(void)
+{
+	pthread_mutex_lock(&init_lock);
+	struct ndpi_detection_module_struct *m = make_module();
+	pthread_mutex_unlock(&init_lock);
 	return m;
 }
 

@@ -3,7 +3,7 @@
  *
  * What: the few calls that exfild makes, in one shape for 4.2 and, by compile-time switch, 4.4 to
  * 4.10 (another initialisation, argument and result layout).
- * Threads: shim_module_new from one thread at a time (nDPI asks for it).
+ * Threads: any; modules are made one after the other (nDPI asks for it).
  */
 #ifndef EXFILD_SRC_CLASSIFY_SHIM_H
 #define EXFILD_SRC_CLASSIFY_SHIM_H
@@ -21,6 +21,8 @@ struct shim_verdict {
 };
 
 struct ndpi_detection_module_struct *shim_module_new(void);
+/* One that knows its protocols' names and nothing else. */
+struct ndpi_detection_module_struct *shim_names_new(void);
 void shim_packet(struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f,
 		 const uint8_t *l3, uint16_t len, uint64_t time_ms, struct shim_verdict *ret);
 void shim_give_up(struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f,

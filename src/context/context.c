@@ -39,6 +39,7 @@ static int start_configured(struct context *c, const struct context_options *o, 
 	int r = zones_init(c, o, ret_why, why_size);
 	if (r < 0)
 		return r;
+	c->services.app_number = o->app_number;
 	r = services_load(&c->services, o->services_path, ret_why, why_size);
 	for (size_t i = 0; r == 0 && i < o->services_file_count; i++)
 		r = services_load(&c->services, o->services_files[i], ret_why, why_size);
@@ -147,6 +148,20 @@ size_t context_registered(const struct context *c, const char *name, size_t len,
 const struct service *context_service_by_name(const struct context *c, const char *name, size_t len)
 {
 	return services_by_name(&c->services, name, len);
+}
+
+enum service_evidence context_name_evidence(const struct context *c, const char *name, size_t len)
+{
+	struct service_hit hit = services_hit(&c->services, name, len);
+	return !hit.service   ? SERVICE_BY_NOTHING :
+	       hit.by_pattern ? SERVICE_BY_SNI :
+				SERVICE_BY_DOMAIN;
+}
+
+const struct service *context_service_by_flow(const struct context *c, uint64_t flow)
+{
+	const struct flow_app *a = flow_names_app(&c->flow_names, flow);
+	return a ? services_by_app(&c->services, a->master, a->app) : NULL;
 }
 
 bool context_tenant_of(const struct context *c, const struct service *s, const char *name,

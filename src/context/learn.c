@@ -18,9 +18,12 @@
 #include "exfild/context/admin.h"
 #include "private.h"
 
-#define DHCP_REQUEST 3
-#define DHCP_ACK     5
-#define PROTO_TCP    6
+#define DHCP_REQUEST       3
+#define DHCP_ACK           5
+#define PROTO_TCP          6
+/* event_classified.confidence */
+#define NDPI_BY_ADDRESS    2
+#define NDPI_BY_INSPECTION 4
 
 static bool is_inside_host(const struct context *c, const struct ipaddr *a, uint32_t tunnel_id)
 {
@@ -240,6 +243,17 @@ static void learn_manager(struct context *c, const struct event *e)
 		host->roles |= ROLE_MANAGER;
 }
 
+/*
+ * What nDPI has seen in the packets, in its lists of addresses, or in another flow; a port alone
+ * says nothing.  Only what is some service's is kept.
+ */
+static void learn_app(struct context *c, const struct event_classified *e)
+{
+	bool is_seen = e->confidence >= NDPI_BY_ADDRESS && e->confidence <= NDPI_BY_INSPECTION;
+	if (is_seen && services_by_app(&c->services, e->ndpi_master, e->ndpi_app))
+		flow_names_note_app(&c->flow_names, e->e.flow, e->ndpi_master, e->ndpi_app);
+}
+
 void context_event(struct context *c, const struct event *e)
 {
 	if (c->now_ns < e->time_ns)
@@ -252,6 +266,9 @@ void context_event(struct context *c, const struct event *e)
 	case EVENT_FLOW_PROGRESS:
 	case EVENT_FLOW_END:
 		learn_flow(c, (const struct event_flow *)e);
+		break;
+	case EVENT_CLASSIFIED:
+		learn_app(c, (const struct event_classified *)e);
 		break;
 	case EVENT_ARP:
 		learn_arp(c, (const struct event_arp *)e);

@@ -18,6 +18,13 @@ static const char *const names[SANCTION__COUNT] = {
 	[SANCTION_UNCLEAR] = SERVICE_TENANT_UNKNOWN,
 };
 
+const char *service_evidence_name(enum service_evidence e)
+{
+	static const char *const evidence[SERVICE_BY__COUNT] = { "", "domain", "sni", "prefix",
+								 "ndpi" };
+	return (unsigned)e < SERVICE_BY__COUNT ? evidence[e] : "";
+}
+
 const char *service_sanction_name(enum service_sanction s)
 {
 	return (unsigned)s < SANCTION__COUNT ? names[s] : "";

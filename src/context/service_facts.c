@@ -47,6 +47,7 @@ static const char *const categories[] = {
 	"disposable_mail",
 	"packages",
 	"reverse_tunnel",
+	"peer_to_peer",
 	"mesh_vpn",
 	"vpn",
 	"anonymizer",

@@ -12,10 +12,10 @@
 #include "exfild/base/str.h"
 #include "service_parts.h"
 
-static const char *const keys[] = { "name",     "title",           "class",
-				    "category", "domains",         "prefixes",
-				    "risk",     "residency",       "tenant_visible",
-				    "tenant",   "dns_daily_bytes", "reason" };
+static const char *const keys[] = {
+	"name", "title", "class",  "category",  "domains",        "sni",    "prefixes",
+	"ndpi", "risk",  "tenant", "residency", "tenant_visible", "reason", "dns_daily_bytes"
+};
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -119,6 +119,10 @@ static int take_key(const struct catalogue *l, const struct yaml_node *n, struct
 		return take_name(l, n, service);
 	if (strcmp(n->key, "domains") == 0)
 		return take_domains(l, n);
+	if (strcmp(n->key, "sni") == 0)
+		return signs_take_names(l, n);
+	if (strcmp(n->key, "ndpi") == 0)
+		return signs_take_apps(l, n);
 	if (strcmp(n->key, "prefixes") == 0)
 		return take_prefixes(l, n);
 	if (strcmp(n->key, "dns_daily_bytes") == 0)
@@ -153,9 +157,11 @@ static int take_service(const struct catalogue *l, const struct yaml_node *map)
 		yaml_why(map, l->why, l->why_size, "this service has no %s", missing);
 		return -EXF_E_INVALID;
 	}
-	if (!yaml_get(map, "domains") && !yaml_get(map, "prefixes")) {
+	if (!yaml_get(map, "domains") && !yaml_get(map, "sni") && !yaml_get(map, "prefixes") &&
+	    !yaml_get(map, "ndpi")) {
 		yaml_why(map, l->why, l->why_size,
-			 "service \"%s\" has neither domains nor prefixes", service->name);
+			 "service \"%s\" has neither domains nor sni, prefixes or ndpi",
+			 service->name);
 		return -EXF_E_INVALID;
 	}
 	if (!service->title)

@@ -1,8 +1,9 @@
 /*
  * context/service_parts.h - what the readers of services.yaml share.
  *
- * What: service_file.c walks the file, service_facts.c takes what is told about a service beside
- * its names and addresses, tenant_file.c how its names show a tenant.
+ * What: service_file.c walks the file, service_signs.c takes patterns of names and nDPI's names,
+ * service_facts.c what is told about a service beside what it is known by, tenant_file.c how its
+ * names show a tenant.
  * Threads: one loads.
  */
 #ifndef EXFILD_CONTEXT_SERVICE_PARTS_H
@@ -35,6 +36,9 @@ int facts_take(const struct catalogue *l, const struct yaml_node *n,
 /* After its last key: what follows from the class, and where its tenants stand. */
 int facts_finish(const struct catalogue *l, const struct yaml_node *map,
 		 struct service *service) EXF_MUST_USE;
+/* The keys sni and ndpi. */
+int signs_take_names(const struct catalogue *l, const struct yaml_node *list) EXF_MUST_USE;
+int signs_take_apps(const struct catalogue *l, const struct yaml_node *list) EXF_MUST_USE;
 /* The key tenant, and after the last key the domains that it means. */
 int tenant_take(const struct catalogue *l, const struct yaml_node *n) EXF_MUST_USE;
 int tenant_finish(const struct catalogue *l, const struct yaml_node *map,

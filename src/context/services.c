@@ -4,7 +4,8 @@
  * A name is walked from its right end with a running hash (FNV-1a over lower-cased bytes); at each
  * dot the hash of the labels so far is looked up, and the longest hit wins; the walk ends where no
  * domain has such an end.  A hit compares the bytes, so that a name made to collide costs one
- * comparison and no more.
+ * comparison and no more.  A pattern stands at the domain that it ends in: it says more of the name
+ * than a domain of that length does, and less than a longer one.
  */
 #include "services.h"
 
@@ -89,15 +90,15 @@ static int make_room(struct services *s)
 	return 0;
 }
 
-int services_add_domain(struct services *s, const char *domain, uint32_t service,
-			const struct service **ret_owner)
+/* The slot of the domain, a new one if there was none; *ret stays until the next domain. */
+static int take_slot(struct services *s, const char *domain, struct service_suffix **ret)
 {
 	size_t len = strlen(domain);
 	struct service_suffix x = { .hash = HASH_START,
 				    .domain = domain,
 				    .len = (uint8_t)len,
 				    .labels = 1,
-				    .service = service };
+				    .service = SERVICE_NO_DOMAIN };
 	for (size_t i = len; i > 0; i--) {
 		x.hash = hash_step(x.hash, (unsigned char)domain[i - 1]);
 		if (domain[i - 1] == '.')
@@ -105,11 +106,9 @@ int services_add_domain(struct services *s, const char *domain, uint32_t service
 		if (i == 1 || domain[i - 2] == '.')
 			s->tails[tail_bit(x.hash) / 64] |= 1ull << tail_bit(x.hash) % 64;
 	}
-	const struct service_suffix *other = find(s, x.hash, domain, len);
-	if (other) {
-		*ret_owner = &s->list[other->service];
+	*ret = find(s, x.hash, domain, len);
+	if (*ret)
 		return 0;
-	}
 	int r = make_room(s);
 	if (r < 0)
 		return r;
@@ -117,7 +116,47 @@ int services_add_domain(struct services *s, const char *domain, uint32_t service
 	s->slot_used++;
 	if (s->labels_max < x.labels)
 		s->labels_max = x.labels;
+	*ret = find(s, x.hash, domain, len);
+	return 0;
+}
+
+int services_add_domain(struct services *s, const char *domain, uint32_t service,
+			const struct service **ret_owner)
+{
+	struct service_suffix *x;
+	int r = take_slot(s, domain, &x);
+	if (r < 0)
+		return r;
+	*ret_owner = x->service == SERVICE_NO_DOMAIN ? NULL : &s->list[x->service];
+	if (!*ret_owner)
+		x->service = service;
+	return 0;
+}
+
+int services_add_pattern(struct services *s, const char *pattern, const char *end, uint32_t service,
+			 const struct service **ret_owner)
+{
+	struct service_suffix *x;
+	unsigned alike = 0;
+	int r = take_slot(s, end, &x);
 	*ret_owner = NULL;
+	for (uint32_t i = r == 0 ? x->patterns : 0; i; i = s->patterns[i - 1].next) {
+		if (strcmp(s->patterns[i - 1].text, pattern) == 0) {
+			*ret_owner = &s->list[s->patterns[i - 1].service];
+			return 0;
+		}
+		alike++;
+	}
+	if (r == 0 && (alike == PATTERNS_ALIKE_MAX || s->pattern_count == SERVICE_PATTERNS_MAX))
+		r = -EXF_E_LIMIT;
+	if (r < 0)
+		return r;
+	struct service_pattern *list = realloc(s->patterns, (s->pattern_count + 1) * sizeof(*list));
+	if (!list)
+		return -EXF_E_NOMEM;
+	s->patterns = list;
+	list[s->pattern_count] = (struct service_pattern){ pattern, service, x->patterns };
+	x->patterns = (uint32_t)++s->pattern_count;
 	return 0;
 }
 
@@ -127,10 +166,22 @@ struct service_suffix *services_domain(struct services *s, const char *domain)
 	uint64_t hash = HASH_START;
 	for (size_t i = len; i > 0; i--)
 		hash = hash_step(hash, (unsigned char)domain[i - 1]);
-	return find(s, hash, domain, len);
+	struct service_suffix *x = find(s, hash, domain, len);
+	return x && x->service != SERVICE_NO_DOMAIN ? x : NULL;
 }
 
-const struct service_suffix *services_suffix(const struct services *s, const char *name, size_t len)
+static const struct service_pattern *fitting(const struct services *s, uint32_t first,
+					     const char *name, size_t len)
+{
+	for (uint32_t i = first; i; i = s->patterns[i - 1].next)
+		if (service_pattern_fits(s->patterns[i - 1].text, name, len))
+			return &s->patterns[i - 1];
+	return NULL;
+}
+
+/* The longest domain; *ret_pattern: of the name, if none of its domains is longer. */
+static const struct service_suffix *walk(const struct services *s, const char *name, size_t len,
+					 const struct service_pattern **ret_pattern)
 {
 	const struct service_suffix *best = NULL;
 	uint64_t hash = HASH_START;
@@ -146,19 +197,33 @@ const struct service_suffix *services_suffix(const struct services *s, const cha
 		if (!(s->tails[tail_bit(hash) / 64] & 1ull << tail_bit(hash) % 64))
 			break;
 		const struct service_suffix *x = find(s, hash, name + i - 1, len - (i - 1));
-		if (x)
+		if (!x)
+			continue;
+		const struct service_pattern *fit =
+			x->patterns && ret_pattern ? fitting(s, x->patterns, name, len) : NULL;
+		if (x->service != SERVICE_NO_DOMAIN)
 			best = x;
+		if (ret_pattern && (fit || x->service != SERVICE_NO_DOMAIN))
+			*ret_pattern = fit;
 	}
 	return best;
 }
 
-static const struct service *look_up(const struct services *s, const char *name, size_t len)
+const struct service_suffix *services_suffix(const struct services *s, const char *name, size_t len)
 {
-	const struct service_suffix *x = services_suffix(s, name, len);
-	return x ? &s->list[x->service] : NULL;
+	return walk(s, name, len, NULL);
 }
 
-const struct service *services_by_name(const struct services *s, const char *name, size_t len)
+static struct service_hit look_up(const struct services *s, const char *name, size_t len)
+{
+	const struct service_pattern *pattern = NULL;
+	const struct service_suffix *x = walk(s, name, len, &pattern);
+	if (pattern)
+		return (struct service_hit){ &s->list[pattern->service], true };
+	return (struct service_hit){ x ? &s->list[x->service] : NULL, false };
+}
+
+struct service_hit services_hit(const struct services *s, const char *name, size_t len)
 {
 	struct service_memo *m = s->memo;
 	if (!m || len == 0 || len > sizeof(m->name))
@@ -169,6 +234,19 @@ const struct service *services_by_name(const struct services *s, const char *nam
 		memcpy(m->name, name, len);
 	}
 	return m->found;
+}
+
+const struct service *services_by_name(const struct services *s, const char *name, size_t len)
+{
+	return services_hit(s, name, len).service;
+}
+
+const struct service *services_by_app(const struct services *s, uint16_t master, uint16_t app)
+{
+	uint16_t i = app < SERVICE_APPS_MAX ? s->apps[app] : 0;
+	if (!i)
+		i = master < SERVICE_APPS_MAX ? s->apps[master] : 0;
+	return i ? &s->list[i - 1] : NULL;
 }
 
 const struct service *services_by_prefix(const struct services *s, const struct ipaddr *a)
@@ -200,6 +278,7 @@ void services_deinit(struct services *s)
 	free(s->own);
 	free(s->slots);
 	free(s->memo);
+	free(s->patterns);
 	prefix_set_deinit(&s->prefixes);
 	for (size_t i = 0; i < s->tree_count; i++)
 		yaml_free(s->trees[i]);

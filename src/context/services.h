@@ -1,12 +1,14 @@
 /*
  * context/services.h - the services of the internet, by name and by prefix.
  *
- * What: the set of services.yaml: suffixes of host names in a hash table, prefixes in a
- * prefix_set.  service_file.c and service_facts.c fill it, services.c answers; tenant.c reads a
- * tenant from a name, sanction.c knows whose is sanctioned.
+ * What: the set of services.yaml: suffixes of host names in a hash table, patterns of names behind
+ * the suffix that they end in, prefixes in a prefix_set, nDPI's numbers in an array.
+ * service_file.c, service_signs.c and service_facts.c fill it, services.c answers; tenant.c reads
+ * a tenant from a name, sanction.c knows whose is sanctioned.
  * Ownership: the set keeps the YAML trees alive, its texts point into them.
  * Threads: read by any once loaded.
- * Limits: 65,535 services; domains of at most 253 bytes.
+ * Limits: 65,535 services; domains of at most 253 bytes; 16 patterns that end alike, 8 wildcards
+ * each.
  */
 #ifndef EXFILD_CONTEXT_SERVICES_H
 #define EXFILD_CONTEXT_SERVICES_H
@@ -21,6 +23,11 @@
 #define SERVICE_DNS_BYTES_MAX 1048576u
 #define SERVICE_TAIL_BITS     32768u
 #define OWN_TENANTS_MAX       65536u
+#define SERVICE_PATTERNS_MAX  4096u
+#define PATTERNS_ALIKE_MAX    16u /* of one literal end */
+#define PATTERN_WILDCARDS_MAX 8u
+#define SERVICE_APPS_MAX      1024u /* nDPI's numbers; 4.2 has 282 */
+#define SERVICE_NO_DOMAIN     UINT32_MAX
 
 enum tenant_form {
 	TENANT_NONE,
@@ -33,8 +40,21 @@ struct service_suffix {
 	const char *domain; /* NULL: the slot is free */
 	uint8_t len;
 	uint8_t labels;
-	uint8_t form; /* enum tenant_form */
+	uint8_t form;      /* enum tenant_form */
+	uint32_t service;  /* SERVICE_NO_DOMAIN: it is the end of patterns only */
+	uint32_t patterns; /* of names that end so: the first one's index + 1 */
+};
+
+struct service_pattern {
+	const char *text; /* "relay-*.net.example.com" */
 	uint32_t service;
+	uint32_t next; /* index + 1 */
+};
+
+/* What a name says. */
+struct service_hit {
+	const struct service *service; /* NULL: nothing */
+	bool by_pattern;
 };
 
 /* What is no tenant in a service's names; lists of the file, NULL: none. */
@@ -50,7 +70,7 @@ struct own_tenant {
 /* The last question by name, and its answer. */
 struct service_memo {
 	size_t len; /* 0: none yet */
-	const struct service *found;
+	struct service_hit found;
 	char name[SERVICE_DOMAIN_MAX];
 };
 
@@ -72,6 +92,10 @@ struct services {
 	/* several ask about the name of one event, one after the other */
 	struct service_memo *memo;
 	struct prefix_set prefixes;
+	struct service_pattern *patterns;
+	size_t pattern_count;
+	uint16_t apps[SERVICE_APPS_MAX]; /* by nDPI's number: index of the service + 1 */
+	context_app_fn app_number;
 };
 
 /*
@@ -93,7 +117,18 @@ void services_deinit(struct services *s);
 /* *ret_owner: the service that has this domain already; NULL: it is now that of `service`. */
 int services_add_domain(struct services *s, const char *domain, uint32_t service,
 			const struct service **ret_owner) EXF_MUST_USE;
+/* end: its literal labels at the right, "example.com".  *ret_owner as above. */
+int services_add_pattern(struct services *s, const char *pattern, const char *end, uint32_t service,
+			 const struct service **ret_owner) EXF_MUST_USE;
+struct service_hit services_hit(const struct services *s, const char *name, size_t len);
 const struct service *services_by_name(const struct services *s, const char *name, size_t len);
+const struct service *services_by_app(const struct services *s, uint16_t master, uint16_t app);
+/*
+ * Is the name such a one?  Label by label, in any case: '*' is any run of bytes of its label, '#'
+ * one digit or more, "**" as the first label one label or more.  Bounded by the name's length times
+ * that of the pattern.
+ */
+bool service_pattern_fits(const char *pattern, const char *name, size_t len);
 /* The longest domain of a service that the name ends in, or NULL. */
 const struct service_suffix *services_suffix(const struct services *s, const char *name,
 					     size_t len);

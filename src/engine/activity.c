@@ -127,17 +127,19 @@ static void add_to(struct table *table, const struct ipaddr *address, uint64_t s
 	add(table_get(table, address, &is_new), sent, received, g);
 }
 
-static const struct service *service_of(const struct context *c, const struct ipaddr *a)
+static const struct service *service_of(const struct context *c, const struct event *e)
 {
-	const char *name = context_name_of(c, a);
+	const char *name = context_name_of(c, &e->dst);
 	const struct service *s = name ? context_service_by_name(c, name, strlen(name)) : NULL;
-	return s ? s : context_service_by_ip(c, a);
+	if (!s)
+		s = context_service_by_ip(c, &e->dst);
+	return s ? s : context_service_by_flow(c, e->flow);
 }
 
-static void add_service(struct activity *a, const struct context *c, const struct ipaddr *address,
+static void add_service(struct activity *a, const struct context *c, const struct event *e,
 			uint64_t sent, uint64_t received, const struct growth *g)
 {
-	const struct service *s = service_of(c, address);
+	const struct service *s = service_of(c, e);
 	struct ipaddr key = { 0 };
 	bool is_new;
 	if (!s)
@@ -182,7 +184,7 @@ static void count(struct activity *a, const struct context *c, const struct even
 		add_to(&a->hosts, &e->dst, g->bytes[1], g->bytes[0], g);
 	if (from_inside && !to_inside) {
 		add_to(&a->destinations, &e->dst, g->bytes[0], g->bytes[1], g);
-		add_service(a, c, &e->dst, g->bytes[0], g->bytes[1], g);
+		add_service(a, c, e, g->bytes[0], g->bytes[1], g);
 	} else if (to_inside && !from_inside) {
 		add_to(&a->destinations, &e->src, g->bytes[1], g->bytes[0], g);
 	}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "exfild/base/log.h"
+#include "exfild/classify/classify.h"
 #include "exfild/context/geo.h"
 #include "exfild/sink/sink.h"
 #include "analysis_parts.h"
@@ -155,6 +156,7 @@ int analysis_make_context(const struct analysis_options *o, make_context_fn make
 		.inside = o->options->inside,
 		.inside_count = o->options->inside_count,
 		.services_path = services,
+		.app_number = classify_app_number,
 		.services_files = o->config->services.files,
 		.services_file_count = o->config->services.file_count,
 		.sanctioned = o->config->services.sanctioned,

@@ -88,6 +88,7 @@ static const struct event_field fields[] = {
 	AT(service, FIELD_STR),
 	AT(service_category, FIELD_STR),
 	AT(tenant, FIELD_STR),
+	AT(service_by, FIELD_STR),
 	AT(sanction, FIELD_STR),
 	AT(service_risk, FIELD_STR),
 	AT(residency, FIELD_STR),

@@ -69,6 +69,8 @@ static const struct service *owner_of(const struct intel_guard *g, const char *n
 {
 	const struct service *s = context_service_by_name(g->context, name, len);
 	const char *dot = memchr(name, '.', len);
+	if (context_name_evidence(g->context, name, len) == SERVICE_BY_SNI)
+		return NULL; /* a pattern is of many names, not one's own */
 	if (!s || !dot)
 		return s;
 	const struct service *above =

@@ -165,10 +165,13 @@ static void put_service(struct event_log *log, struct event_alert *e, const stru
 	put(log, &e->service_category, f->service_category);
 	if (strcmp(f->service_tenant, SERVICE_TENANT_UNKNOWN) != 0)
 		put(log, &e->tenant, f->service_tenant);
+	put(log, &e->service_by, f->service_by);
 	put(log, &e->sanction, f->service_sanction);
 	if (!s)
 		return;
-	e->shared = s->class == SERVICE_CDN || s->class == SERVICE_IAAS;
+	/* what only looks like a cloud is nobody's shelter */
+	bool is_shown = strcmp(f->service_by, service_evidence_name(SERVICE_BY_NDPI)) != 0;
+	e->shared = is_shown && (s->class == SERVICE_CDN || s->class == SERVICE_IAAS);
 	put(log, &e->service_risk, service_risk_name((enum service_risk)s->risk));
 	if (s->country_count)
 		put(log, &e->residency, service_residency(s, countries));

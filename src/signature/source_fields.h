@@ -216,8 +216,8 @@ static const struct source_field zeek_files[] = {
 	 F("as_name|destination.as.organization.name", "as_name"),                                 \
 	 F("domain|destination.domain", "domain"), V("source_roles", "source_roles", VIEW_LIST),   \
 	 V("destination_roles", "destination_roles", VIEW_LIST), F("service", "service"),          \
-	 F("service_category", "service_category"), F("tenant", "tenant"),                         \
-	 F("sanction", "sanction"), F("sanctioned", "sanctioned"),                                 \
+	 F("service_category", "service_category"), F("service_by", "service_by"),                 \
+	 F("tenant", "tenant"), F("sanction", "sanction"), F("sanctioned", "sanctioned"),          \
 	 F("service_risk", "service_risk"), V("residency", "residency", VIEW_LIST)
 /* How much, in the hour and the day. */
 #define POLICY_SUMS                                                                  \

@@ -167,6 +167,18 @@ static uint32_t of_service(struct labels *n, const struct service *s, const char
 	return number_of(n, &v, false);
 }
 
+/* Told by nDPI alone: it is nobody's account, and sanctioned for nobody. */
+static uint32_t of_resemblance(struct labels *n, const struct service *s)
+{
+	struct named v = { .sanction = s->standing == SANCTION_UNSANCTIONED ? USAGE_UNSANCTIONED :
+									      USAGE_UNCLEAR };
+	set_name(&v, s->name, strlen(s->name));
+	(void)str_copy(v.title, sizeof(v.title), s->title);
+	(void)str_copy(v.category, sizeof(v.category), s->category);
+	(void)str_copy(v.tenant, sizeof(v.tenant), SERVICE_TENANT_UNKNOWN);
+	return number_of(n, &v, false);
+}
+
 static uint32_t of_text(struct labels *n, const char *text, size_t len, bool is_address)
 {
 	struct named v = { .sanction = USAGE_UNKNOWN };
@@ -307,6 +319,12 @@ struct label labels_outside(struct labels *n, const struct event *e)
 		return told;
 	struct label l = labels_address(n, &e->dst);
 	l.tls = told.tls;
+	/* an address alone: what nDPI took the connection for says more */
+	const struct service *s = !l.is_named && n->list[l.number].sanction == USAGE_UNKNOWN ?
+					  context_service_by_flow(n->context, e->flow) :
+					  NULL;
+	if (s)
+		l.number = of_resemblance(n, s);
 	return l;
 }
 

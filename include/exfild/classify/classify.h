@@ -39,6 +39,12 @@ struct classify_counts {
 	size_t bytes_per_undecided, bytes_per_module;
 };
 void classifier_counts(const struct classifier *c, struct classify_counts *ret);
+/*
+ * nDPI's number of a protocol by its name, in any case; 0: the linked version has none of that
+ * name.  Then *ret_near is its name that is spelled most alike and *ret_version the versions that
+ * are known to have it; each may be NULL.  Any thread.
+ */
+uint16_t classify_app_number(const char *name, const char **ret_near, const char **ret_version);
 /* "4.2.0" of the library that is linked. */
 const char *classify_library_version(void);
 

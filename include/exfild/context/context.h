@@ -34,6 +34,14 @@ struct context_zone {
 	size_t tag_count;
 };
 
+/*
+ * nDPI's number of a protocol by its name; 0: the linked version has none of that name, and then
+ * *ret_near is the one that is spelled most alike, *ret_version the versions that have it; each may
+ * be NULL.
+ */
+typedef uint16_t (*context_app_fn)(const char *name, const char **ret_near,
+				   const char **ret_version);
+
 struct context_options {
 	struct hash_key key;              /* of tables */
 	struct hash_key sketch_key;       /* of marks that outlive the process */
@@ -44,7 +52,8 @@ struct context_options {
 	const char *services_path;         /* services.yaml; required */
 	const char *const *services_files; /* more of them, on top */
 	size_t services_file_count;
-	const char *suffix_path; /* public_suffix_list.dat; NULL: the library's own */
+	context_app_fn app_number; /* NULL: no classifier is linked, nDPI's names mean nothing */
+	const char *suffix_path;   /* public_suffix_list.dat; NULL: the library's own */
 	const char *const *sanctioned;
 	size_t sanctioned_count;
 	const char *const *tolerated;

@@ -64,6 +64,20 @@ enum service_sanction {
 	SANCTION__COUNT
 };
 
+/*
+ * What a service was told by.  A name is what the client or DNS said, a prefix is the service's
+ * own, nDPI's word is a resemblance: whoever writes the packets chooses what they look like, so it
+ * names a service for people and policies, and excuses nothing.
+ */
+enum service_evidence {
+	SERVICE_BY_NOTHING,
+	SERVICE_BY_DOMAIN,
+	SERVICE_BY_SNI,
+	SERVICE_BY_PREFIX,
+	SERVICE_BY_NDPI,
+	SERVICE_BY__COUNT
+};
+
 #define SERVICE_COUNTRIES      12
 #define SERVICE_TENANT_MAX     64 /* with its end */
 #define SERVICE_TENANT_UNKNOWN "not distinguishable"
@@ -86,9 +100,16 @@ struct service {
 	const char *reason;       /* why it is here, shown in alerts */
 };
 
-/* By host name (suffix match on label boundaries), or NULL. */
+/* By host name (suffix match on label boundaries, patterns below it), or NULL. */
 const struct service *context_service_by_name(const struct context *c, const char *name,
 					      size_t len);
+/* By which of the two: SERVICE_BY_DOMAIN, SERVICE_BY_SNI, or SERVICE_BY_NOTHING. */
+enum service_evidence context_name_evidence(const struct context *c, const char *name, size_t len);
+/*
+ * What nDPI took the flow for, or NULL: asked last, where neither a name nor a prefix says it.
+ * Its sanction is SANCTION_UNCLEAR where the service has any.
+ */
+const struct service *context_service_by_flow(const struct context *c, uint64_t flow);
 
 /*
  * The tenant that a host name of the service shows, in lower case: "acme" of acme.sharepoint.com.
@@ -110,6 +131,7 @@ bool context_tenant_at(const struct context *c, const struct service *s, const s
 enum service_sanction context_sanction_at(const struct context *c, const struct service *s,
 					  const struct ipaddr *a);
 
+const char *service_evidence_name(enum service_evidence e); /* "domain" */
 const char *service_sanction_name(enum service_sanction s); /* "sanctioned" */
 const char *service_risk_name(enum service_risk r);         /* "high" */
 const char *service_tenancy_name(enum service_tenancy t);   /* "partly" */

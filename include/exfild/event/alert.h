@@ -73,6 +73,7 @@ struct event_alert {
 	struct event_str user;             /* of the subject, as privacy.users has it */
 	struct event_str source_roles, destination_roles; /* learnt, ", " between */
 	struct event_str service, service_category, tenant;
+	struct event_str service_by; /* domain, sni, prefix, ndpi: what told it */
 	/* of the tenant that is reached; high, medium, low; countries, ", " between */
 	struct event_str sanction, service_risk, residency;
 	struct event_str content;       /* kinds of what was found in the clear, ", " between */

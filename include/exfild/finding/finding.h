@@ -140,6 +140,7 @@ struct finding {
 	/* context, filled by the alert layer where the detector has not */
 	char service[48], service_category[32];
 	char service_tenant[64];   /* "not distinguishable" where the wire does not show it */
+	char service_by[8];        /* domain, sni, prefix, ndpi: what it was told by */
 	char service_sanction[24]; /* sanctioned, tolerated, unsanctioned, not distinguishable */
 	bool service_sanctioned;
 	char dns_question[128]; /* cut to 16 characters a label */

@@ -22,7 +22,15 @@ static const char services[] =
 	"     prefixes: [192.0.2.0/24]}\n"
 	"  - {name: store, title: The Store, class: iaas, domains: [store.com], tenant: label,\n"
 	"     category: object_storage}\n"
-	"  - {name: drop, title: The Drop, class: file_drop, domains: [drop.com]}\n";
+	"  - {name: drop, title: The Drop, class: file_drop, domains: [drop.com]}\n"
+	"  - {name: vault, title: The Vault, class: backup, ndpi: [Vault]}\n"
+	"  - {name: chatter, title: The Chatter, class: chat, ndpi: [Chatter]}\n";
+
+static uint16_t number_of(const char *name, const char **ret_near, const char **ret_version)
+{
+	*ret_near = *ret_version = NULL;
+	return strcmp(name, "Vault") == 0 ? 300 : strcmp(name, "Chatter") == 0 ? 301 : 0;
+}
 
 static struct context *context;
 
@@ -30,7 +38,7 @@ static int start(void **state)
 {
 	(void)state;
 	const char *path = EXFILD_BUILD_DIR "/alert_test_place.yaml";
-	static const char *const sanctioned[] = { "suite", "store" };
+	static const char *const sanctioned[] = { "suite", "store", "vault" };
 	static const char *const ours[] = { "acme.suite.com" };
 	const struct config_tenants tenants = { "suite", ours, 1, "exfild.yaml:1:1" };
 	struct context_zone zones[] = {
@@ -43,7 +51,8 @@ static int start(void **state)
 				     .zone_count = 2,
 				     .services_path = path,
 				     .sanctioned = sanctioned,
-				     .sanctioned_count = 2,
+				     .sanctioned_count = 3,
+				     .app_number = number_of,
 				     .tenants = &tenants,
 				     .tenant_count = 1 };
 	char why[256] = "";
@@ -161,6 +170,47 @@ static void the_flow_itself_says_whose_account(void **state)
 	event_log_free(log);
 }
 
+/* nDPI took the flow for it: shown, and never what the organisation sanctions. */
+static void what_only_looks_like_a_service_is_told_and_excuses_nothing(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t flow;
+		uint16_t app;
+		const char *to, *domain, *service, *by, *sanction;
+	} cases[] = {
+		{ 21, 300, "198.51.100.9", "", "vault", "ndpi", "not distinguishable" },
+		{ 22, 301, "198.51.100.9", "", "chatter", "ndpi", "unsanctioned" },
+		{ 23, 300, "198.51.100.9", "drop.com", "drop", "domain", "unsanctioned" },
+		{ 24, 301, "192.0.2.7", "", "suite", "prefix", "not distinguishable" },
+		{ 0, 0, "198.51.100.9", "", "", "", "" },
+	};
+	struct event_log *log = event_log_new();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct event_classified *e = event_log_begin(log, EVENT_CLASSIFIED, sizeof(*e), i);
+		e->e.flow = cases[i].flow;
+		e->ndpi_app = cases[i].app;
+		e->confidence = 4;
+		event_log_commit(log);
+		context_event(context, &e->e);
+		struct alert a = { .finding = sample_finding() };
+		struct finding *f = &a.finding;
+		f->subject = sample_end("10.1.0.5", 0, 1000);
+		f->peer = sample_end(cases[i].to, 443, 10);
+		str_copy(f->domain, sizeof(f->domain), cases[i].domain);
+		f->flow = cases[i].flow;
+		f->flow_src = f->subject.ip;
+		f->flow_dst = f->peer.ip;
+		f->by_volume = i % 2 == 0;
+		place_alert(&a, context);
+		assert_string_equal(f->service, cases[i].service);
+		assert_string_equal(f->service_by, cases[i].by);
+		assert_string_equal(f->service_sanction, cases[i].sanction);
+		assert_false(f->service_sanctioned);
+	}
+	event_log_free(log);
+}
+
 static void responsibility_follows_models_and_accounts(void **state)
 {
 	(void)state;
@@ -238,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_tenant_of_the_service_is_told),
 		cmocka_unit_test(the_flow_itself_says_whose_account),
+		cmocka_unit_test(what_only_looks_like_a_service_is_told_and_excuses_nothing),
 		cmocka_unit_test(responsibility_follows_models_and_accounts),
 		cmocka_unit_test(the_page_says_what_the_program_says),
 	};

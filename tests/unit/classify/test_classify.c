@@ -517,6 +517,31 @@ static void what_it_costs_is_said(void **state)
 	classifier_free(NULL);
 }
 
+static void names_are_the_linked_librarys(void **state)
+{
+	(void)state;
+	const char *near = NULL, *version = NULL;
+	static const char *const few[] = { "Telegram", "WireGuard", "BitTorrent", "AnyDesk" };
+	for (unsigned i = 0; i < sizeof(few) / sizeof(few[0]); i++)
+		assert_int_not_equal(classify_app_number(few[i], &near, &version), 0);
+	assert_int_equal(classify_app_number("telegram", &near, &version),
+			 classify_app_number("Telegram", &near, &version));
+	assert_int_equal(classify_app_number("Telegrem", &near, &version), 0);
+	assert_string_equal(near, "Telegram");
+	assert_null(version);
+	assert_int_equal(classify_app_number("NothingOfTheKind", &near, &version), 0);
+	assert_null(near);
+	assert_null(version);
+	if (!classify_app_number("Tailscale", &near, &version)) /* as in 4.2 */
+		assert_non_null(version);
+	assert_int_equal(classify_app_number("Unknown", &near, &version), 0);
+	char long_name[200];
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	assert_int_equal(classify_app_number(long_name, &near, &version), 0);
+	assert_null(near);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +562,7 @@ int main(void)
 		CLASSIFY_TEST(an_inspector_decides_without_ndpi),
 		CLASSIFY_TEST(ndpi_of_one_shard_remembers_nothing_of_another),
 		CLASSIFY_TEST(what_it_costs_is_said),
+		CLASSIFY_TEST(names_are_the_linked_librarys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,7 +118,7 @@ static void errors_point_at_their_place(void **state)
 		{ "services:\n  - class: mail\n    domains: [a.com]\n", ":2:5: ", "has no name" },
 		{ "services:\n  - name: a\n    domains: [a.com]\n", ":2:5: ", "has no class" },
 		{ "services:\n  - name: a\n    class: mail\n",
-		  ":2:5: ", "\"a\" has neither domains nor prefixes" },
+		  ":2:5: ", "\"a\" has neither domains nor sni, prefixes or ndpi" },
 		{ "services:\n  - name: a b\n    class: mail\n", ":2:11: ", "a name is" },
 		{ "services:\n  - name: a\n    class: mail\n    domains: [a.com, A.org]\n",
 		  ":4:22: ", "lower-case labels" },

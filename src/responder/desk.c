@@ -61,6 +61,13 @@ static void act(struct desk *d, enum quarantine_act_kind kind, enum quarantine_s
 		 e ? e->rule : "", *text ? ": " : "", text);
 }
 
+static void read_never(struct desk *d)
+{
+	never_refresh(&d->never, "");
+	if (d->kernel)
+		kernel_asked(d->kernel, &d->never);
+}
+
 /* ENFORCE where it can be; else dry, and why. */
 static void begin(struct desk *d, uint64_t now_s)
 {
@@ -80,8 +87,10 @@ static void begin(struct desk *d, uint64_t now_s)
 		d->mode = QUARANTINE_MODE_DRY_RUN;
 		return;
 	}
-	if ((!d->kernel && kernel_open(d->book.limits.max, &d->kernel, why, sizeof(why))) ||
-	    kernel_rebuild(d->kernel, &d->book, &d->never, now_s, why, sizeof(why))) {
+	int rc = d->kernel ? 0 : kernel_open(d->book.limits.max, &d->kernel, why, sizeof(why));
+	if (!rc)
+		read_never(d);
+	if (rc || kernel_rebuild(d->kernel, &d->book, &d->never, now_s, why, sizeof(why))) {
 		log_errorx("responder",
 			   "nftables refuses, so nothing can be cut off and it stays a dry run: %s",
 			   why);
@@ -144,7 +153,7 @@ static void add(struct desk *d, const struct quarantine_request *r, const struct
 			       d->is_off ? "exfilctl quarantine on ends the break-glass" :
 					   "quarantine.mode");
 	} else {
-		never_refresh(&d->never, "");
+		read_never(d);
 		ret->status = (uint8_t)book_add(&d->book, &d->never, r, &asker, now_s, e, ret->text,
 						sizeof(ret->text));
 	}
@@ -367,6 +376,7 @@ static void watch(struct desk *d, uint64_t now_s)
 	if (d->mode != QUARANTINE_MODE_ENFORCE || d->is_off)
 		return;
 	kernel_edge(d->kernel, &d->book, now_s);
+	kernel_asked(d->kernel, NULL);
 	if (kernel_is_whole(d->kernel, &d->book))
 		return;
 	if (d->book.restored++ == 0 &&

@@ -10,6 +10,7 @@
 
 #include "exfild/base/log.h"
 #include "exfild/base/str.h"
+#include "asked.h"
 #include "edge.h"
 #include "ruleset.h"
 #include "tracked.h"
@@ -26,6 +27,8 @@ struct kernel {
 	size_t neighbour_count; /* when they were last read */
 	char *rules;            /* as the kernel listed them just after they were made */
 	char *edge;             /* what the table at the edge was made of; NULL: there is none */
+	struct ipaddr asked[ASKED_SETS * ASKED_MAX]; /* for the time, as far as known */
+	size_t asked_count;
 	uint32_t max;
 	bool has_bridge, has_edge; /* tables that were made */
 };
@@ -266,12 +269,47 @@ int kernel_rebuild(struct kernel *k, struct book *b, const struct never *never, 
 	return k->rules ? 0 : -EXF_E_IO;
 }
 
+/* The table anew, with those that were known: it was not there, or somebody took it away. */
+static void make_asked(struct kernel *k)
+{
+	struct buf commands;
+	char why[160];
+	buf_init(&commands, COMMANDS_MAX);
+	asked_create(&commands, k->asked, k->asked_count);
+	buf_char(&commands, '\0');
+	if (run(k, &commands, why, sizeof(why)))
+		log_debug("responder", "whom this machine asks for the time is not seen: %s", why);
+	buf_deinit(&commands);
+}
+
+void kernel_asked(struct kernel *k, struct never *never)
+{
+	struct ipaddr seen[ASKED_SETS * ASKED_MAX];
+	size_t count = 0;
+	bool is_there = true;
+	for (size_t i = 0; i < ASKED_SETS && is_there; i++) {
+		const char *listing = list(k, asked_lists[i], false);
+		is_there = listing != NULL;
+		if (is_there)
+			count = asked_read(listing, seen, count, ASKED_SETS * ASKED_MAX);
+	}
+	if (is_there) {
+		memcpy(k->asked, seen, count * sizeof(*seen));
+		k->asked_count = count;
+	} else {
+		make_asked(k);
+	}
+	for (size_t i = 0; never && i < k->asked_count; i++)
+		never_note(never, &k->asked[i], "a time server that this machine asks");
+}
+
 void kernel_remove(struct kernel *k)
 {
 	struct buf commands;
 	char why[160];
 	buf_init(&commands, COMMANDS_MAX);
 	ruleset_remove(&commands, k->has_bridge);
+	asked_remove(&commands);
 	buf_char(&commands, '\0');
 	if (run(k, &commands, why, sizeof(why)))
 		log_errorx("responder", "the rules could not be taken away: %s", why);
@@ -291,6 +329,8 @@ void kernel_sweep(void)
 					   "\ndelete table inet " RULESET_TABLE);
 	(void)nft_run_cmd_from_buffer(nft, "table bridge " RULESET_TABLE
 					   "\ndelete table bridge " RULESET_TABLE);
+	(void)nft_run_cmd_from_buffer(nft,
+				      "table inet " ASKED_TABLE "\ndelete table inet " ASKED_TABLE);
 	(void)nft_run_cmd_from_buffer(nft, "table netdev " RULESET_TABLE
 					   "\ndelete table netdev " RULESET_TABLE);
 	nft_ctx_free(nft);

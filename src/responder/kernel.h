@@ -37,6 +37,9 @@ void kernel_release(struct kernel *k, struct book *b, const struct never *never,
  * called now and then.
  */
 void kernel_edge(struct kernel *k, const struct book *b, uint64_t now_s);
+/* Whom this machine was seen to ask for the time, after never_refresh(); never NULL: that it goes
+ * on being seen, to be called now and then. */
+void kernel_asked(struct kernel *k, struct never *never);
 /* The rules are as we left them, and no decision in effect is missing. */
 bool kernel_is_whole(struct kernel *k, const struct book *b);
 

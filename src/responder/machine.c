@@ -2,7 +2,7 @@
  * responder/machine.c - see machine.h.
  *
  * Formats: proc(5) for the routing tables, resolv.conf(5), dhclient.leases(5), the leases of
- * systemd-networkd (KEY=value), timesyncd.conf(5), ntp.conf(5), chrony.conf(5).
+ * systemd-networkd (KEY=value), timesyncd.conf(5), ntp.conf(5), ntpd.conf(5), chrony.conf(5).
  */
 #include "machine.h"
 
@@ -146,24 +146,54 @@ static void read_folder(const char *root, const char *path, const char *key, mac
 		(void)closedir(d);
 }
 
+/* Those that are written as addresses; who stands behind names and pools is asked.h's business. */
+static void read_time_servers(const char *root, machine_fn found, void *arg)
+{
+	static const struct {
+		const char *path, *key;
+		bool is_folder;
+	} places[] = {
+		{ "/run/systemd/netif/leases", "NTP=", true },
+		{ "/etc/systemd/timesyncd.conf", "NTP=", false },
+		{ "/etc/systemd/timesyncd.conf", "FallbackNTP=", false },
+		{ "/etc/systemd/timesyncd.conf.d", "NTP=", true },
+		{ "/etc/systemd/timesyncd.conf.d", "FallbackNTP=", true },
+		{ "/etc/ntp.conf", "server", false },
+		{ "/etc/ntp.conf", "peer", false },
+		{ "/etc/ntp.conf", "pool", false },
+		{ "/etc/ntpsec/ntp.conf", "server", false },
+		{ "/etc/ntpsec/ntp.conf", "peer", false },
+		{ "/etc/ntpsec/ntp.conf", "pool", false },
+		{ "/etc/ntpsec/ntp.d", "server", true },
+		{ "/etc/ntpsec/ntp.d", "pool", true },
+		{ "/etc/openntpd/ntpd.conf", "server", false }, /* and servers */
+		{ "/etc/chrony/chrony.conf", "server", false },
+		{ "/etc/chrony/chrony.conf", "peer", false },
+		{ "/etc/chrony/chrony.conf", "pool", false },
+		{ "/etc/chrony/conf.d", "server", true },
+		{ "/etc/chrony/conf.d", "pool", true },
+		{ "/etc/chrony/sources.d", "server", true },
+		{ "/etc/chrony/sources.d", "pool", true },
+		{ "/run/chrony-dhcp", "server", true },
+	};
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		(places[i].is_folder ? read_folder : read_key)(root, places[i].path, places[i].key,
+							       found, arg,
+							       "a time server of this machine");
+}
+
 bool machine_read(const char *root, machine_fn found, void *arg)
 {
 	static const char resolver[] = "a resolver of this machine",
-			  dhcp[] = "a DHCP server of this machine",
-			  ntp[] = "a time server of this machine";
+			  dhcp[] = "a DHCP server of this machine";
 	bool is_whole = read_routes4(root, found, arg);
 	read_routes6(root, found, arg);
 	read_key(root, "/etc/resolv.conf", "nameserver", found, arg, resolver);
 	read_key(root, "/run/systemd/resolve/resolv.conf", "nameserver", found, arg, resolver);
 	read_folder(root, "/run/systemd/netif/leases", "DNS=", found, arg, resolver);
 	read_folder(root, "/run/systemd/netif/leases", "SERVER_ADDRESS=", found, arg, dhcp);
-	read_folder(root, "/run/systemd/netif/leases", "NTP=", found, arg, ntp);
 	read_folder(root, "/var/lib/dhcp", "option dhcp-server-identifier", found, arg, dhcp);
-	read_key(root, "/etc/systemd/timesyncd.conf", "NTP=", found, arg, ntp);
-	read_key(root, "/etc/systemd/timesyncd.conf", "FallbackNTP=", found, arg, ntp);
-	read_key(root, "/etc/ntp.conf", "server", found, arg, ntp);
-	read_key(root, "/etc/ntpsec/ntp.conf", "server", found, arg, ntp);
-	read_key(root, "/etc/chrony/chrony.conf", "server", found, arg, ntp);
+	read_time_servers(root, found, arg);
 	return is_whole;
 }
 

@@ -105,6 +105,11 @@ void never_refresh(struct never *n, const char *root)
 		n->is_whole = false;
 }
 
+void never_note(struct never *n, const struct ipaddr *a, const char *why)
+{
+	add_address(n, a, why);
+}
+
 const char *never_why(const struct never *n, const struct ipaddr *a)
 {
 	if (ipaddr_is_unspecified(a))

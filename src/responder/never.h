@@ -2,13 +2,12 @@
  * responder/never.h - who is never cut off.
  *
  * What: this machine's addresses, its gateways, resolvers, DHCP and NTP servers as its own files
- * and routes name them, Redis, quarantine.never of the configuration, roles that the daemon has
- * learnt, and what is no host at all (0.0.0.0, broadcast, multicast, loopback).  Taken anew at
- * each request that would cut someone off: an address that came a second ago counts.
- * Ownership: owns its list.
- * Threads: one owner.
- * Limits: NEVER_ENTRIES, of which NEVER_LEARNT may be the daemon's; beyond them nothing is cut off
- * at all (never_is_whole), since something may be missing from the list.
+ * and routes name them, whom it asks for the time (asked.h), Redis, quarantine.never of the
+ * configuration, roles that the daemon has learnt, and what is no host at all (0.0.0.0, broadcast,
+ * multicast, loopback).  Taken anew at each request that would cut someone off: an address that
+ * came a second ago counts. Ownership: owns its list. Threads: one owner. Limits: NEVER_ENTRIES, of
+ * which NEVER_LEARNT may be the daemon's; beyond them nothing is cut off at all (never_is_whole),
+ * since something may be missing from the list.
  */
 #ifndef EXFILD_SRC_RESPONDER_NEVER_H
 #define EXFILD_SRC_RESPONDER_NEVER_H
@@ -44,6 +43,8 @@ bool never_protect(struct never *n, const struct ipaddr *a, const char *role);
 /* Reads the machine's addresses, routes and files anew; `root` stands before their paths ("" or a
  * test's folder). */
 void never_refresh(struct never *n, const char *root);
+/* One more, until the machine is read anew. */
+void never_note(struct never *n, const struct ipaddr *a, const char *why);
 /* Why not, or NULL: it may be cut off. */
 const char *never_why(const struct never *n, const struct ipaddr *a);
 

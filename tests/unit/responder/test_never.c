@@ -50,17 +50,23 @@ static void the_machines_files_are_read(void **state)
 	put("/var/lib/dhcp/dhclient.leases",
 	    "lease {\n  option dhcp-server-identifier 192.0.2.67;\n}\n");
 	put("/etc/chrony/chrony.conf", "server 192.0.2.124 iburst\npool example.org\n");
+	put("/etc/chrony/sources.d/own.sources", "pool 192.0.2.125 iburst\n");
+	put("/etc/ntpsec/ntp.conf", "pool 2001:db8::7b iburst\npeer 192.0.2.126\n");
+	put("/etc/openntpd/ntpd.conf", "# server 192.0.2.99\nservers 192.0.2.127\n");
+	put("/etc/systemd/timesyncd.conf.d/own.conf", "[Time]\nNTP=time.example.org 192.0.2.128\n");
 	protect_some(&n);
 	never_refresh(&n, root);
 	assert_true(n.is_whole);
 	static const struct {
 		const char *address, *why;
-	} those[] = { { "192.168.1.1", "gateway" },      { "2001:db8::1", "gateway" },
-		      { "192.0.2.53", "resolver" },      { "192.0.2.54", "resolver" },
-		      { "192.0.2.55", "resolver" },      { "192.168.1.5", "DHCP" },
-		      { "192.0.2.67", "DHCP" },          { "192.0.2.123", "time server" },
-		      { "192.0.2.124", "time server" },  { "127.0.0.1", "loopback" },
-		      { "10.9.0.1", "quarantine.never" } };
+	} those[] = { { "192.168.1.1", "gateway" },     { "2001:db8::1", "gateway" },
+		      { "192.0.2.53", "resolver" },     { "192.0.2.54", "resolver" },
+		      { "192.0.2.55", "resolver" },     { "192.168.1.5", "DHCP" },
+		      { "192.0.2.125", "time server" }, { "2001:db8::7b", "time server" },
+		      { "192.0.2.126", "time server" }, { "192.0.2.127", "time server" },
+		      { "192.0.2.128", "time server" }, { "192.0.2.67", "DHCP" },
+		      { "192.0.2.123", "time server" }, { "192.0.2.124", "time server" },
+		      { "127.0.0.1", "loopback" },      { "10.9.0.1", "quarantine.never" } };
 	for (size_t i = 0; i < sizeof(those) / sizeof(those[0]); i++) {
 		struct ipaddr a = address(those[i].address);
 		const char *why = never_why(&n, &a);
@@ -133,6 +139,24 @@ static void it_forwards_or_it_does_not(void **state)
 	assert_true(machine_forwards(root));
 }
 
+static void what_is_noted_holds_until_the_machine_is_read_anew(void **state)
+{
+	struct never n;
+	struct ipaddr a = address("198.51.100.123"), comment = address("192.0.2.99");
+	(void)state;
+	put("/proc/net/route", "Iface\tDestination\tGateway\n");
+	put("/etc/openntpd/ntpd.conf", "# server 192.0.2.99\n");
+	protect_some(&n);
+	never_refresh(&n, root);
+	assert_null(never_why(&n, &comment));
+	assert_null(never_why(&n, &a));
+	never_note(&n, &a, "a time server that this machine asks");
+	assert_non_null(strstr(never_why(&n, &a), "time server"));
+	never_refresh(&n, root);
+	assert_null(never_why(&n, &a));
+	never_deinit(&n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +164,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_routes_nothing_is_cut_off, begin, end),
 		cmocka_unit_test_setup_teardown(a_full_list_cuts_nobody_off, begin, end),
 		cmocka_unit_test_setup_teardown(roles_are_learnt_up_to_a_cap, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_noted_holds_until_the_machine_is_read_anew,
+						begin, end),
 		cmocka_unit_test_setup_teardown(it_forwards_or_it_does_not, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,9 @@ class Lab:
         return subprocess.run([self.o.exfilctl, "-s", self.socket, "quarantine", *words], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False)
 
+    def state(self):
+        return json.loads(self.ask("--json", "list").stdout)
+
     def decisions(self):
         done = subprocess.run([self.o.exfilctl, "-s", self.socket, "--json", "quarantine", "list"], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, check=False)
@@ -417,14 +420,14 @@ def release(check, lab):
     check(lab.wait(lambda: lab.acts("c3", "released"), 5), "c3: and an alert says so")
 
 
-def udp_frame(source_mac, gateway_mac, source, target, payload):
+def udp_frame(source_mac, gateway_mac, source, target, payload, ports=(40053, 53)):
     def words(data):
         total = sum(struct.unpack(f">{len(data) // 2}H", data))
         total = (total >> 16) + (total & 0xffff)
         return ~(total + (total >> 16)) & 0xffff
     head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(payload), 7, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
     head = head[:10] + struct.pack(">H", words(head)) + head[12:]
-    return gateway_mac + source_mac + b"\x08\x00" + head + struct.pack(">HHHH", 40053, 53, 8 + len(payload), 0) + payload
+    return gateway_mac + source_mac + b"\x08\x00" + head + struct.pack(">HHHH", *ports, 8 + len(payload), 0) + payload
 
 
 def spoofed(check, lab):
@@ -445,6 +448,34 @@ def spoofed(check, lab):
     check(outcomes and all(o.startswith("refused") for o in outcomes), "c5: there are alerts, and policy refuses each", outcomes)
     check(address("c5") not in lab.decisions() and lab.pings("c5", INSIDE), "c5: the victim works on")
     sender.close()
+
+
+def false_resolver(check, lab):
+    """Somebody asks in the name of the resolver, answers it himself, and makes it look like a tunnel's end: the resolver is not cut off."""
+    resolver, me = "10.73.1.1", address("c7")
+    target, mine = [bytes.fromhex(lab.nets.run(where, f"cat /sys/class/net/{device}/address").strip().replace(":", ""))
+                    for where, device in (("g", "br0"), ("c7", "e0"))]
+    sender = lab.nets.sender("c7", "e0")
+    for i in range(300):
+        label = os.urandom(30).hex().encode()
+        name = bytes([len(label)]) + label + b"\x01r\x07example\x04test\x00" + struct.pack(">HH", 16, 1)
+        sender.send(udp_frame(mine, target, resolver, me, struct.pack(">HHHHHH", i, 0x100, 1, 0, 0, 0) + name))
+        text = os.urandom(30).hex().encode()
+        answer = b"\xc0\x0c" + struct.pack(">HHIH", 16, 1, 1, len(text) + 1) + bytes([len(text)]) + text
+        sender.send(udp_frame(mine, target, me, resolver, struct.pack(">HHHHHH", i, 0x8180, 1, 1, 0, 0) + name + answer, (53, 40053)))
+        time.sleep(0.005)
+    sender.close()
+
+    def accused():
+        return [a for a in lab.live.alerts() if a.get("source", {}).get("ip") == resolver and a["exfild"].get("policy", {}).get("action") == "quarantine"]
+    lab.wait(accused, 20)
+    outcomes = {a["exfild"]["policy"]["outcome"] for a in accused()}
+    check(outcomes and all(o.startswith("refused") for o in outcomes), "the resolver is accused, and each time it is refused, with the reason", outcomes)
+    before = lab.state()["refused"]
+    done = lab.ask("--reason", "a test", "add", resolver)
+    check(done.returncode == 1 and "never cut off" in done.stdout, "an administrator is refused too: it is on the never-list", done.stdout)
+    check(lab.state()["refused"] == before + 1 and resolver in lab.ask("log").stdout, "that is counted and told", lab.ask("log").stdout[-300:])
+    check(resolver not in lab.decisions() and lab.pings("c4", resolver), "the resolver works on")
 
 
 def elements(lab):
@@ -563,7 +594,7 @@ def main():
         lab = stack.enter_context(Lab(arguments))
         lab.start_responder()
         lab.start()
-        for part in (tunnel, planted, sideways, bad_address, connected, moved, release, spoofed, killed, away, burst):
+        for part in (tunnel, planted, sideways, bad_address, connected, moved, release, spoofed, false_resolver, killed, away, burst):
             if arguments.only and part.__name__ not in arguments.only:
                 continue
             print(f"{part.__name__}: {part.__doc__}", flush=True)

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -31,9 +32,9 @@ class Gateway:
     """client a (10.71.1.2, 10.71.1.3), gateway g, server s (10.71.2.2), `more` hosts on links of their own (10.71.3.2, ...); a responder
     on the gateway, which keeps its decisions in `state`."""
 
-    def __init__(self, arguments, more=(), state=None):
+    def __init__(self, arguments, more=(), state=None, bridged=()):
         self.hosts = ("a", "s", *more)
-        self.o, self.nets = arguments, live_net.Nets("g", *self.hosts)
+        self.o, self.nets = arguments, live_net.Nets("g", *self.hosts, *bridged)
         self.folder = tempfile.mkdtemp(prefix="exfild-quarantine-")
         self.socket, self.kept = self.folder + "/socket", state or self.folder + "/state"
         self.process = None
@@ -245,6 +246,71 @@ def all_addresses(check, gateway):
     gateway.ask("release", "10.71.1.2")
 
 
+def udp(gateway, host, source, target, port):
+    """A datagram of the host, with whatever source address: what a host on the link can write into a packet."""
+    def send():
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+            header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 76, 7, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
+            s.sendto(header + struct.pack(">HHHH", port, port, 56, 0) + b"\x23" + bytes(47), (target, 0))
+    gateway.nets.inside(host, send)
+
+
+def times(check, gateway):
+    """A time server that is configured by its name, or by a pool: whom the gateway asks is known by its own packets alone."""
+    check(gateway.ask("add", "10.71.2.240", "1s").returncode == 0, "nobody has asked it for the time yet: it can be cut off")
+    gateway.ask("release", "10.71.2.240")
+    udp(gateway, "g", "10.71.2.1", "10.71.2.240", 123)
+    done = gateway.ask("add", "10.71.2.240")
+    check(done.returncode == 1 and "time server that this machine asks" in done.stdout, "the gateway asks it for the time: refused", done.stdout)
+    for host, source in (("a", "10.71.1.1"), ("a", "10.71.2.1"), ("a", "10.71.1.2"), ("s", "10.71.2.1")):
+        udp(gateway, host, source, "10.71.2.241", 123)
+    udp(gateway, "s", "10.71.2.241", "10.71.2.1", 123)
+    done = gateway.ask("add", "10.71.2.241", "1s")
+    check(done.returncode == 0, "that others ask, even in the gateway's name, and that it answers protects nobody", done.stdout)
+    gateway.ask("release", "10.71.2.241")
+    gateway.nft("delete table inet exfild_time")
+    check(gateway.wait(lambda: "10.71.2.240" in gateway.nft("list table inet exfild_time")) and gateway.state()["restored"] == 0 and
+          gateway.ask("add", "10.71.2.240").returncode == 1, "taken away by hand it comes back, with whom it knew")
+    gateway.kill()
+    gateway.start()
+    check("time server" in gateway.ask("add", "10.71.2.240").stdout, "and it is known after a restart")
+
+
+def bridged(check, gateway):
+    """What the gateway only bridges: packets of a host that is cut off go no further, those of other ports do."""
+    n = gateway.nets
+    if "bridge exfild" not in gateway.nft("list tables"):
+        print("bridged: this kernel has no nftables for bridges: left out")
+        return
+    n.ip("g", "link add br7 type bridge")
+    for i, host in enumerate(("x", "y", "z"), 1):
+        live_net.batch("", [f"link add e0 address 02:71:00:00:07:0{i} netns {n.of(host)} type veth peer name p{i} netns {n.of('g')}"])
+        n.ips(host, ["link set e0 up", f"addr add 10.77.0.{i}/24 dev e0", f"addr add fd77::{i}/64 dev e0 nodad"])
+        n.ips("g", [f"link set p{i} master br7 up"])
+    n.ip("g", "link set br7 up")
+    # the bridge family alone decides here: the gateway has no address on it, and IP hooks do not see what is bridged
+    n.run("g", "sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0 2>/dev/null || true")
+    check(gateway.wait(lambda: gateway.pings("10.77.0.1", "10.77.0.2", "x") and gateway.pings("fd77::1", "fd77::2", "x"), 20),
+          "bridged hosts reach each other before")
+    # one decision each: the gateway, which has no address there, cannot know that they are one machine
+    for address in ("10.77.0.1", "fd77::1"):
+        done = gateway.ask("add", address)
+        check(done.returncode == 0, f"{address} is cut off", done.stdout)
+    check(not gateway.pings("10.77.0.1", "10.77.0.2", "x") and not gateway.pings("10.77.0.2", "10.77.0.1", "y"),
+          "nothing of it is bridged, in either direction", gateway.nft("list table bridge exfild"))
+    check(not gateway.pings("fd77::1", "fd77::2", "x"), "nor by IPv6")
+    check(gateway.pings("10.77.0.2", "10.77.0.3", "y") and gateway.pings("fd77::3", "fd77::2", "z"), "the others on the bridge are not touched")
+    stopped = re.search(r"chain stop \{\s*counter packets (\d+)", gateway.nft("list table bridge exfild"))
+    check(stopped and int(stopped[1]) >= 2, "it was the rules for bridges that dropped it", stopped)
+    for address in ("10.77.0.1", "fd77::1"):
+        gateway.ask("release", address)
+    check(gateway.wait(lambda: gateway.pings("10.77.0.1", "10.77.0.2", "x") and gateway.pings("fd77::1", "fd77::2", "x")), "released, it is bridged again")
+    check(gateway.ask("add", "10.77.0.2", "10.77.0.1").returncode == 0 and not gateway.pings("10.77.0.1", "10.77.0.2", "x") and
+          gateway.pings("10.77.0.1", "10.77.0.3", "x"), "a pair: what the two say to each other alone")
+    gateway.ask("release", "10.77.0.2", "10.77.0.1")
+    n.ip("g", "link del br7")
+
+
 def never(check, gateway):
     """Each kind that is never cut off."""
     for address, why in (("10.71.1.1", "an address of this machine"), ("fd71:2::1", "an address of this machine"),
@@ -253,9 +319,15 @@ def never(check, gateway):
                          ("10.71.2.250", "quarantine.never"), ("10.71.1.99", "zone mgmt"), ("10.71.2.251", "redis")):
         done = gateway.ask("add", address)
         check(done.returncode == 1 and "never cut off" in done.stdout and why in done.stdout, f"{address} is refused: {why}", done.stdout)
+    with open("/etc/resolv.conf", encoding="utf-8", errors="replace") as stream:
+        resolvers = [line.split()[1] for line in stream if line.startswith("nameserver ")]
+    for address in resolvers:  # namespaces have the file of the machine
+        done = gateway.ask("add", address)
+        check(done.returncode == 1 and "never cut off" in done.stdout, f"{address} is refused: a resolver", done.stdout)
     gateway.nets.ip("g", "route add 10.72.0.0/16 via 10.71.2.9")
     check("gateway" in gateway.ask("add", "10.71.2.9").stdout, "the next hop of a route that came just now is refused")
     check(gateway.ask("protect", "10.71.2.77").returncode == 0 and "role" in gateway.ask("add", "10.71.2.77").stdout, "so is a learnt role")
+    times(check, gateway)
     done = gateway.ask("add", "0.0.0.0/0")
     check(done.returncode == 2, "a prefix cannot even be asked for", done.stdout)
     check(gateway.state()["decisions"] == [], "nothing of it is in effect")
@@ -425,8 +497,8 @@ def main():
             harness.skip(f"{tool} is not installed")
     check = harness.Checks()
     with contextlib.ExitStack() as stack:
-        gateway = stack.enter_context(Gateway(arguments, more=("b",)))
-        for part in (cut_off, all_addresses, never, ends, survives, reboots, tampered, break_glass, dry_run, least_power, hostile_daemon):
+        gateway = stack.enter_context(Gateway(arguments, more=("b",), bridged=("x", "y", "z")))
+        for part in (cut_off, all_addresses, never, bridged, ends, survives, reboots, tampered, break_glass, dry_run, least_power, hostile_daemon):
             if arguments.only and part.__name__ not in arguments.only:
                 continue
             print(f"{part.__name__}: {part.__doc__}", flush=True)

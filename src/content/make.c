@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exfild/content/packed.h"
 #include "content.h"
 #include "prints.h"
 
 #define NARROW      4096u
+#define UNDONE_MOST (256u << 20) /* of a file that is packed */
 #define CELL_TEXT   256u
 #define VARIED      8u  /* different characters of a mark */
 #define MARKS_LEAST 8u  /* of a document */
@@ -91,21 +93,40 @@ static void on_mark(void *arg, const struct print_found *f)
 		put(k, siphash(&k->keys.key, f->bytes, f->len), f->filter, 0);
 }
 
-static void collect_marks(struct making *k, const uint8_t *data, size_t len)
-{
-	const struct print_job job = { .keys = &k->keys,
-				       .wants = PRINTS_MARKS,
-				       .fn = on_mark,
-				       .arg = k };
+/* A document that is read, as the scanner reads what is sent. */
+struct reading {
+	struct print_job job;
 	struct prints_lane lane;
+	bool is_wide;
+};
+
+static bool take_plain(void *arg, const uint8_t *data, size_t len)
+{
+	struct reading *r = arg;
 	uint8_t narrow[NARROW];
-	bool is_wide = false;
-	memset(&lane, 0, sizeof(lane));
 	for (size_t at = 0; at < len; at += NARROW) {
 		size_t n = len - at < NARROW ? len - at : NARROW;
-		n = wide_narrow(&is_wide, data + at, n, narrow);
-		prints_take(&lane, &job, narrow, n);
+		n = wide_narrow(&r->is_wide, data + at, n, narrow);
+		prints_take(&r->lane, &r->job, narrow, n);
 	}
+	return true;
+}
+
+static void collect_marks(struct making *k, const uint8_t *data, size_t len)
+{
+	struct reading r = {
+		.job = { .keys = &k->keys, .wants = PRINTS_MARKS, .fn = on_mark, .arg = k }
+	};
+	bool is_zip = len > 1 && packed_is_zip(data[0], data[1]);
+	if (len < 2 || !(is_zip || packed_is(data[0], data[1]))) {
+		(void)take_plain(&r, data, len);
+		return;
+	}
+	struct packed *p = packed_new();
+	if (p && packed_begin(p, is_zip ? PACKED_ZIP : PACKED_HEADED, UNDONE_MOST))
+		(void)packed_take(p, data, len, take_plain, &r);
+	k->no_memory |= !p;
+	packed_free(p);
 }
 
 /* Sorted, each once. */

@@ -1,9 +1,10 @@
 /*
- * content/packed.c - undoes gzip and zlib (RFC 1952, 1950) while a text passes.
+ * content/packed.c - undoes gzip, zlib (RFC 1952, 1950) and archives of ZIP while a text passes.
  *
  * Memory is that of the slot: zlib allocates its state and window from there and never from the
  * heap.  A text that would become too large, or is far larger than what came (a bomb), is given up;
- * so is one that is damaged or cut.  Members of gzip in a row are one text.
+ * so is one that is damaged or cut.  Members of gzip in a row are one text; those of ZIP are texts
+ * of their own, a line's end between them.
  */
 #include "exfild/content/packed.h"
 
@@ -12,6 +13,8 @@
 
 #define ZLIB_CONST
 #include <zlib.h>
+
+#include "unzip.h"
 
 #define SLAB      (48u << 10) /* zlib: some 7 KiB of state, 32 of window */
 #define OUT       4096u
@@ -26,7 +29,8 @@ struct packed {
 	z_stream z;
 	uint64_t in, out, most;
 	enum packed_form form;
-	bool is_over;
+	bool is_over, is_member; /* the text has ended; a member of an archive is being undone */
+	struct unzip zip;
 	size_t slab_used;
 	_Alignas(16) uint8_t slab[SLAB];
 };
@@ -71,18 +75,30 @@ bool packed_is(uint8_t first, uint8_t second)
 	return first == 0x78 && ((first << 8) | second) % 31 == 0 && !(second & 0x20);
 }
 
-bool packed_begin(struct packed *p, enum packed_form form, uint64_t most)
+bool packed_is_zip(uint8_t first, uint8_t second)
+{
+	return first == 'P' && second == 'K';
+}
+
+static bool begin_inflate(struct packed *p)
 {
 	p->slab_used = 0;
-	p->in = p->out = 0;
-	p->most = most;
-	p->form = form;
 	p->is_over = false;
 	memset(&p->z, 0, sizeof(p->z));
 	p->z.zalloc = slab_alloc;
 	p->z.zfree = slab_free;
 	p->z.opaque = p;
-	return inflateInit2(&p->z, form == PACKED_BARE ? BARE : HEADED) == Z_OK;
+	return inflateInit2(&p->z, p->form == PACKED_HEADED ? HEADED : BARE) == Z_OK;
+}
+
+bool packed_begin(struct packed *p, enum packed_form form, uint64_t most)
+{
+	p->in = p->out = 0;
+	p->most = most;
+	p->form = form;
+	p->is_member = false;
+	unzip_begin(&p->zip);
+	return begin_inflate(p);
 }
 
 static bool is_bomb(const struct packed *p)
@@ -108,6 +124,8 @@ static bool undo(struct packed *p, packed_fn fn, void *arg)
 		return false;
 	if (r == Z_STREAM_END) {
 		p->is_over = true;
+		if (p->form == PACKED_ZIP)
+			return false; /* of this member */
 		r = inflateReset(&p->z);
 		if (p->form == PACKED_BARE && p->z.avail_in)
 			return false; /* only what has a head may follow another */
@@ -117,7 +135,7 @@ static bool undo(struct packed *p, packed_fn fn, void *arg)
 	return made || before != p->z.avail_in || !before;
 }
 
-bool packed_take(struct packed *p, const uint8_t *data, size_t len, packed_fn fn, void *arg)
+static bool inflate_all(struct packed *p, const uint8_t *data, size_t len, packed_fn fn, void *arg)
 {
 	p->z.next_in = data;
 	p->z.avail_in = (unsigned)len;
@@ -126,6 +144,82 @@ bool packed_take(struct packed *p, const uint8_t *data, size_t len, packed_fn fn
 			return false;
 	while (p->z.avail_in || p->z.avail_out == 0); /* full: more may lie ready */
 	return true;
+}
+
+struct listener {
+	struct packed *p;
+	packed_fn fn;
+	void *arg;
+};
+
+/* Content of a member. */
+static bool give(void *arg, const uint8_t *data, size_t len)
+{
+	const struct listener *l = arg;
+	uint8_t text[OUT];
+	for (size_t at = 0; at < len; at += OUT) {
+		size_t n = len - at < OUT ? len - at : OUT;
+		memcpy(text, data + at, n);
+		n = unzip_text(&l->p->zip, text, n);
+		if (n && !l->fn(l->arg, text, n))
+			return false;
+	}
+	return true;
+}
+
+/* The deflate of a member of an archive; *ret_used: as far as it goes. */
+static bool take_member(struct packed *p, const uint8_t *data, size_t len, size_t *ret_used,
+			packed_fn fn, void *arg)
+{
+	struct listener listener = { p, fn, arg };
+	static const uint8_t line_end = '\n';
+	if (!p->is_member && !begin_inflate(p))
+		return false;
+	p->is_member = true;
+	*ret_used = len;
+	if (inflate_all(p, data, len, give, &listener))
+		return true;
+	if (!p->is_over || is_bomb(p))
+		return false;
+	p->is_member = false;
+	*ret_used = len - p->z.avail_in;
+	unzip_member_over(&p->zip);
+	return fn(arg, &line_end, 1);
+}
+
+static bool take_text(struct packed *p, const uint8_t *data, size_t len, packed_fn fn, void *arg)
+{
+	struct listener listener = { p, fn, arg };
+	p->in += len;
+	p->out += len;
+	return give(&listener, data, len) && !is_bomb(p);
+}
+
+static bool take_archive(struct packed *p, const uint8_t *data, size_t len, packed_fn fn, void *arg)
+{
+	while (len) {
+		enum unzip_step step;
+		size_t n = unzip_next(&p->zip, data, len, &step);
+		bool goes_on = step != UNZIP_OVER;
+		if (step == UNZIP_DEFLATE)
+			goes_on = take_member(p, data, len, &n, fn, arg);
+		else if (step == UNZIP_TEXT && n)
+			goes_on = take_text(p, data, n, fn, arg);
+		else if (step == UNZIP_HEAD_IS_TEXT)
+			goes_on = take_text(p, p->zip.head, p->zip.head_len, fn, arg);
+		if (!goes_on)
+			return false;
+		data += n;
+		len -= n;
+	}
+	return true;
+}
+
+bool packed_take(struct packed *p, const uint8_t *data, size_t len, packed_fn fn, void *arg)
+{
+	if (p->form == PACKED_ZIP)
+		return take_archive(p, data, len, fn, arg);
+	return inflate_all(p, data, len, fn, arg);
 }
 
 bool packed_is_over(const struct packed *p)

@@ -3,8 +3,8 @@
  *
  * A text has two lanes: what it is, and what lies in base64 or hex within it.  Each keeps its last
  * bytes, since a match may end in the next portion, and waits with the validation of a match until
- * what follows it has come or the text is at its end.  A text that begins as gzip or zlib is undone
- * first (packed.c), UTF-16 loses its zeros (wide.c).
+ * what follows it has come or the text is at its end.  A text that begins as gzip, zlib or ZIP is
+ * undone first (packed.c), UTF-16 loses its zeros (wide.c).
  *
  * A number that passes its check sum is no proof: one of ten random numbers is a card's.  Cards
  * count next to a word that speaks of cards, or from the fifth on where most of what looked like
@@ -442,14 +442,14 @@ static bool feed_plain(void *arg, const uint8_t *data, size_t len)
 }
 
 /* A slot to undo a text in; false: all are in use, or there is no memory. */
-static bool take_slot(struct content_scanner *s, struct text *t)
+static bool take_slot(struct content_scanner *s, struct text *t, enum packed_form form)
 {
 	for (unsigned i = 0; i < PACKED; i++) {
 		if (s->is_taken[i])
 			continue;
 		if (!s->packed[i])
 			s->packed[i] = packed_new();
-		if (!s->packed[i] || !packed_begin(s->packed[i], PACKED_HEADED, PACKED_MOST))
+		if (!s->packed[i] || !packed_begin(s->packed[i], form, PACKED_MOST))
 			return false;
 		s->is_taken[i] = true;
 		t->packed = (uint8_t)(i + 1);
@@ -481,7 +481,9 @@ static void feed_form(struct scan *c, const uint8_t *data, size_t len)
 
 static void choose_form(struct scan *c, uint8_t first, uint8_t second)
 {
-	bool is_packed = packed_is(first, second) && take_slot(c->s, c->t);
+	bool is_zip = packed_is_zip(first, second);
+	bool is_packed = (is_zip || packed_is(first, second)) &&
+			 take_slot(c->s, c->t, is_zip ? PACKED_ZIP : PACKED_HEADED);
 	c->t->form = is_packed ? FORM_PACKED : FORM_PLAIN;
 }
 

@@ -2,10 +2,13 @@
  * inspect/raw_text.c - text over TCP in no protocol that is known: looked through for what must not
  * leave.
  *
- * A file that is pushed by netcat or a socket of one's own has no protocol, and is text or gzip all
- * the same.  It is asked last, only where the receiver may be outside, and gives its place to any
- * protocol that another probe or nDPI finds; it ends where nothing can be read, and after RAW_MAX.
+ * A file that is pushed by netcat or a socket of one's own has no protocol, and is text, gzip or an
+ * archive all the same.  It is asked last, only where the receiver may be outside, and gives its
+ * place to any protocol that another probe or nDPI finds; it ends where nothing can be read, and
+ * after RAW_MAX.
  */
+#include <string.h>
+
 #include "exfild/base/cursor.h"
 #include "exfild/inspect/inspector.h"
 #include "content/scan.h"
@@ -35,6 +38,8 @@ static bool probe(const struct packet *p, bool from_client)
 	if (p->payload_cap < LEAST || ipaddr_is_private(&p->dst) || ipaddr_is_multicast(&p->dst))
 		return false;
 	if (p->payload[0] == 0x1f && p->payload[1] == 0x8b)
+		return true;
+	if (memcmp(p->payload, "PK\3\4", LEAST) == 0)
 		return true;
 	for (; n < LOOKED && cursor_left(&c); n++) {
 		uint8_t b = cursor_u8(&c);

@@ -4,12 +4,14 @@
 inside. Names, addresses and contents are invented; the same bytes in every run."""
 import base64
 import gzip
+import io
 import struct
 import sys
+import zipfile
 
 from talk import MS, T0, Tcp, Wire, echo, lookup, noise
 
-CLIENT, OTHER, SERVER = "10.20.1.10", "10.20.1.11", "10.20.2.20"
+CLIENT, OTHER, THIRD, SERVER = "10.20.1.10", "10.20.1.11", "10.20.1.12", "10.20.2.20"
 AWAY, AWAY2, AWAY3 = "203.0.113.20", "203.0.113.21", "203.0.113.22"
 SECOND = 10**9
 
@@ -340,19 +342,32 @@ def smb_write(data):
     return struct.pack(">I", len(body)) + body
 
 
+def sheet(rows):
+    """A workbook as office programs write it: an archive of XML, each text between tags."""
+    cells = "".join("<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row) + "</row>" for row in rows)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (("[Content_Types].xml", "<Types/>"), ("xl/workbook.xml", "<workbook/>"),
+                           ("xl/worksheets/sheet1.xml", f"<worksheet><sheetData>{cells}</sheetData></worksheet>")):
+            archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
 def content_carriers(wire):
-    """A list of cards leaves an inside web server in a packed answer; others put it on a share outside as UTF-16, and push it
-    by a bare socket."""
+    """A list of cards leaves an inside web server in a packed answer; others put it on a share outside as UTF-16, push it
+    by a bare socket, and post it as a workbook."""
     rows = "name,card,valid\r\n" + "".join(f"Person {i},{n},11/2{i % 9}\r\n" for i, n in enumerate(invented_cards(120)))
     packed = gzip.compress(rows.encode(), mtime=0)
     exchange(wire, T0, AWAY, (SERVER, 80), head("GET /export.csv HTTP/1.1", "Host: shop.example.net", *BROWSER),
              head("HTTP/1.1 200 OK", "Content-Type: text/csv", "Content-Encoding: gzip", body=packed), port=50001)
     Tcp(wire, T0 + 60 * SECOND, (CLIENT, 40021), (AWAY2, 445)).say(smb_write(b"\xff\xfe" + rows.encode("utf-16-le"))).close()
     Tcp(wire, T0 + 120 * SECOND, (OTHER, 40031), (AWAY3, 4444)).say(rows.encode()).close()
+    Tcp(wire, T0 + 180 * SECOND, (THIRD, 40041), (AWAY3, 4444)).say(sheet(row.split(",") for row in rows.split("\r\n"))).close()
 
 
 def benign_carriers(wire):
-    """An inside server's page with its own bank account, to the outside; a share within; a picture and an empty list by a socket."""
+    """An inside server's page with its own bank account, to the outside; a share within; a picture, an empty list and a workbook
+    of orders by a socket."""
     page = b"<p>Pay to DE89 3704 0044 0532 0130 00, order 4539578763621486.</p>" + b"<p>tea and bread</p>" * 200
     exchange(wire, T0, AWAY, (SERVER, 80), head("GET / HTTP/1.1", "Host: shop.example.net", *BROWSER),
              head("HTTP/1.1 200 OK", "Content-Type: text/html", "Content-Encoding: gzip", body=gzip.compress(page, mtime=0)), port=50001)
@@ -360,6 +375,8 @@ def benign_carriers(wire):
     Tcp(wire, T0 + 60 * SECOND, (CLIENT, 40021), (SERVER, 445)).say(smb_write(rows.encode())).close()
     Tcp(wire, T0 + 120 * SECOND, (OTHER, 40031), (AWAY3, 4444)).say(b"\x89PNG\r\n\x1a\n" + noise(9000)).close()
     Tcp(wire, T0 + 180 * SECOND, (OTHER, 40032), (AWAY3, 4445)).say(b"name,card,valid\r\n" * 40).close()
+    orders = [("order", "sum", "day")] + [(f"{4400000000000000 + 7919 * i * i}", f"{i * 13 % 90}.50", f"{i % 28 + 1}.9.") for i in range(300)]
+    Tcp(wire, T0 + 240 * SECOND, (OTHER, 40033), (AWAY3, 4445)).say(sheet(orders)).close()
 
 
 def benign_checkout(wire):

@@ -4,12 +4,12 @@
  * What: rules (numbers, keys, markings, canaries) become one Hyperscan database, which runs in
  * streaming mode over text in any portions; each of its matches is validated before it counts:
  * check digits, prefixes, boundaries, words around it.  Runs of base64 and hex within the text are
- * undone and looked through as well; a text that is gzip or zlib is undone, UTF-16 of Latin letters
- * is read.  Texts are compared with the customer's own data too (content/sets.h).  Ownership: rules
- * are immutable and shared; a scanner, with its scratch and the states of its streams, belongs to
- * one shard and borrows the rules. Threads: rules any; a scanner one. Limits: max_streams at a
- * time, past that a text is refused and counted; CONTENT_RULES rules; what is found lies within
- * CONTENT_BEHIND bytes before its end, its words up to CONTENT_AHEAD after it.
+ * undone and looked through as well; a text that is gzip, zlib or ZIP is undone, UTF-16 of Latin
+ * letters is read.  Texts are compared with the customer's own data too (content/sets.h).
+ * Ownership: rules are immutable and shared; a scanner, with its scratch and the states of its
+ * streams, belongs to one shard and borrows the rules. Threads: rules any; a scanner one. Limits:
+ * max_streams at a time, past that a text is refused and counted; CONTENT_RULES rules; what is
+ * found lies within CONTENT_BEHIND bytes before its end, its words up to CONTENT_AHEAD after it.
  */
 #ifndef EXFILD_CONTENT_CONTENT_H
 #define EXFILD_CONTENT_CONTENT_H

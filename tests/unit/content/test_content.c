@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <zlib.h>
 
 #include "exfild/content/content.h"
+#include "../../support/archive_build.h"
 
 static const char rules_text[] = "# a remark\n"
 				 "number\tes_dni\tES\t8L\tdni\tdni,nif\n"
@@ -303,21 +303,6 @@ static void bad_rules_are_refused(void **state)
 	}
 }
 
-/* Compressed; window 15 is zlib, 31 gzip. */
-static size_t pack(uint8_t *dst, size_t size, const void *text, size_t len, int window)
-{
-	z_stream z = { 0 };
-	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
-	z.next_in = (uint8_t *)(uintptr_t)text;
-	z.avail_in = (unsigned)len;
-	z.next_out = dst;
-	z.avail_out = (unsigned)size;
-	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-	size_t n = z.total_out;
-	(void)deflateEnd(&z);
-	return n;
-}
-
 static void what_is_packed_is_undone(void **state)
 {
 	static const char plain[] = "name,street,card\nA. Person,1 High Street,4539578763621486\n";
@@ -345,6 +330,46 @@ static void what_is_packed_is_undone(void **state)
 	assert_int_equal(heard.hits, 1);
 	nothing("x\x9c is no zlib");
 	expect("x\x01 card 4539578763621486", 0, 0, NULL, NULL); /* looks like it: given up */
+}
+
+static void archives_are_looked_through(void **state)
+{
+	static const unsigned ways[] = { 0, ZIP_STORED, ZIP_STREAMED, ZIP_STREAMED | ZIP_SIGNED };
+	static const char plain[] = "<c r=\"card\">card</c><c>4539578763621486</c><d";
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct zip z = { .len = 0 };
+		put_member(&z, "docProps/", "", ZIP_STORED);
+		put_member(&z, "a.bin", "nothing of interest", ways[i]);
+		put_member(&z, "secret", "see QX-7719-PAYROLL now", ZIP_ENCRYPTED);
+		put_member(&z, "xl/sharedStrings.xml", plain, ways[i]);
+		put_directory(&z);
+		for (size_t cut = 1; cut < z.len; cut++) {
+			look(z.bytes, z.len, cut, z.len);
+			assert_int_equal(heard.hits, 1);
+		}
+		look(z.bytes, z.len, 1, 1);
+		assert_int_equal(heard.hits, 1);
+		for (size_t n = 1; n < z.len; n++) /* its end is lost */
+			look(z.bytes, n, n, n);
+		for (size_t at = 0; at < z.len; at++) {
+			z.bytes[at] ^= 0x55;
+			look(z.bytes, z.len, 7, 13);
+			z.bytes[at] ^= 0x55;
+		}
+	}
+}
+
+static void what_begins_as_an_archive_is_read_all_the_same(void **state)
+{
+	struct zip z = { .len = 0 };
+	(void)state;
+	expect("PK\3 see QX-7719-PAYROLL now", 1, CONTENT_CANARY, "payroll", NULL);
+	expect("PKI: see QX-7719-PAYROLL now", 1, CONTENT_CANARY, "payroll", NULL);
+	/* its length is not told, and it has no end of its own */
+	put_member(&z, "a", "see QX-7719-PAYROLL now", ZIP_STORED | ZIP_STREAMED);
+	look(z.bytes, z.len, z.len, z.len);
+	assert_int_equal(heard.hits, 0);
 }
 
 static void a_bomb_is_given_up(void **state)
@@ -401,6 +426,8 @@ int main(void)
 		cmocka_unit_test(texts_are_capped_and_come_back),
 		cmocka_unit_test(bad_rules_are_refused),
 		cmocka_unit_test(what_is_packed_is_undone),
+		cmocka_unit_test(archives_are_looked_through),
+		cmocka_unit_test(what_begins_as_an_archive_is_read_all_the_same),
 		cmocka_unit_test(a_bomb_is_given_up),
 		cmocka_unit_test(wide_text_is_read),
 	};

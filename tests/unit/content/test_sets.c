@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <zlib.h>
 
 #include "exfild/content/content.h"
 #include "exfild/content/sets.h"
+#include "../../support/archive_build.h"
 
 static const struct content_key key = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
 
@@ -289,6 +289,42 @@ static void what_it_is_packed_in_does_not_matter(void **state)
 	assert_true(heard.count + 1 >= heard.of);
 }
 
+/* What a writer puts around the text, with tags that are the same in all its files. */
+static void put_office(struct zip *z, const char *text, unsigned how)
+{
+	static char part[6000];
+	static const char frame[] =
+		"<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><w:document "
+		"xmlns:w=\"http://schemas.example.org/wordprocessing/main/of/all/documents\" "
+		"xmlns:r=\"http://schemas.example.org/office/relationships/between/parts\" "
+		"xmlns:v=\"urn:schemas-example-org:drawing:markup:language:version:one\">"
+		"<w:body><w:p w:style=\"the ordinary paragraph with some space before it\"><w:t>";
+	(void)snprintf(part, sizeof(part), "%s%s</w:t></w:p></w:body>", frame, text);
+	z->len = 0;
+	put_member(z, "word/document.xml", part, how);
+	(void)snprintf(part, sizeof(part), "%s%s", frame, frame);
+	put_member(z, "word/theme/theme1.xml", part, how);
+	put_directory(z);
+}
+
+static void an_office_file_is_its_text(void **state)
+{
+	static struct zip z;
+	(void)state;
+	put_office(&z, document, 0);
+	use(SET_DOCUMENT, (const char *)z.bytes, z.len);
+	look((const char *)z.bytes, z.len, 100, 77);
+	assert_int_equal(heard.count, heard.of);
+	look(document, strlen(document), 100, 77); /* as plain text */
+	assert_true(heard.count + 2 >= heard.of);
+	put_office(&z, document, ZIP_STREAMED); /* saved by another program */
+	look((const char *)z.bytes, z.len, 1, 1000);
+	assert_int_equal(heard.count, heard.of);
+	put_office(&z, "Lunch is at noon.", 0);
+	look((const char *)z.bytes, z.len, 100, 100);
+	assert_int_equal(heard.hits, 0);
+}
+
 static void too_little_is_no_document(void **state)
 {
 	struct buf set;
@@ -498,6 +534,7 @@ int main(void)
 		cmocka_unit_test(every_run_of_its_length_holds_a_mark),
 		cmocka_unit_test(how_it_is_written_does_not_matter),
 		cmocka_unit_test(what_it_is_packed_in_does_not_matter),
+		cmocka_unit_test(an_office_file_is_its_text),
 		cmocka_unit_test(too_little_is_no_document),
 		cmocka_unit_test(what_is_excepted_is_no_mark),
 		cmocka_unit_test(rows_are_found),

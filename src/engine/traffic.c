@@ -9,12 +9,12 @@
 
 #include "exfild/base/str.h"
 #include "exfild/base/table.h"
+#include "gate.h"
 #include "policy_words.h"
 
 #define HOUR_NS   3600000000000ull
 #define SECOND_NS 1000000000.0
 #define GATES     256u
-#define IS_KNOWN  0x80u
 #define SIXTEENTH 16 /* so much of the least limit may lack in what was sent to one target */
 
 struct found { /* entry: what was found in the clear in a connection */
@@ -29,16 +29,6 @@ struct told_key {
 
 struct told { /* entry */
 	struct told_key key;
-};
-
-/*
- * What no policy over flows, or usage, can hold below, for connections between two zones: most
- * connections end here.
- */
-struct gate {
-	const struct context_zone *from, *to;
-	uint8_t ends;       /* which are inside; bit 7: this gate is known */
-	double flow, usage; /* bytes; INFINITY: none can hold at all */
 };
 
 struct traffic {
@@ -105,7 +95,7 @@ void traffic_set(struct traffic *t, const struct policy *set)
 		policy_looks_at(set, ALERT_ABOUT_FLOW) || policy_looks_at(set, ALERT_ABOUT_USAGE);
 	t->is_counted = reads_sums(set);
 	t->counts_from = policy_looks_at(set, ALERT_ABOUT_USAGE) ?
-				 policy_least(set, ALERT_ABOUT_USAGE, NULL) / SIXTEENTH :
+				 policy_least(set, ALERT_ABOUT_USAGE, NULL, false) / SIXTEENTH :
 				 0;
 	memset(t->gates, 0, sizeof(t->gates)); /* zones may be others, too */
 	t->asks_risk = policy_reads(set, "risk") || policy_reads(set, "stages");
@@ -338,15 +328,14 @@ static size_t judge(struct traffic *t, const struct traffic_eyes *eyes, const st
 	return n;
 }
 
-/* A record of this step with its zones, and nothing yet that was found in it. */
+/* A record of this step with its zones, nothing yet that was found in it, and a quiet source. */
 static void open_gate(struct traffic *t, const struct traffic_eyes *eyes, struct gate *g)
 {
 	const struct policy_facts facts = { .config = eyes->config };
 	event_log_reset(t->log);
-	const struct event_alert *record =
-		policy_record(eyes->set, t->log, t->step, t->o.context, &facts);
-	g->flow = policy_least(eyes->set, ALERT_ABOUT_FLOW, record);
-	g->usage = policy_least(eyes->set, ALERT_ABOUT_USAGE, record);
+	t->step->risk_score = fusion_risk_of_nobody();
+	t->step->chain_count = 0;
+	gate_set(g, eyes->set, policy_record(eyes->set, t->log, t->step, t->o.context, &facts));
 }
 
 static const struct gate *gate_of(struct traffic *t, const struct traffic_eyes *eyes,
@@ -359,10 +348,8 @@ static const struct gate *gate_of(struct traffic *t, const struct traffic_eyes *
 	const struct context_zone *to = c ? context_zone(c, &e->dst, e->tunnel_id, e->vlan) : NULL;
 	uint64_t place = hash_mix((uintptr_t)from + ends, (uintptr_t)to);
 	struct gate *g = &t->gates[place % GATES];
-	if (g->ends != (ends | IS_KNOWN) || g->from != from || g->to != to) {
-		g->ends = (uint8_t)(ends | IS_KNOWN);
-		g->from = from;
-		g->to = to;
+	if (!gate_is(g, from, to, ends)) {
+		gate_begin(g, from, to, ends);
 		make_step(t, f);
 		open_gate(t, eyes, g);
 	}
@@ -389,7 +376,7 @@ static size_t step(struct traffic *t, const struct traffic_eyes *eyes, const str
 	const struct gate *g = t->is_judged ? gate_of(t, eyes, f, ends) : NULL;
 	double most = (double)(f->bytes[0] > all.out_day ? f->bytes[0] : all.out_day);
 	bool has_content = t->found.stats.entries && table_find(&t->found, &f->e.flow);
-	bool is_asked = g && (most >= g->flow || most >= g->usage || has_content);
+	bool is_asked = g && (has_content || gate_passes(g, t->o.fusion, &f->e, most));
 	if (!is_large && !is_asked)
 		return 0;
 	make_step(t, f);

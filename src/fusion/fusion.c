@@ -182,6 +182,17 @@ double fusion_add(struct fusion *f, const struct finding *x)
 	return risk_of(h, f->now_ns);
 }
 
+bool fusion_knows(const struct fusion *f, const struct ipaddr *host, uint32_t tunnel_key)
+{
+	struct host_key key = host_key_of(host, tunnel_key);
+	return table_find(&f->hosts, &key) != NULL;
+}
+
+double fusion_risk_of_nobody(void)
+{
+	return risk_of(NULL, 0);
+}
+
 enum severity fusion_severity(const struct fusion *f, const struct finding *x)
 {
 	if (x->severity != SEVERITY_LOW || !(x->llr > 0) || !is_evidence(x) || !x->peer.has_ip)

@@ -166,18 +166,28 @@ bool policy_reads(const struct policy *p, const char *field)
 	return signatures_reads(p->rules, EVENT_ALERT, field);
 }
 
-double policy_least(const struct policy *p, enum alert_about what, const struct event_alert *e)
+double policy_least(const struct policy *p, enum alert_about what, const struct event_alert *e,
+		    bool has_risk)
 {
-	static const char *const known[] = { "source_zone",       "source_owner",
-					     "source_model",      "source_data",
-					     "source_tags",       "destination_zone",
-					     "destination_owner", "destination_model",
-					     "destination_data",  "destination_tags",
-					     "direction",         "content",
-					     "content_label",     NULL };
+	static const char *const known[] = { "risk", /* these two first */
+					     "stages",
+					     "source_zone",
+					     "source_owner",
+					     "source_model",
+					     "source_data",
+					     "source_tags",
+					     "destination_zone",
+					     "destination_owner",
+					     "destination_model",
+					     "destination_data",
+					     "destination_tags",
+					     "direction",
+					     "content",
+					     "content_label",
+					     NULL };
 	static const char *const amounts[] = { "bytes_out",      "bytes_out_hour", "bytes_out_day",
 					       "total_out_hour", "total_out_day",  NULL };
-	const struct signature_view v = { e ? &e->e : NULL, known, amounts };
+	const struct signature_view v = { e ? &e->e : NULL, has_risk ? known : known + 2, amounts };
 	double ret = (double)INFINITY;
 	for (size_t i = 0; i < p->count; i++) {
 		double one = p->list[i].about == what ? signatures_least(p->rules, i, &v) :

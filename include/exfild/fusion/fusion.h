@@ -61,6 +61,11 @@ void fusion_free(struct fusion *f);
  */
 double fusion_add(struct fusion *f, const struct finding *x);
 
+/* Whether anything is held against the host; without it its risk is fusion_risk_of_nobody(), and
+ * its chain is empty. */
+bool fusion_knows(const struct fusion *f, const struct ipaddr *host, uint32_t tunnel_key);
+double fusion_risk_of_nobody(void);
+
 /*
  * The severity that a finding deserves in its company: a LOW one with llr > 0 becomes MEDIUM when
  * another detector has said something (at least FUSION_COMPANY_LLR nats, decayed) about the same

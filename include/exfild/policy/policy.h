@@ -109,9 +109,10 @@ bool policy_looks_at(const struct policy *p, enum alert_about what);
 /*
  * How much must have been sent before any policy over connections (or usage) can hold: bytes_out or
  * total_out_day, and so every other sum.  e: a record whose zones, direction and content are those
- * at hand, NULL: whatever they are.  INFINITY: none can.
+ * at hand, NULL: whatever they are; has_risk: its risk and stages, too.  INFINITY: none can.
  */
-double policy_least(const struct policy *p, enum alert_about what, const struct event_alert *e);
+double policy_least(const struct policy *p, enum alert_about what, const struct event_alert *e,
+		    bool has_risk);
 /* Whether any asks for the field of this name (event_alert_fields()). */
 bool policy_reads(const struct policy *p, const char *field);
 

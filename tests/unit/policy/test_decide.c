@@ -373,12 +373,46 @@ static void test_the_least_that_can_hold(void **state)
 		struct desk d = desk_of(text);
 		(void)decide_with(d.policy, d.memory, d.log,
 				  "\"source_zone\":\"office\",\"direction\":\"outbound\"", &e);
-		double any = policy_least(d.policy, ALERT_ABOUT_FLOW, NULL);
-		double office = policy_least(d.policy, ALERT_ABOUT_FLOW, e);
+		double any = policy_least(d.policy, ALERT_ABOUT_FLOW, NULL, false);
+		double office = policy_least(d.policy, ALERT_ABOUT_FLOW, e, false);
 		if (any < rows[i].any || any > rows[i].any || office < rows[i].office ||
 		    office > rows[i].office)
 			fail_msg("%s, %s: %g %g", rows[i].search, rows[i].condition, any, office);
-		assert_true(policy_least(d.policy, ALERT_ABOUT_USAGE, NULL) > 1e300);
+		assert_true(policy_least(d.policy, ALERT_ABOUT_USAGE, NULL, false) > 1e300);
+		desk_end(&d);
+	}
+}
+
+/* Nothing is held against the source: what asks for risk or stages cannot hold. */
+static void test_the_least_of_a_quiet_source(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *search;
+		double any, quiet;
+	} rows[] = {
+		{ "risk|gte: 50, direction: outbound", 0, INFINITY },
+		{ "stages: lateral, bytes_out|gte: 1000", 1000, INFINITY },
+		{ "risk|lt: 10, bytes_out|gte: 1000", 1000, 1000 },
+		{ "stages: null", 0, 0 },
+		{ "bytes_out|gte: 1000", 1000, 1000 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[400];
+		const struct event_alert *e;
+		snprintf(text, sizeof(text),
+			 "title: t\nname: t\nlogsource: {product: exfild, category: flow}\n"
+			 "detection: {s: {%s}, condition: s}\nexfild: {action: label}\n",
+			 rows[i].search);
+		struct desk d = desk_of(text);
+		(void)decide_with(
+			d.policy, d.memory, d.log,
+			"\"source_zone\":\"office\",\"direction\":\"outbound\",\"risk\":0", &e);
+		double any = policy_least(d.policy, ALERT_ABOUT_FLOW, e, false);
+		double quiet = policy_least(d.policy, ALERT_ABOUT_FLOW, e, true);
+		if (any < rows[i].any || any > rows[i].any || quiet < rows[i].quiet ||
+		    quiet > rows[i].quiet)
+			fail_msg("%s: %g %g", rows[i].search, any, quiet);
 		desk_end(&d);
 	}
 }
@@ -387,6 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_decides),
+		cmocka_unit_test(test_the_least_of_a_quiet_source),
 		cmocka_unit_test(test_words_and_numbers),
 		cmocka_unit_test(test_a_step_is_seen_by_its_own),
 		cmocka_unit_test(test_the_least_that_can_hold),

@@ -92,6 +92,20 @@ def names_of(capture):
     return names
 
 
+LOOKS = {"wg": "wireguard", "openvpn": "openvpn", "bittorrent": "bittorrent", "bt-utp": "bittorrent", "tinc": "tinc"}
+
+
+def looks_of(capture):
+    """Of each pair of addresses the services that its packets look like, where neither a name nor an address tells one."""
+    found = collections.defaultdict(set)
+    fields = ("frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst")
+    for line in (tshark(capture, "-T", "fields", "-E", "separator=;", *(x for f in fields for x in ("-e", f))) or "").splitlines():
+        protocols, *ends = line.split(";")
+        pair = frozenset(a for a in ends if a)
+        found[pair].update(LOOKS[p] for p in protocols.split(":") if p in LOOKS)
+    return found
+
+
 WEAK = (("NULL|SHA256_SHA256|SHA384_SHA384", "no encryption"), ("anon", "no authentication"), ("EXPORT", "export keys"), ("WITH_DES_|DES40|DES_CBC_40", "DES"),
         ("RC4", "RC4"), ("3DES", "3DES"), ("IDEA", "IDEA"))
 VERSIONS = {0x300: "SSL 3.0", 0x301: "TLS 1.0", 0x302: "TLS 1.1", 0x303: "TLS 1.2", 0x304: "TLS 1.3"}
@@ -259,9 +273,9 @@ class Usage:
             if row["direction"] == "out" and row["host"] not in asked:
                 told[row["host"], row["service"]][0] += row["up"]
                 told[row["host"], row["service"]][1] += row["down"]
-        parts, names = Parts(), names_of(capture)
+        parts, names, looks = Parts(), names_of(capture), looks_of(capture)
         for host, peer in pairs:
-            services = {peer} | self.catalogue.of_address(peer)
+            services = {peer} | self.catalogue.of_address(peer) | looks[frozenset((host, peer))]
             for called in names[peer]:
                 known = self.catalogue.of_name(called)
                 services |= {known} if known else {s for h, s in told if h == host and (called == s or called.endswith("." + s))}

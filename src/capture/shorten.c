@@ -1,7 +1,8 @@
 /*
- * The program: short frames come whole; then the protocol decides, and each flow of the list is
- * compared by its ports, which seldom agree, and then by its addresses.  Jumps are short: each
- * leads over its own flow or its own family.
+ * The program: short frames come whole, unless a flow is thin; then the protocol decides, and each
+ * flow of the list is compared by its ports, which seldom agree, and then by its addresses.  Jumps
+ * are short: each leads over its own flow or its own family.  What is done with a flow's packet
+ * stands once, behind the flows of its family.
  */
 #include "exfild/capture/shorten.h"
 
@@ -9,11 +10,31 @@
 
 #define WHOLE UINT32_MAX
 #define TCP   6u
-#define PORTS 0 /* the place in the program's memory */
+#define PORTS 0 /* the places in the program's memory */
+#define SEQ   1
+
+#define HEADERS      40u
+#define TCP_SEQ_AT   4
+#define TCP_ACK_AT   8
+#define TCP_FLAGS_AT 13
+#define FIN_SYN_RST  7
+
+/* Of the flows of a family, to what is done with them. */
+struct leaps {
+	size_t at[SHORTEN_FLOWS];
+	size_t count;
+};
 
 struct assembly {
 	struct sock_filter *program;
 	size_t count;
+	struct leaps to_cut, to_thin;
+};
+
+/* Where the TCP header is: of IPv4 behind a header whose length is in X. */
+struct segment {
+	uint16_t mode; /* BPF_IND, BPF_ABS */
+	uint32_t at;
 };
 
 static void emit(struct assembly *a, uint16_t code, uint32_t k)
@@ -57,17 +78,58 @@ static void emit_flow(struct assembly *a, const struct shorten_flow *f, uint32_t
 	emit_unless(a, (uint32_t)f->sport << 16 | f->dport, (uint8_t)(end - a->count - 1));
 	emit_address(a, &f->src, source_at, end);
 	emit_address(a, &f->dst, source_at + 4 * words, end);
+	struct leaps *leaps = f->is_thin ? &a->to_thin : &a->to_cut;
+	leaps->at[leaps->count++] = a->count;
+	emit(a, BPF_JMP | BPF_JA, 0);
+}
+
+/* What comes next is where these lead. */
+static void land(struct assembly *a, struct leaps *leaps)
+{
+	for (size_t i = 0; i < leaps->count; i++)
+		a->program[leaps->at[i]].k = (uint32_t)(a->count - leaps->at[i] - 1);
+	leaps->count = 0;
+}
+
+static void emit_cut(struct assembly *a)
+{
+	emit(a, BPF_LD | BPF_W | BPF_LEN, 0);
+	emit(a, BPF_JMP | BPF_JGE | BPF_K, SHORTEN_LEAST);
+	a->program[a->count - 1].jf = 1;
 	emit(a, BPF_RET | BPF_K, SHORTEN_BYTES);
+	emit_whole(a);
+}
+
+static void emit_thin(struct assembly *a, const struct segment *tcp)
+{
+	emit(a, BPF_LD | BPF_B | tcp->mode, tcp->at + TCP_FLAGS_AT);
+	emit(a, BPF_JMP | BPF_JSET | BPF_K, FIN_SYN_RST);
+	a->program[a->count - 1].jt = 8;
+	emit(a, BPF_LD | BPF_W | tcp->mode, tcp->at + TCP_SEQ_AT);
+	emit(a, BPF_ST, SEQ);
+	emit(a, BPF_LD | BPF_W | tcp->mode, tcp->at + TCP_ACK_AT);
+	emit(a, BPF_LDX | BPF_W | BPF_MEM, SEQ);
+	emit(a, BPF_ALU | BPF_ADD | BPF_X, 0);
+	emit(a, BPF_ALU | BPF_DIV | BPF_K, SHORTEN_STEP);
+	emit(a, BPF_ALU | BPF_AND | BPF_K, SHORTEN_THIN - 1);
+	emit(a, BPF_JMP | BPF_JEQ | BPF_K, 0);
+	a->program[a->count - 1].jf = 1;
+	emit(a, BPF_RET | BPF_K, SHORTEN_BYTES);
+	emit(a, BPF_RET | BPF_K, 0);
 }
 
 static void emit_flows(struct assembly *a, const struct shorten_flow *list, size_t count,
-		       bool is_v4, uint32_t source_at)
+		       bool is_v4, uint32_t source_at, const struct segment *tcp)
 {
 	emit(a, BPF_ST, PORTS);
 	for (size_t i = 0; i < count; i++)
 		if (ipaddr_is_v4(&list[i].src) == is_v4)
 			emit_flow(a, &list[i], source_at, is_v4 ? 1 : 4);
 	emit_whole(a);
+	land(a, &a->to_cut);
+	emit_cut(a);
+	land(a, &a->to_thin);
+	emit_thin(a, tcp);
 }
 
 /* The IP header begins at this place. */
@@ -82,7 +144,7 @@ static void emit_v4(struct assembly *a, const struct shorten_flow *list, size_t 
 	emit_whole(a);
 	emit(a, BPF_LDX | BPF_B | BPF_MSH, at);
 	emit(a, BPF_LD | BPF_W | BPF_IND, at);
-	emit_flows(a, list, count, true, at + 12);
+	emit_flows(a, list, count, true, at + 12, &(struct segment){ BPF_IND, at });
 }
 
 static void emit_v6(struct assembly *a, const struct shorten_flow *list, size_t count, uint32_t at)
@@ -92,7 +154,15 @@ static void emit_v6(struct assembly *a, const struct shorten_flow *list, size_t 
 	a->program[a->count - 1].jt = 1;
 	emit_whole(a);
 	emit(a, BPF_LD | BPF_W | BPF_ABS, at + 40);
-	emit_flows(a, list, count, false, at + 8);
+	emit_flows(a, list, count, false, at + 8, &(struct segment){ BPF_ABS, at + 40 });
+}
+
+static bool has_thin(const struct shorten_flow *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].is_thin)
+			return true;
+	return false;
 }
 
 size_t shorten_program(const struct shorten_flow *list, size_t count, bool is_ethernet,
@@ -105,8 +175,10 @@ size_t shorten_program(const struct shorten_flow *list, size_t count, bool is_et
 		emit_whole(&a);
 		return a.count;
 	}
+	/* what has no room for the headers that are looked at is nobody's: it is to be seen */
+	uint32_t least = has_thin(list, count) ? ip_at + HEADERS : SHORTEN_LEAST;
 	emit(&a, BPF_LD | BPF_W | BPF_LEN, 0);
-	emit(&a, BPF_JMP | BPF_JGE | BPF_K, SHORTEN_LEAST);
+	emit(&a, BPF_JMP | BPF_JGE | BPF_K, least);
 	program[a.count - 1].jt = 1;
 	emit_whole(&a);
 	if (is_ethernet)

@@ -7,16 +7,20 @@
 
 #include "exfild/base/hash.h"
 
+#define THIN_FAR (64u << 20) /* more than so far ahead: another connection, or forged */
+
 struct seen {
 	struct shorten_flow flow;
-	uint64_t bytes; /* since the last turn */
+	uint64_t bytes;    /* since the last turn */
+	uint32_t next_seq; /* what lies between a thin flow's packets is counted by it */
 	bool is_used, is_cut;
-	unsigned resting; /* turns in which little came */
+	bool is_both_ways; /* a thin one's answers are thinned too: it takes two places */
+	unsigned resting;  /* turns in which little came */
 };
 
 struct bulk {
 	uint64_t after_bytes;
-	size_t cut;
+	size_t places; /* of SHORTEN_FLOWS that are taken */
 	bool has_changed;
 	struct seen seen[BULK_SEEN];
 };
@@ -46,46 +50,76 @@ static bool is_of(const struct seen *s, const struct packet *p)
 	       ipaddr_equal(&s->flow.src, &p->src) && ipaddr_equal(&s->flow.dst, &p->dst);
 }
 
+static size_t places_of(const struct seen *s)
+{
+	return (size_t)s->is_cut + s->is_both_ways;
+}
+
 static void leave(struct bulk *b, struct seen *s)
 {
-	if (s->is_cut) {
-		b->cut--;
-		b->has_changed = true;
-	}
+	b->places -= places_of(s);
+	b->has_changed |= s->is_cut;
 	*s = (struct seen){ 0 };
 }
 
-static void cut(struct bulk *b, struct seen *s)
+static void cut(struct bulk *b, struct seen *s, bool is_thin, bool is_both_ways)
 {
+	size_t others = b->places - places_of(s);
+	if (others + 1 + is_both_ways > SHORTEN_FLOWS)
+		return;
 	s->is_cut = b->has_changed = true;
-	b->cut++;
+	s->flow.is_thin = is_thin;
+	s->is_both_ways = is_both_ways;
+	b->places = others + places_of(s);
 }
 
-void bulk_count(struct bulk *b, const struct packet *p, uint64_t payload)
+/* What a packet adds to its flow; of a thin one with all that did not come. */
+static uint32_t step_of(struct seen *s, const struct packet *p)
+{
+	uint32_t end = p->tcp_seq + p->payload_len;
+	uint32_t step = end - s->next_seq;
+	bool is_ahead = s->flow.is_thin && step < THIN_FAR;
+	if (!s->flow.is_thin || is_ahead)
+		s->next_seq = end;
+	return is_ahead && step > p->ip_len ? step : p->ip_len;
+}
+
+static void count(struct bulk *b, struct seen *s, const struct packet *p, bool reads_answers)
+{
+	s->bytes += step_of(s, p);
+	bool is_thin = s->flow.is_thin || s->bytes >= BULK_THIN;
+	bool is_both_ways = is_thin && !reads_answers;
+	if (s->bytes < BULK_STEP && !s->is_cut)
+		return;
+	if (!s->is_cut || is_thin != s->flow.is_thin || is_both_ways != s->is_both_ways)
+		cut(b, s, is_thin, is_both_ways);
+}
+
+bool bulk_count(struct bulk *b, const struct packet *p, uint64_t payload, bool reads_answers)
 {
 	struct seen *s = place_of(b, p);
 	if (p->ip_len < SHORTEN_LEAST || payload < b->after_bytes)
-		return;
+		return false;
 	if (is_of(s, p)) {
-		s->bytes += p->ip_len;
-		if (!s->is_cut && s->bytes >= BULK_STEP && b->cut < SHORTEN_FLOWS)
-			cut(b, s);
-		return;
+		count(b, s, p, reads_answers);
+		return s->flow.is_thin;
 	}
 	if (s->is_used && (s->is_cut || s->bytes > p->ip_len)) {
 		if (!s->is_cut)
 			s->bytes -= p->ip_len;
-		return;
+		return false;
 	}
 	*s = (struct seen){ .flow = { p->src, p->dst, p->sport, p->dport },
 			    .bytes = p->ip_len,
+			    .next_seq = p->tcp_seq + p->payload_len,
 			    .is_used = true };
+	return false;
 }
 
 void bulk_want(struct bulk *b, const struct packet *p)
 {
 	struct seen *s = place_of(b, p);
-	if (b->cut && is_of(s, p))
+	if (b->places && is_of(s, p))
 		leave(b, s);
 }
 
@@ -114,8 +148,13 @@ bool bulk_list(struct bulk *b, struct shorten_flow ret[SHORTEN_FLOWS], size_t *r
 		return false;
 	b->has_changed = false;
 	*ret_count = 0;
-	for (size_t i = 0; i < BULK_SEEN && *ret_count < SHORTEN_FLOWS; i++)
+	for (size_t i = 0; i < BULK_SEEN; i++) {
+		const struct shorten_flow *f = &b->seen[i].flow;
 		if (b->seen[i].is_cut)
-			ret[(*ret_count)++] = b->seen[i].flow;
+			ret[(*ret_count)++] = *f;
+		if (b->seen[i].is_both_ways)
+			ret[(*ret_count)++] =
+				(struct shorten_flow){ f->dst, f->src, f->dport, f->sport, true };
+	}
 	return true;
 }

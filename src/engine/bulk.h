@@ -3,7 +3,9 @@
  *
  * What: who only counts a flow's packets says so of each long one; the fastest such TCP flows are
  * told to the kernel, which then hands over their headers only (capture/shorten.h).  Lengths and so
- * all counts stay right.  A flow that goes, or whose content is wanted again, comes whole again.
+ * all counts stay right.  Of those that are faster still it hands over some packets only, and of
+ * their answers too where nobody reads these.  A flow that goes, or whose content is wanted again,
+ * comes whole again.
  * Ownership: bulk_free().
  * Threads: one worker's.
  * Limits: BULK_SEEN flows are looked at, by hash, the slower one gives way; SHORTEN_FLOWS are cut.
@@ -15,8 +17,9 @@
 #include "exfild/decode/packet.h"
 
 #define BULK_SEEN 256
-#define BULK_STEP 131072u /* bytes within a turn that make a flow worth it: 10 Mbit/s */
-#define BULK_REST 10      /* turns in which an eighth of that does not come, and it is left */
+#define BULK_STEP 131072u  /* bytes within a turn that make a flow worth it: 10 Mbit/s */
+#define BULK_THIN 4194304u /* that make it worth being thinned: 335 Mbit/s, some rounds a turn */
+#define BULK_REST 10       /* turns in which an eighth of that does not come, and it is left */
 
 struct bulk;
 
@@ -24,13 +27,17 @@ struct bulk;
 struct bulk *bulk_new(uint64_t after_bytes);
 void bulk_free(struct bulk *b);
 
-/* A packet whose content nobody wants, of a flow that has carried so many bytes of payload. */
-void bulk_count(struct bulk *b, const struct packet *p, uint64_t payload);
+/*
+ * A packet whose content nobody wants, of a flow that has carried so many bytes of payload.
+ * True: of its flow only some packets come, or soon will.
+ */
+bool bulk_count(struct bulk *b, const struct packet *p, uint64_t payload, bool reads_answers);
 /* A packet whose content is wanted. */
 void bulk_want(struct bulk *b, const struct packet *p);
 /* Every 100 ms: looks who rests. */
 void bulk_turn(struct bulk *b);
-/* True: since it was asked last the flows to cut have become others: *ret_count of them. */
+/* True: since it was asked last the flows to cut have become others: *ret_count of them; with
+ * answers that are thinned it stands there twice. */
 bool bulk_list(struct bulk *b, struct shorten_flow ret[SHORTEN_FLOWS], size_t *ret_count);
 
 /* All that is asked of most packets. */

@@ -107,10 +107,16 @@ static void look_for_bulk(struct bulk *b, const struct packet *p, const struct f
 {
 	if (!step->flow || !bulk_concerns(p))
 		return;
-	if (!inspect_reads(step->flow, step->side))
-		bulk_count(b, p, step->flow->payload[step->side]);
-	else if ((p->flags & PACKET_TRUNCATED) || (p->tcp_flags & TCP_SYN))
+	struct flow *f = step->flow;
+	uint32_t thin = step->side ? FLOW_THIN1 : FLOW_THIN0;
+	bool reads_other = inspect_reads(f, !step->side);
+	f->flags &= ~thin;
+	if (!inspect_reads(f, step->side)) {
+		if (bulk_count(b, p, f->payload[step->side], reads_other))
+			f->flags |= thin;
+	} else if ((p->flags & PACKET_TRUNCATED) || (p->tcp_flags & TCP_SYN)) {
 		bulk_want(b, p);
+	}
 }
 
 void shard_packet(struct shard *s, const struct packet *p, uint64_t seq)

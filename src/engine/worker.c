@@ -93,7 +93,7 @@ static enum nat_verdict look_for_twin(struct worker *w, uint32_t input, const st
 		return NAT_JUDGE;
 	w->translated += v == NAT_LEAVE_OUT;
 	if (v == NAT_LEAVE_OUT && bulk_concerns(p))
-		bulk_count(w->bulk, p, UINT64_MAX);
+		(void)bulk_count(w->bulk, p, UINT64_MAX, false);
 	return v;
 }
 

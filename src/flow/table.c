@@ -355,6 +355,18 @@ static void wake(struct flow_table *t, struct flow *f)
 	arm(t, f);
 }
 
+/* What the kernel kept of a thin flow since the side's packet before. */
+static void count_between(struct flow *f, const struct packet *p, const struct flow_step *step)
+{
+	unsigned side = step->side;
+	struct tcp_between b = tcp_between(f, p, step);
+	uint32_t bytes = b.payload + b.packets * (p->ip_len - p->payload_len);
+	f->packets[side] += b.packets;
+	f->bytes[side] += bytes;
+	f->fresh[side] += bytes;
+	f->payload[side] += b.payload;
+}
+
 static void count_packet(struct flow_table *t, struct flow *f, const struct packet *p,
 			 struct flow_step *step)
 {
@@ -370,6 +382,8 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 		} else {
 			bool was_closed = (f->flags & FLOW_CLOSED) != 0;
 			again = tcp_account(f, p, step);
+			if (f->flags & FLOW_THIN)
+				count_between(f, p, step);
 			known = tcp_follow(f, p, side);
 			if (!was_closed && (f->flags & FLOW_CLOSED))
 				timer_arm(&t->wheel, &f->timer,

@@ -7,7 +7,13 @@
 #include "tcp.h"
 
 /* A step further than this is another connection's or forged: the side is re-anchored on it. */
-#define WILD_STEP (1 << 30)
+#define WILD_STEP  (1 << 30)
+/* Of a thin flow no more is believed to lie between two packets: some rounds of what is let by. */
+#define THIN_MOST  (64u << 20)
+/* Acknowledged at once, it tells that acknowledgements were kept: else it is of the packets seen.
+ */
+#define THIN_LEAST (256u << 10)
+#define THIN_BYTES 128u /* a packet of such a flow carries, or acknowledges, no less */
 
 static uint32_t segment_length(const struct packet *p)
 {
@@ -15,15 +21,19 @@ static uint32_t segment_length(const struct packet *p)
 	       (p->tcp_flags & TCP_FIN ? 1u : 0);
 }
 
-static void note_acknowledgement(struct flow *f, const struct packet *p, unsigned side)
+/* The bytes that it acknowledges anew. */
+static uint32_t note_acknowledgement(struct flow *f, const struct packet *p, unsigned side)
 {
+	uint32_t before = f->acked[side];
 	if (!(p->tcp_flags & TCP_ACK))
-		return;
+		return 0;
 	/* the other side was never seen: its next_seq keeps the first acknowledgement */
 	if (!f->packets[!side] && !f->acked[side])
 		f->next_seq[!side] = p->tcp_ack;
-	if (!f->acked[side] || (int32_t)(p->tcp_ack - f->acked[side]) > 0)
-		f->acked[side] = p->tcp_ack;
+	if (before && (int32_t)(p->tcp_ack - before) <= 0)
+		return 0;
+	f->acked[side] = p->tcp_ack;
+	return before ? p->tcp_ack - before : 0;
 }
 
 uint32_t tcp_account(struct flow *f, const struct packet *p, struct flow_step *step)
@@ -32,7 +42,7 @@ uint32_t tcp_account(struct flow *f, const struct packet *p, struct flow_step *s
 	uint16_t known = side ? FLOW_SEQ_KNOWN1 : FLOW_SEQ_KNOWN0;
 	uint32_t len = segment_length(p);
 	uint32_t end = p->tcp_seq + len;
-	note_acknowledgement(f, p, side);
+	step->acked = note_acknowledgement(f, p, side);
 	step->fresh_len = p->payload_len;
 	if (p->tcp_flags & TCP_RST)
 		return 0;
@@ -50,8 +60,9 @@ uint32_t tcp_account(struct flow *f, const struct packet *p, struct flow_step *s
 		return p->ip_len;
 	}
 	if (ahead >= 0) {
-		step->gap = ahead > 0;
-		f->hole[side] += (uint32_t)ahead;
+		step->missing = (uint32_t)ahead;
+		if (!(f->flags & FLOW_THIN) || step->missing > THIN_MOST)
+			f->hole[side] += step->missing;
 		f->next_seq[side] = end;
 		return 0;
 	}
@@ -68,6 +79,21 @@ uint32_t tcp_account(struct flow *f, const struct packet *p, struct flow_step *s
 	if (p->payload_len == 0)
 		return len ? p->ip_len : 0;
 	return again == p->payload_len ? p->ip_len : again;
+}
+
+struct tcp_between tcp_between(const struct flow *f, const struct packet *p,
+			       const struct flow_step *step)
+{
+	unsigned side = step->side;
+	bool is_data = step->missing > 0;
+	uint32_t bytes = is_data ? step->missing : step->acked;
+	if (bytes > THIN_MOST || (!is_data && (p->payload_len || bytes < THIN_LEAST)))
+		return (struct tcp_between){ 0 };
+	uint64_t before = f->payload[is_data ? side : !side];
+	uint64_t packets = before ? (uint64_t)bytes * f->packets[side] / before : 0;
+	uint32_t most = bytes / THIN_BYTES;
+	return (struct tcp_between){ .payload = is_data ? bytes : 0,
+				     .packets = packets < most ? (uint32_t)packets : most };
 }
 
 static bool set_outcome(struct flow *f, enum flow_outcome outcome)

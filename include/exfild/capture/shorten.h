@@ -1,9 +1,13 @@
 /*
- * capture/shorten.h - which packets the kernel is to hand over cut short.
+ * capture/shorten.h - which packets the kernel is to hand over cut short, or only some of.
  *
  * What: the kernel's own program (classic BPF) for a packet socket: long segments of the listed TCP
  * flows come with SHORTEN_BYTES bytes, all else comes whole.  Their lengths stay those of the wire.
- * Copying the content of bulk that nobody reads is most of what watching a fast line costs.
+ * Of a thin flow one part in SHORTEN_THIN comes: while the sum of its sequence and acknowledgement
+ * numbers runs through one SHORTEN_STEP of so many, and all that opens or ends it.  Both
+ * interfaces of a gateway so give the same packets, and the numbers tell how much was between.
+ * Copying the content of bulk that nobody reads is most of what watching a fast line costs, and
+ * waking up for each of its packets is the rest.
  * Ownership: plain values.
  * Threads: any.
  * Limits: SHORTEN_FLOWS flows, each in one direction; not inside of tunnels; IPv6 without extension
@@ -23,11 +27,14 @@
 /* Link, IP and TCP headers at their longest, and what copies of a packet are told apart by. */
 #define SHORTEN_BYTES   256u
 #define SHORTEN_LEAST   600u /* frames below this come whole */
-#define SHORTEN_PROGRAM (40 + 19 * SHORTEN_FLOWS)
+#define SHORTEN_THIN    16u
+#define SHORTEN_STEP    65536u /* of sequence numbers */
+#define SHORTEN_PROGRAM (70 + 19 * SHORTEN_FLOWS)
 
 struct shorten_flow {
 	struct ipaddr src, dst; /* of one family */
 	uint16_t sport, dport;
+	bool is_thin;
 };
 
 /* is_ethernet: the frame begins with its link header; else with the IP header.  The length. */

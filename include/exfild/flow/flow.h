@@ -46,6 +46,10 @@ enum flow_flag {
 	FLOW_AT_REST = 1u << 16, /* its timer waits for the idle time-out only */
 	FLOW_LET_GO = 1u << 17, /* an inspector has had enough: nDPI's verdict brings it not back */
 	FLOW_TURNS = 1u << 18,  /* its inspector has seen it agree to go on as TLS */
+	/* only some of its packets come, for what this side sends (capture/shorten.h) */
+	FLOW_THIN0 = 1u << 19,
+	FLOW_THIN1 = 1u << 20,
+	FLOW_THIN = FLOW_THIN0 | FLOW_THIN1,
 };
 
 struct inspect_work;

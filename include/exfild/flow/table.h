@@ -3,7 +3,8 @@
  *
  * What: maps a packet to its flow (making one when there is none), keeps its counters, TCP state
  * and time-outs, and writes flow_start, flow_progress and flow_end events.
- * Retransmitted bytes are counted apart.  An outcome is known when the other side answers, refuses
+ * Retransmitted bytes are counted apart; of a thin flow (capture/shorten.h) what lies between its
+ * packets is counted by their numbers.  An outcome is known when the other side answers, refuses
  * or stays silent; progress is told at 256 KiB of payload, at each doubling to 8 MiB, then every 8
  * MiB, and once a minute while something moves. Ownership: the table owns its flows; a struct flow
  * * is valid until the next call. Threads: one shard, one owner at a time. Limits: never more than
@@ -29,7 +30,8 @@ struct flow_step {
 	uint32_t fresh_offset; /* payload bytes at the front that were seen before */
 	uint32_t
 		fresh_len; /* payload bytes by the header that are new; 0: nothing for inspection */
-	bool gap;          /* TCP: bytes before this segment are missing */
+	uint32_t missing;  /* TCP: bytes right before this segment that did not come */
+	uint32_t acked;    /* TCP: bytes of the other side that it acknowledges anew */
 };
 
 struct flow_limits {

@@ -72,12 +72,12 @@ static unsigned run(const struct shorten_flow *list, size_t count, unsigned wire
 static void only_the_listed_flow_is_cut(void **state)
 {
 	(void)state;
-	const struct shorten_flow flow = { v4(1), v4(2), 4000, 443 };
-	const struct shorten_flow others[] = { { v4(1), v4(2), 4001, 443 },
-					       { v4(1), v4(2), 443, 4000 },
-					       { v4(2), v4(1), 4000, 443 },
-					       { v4(1), v4(3), 4000, 443 },
-					       { v6(1), v6(2), 4000, 443 } };
+	const struct shorten_flow flow = { v4(1), v4(2), 4000, 443, false };
+	const struct shorten_flow others[] = { { v4(1), v4(2), 4001, 443, false },
+					       { v4(1), v4(2), 443, 4000, false },
+					       { v4(2), v4(1), 4000, 443, false },
+					       { v4(1), v4(3), 4000, 443, false },
+					       { v6(1), v6(2), 4000, 443, false } };
 	make_v4(6, 20, 0x4000);
 	assert_int_equal(run(&flow, 1, FRAME), SHORTEN_BYTES);
 	assert_int_equal(run(&flow, 1, 65000), SHORTEN_BYTES);
@@ -92,7 +92,7 @@ static void only_the_listed_flow_is_cut(void **state)
 static void headers_are_walked(void **state)
 {
 	(void)state;
-	const struct shorten_flow flow = { v4(1), v4(2), 4000, 443 };
+	const struct shorten_flow flow = { v4(1), v4(2), 4000, 443, false };
 	make_v4(6, 60, 0);
 	assert_int_equal(run(&flow, 1, FRAME), SHORTEN_BYTES);
 	make_v4(17, 20, 0);
@@ -111,8 +111,8 @@ static void headers_are_walked(void **state)
 static void both_families(void **state)
 {
 	(void)state;
-	const struct shorten_flow flow = { v6(1), v6(2), 4000, 443 };
-	const struct shorten_flow other = { v6(1), v6(3), 4000, 443 };
+	const struct shorten_flow flow = { v6(1), v6(2), 4000, 443, false };
+	const struct shorten_flow other = { v6(1), v6(3), 4000, 443, false };
 	make_v6(6);
 	assert_int_equal(run(&flow, 1, FRAME), SHORTEN_BYTES);
 	assert_int_equal(run(&other, 1, FRAME), UINT32_MAX);
@@ -127,8 +127,10 @@ static void a_full_list(void **state)
 	(void)state;
 	struct shorten_flow list[SHORTEN_FLOWS + 4];
 	for (unsigned i = 0; i < SHORTEN_FLOWS + 4; i++)
-		list[i] = i % 2 ? (struct shorten_flow){ v4(1), v4(2), (uint16_t)(3990 + i), 443 } :
-				  (struct shorten_flow){ v6(1), v6(2), (uint16_t)(3990 + i), 443 };
+		list[i] = i % 2 ? (struct shorten_flow){ v4(1), v4(2), (uint16_t)(3990 + i), 443,
+							 false } :
+				  (struct shorten_flow){ v6(1), v6(2), (uint16_t)(3990 + i), 443,
+							 false };
 	make_v4(6, 20, 0);
 	put16(34, 3990 + SHORTEN_FLOWS - 1);
 	assert_int_equal(run(list, SHORTEN_FLOWS + 4, FRAME), SHORTEN_BYTES);
@@ -138,11 +140,68 @@ static void a_full_list(void **state)
 	put16(54, 3990 + SHORTEN_FLOWS - 2);
 	assert_int_equal(run(list, SHORTEN_FLOWS, FRAME), SHORTEN_BYTES);
 	for (unsigned i = 0; i < SHORTEN_FLOWS; i++)
-		list[i] = (struct shorten_flow){ v6(1), v6(2), (uint16_t)(3990 + i), 443 };
+		list[i] = (struct shorten_flow){ v6(1), v6(2), (uint16_t)(3990 + i), 443, false };
 	put16(54, 3990 + SHORTEN_FLOWS - 1);
 	assert_int_equal(run(list, SHORTEN_FLOWS, FRAME), SHORTEN_BYTES);
 	make_v4(6, 20, 0);
 	assert_int_equal(run(list, SHORTEN_FLOWS, FRAME), UINT32_MAX);
+}
+
+static void put32(size_t at, uint32_t v)
+{
+	put16(at, v >> 16);
+	put16(at + 2, v & 0xffff);
+}
+
+/* What comes of a flow while its numbers run through one round; `tcp`: where its header is. */
+static unsigned pass(const struct shorten_flow *list, size_t count, size_t tcp, unsigned wirelen,
+		     uint32_t seq, uint32_t ack)
+{
+	unsigned passed = 0, steps = 0;
+	for (uint32_t sum = 0; sum < SHORTEN_THIN * SHORTEN_STEP; sum += SHORTEN_STEP / 4) {
+		put32(tcp + 4, seq ? seq + sum : 77);
+		put32(tcp + 8, ack ? ack + sum : 99);
+		unsigned got = run(list, count, wirelen);
+		assert_true(got == SHORTEN_BYTES || got == 0);
+		passed += got > 0;
+		steps++;
+	}
+	assert_int_equal(steps, 4 * SHORTEN_THIN);
+	return passed;
+}
+
+static void a_part_of_a_thin_flow_comes(void **state)
+{
+	(void)state;
+	const struct shorten_flow list[] = { { v4(1), v4(2), 4000, 443, true },
+					     { v6(1), v6(2), 4000, 443, true },
+					     { v4(1), v4(2), 4001, 443, false } };
+	for (unsigned header = 20; header <= 60; header += 20) {
+		make_v4(6, header, 0x4000);
+		assert_int_equal(pass(list, 3, 14 + header, FRAME, 1000, 0), 4);
+		assert_int_equal(pass(list, 3, 14 + header, FRAME, UINT32_MAX - 70000, 0), 4);
+		assert_int_equal(pass(list, 3, 14 + header, 34 + header, 0, 3000), 4); /* answers */
+		for (unsigned flag = 1; flag <= 4; flag *= 2) {
+			put32(14 + header + 4, 5 * SHORTEN_STEP);
+			frame[14 + header + 13] = (uint8_t)(flag | 0x10);
+			assert_int_equal(run(list, 3, 34 + header), SHORTEN_BYTES);
+		}
+	}
+	make_v6(6);
+	assert_int_equal(pass(list, 3, 54, FRAME, 1000, 0), 4);
+	assert_int_equal(pass(list, 3, 54, 74, 0, 3000), 4);
+	/* others beside it are as they were */
+	make_v4(6, 20, 0x4000);
+	put16(34, 4001);
+	put32(38, 5 * SHORTEN_STEP);
+	assert_int_equal(run(list, 3, FRAME), SHORTEN_BYTES);
+	assert_int_equal(run(list, 3, SHORTEN_LEAST - 1), UINT32_MAX);
+	put16(34, 4002);
+	assert_int_equal(run(list, 3, FRAME), UINT32_MAX);
+	assert_int_equal(run(list, 3, 60), UINT32_MAX);
+	/* nor is hidden what is too short for its headers */
+	put16(34, 4000);
+	assert_int_equal(run(list, 3, 53), UINT32_MAX);
 }
 
 int main(void)
@@ -152,6 +211,7 @@ int main(void)
 		cmocka_unit_test(headers_are_walked),
 		cmocka_unit_test(both_families),
 		cmocka_unit_test(a_full_list),
+		cmocka_unit_test(a_part_of_a_thin_flow_comes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ static void send_many(struct bulk *b, unsigned number, unsigned count)
 {
 	struct packet p = packet_of(number, LONG);
 	for (unsigned i = 0; i < count; i++)
-		bulk_count(b, &p, AFTER);
+		assert_false(bulk_count(b, &p, AFTER, false));
 }
 
 static struct shorten_flow list[SHORTEN_FLOWS];
@@ -73,7 +73,7 @@ static void the_begin_of_a_flow_comes_whole(void **state)
 	struct bulk *b = bulk_new(AFTER);
 	struct packet p = packet_of(1, LONG);
 	for (unsigned i = 0; i < 10; i++)
-		bulk_count(b, &p, AFTER - 1);
+		assert_false(bulk_count(b, &p, AFTER - 1, false));
 	assert_false(bulk_list(b, list, &count));
 	bulk_free(b);
 }
@@ -134,6 +134,78 @@ static void there_is_room_for_so_many(void **state)
 	bulk_free(b);
 }
 
+/* Packets that follow each other; skipped: bytes between them that do not come. */
+static bool send_fast(struct bulk *b, unsigned number, unsigned n, uint32_t skipped,
+		      bool reads_answers)
+{
+	static uint32_t seq;
+	struct packet p = packet_of(number, LONG);
+	p.payload_len = LONG - 40;
+	bool is_thin = false;
+	for (unsigned i = 0; i < n; i++) {
+		p.tcp_seq = seq += p.payload_len + skipped;
+		is_thin = bulk_count(b, &p, AFTER, reads_answers);
+	}
+	return is_thin;
+}
+
+static void a_faster_one_is_thinned_both_ways(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	assert_false(send_fast(b, 1, BULK_THIN / LONG, 0, false));
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 1);
+	assert_false(list[0].is_thin);
+	assert_true(send_fast(b, 1, 2, 0, false));
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 2);
+	assert_true(list[0].is_thin && list[1].is_thin);
+	assert_int_equal(list[0].sport, list[1].dport);
+	assert_true(ipaddr_equal(&list[0].src, &list[1].dst));
+	/* what does not come is counted by the numbers: it stays */
+	for (unsigned turn = 0; turn < 3 * BULK_REST; turn++) {
+		assert_true(send_fast(b, 1, 1, 900000, false));
+		bulk_turn(b);
+	}
+	assert_false(bulk_list(b, list, &count));
+	/* and goes as any other */
+	for (unsigned turn = 0; turn <= BULK_REST; turn++)
+		bulk_turn(b);
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 0);
+	bulk_free(b);
+}
+
+static void answers_that_are_read_come_all(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	assert_true(send_fast(b, 1, 2 * BULK_THIN / LONG, 0, true));
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 1);
+	assert_true(list[0].is_thin);
+	assert_int_equal(list[0].dport, 443);
+	assert_true(send_fast(b, 1, 1, 0, false));
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 2);
+	assert_true(send_fast(b, 1, 1, 0, true));
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, 1);
+	bulk_free(b);
+}
+
+static void thin_ones_have_room_too(void **state)
+{
+	(void)state;
+	struct bulk *b = bulk_new(AFTER);
+	for (unsigned i = 0; i < 1000; i++)
+		(void)send_fast(b, i, 2 * BULK_THIN / LONG, 0, false);
+	assert_true(bulk_list(b, list, &count));
+	assert_int_equal(count, SHORTEN_FLOWS);
+	bulk_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +216,9 @@ int main(void)
 		cmocka_unit_test(one_that_rests_comes_whole_again),
 		cmocka_unit_test(one_that_is_wanted_comes_whole_at_once),
 		cmocka_unit_test(there_is_room_for_so_many),
+		cmocka_unit_test(a_faster_one_is_thinned_both_ways),
+		cmocka_unit_test(answers_that_are_read_come_all),
+		cmocka_unit_test(thin_ones_have_room_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

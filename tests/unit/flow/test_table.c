@@ -120,16 +120,45 @@ static void late_segments_fill_their_hole(void **state)
 	struct flowing *x = *state;
 	struct flow *f = handshake(x);
 	tcp(x, true, ACK, 1101, 501, 1000); /* 101..1100 is missing */
-	assert_true(x->step.gap);
+	assert_true(x->step.missing > 0);
 	tcp(x, true, ACK, 101, 501, 1000);
 	unsigned side = x->step.side;
 	assert_int_equal(x->step.fresh_len, 1000);
-	assert_false(x->step.gap);
+	assert_int_equal(x->step.missing, 0);
 	assert_int_equal(f->payload[side], 2000);
 	assert_int_equal(f->retransmitted[side], 0);
 	tcp(x, true, ACK, 101, 501, 1000);
 	assert_int_equal(x->step.fresh_len, 0);
 	assert_int_equal(f->payload[side], 2000);
+}
+
+static void what_lies_between_the_packets_of_a_thin_flow_is_counted(void **state)
+{
+	struct flowing *x = *state;
+	struct flow *f = handshake(x);
+	tcp(x, true, ACK, 101, 501, 1000);
+	unsigned side = x->step.side;
+	tcp(x, false, ACK, 501, 1101, 0);
+	uint64_t bytes = f->bytes[side], payload = f->payload[side], packets = f->packets[side];
+	f->flags |= FLOW_THIN1 | FLOW_THIN0;
+	tcp(x, true, ACK, 1101 + 1000000, 501, 1000);
+	assert_int_equal(x->step.missing, 1000000);
+	assert_int_equal(f->payload[side], payload + 1001000);
+	/* three packets carried 1000 bytes: so the others are taken to have carried as much */
+	assert_int_equal(f->packets[side], packets + 1000000 * packets / 1000 + 1);
+	assert_int_equal(f->bytes[side], bytes + 1001000 + 40 * (f->packets[side] - packets));
+	/* nothing is left open that a late packet would fill */
+	payload = f->payload[side];
+	tcp(x, true, ACK, 50000, 501, 1000);
+	assert_int_equal(f->payload[side], payload);
+	/* answers: by what they have acknowledged so far */
+	packets = f->packets[!side];
+	tcp(x, false, ACK, 501, 1102101, 0);
+	assert_true(f->packets[!side] > packets + 1);
+	assert_int_equal(f->payload[!side], 0);
+	/* so far ahead is forged */
+	tcp(x, true, ACK, 1102101 + (65 << 20), 501, 1000);
+	assert_int_equal(f->payload[side], payload + 1000);
 }
 
 static void sequence_numbers_wrap(void **state)
@@ -140,7 +169,7 @@ static void sequence_numbers_wrap(void **state)
 	struct flow *f = tcp(x, true, ACK, 0xfffffff1u, 501, 1000);
 	unsigned side = x->step.side;
 	tcp(x, true, ACK, 0xfffffff1u + 1000, 501, 1000);
-	assert_false(x->step.gap);
+	assert_int_equal(x->step.missing, 0);
 	assert_int_equal(f->payload[side], 2000);
 	tcp(x, true, ACK, 0xfffffff1u + 500, 501, 1000);
 	assert_int_equal(f->payload[side], 2000);
@@ -556,6 +585,7 @@ int main(void)
 		FLOW_TEST(one_sided_reads_the_other_side_from_acknowledgements),
 		FLOW_TEST(retransmissions_are_counted_apart),
 		FLOW_TEST(late_segments_fill_their_hole),
+		FLOW_TEST(what_lies_between_the_packets_of_a_thin_flow_is_counted),
 		FLOW_TEST(sequence_numbers_wrap),
 		FLOW_TEST(keep_alive_is_a_retransmission_of_nothing_new),
 		FLOW_TEST(fins_close_and_a_reset_resets),

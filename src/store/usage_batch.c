@@ -134,13 +134,20 @@ int usage_batch_open(struct usage_batch *b, sqlite3 *db)
 	int code = b->rows && b->order ? usage_names_open(&b->names, db) : SQLITE_NOMEM;
 	if (code == SQLITE_OK)
 		code = usage_feed_register(db, "feed_rows", &b->feed);
-	for (unsigned i = 0; i < TABLE__COUNTERS && code == SQLITE_OK; i++)
-		code = sqlite3_prepare_v3(db, plans[i].put, -1, SQLITE_PREPARE_PERSISTENT,
-					  &b->put[i], NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_prepare_v3(db, "INSERT OR IGNORE INTO days(t) VALUES(?1)", -1,
-					  SQLITE_PREPARE_PERSISTENT, &b->put_day, NULL);
 	read_marks(b);
+	return code;
+}
+
+/* Not before something is written: a reader never does. */
+static int prepare(struct usage_batch *b)
+{
+	int code = SQLITE_OK;
+	for (unsigned i = 0; i < TABLE__COUNTERS && code == SQLITE_OK && !b->put[i]; i++)
+		code = sqlite3_prepare_v3(b->db, plans[i].put, -1, SQLITE_PREPARE_PERSISTENT,
+					  &b->put[i], NULL);
+	if (code == SQLITE_OK && !b->put_day)
+		code = sqlite3_prepare_v3(b->db, "INSERT OR IGNORE INTO days(t) VALUES(?1)", -1,
+					  SQLITE_PREPARE_PERSISTENT, &b->put_day, NULL);
 	return code;
 }
 
@@ -157,6 +164,8 @@ void usage_batch_close(struct usage_batch *b)
 
 int usage_batch_drop(struct usage_batch *b)
 {
+	if (!b->db)
+		return SQLITE_OK;
 	b->count = 0;
 	read_marks(b);
 	return usage_names_forget(&b->names);
@@ -218,8 +227,6 @@ int usage_batch_add(struct usage_batch *b, const struct usage_row *row)
 	struct batch_row *to = &b->rows[b->count];
 	int code = b->count ? SQLITE_OK : usage_names_begin(&b->names, USAGE_PORTION);
 	if (code == SQLITE_OK)
-		code = note_day(b, row->hour_s / USAGE_DAY_S);
-	if (code == SQLITE_OK)
 		code = find_names(b, row, to);
 	if (code != SQLITE_OK)
 		return code;
@@ -232,7 +239,11 @@ int usage_batch_add(struct usage_batch *b, const struct usage_row *row)
 
 int usage_batch_write(struct usage_batch *b)
 {
-	int code = usage_names_write(&b->names);
+	int code = prepare(b);
+	if (code == SQLITE_OK)
+		code = usage_names_write(&b->names);
+	for (uint32_t i = 0; i < b->count && code == SQLITE_OK; i++)
+		code = note_day(b, b->rows[i].key[KEY_TIME] / 24);
 	for (unsigned i = 0; i < TABLE__COUNTERS && code == SQLITE_OK; i++) {
 		if (!order_for(b, (enum usage_table)i))
 			continue;
@@ -250,7 +261,8 @@ int usage_batch_portion(struct usage_batch *b, const char **at, const char *stop
 	int code = SQLITE_OK;
 	while (code == SQLITE_OK && *at < stop && !usage_batch_is_full(b)) {
 		struct usage_packed p;
-		usage_unpack(at, &p);
+		if (!usage_unpack(at, stop, &p))
+			return SQLITE_CORRUPT;
 		uint64_t day = p.row.hour_s / USAGE_DAY_S;
 		*ret_newest_day = day > *ret_newest_day ? day : *ret_newest_day;
 		code = usage_batch_add(b, &p.row);

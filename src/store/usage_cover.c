@@ -2,7 +2,8 @@
  * store/usage_cover.c - which tables know the range of a question.
  *
  * Whole days (or, over months, whole weeks) come from the smallest table that knows what is asked
- * for, or from packs; the edges come from the hours.
+ * for, or from packs; the edges come from the hours.  Rows that are in no table yet are of the same
+ * range.
  */
 #include "usage_db.h"
 
@@ -69,6 +70,8 @@ void usage_cover(struct asking *a)
 	uint64_t from_hour = q->since_s / 3600;
 	uint64_t to_hour = q->until_s ? up(q->until_s, 3600) : T_END;
 	a->rolled = a->format > 3 ? usage_number(a->db, "SELECT max(t) FROM rolled") : 0;
+	a->from_hour = from_hour;
+	a->to_hour = to_hour;
 	if (a->by & BY(HOUR)) {
 		add_rows(a, TABLE_HOUR, from_hour, to_hour);
 		return;
@@ -80,10 +83,12 @@ void usage_cover(struct asking *a)
 	if (has_first && from_hour < kept) {
 		from--;
 		has_first = false;
+		a->from_hour = from * DAY_HOURS;
 	}
 	if (has_last && to * DAY_HOURS < kept) {
 		to++;
 		has_last = false;
+		a->to_hour = to * DAY_HOURS;
 	}
 	if (from > to) { /* within a day */
 		add_rows(a, TABLE_HOUR, from_hour, to_hour);

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ADDED_MAX (64u << 20)
+#define ADDED_MAX  (64u << 20)
+#define NO_VERSION (-1)
 
 static const char *const directions[USAGE_DIRECTION__COUNT] = { "out", "in", "lateral", "transit" };
 static const char *const sanctions[USAGE_SANCTION__COUNT] = { "unknown", "unsanctioned",
@@ -95,8 +96,12 @@ void usage_counts_add(struct usage_counts *to, const struct usage_counts *n)
 static struct usage_db *new_db(char *why, size_t size)
 {
 	struct usage_db *db = calloc(1, sizeof(*db));
-	if (!db)
+	if (!db) {
 		(void)snprintf(why, size, "memory is exhausted");
+		return NULL;
+	}
+	buf_init(&db->added, ADDED_MAX);
+	db->version = NO_VERSION;
 	return db;
 }
 
@@ -213,12 +218,12 @@ int usage_db_memory(struct usage_db **ret, char *why, size_t size)
 	if (!db)
 		return -EXF_E_NOMEM;
 	db->format = USAGE_FORMAT;
+	db->is_memory = true;
 	int code = sqlite3_open_v2(":memory:", &db->sqlite,
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 				   NULL);
 	for (unsigned i = 0; i < TABLE__COUNT && code == SQLITE_OK; i++)
 		code = sqlite3_exec(db->sqlite, usage_tables[i], NULL, NULL, NULL);
-	buf_init(&db->added, ADDED_MAX);
 	if (code == SQLITE_OK)
 		code = usage_batch_open(&db->batch, db->sqlite);
 	if (code != SQLITE_OK) {
@@ -257,15 +262,56 @@ int usage_db_write(struct usage_db *db, char *why, size_t size)
 	return -EXF_E_IO;
 }
 
+int usage_db_refresh(struct usage_db *db)
+{
+	if (db->format < 5 || db->is_memory)
+		return SQLITE_OK;
+	int64_t version = (int64_t)usage_number(db->sqlite, "PRAGMA data_version");
+	if (db->version == version)
+		return SQLITE_OK;
+	usage_batch_close(&db->batch);
+	int code = usage_number(db->sqlite, "SELECT count(*) FROM fresh") ?
+			   usage_batch_open(&db->batch, db->sqlite) :
+			   SQLITE_OK;
+	if (code == SQLITE_OK && db->batch.db)
+		code = usage_fresh_read(&db->batch, &db->added);
+	db->version = code == SQLITE_OK ? version : NO_VERSION;
+	return code;
+}
+
+/* Hours of rows that are in no table; false: there are none. */
+static bool fresh_span(const struct usage_db *db, uint64_t *ret_first, uint64_t *ret_last)
+{
+	*ret_first = UINT64_MAX;
+	*ret_last = 0;
+	for (uint32_t i = 0; i < db->batch.count; i++) {
+		uint64_t hour = db->batch.rows[i].key[KEY_TIME];
+		*ret_first = hour < *ret_first ? hour : *ret_first;
+		*ret_last = hour > *ret_last ? hour : *ret_last;
+	}
+	return db->batch.count > 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a; /* 0: none */
+}
+
 void usage_db_span(struct usage_db *db, uint64_t *ret_first_s, uint64_t *ret_end_s)
 {
 	bool has_days = db->format > 3;
+	uint64_t first, end;
+	(void)usage_db_refresh(db);
 	uint64_t day = usage_number(db->sqlite, has_days ? "SELECT min(t) FROM days" :
 							   "SELECT min(t) FROM day");
 	uint64_t hour = usage_first_hour(db->sqlite);
 	uint64_t last = usage_number(db->sqlite, "SELECT max(t) FROM hour");
 	uint64_t last_day = usage_number(db->sqlite, has_days ? "SELECT max(t) FROM days" :
 								"SELECT max(t) FROM day");
+	if (fresh_span(db, &first, &end)) {
+		hour = least(hour, first);
+		last = end > last ? end : last;
+	}
 	*ret_first_s = hour && hour / 24 <= day ? hour * 3600 : day * USAGE_DAY_S;
 	*ret_end_s = last ? (last + 1) * 3600 : last_day ? (last_day + 1) * USAGE_DAY_S : 0;
 }

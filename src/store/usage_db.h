@@ -13,7 +13,7 @@
 
 #include "exfild/base/arena.h"
 #include "exfild/base/buf.h"
-#include "usage_batch.h"
+#include "usage_fresh.h"
 #include "usage_packs.h"
 
 #define USAGE_PIECES 5
@@ -26,9 +26,10 @@
 struct usage_db {
 	sqlite3 *sqlite;
 	unsigned format;
-	/* of one in memory: */
-	struct usage_batch batch;
-	struct buf added; /* rows, as usage_pack() has them */
+	bool is_memory;           /* all of it is in its tables */
+	struct usage_batch batch; /* of a file: rows that are in no table yet */
+	struct buf added;         /* its text, or what is written next; as usage_pack() has them */
+	int64_t version;          /* of the file, when they were read; below 0: they were not */
 };
 
 struct piece {
@@ -131,9 +132,12 @@ static inline bool is_beginning(const struct usage_filter *f)
 struct asking {
 	const struct usage_query *q;
 	sqlite3 *db;
-	unsigned format;             /* of the file */
-	uint64_t rolled;             /* days from here on are in no week */
-	uint32_t by, used, filtered; /* dimensions: grouped by, filtered by */
+	unsigned format;                 /* of the file */
+	const struct usage_batch *fresh; /* rows that are in no table yet */
+	uint64_t fresh_day;              /* the first of them */
+	uint64_t from_hour, to_hour;     /* of them those are asked for */
+	uint64_t rolled;                 /* days from here on are in no week */
+	uint32_t by, used, filtered;     /* dimensions: grouped by, filtered by */
 	struct piece pieces[USAGE_PIECES];
 	size_t piece_count;
 	struct spans packs[PACK_KIND__COUNT];
@@ -144,6 +148,8 @@ struct asking {
 	bool is_full;       /* there are too many groups */
 };
 
+/* usage_db.c: rows that are in no table, as they are now; SQLite's code. */
+int usage_db_refresh(struct usage_db *db);
 /* usage_cover.c: the pieces of its range. */
 void usage_cover(struct asking *a);
 /* usage_words.c: SQLite's code. */

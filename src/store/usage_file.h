@@ -1,7 +1,8 @@
 /*
  * store/usage_file.h - the tables of the usage database, and how rows come into them.
  *
- * What: hosts, services, places and zones are numbered in tables of their own.  Counters stand in
+ * What: rows come as they were handed over (usage_fresh.h), and into the tables later, thousands at
+ * once.  Hosts, services, places and zones are numbered in tables of their own.  Counters stand in
  * six: by hour and by day, until the day is over and they go into packs (usage_packs.h); by day
  * once more without services, and without hosts; and these two by week of days since 1970.  A row
  * is added to hours and days in one transaction, so that they always agree; weeks have what the
@@ -37,6 +38,7 @@ enum usage_table {
 	TABLE_PACK_HOUR,
 	TABLE_ROLLED, /* one row: days before it are in their weeks, later ones not yet */
 	TABLE_DAYS,   /* that there is something of */
+	TABLE_FRESH,
 	TABLE__COUNT
 };
 
@@ -50,7 +52,7 @@ extern const char *const usage_tables[TABLE__COUNT];
 extern const char *const usage_older_tables[USAGE_OLDER_TABLES];
 extern const struct file_step usage_steps[USAGE_FORMAT - 1];
 
-/* A row that was packed; its texts stay where they were. */
+/* A row that was taken out again; its texts stay where they were. */
 struct usage_packed {
 	struct usage_host host;
 	struct usage_service service;
@@ -60,8 +62,8 @@ struct usage_packed {
 
 /* False: there is no room, and nothing of it was added. */
 bool usage_pack(struct buf *b, const struct usage_row *row);
-/* One row of what usage_pack() made of ours; *at goes behind it. */
-void usage_unpack(const char **at, struct usage_packed *ret);
+/* One row of what usage_pack() made; *at goes behind it.  False: it is none. */
+bool usage_unpack(const char **at, const char *stop, struct usage_packed *ret);
 
 /* All that is older than so many days before the newest; hours than USAGE_HOURS_DAYS. */
 int usage_forget(sqlite3 *db, uint64_t newest_day, uint32_t keep_days);

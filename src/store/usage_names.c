@@ -54,8 +54,7 @@ static bool step_names(void *arg, bool is_first)
 	return n->row < n->waiting[n->at].count;
 }
 
-/* Cut, but within no character of UTF-8. */
-static int text_len(const char *text)
+int usage_name_len(const char *text)
 {
 	size_t len = strnlen(text, USAGE_TEXT_MAX + 1);
 	if (len <= USAGE_TEXT_MAX)
@@ -78,7 +77,7 @@ static void name_cell(void *arg, int column, sqlite3_context *to)
 	}
 	const char *text = name->text[column - NUMBERS];
 	if (text)
-		sqlite3_result_text(to, text, text_len(text), SQLITE_STATIC);
+		sqlite3_result_text(to, text, usage_name_len(text), SQLITE_STATIC);
 }
 
 /* ---- life ---- */
@@ -158,8 +157,8 @@ static uint64_t hash_of(const struct usage_names *n, enum name_kind kind,
 	if (kinds[kind].has_key_number)
 		hash = hash_mix(hash, what->number);
 	for (unsigned i = 0; i < kinds[kind].keys; i++)
-		hash = hash_mix(
-			hash, hash_bytes(&n->key, what->text[i], (size_t)text_len(what->text[i])));
+		hash = hash_mix(hash, hash_bytes(&n->key, what->text[i],
+						 (size_t)usage_name_len(what->text[i])));
 	return hash;
 }
 
@@ -170,8 +169,8 @@ static int look_up(struct usage_names *n, enum name_kind kind, const struct usag
 	sqlite3_stmt *st = n->find[kind];
 	*ret = 0;
 	for (unsigned i = 0; i < kinds[kind].keys; i++)
-		(void)sqlite3_bind_text(st, (int)i + 1, what->text[i], text_len(what->text[i]),
-					SQLITE_STATIC);
+		(void)sqlite3_bind_text(st, (int)i + 1, what->text[i],
+					usage_name_len(what->text[i]), SQLITE_STATIC);
 	if (kinds[kind].has_key_number)
 		(void)sqlite3_bind_int64(st, NAME_TEXTS + 1, usage_sqlite_number(what->number));
 	int code = sqlite3_step(st);

@@ -49,6 +49,8 @@ struct usage_names {
 	uint32_t row;
 };
 
+/* Bytes of a text that are kept: it is cut within no character of UTF-8. */
+int usage_name_len(const char *text);
 /* SQLite's codes. */
 int usage_names_open(struct usage_names *n, sqlite3 *db);
 void usage_names_close(struct usage_names *n);

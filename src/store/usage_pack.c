@@ -1,5 +1,6 @@
 /*
- * store/usage_pack.c - rows that wait for the disk: numbers as 7 bits a byte, texts with their NUL.
+ * store/usage_pack.c - rows that wait for the disk, or for their tables (usage_fresh.h): numbers as
+ * 7 bits a byte, texts with their NUL.
  */
 #include <string.h>
 
@@ -8,6 +9,8 @@
 #define NUMBERS 13u /* of a row */
 #define TEXTS   11u
 
+#define HOUR_MAX (UINT16_MAX * 24u) /* days of packs have 16 bits */
+
 static void pack_number(struct buf *b, uint64_t n)
 {
 	for (; n >= 0x80; n >>= 7)
@@ -15,16 +18,18 @@ static void pack_number(struct buf *b, uint64_t n)
 	buf_char(b, (char)n);
 }
 
-static uint64_t take_number(const char **at)
+static bool take_number(const char **at, const char *stop, uint64_t *ret)
 {
 	uint64_t n = 0;
-	unsigned shift = 0;
-	for (;; shift += 7) {
+	for (unsigned shift = 0; *at < stop && shift < 64; shift += 7) {
 		unsigned char c = (unsigned char)*(*at)++;
 		n |= (uint64_t)(c & 0x7f) << shift;
-		if (!(c & 0x80))
-			return n;
+		if (!(c & 0x80)) {
+			*ret = n;
+			return true;
+		}
 	}
+	return false;
 }
 
 bool usage_pack(struct buf *b, const struct usage_row *row)
@@ -65,23 +70,8 @@ bool usage_pack(struct buf *b, const struct usage_row *row)
 	return true;
 }
 
-void usage_unpack(const char **at, struct usage_packed *ret)
+static bool take_texts(const char **at, const char *stop, struct usage_packed *ret)
 {
-	struct usage_row *row = &ret->row;
-	struct usage_counts *n = &row->counts;
-	*ret = (struct usage_packed){
-		.row = { .host = &ret->host, .service = &ret->service, .place = &ret->place }
-	};
-	row->hour_s = take_number(at) * 3600;
-	row->direction = (enum usage_direction)take_number(at);
-	uint64_t *const numbers[] = { &n->up,       &n->down,    &n->clear,  &n->named,
-				      &n->opaque,   &n->flows,   &n->alerts, &n->verdicts,
-				      &n->first_ns, &n->last_ns, &n->score };
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		*numbers[i] = take_number(at);
-	n->last_ns += n->first_ns;
-	ret->service.sanction = (enum usage_sanction)take_number(at);
-	ret->service.risk = (enum usage_risk)take_number(at);
 	const char **const texts[TEXTS] = { &ret->host.zone,        &ret->host.address,
 					    &ret->host.user,        &ret->host.name,
 					    &ret->service.name,     &ret->service.title,
@@ -89,7 +79,37 @@ void usage_unpack(const char **at, struct usage_packed *ret)
 					    &ret->place.country,    &ret->place.as,
 					    &ret->place.tls };
 	for (size_t i = 0; i < TEXTS; i++) {
+		const char *end = memchr(*at, '\0', (size_t)(stop - *at));
+		if (!end)
+			return false;
 		*texts[i] = *at;
-		*at += strlen(*at) + 1;
+		*at = end + 1;
 	}
+	return true;
+}
+
+bool usage_unpack(const char **at, const char *stop, struct usage_packed *ret)
+{
+	struct usage_row *row = &ret->row;
+	struct usage_counts *n = &row->counts;
+	uint64_t hour, direction, sanction, risk;
+	*ret = (struct usage_packed){
+		.row = { .host = &ret->host, .service = &ret->service, .place = &ret->place }
+	};
+	uint64_t *const numbers[] = { &hour,      &direction,   &n->up,       &n->down,
+				      &n->clear,  &n->named,    &n->opaque,   &n->flows,
+				      &n->alerts, &n->verdicts, &n->first_ns, &n->last_ns,
+				      &n->score,  &sanction,    &risk };
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (!take_number(at, stop, numbers[i]))
+			return false;
+	if (hour > HOUR_MAX || direction >= USAGE_DIRECTION__COUNT ||
+	    sanction >= USAGE_SANCTION__COUNT || risk >= USAGE_RISK__COUNT)
+		return false;
+	n->last_ns += n->first_ns;
+	row->hour_s = hour * 3600;
+	row->direction = (enum usage_direction)direction;
+	ret->service.sanction = (enum usage_sanction)sanction;
+	ret->service.risk = (enum usage_risk)risk;
+	return take_texts(at, stop, ret);
 }

@@ -175,10 +175,14 @@ static int refuse(const struct asking *a, int code, char *why, size_t size)
 	return file_is_damage(code) ? -EXF_E_FORMAT : -EXF_E_IO;
 }
 
-static int gather(struct asking *a)
+static int gather(struct asking *a, struct usage_db *db)
 {
+	int code = usage_db_refresh(db);
+	if (code != SQLITE_OK)
+		return code;
+	a->fresh = db->is_memory ? NULL : &db->batch;
 	usage_cover(a);
-	int code = usage_words_load(a);
+	code = usage_words_load(a);
 	if (code == SQLITE_OK)
 		code = usage_scan(a);
 	if (code == SQLITE_OK)
@@ -205,7 +209,7 @@ int usage_db_query(struct usage_db *db, const struct usage_query *q, usage_answe
 	if (!err) {
 		/* one state of the database for all of it */
 		(void)sqlite3_exec(db->sqlite, "BEGIN", NULL, NULL, NULL);
-		int code = gather(a);
+		int code = gather(a, db);
 		(void)sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL);
 		if (code == SQLITE_OK)
 			answer(a, fn, arg);

@@ -46,6 +46,9 @@
 #define PACK_HOUR "CREATE TABLE pack_hour(id INTEGER PRIMARY KEY, data BLOB NOT NULL)"
 #define ROLLED    "CREATE TABLE rolled(t INTEGER PRIMARY KEY)"
 #define DAYS      "CREATE TABLE days(t INTEGER PRIMARY KEY)"
+#define FRESH                                                                    \
+ "CREATE TABLE fresh(id INTEGER PRIMARY KEY, count INTEGER NOT NULL, data BLOB " \
+ "NOT NULL)"
 
 const char *const usage_tables[TABLE__COUNT] = {
 	[TABLE_HOUR] = HOUR(NOW),
@@ -64,6 +67,7 @@ const char *const usage_tables[TABLE__COUNT] = {
 	[TABLE_PACK_HOUR] = PACK_HOUR,
 	[TABLE_ROLLED] = ROLLED,
 	[TABLE_DAYS] = DAYS,
+	[TABLE_FRESH] = FRESH,
 };
 
 const char *const usage_older_tables[USAGE_OLDER_TABLES] = {
@@ -127,6 +131,7 @@ const struct file_step usage_steps[USAGE_FORMAT - 1] = {
 		   "DROP TABLE place",
 		   PLACE,
 		   "INSERT INTO place SELECT id, country, network, '' FROM places; DROP TABLE places" } },
+	{ .from = 4, .sql = { FRESH } },
 };
 _Static_assert(USAGE_WEEK == 7, "as in the steps");
 

@@ -1,8 +1,8 @@
 /*
  * store/usage_scan.c - every row of a question's range into its group.
  *
- * First the tables, then the packs, a host's one after the other: when its last one has been read
- * a host's groups are complete.
+ * First what is in no table yet and the tables, then the packs, a host's one after the other: when
+ * its last one has been read a host's groups are complete.
  */
 #include <stdio.h>
 
@@ -165,7 +165,37 @@ static bool take_row(struct asking *a, sqlite3_stmt *st, struct group_set *to)
 	return add_row(a, to, &o, &row);
 }
 
-/* By day, a day's groups are complete when the next one begins: nothing else has some of it. */
+/* ---- rows that are in no table yet ---- */
+
+/* Before the tables: what is complete with these goes out as it is read. */
+static bool scan_fresh(struct asking *a)
+{
+	a->fresh_day = UINT64_MAX;
+	for (uint32_t i = 0; a->fresh && i < a->fresh->count; i++) {
+		const struct batch_row *r = &a->fresh->rows[i];
+		const uint64_t *key = r->key;
+		struct origin o;
+		if (key[KEY_TIME] < a->from_hour || key[KEY_TIME] >= a->to_hour)
+			continue;
+		a->fresh_day =
+			key[KEY_TIME] / 24 < a->fresh_day ? key[KEY_TIME] / 24 : a->fresh_day;
+		const struct pack_row row = {
+			.key = { [PACK_SERVICE] = key[KEY_SERVICE],
+				 [PACK_PLACE] = key[KEY_PLACE],
+				 [PACK_DIRECTION] = key[KEY_DIRECTION],
+				 [PACK_TIME] =
+					 a->by & BY(HOUR) ? key[KEY_TIME] : key[KEY_TIME] / 24 },
+			.n = r->n,
+		};
+		if (place_host(a, key[KEY_HOST], key[KEY_ZONE], &o) &&
+		    !add_row(a, &a->groups.all, &o, &row))
+			return false;
+	}
+	return true;
+}
+
+/* By day, a day's groups are complete when the next one begins: nothing else has some of it, but
+ * what is in no table yet. */
 static bool is_by_itself(const struct asking *a, const struct piece *p)
 {
 	return a->format > 3 && a->by & BY(DAY) &&
@@ -186,8 +216,9 @@ static int scan_table(struct asking *a, const struct piece *p)
 			a->is_full = !groups_end_own(&a->groups);
 			day = number_at(st, TIME_COLUMN);
 		}
-		if (code == SQLITE_ROW &&
-		    (a->is_full || !take_row(a, st, is_own ? &a->groups.own : &a->groups.all)))
+		struct group_set *to =
+			is_own && day < a->fresh_day ? &a->groups.own : &a->groups.all;
+		if (code == SQLITE_ROW && (a->is_full || !take_row(a, st, to)))
 			code = SQLITE_NOMEM;
 	}
 	(void)sqlite3_finalize(st);
@@ -381,7 +412,7 @@ static int scan_packs(struct asking *a)
 
 int usage_scan(struct asking *a)
 {
-	int code = SQLITE_OK;
+	int code = scan_fresh(a) ? SQLITE_OK : SQLITE_NOMEM;
 	for (size_t i = 0; i < a->piece_count && code == SQLITE_OK; i++)
 		code = scan_table(a, &a->pieces[i]);
 	if (code == SQLITE_OK && a->packs[PACK_DAYS].count + a->packs[PACK_HOURS].count)

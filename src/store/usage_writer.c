@@ -1,7 +1,8 @@
 /*
  * store/usage_writer.c - the thread that writes the usage database.
  *
- * The thread writes a batch in portions, each a transaction, and remembers how far it has come:
+ * The thread writes a batch as it is while there is room for it (usage_fresh.h), else in portions
+ * into the tables, each a transaction, and remembers how far it has come:
  * when the disk takes no more, it tries the rest again every RETRY_S seconds, and meanwhile takes
  * no other, so that whoever counts keeps on counting in memory.
  */
@@ -17,7 +18,7 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
-#include "usage_batch.h"
+#include "usage_fresh.h"
 #include "usage_packs.h"
 
 #define BATCH_MAX (64u << 20)
@@ -32,18 +33,22 @@ struct usage_writer {
 	char path[FILE_PATH_MAX];
 	uint32_t keep_days;
 	int lock_fd; /* holds a second process off */
-	struct usage_batch rows;
-	struct buf batch; /* being filled */
-	uint64_t batch_rows;
-	uint64_t newest_day; /* the thread's: of what it wrote last */
+	/* the thread's: */
+	struct usage_batch rows; /* open when something goes into the tables */
+	struct usage_fresh fresh;
+	uint64_t newest_day; /* of what it wrote last */
+	uint64_t ended_day;  /* before which all has been rolled and forgotten */
+	/* its owner's, being filled: */
+	struct buf batch;
+	struct usage_handed filled; /* but for the bytes */
 	bool has_thread;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	/* under the lock */
 	struct buf handed;
-	size_t done; /* bytes of it that are written */
-	uint64_t handed_rows;
+	size_t done;                             /* bytes of it that are written */
+	struct usage_handed handed_is;           /* but for the bytes; rows: that are left */
 	bool is_handed, is_stopping, is_hurried; /* hurried: its owner waits, no more tries */
 	bool is_unpacked;                        /* there may be a day to be packed */
 	bool is_opening;                         /* its owner waits for it to be tried */
@@ -52,8 +57,12 @@ struct usage_writer {
 
 bool usage_writer_add(struct usage_writer *w, const struct usage_row *row)
 {
+	uint64_t day = row->hour_s / USAGE_DAY_S;
 	if (usage_pack(&w->batch, row)) {
-		w->batch_rows++;
+		struct usage_handed *f = &w->filled;
+		f->first_day = f->rows && f->first_day < day ? f->first_day : day;
+		f->last_day = f->rows && f->last_day > day ? f->last_day : day;
+		f->rows++;
 		return true;
 	}
 	pthread_mutex_lock(&w->lock);
@@ -73,20 +82,67 @@ static void let_go(struct usage_writer *w)
 
 /* ---- writing ---- */
 
+static int open_tables(struct usage_writer *w)
+{
+	return w->rows.db ? SQLITE_OK : usage_batch_open(&w->rows, w->file.db);
+}
+
+static int drop(struct usage_writer *w)
+{
+	int code = usage_batch_drop(&w->rows);
+	return code == SQLITE_OK ? usage_fresh_count(&w->fresh, w->file.db) : code;
+}
+
+/* Into the tables: a day that is over does not wait any longer, nor does what has no room. */
+static int write_tables(struct usage_writer *w, const char **at, const char *stop,
+			uint64_t *ret_rows)
+{
+	int code = open_tables(w);
+	if (code == SQLITE_OK && w->fresh.rows)
+		code = usage_fresh_fold(&w->fresh, &w->rows);
+	if (code == SQLITE_OK && *at < stop)
+		code = usage_batch_portion(&w->rows, at, stop, ret_rows, &w->newest_day);
+	return code;
+}
+
+static int write_as_it_is(struct usage_writer *w, const struct usage_handed *h, uint64_t *ret_rows)
+{
+	/* of a capture all days are kept: there is nothing to be ended */
+	bool is_over = w->keep_days < UINT32_MAX && h->last_day > w->newest_day;
+	const char *none = NULL;
+	int code = is_over ? write_tables(w, &none, NULL, ret_rows) : SQLITE_OK;
+	if (code == SQLITE_OK)
+		code = usage_fresh_add(&w->fresh, w->file.db, h);
+	if (code == SQLITE_OK) {
+		*ret_rows = h->rows;
+		w->newest_day = h->last_day > w->newest_day ? h->last_day : w->newest_day;
+	}
+	return code;
+}
+
 /* Rows in one transaction. */
 static int write_portion(struct usage_writer *w, size_t *ret_done, uint64_t *ret_rows)
 {
 	sqlite3 *db = w->file.db;
 	const char *at = w->handed.data + w->done, *stop = w->handed.data + w->handed.len;
+	struct usage_handed h = w->handed_is;
+	uint64_t day = w->newest_day;
+	h.data = at;
+	h.len = (size_t)(stop - at);
 	*ret_rows = 0;
 	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = usage_batch_portion(&w->rows, &at, stop, ret_rows, &w->newest_day);
+	if (code == SQLITE_OK && usage_fresh_fits(&w->fresh, &h)) {
+		code = write_as_it_is(w, &h, ret_rows);
+		at = stop;
+	} else if (code == SQLITE_OK) {
+		code = write_tables(w, &at, stop, ret_rows);
+	}
 	code = file_end(db, code);
 	*ret_done = (size_t)(at - w->handed.data);
-	if (code != SQLITE_OK && usage_batch_drop(&w->rows) != SQLITE_OK)
-		code = SQLITE_NOMEM;
-	return code;
+	if (code == SQLITE_OK)
+		return code;
+	w->newest_day = day;
+	return drop(w) == SQLITE_OK ? code : SQLITE_NOMEM;
 }
 
 static uint64_t bytes_of(const struct usage_writer *w)
@@ -101,7 +157,7 @@ static int forget(struct usage_writer *w, uint32_t keep_days)
 	if (code == SQLITE_OK)
 		code = usage_forget(w->file.db, w->newest_day, keep_days);
 	code = file_end(w->file.db, code);
-	if (keep_days <= w->newest_day && usage_batch_drop(&w->rows) != SQLITE_OK)
+	if (keep_days <= w->newest_day && drop(w) != SQLITE_OK)
 		code = SQLITE_NOMEM; /* names may have gone */
 	return code;
 }
@@ -127,7 +183,7 @@ static int roll(struct usage_writer *w)
 	if (code == SQLITE_OK)
 		code = usage_batch_roll(&w->rows, w->newest_day / USAGE_WEEK * USAGE_WEEK);
 	code = file_end(w->file.db, code);
-	if (code != SQLITE_OK && usage_batch_drop(&w->rows) != SQLITE_OK)
+	if (code != SQLITE_OK && drop(w) != SQLITE_OK)
 		code = SQLITE_NOMEM;
 	return code;
 }
@@ -137,7 +193,11 @@ static int end_days(struct usage_writer *w)
 	int code = roll(w);
 	while (code == SQLITE_FULL && make_room(w))
 		code = roll(w);
-	return code == SQLITE_OK ? forget(w, w->keep_days) : code;
+	if (code == SQLITE_OK)
+		code = forget(w, w->keep_days);
+	if (code == SQLITE_OK)
+		w->ended_day = w->newest_day;
+	return code;
 }
 
 static bool mend(struct usage_writer *w, int code);
@@ -174,22 +234,22 @@ static void wait_for(struct usage_writer *w, const bool *flag, unsigned seconds)
 /* Until the batch is written, or there is no use in waiting; the lock is held at both ends. */
 static void write_batch(struct usage_writer *w)
 {
-	bool has_new_day = false;
 	while (w->done < w->handed.len) {
-		uint64_t rows, day = w->newest_day;
+		uint64_t rows;
 		size_t done;
 		pthread_mutex_unlock(&w->lock);
 		int code = w->file.db ? write_portion(w, &done, &rows) : SQLITE_CANTOPEN;
 		while (code == SQLITE_FULL && make_room(w))
 			code = write_portion(w, &done, &rows);
-		if (code != SQLITE_OK)
-			(void)mend(w, code);
-		has_new_day |= w->newest_day != day;
+		/* a new file takes it at once; any other trouble is tried again later */
+		bool is_damaged = !w->file.db || file_is_damage(code);
+		if (code != SQLITE_OK && mend(w, code) && is_damaged)
+			code = write_portion(w, &done, &rows);
 		pthread_mutex_lock(&w->lock);
 		note(w, code, code == SQLITE_OK ? rows : 0);
 		if (code == SQLITE_OK) {
 			w->done = done;
-			w->handed_rows -= rows;
+			w->handed_is.rows -= rows;
 			continue;
 		}
 		wait_for(w, &w->is_hurried, RETRY_S);
@@ -197,7 +257,8 @@ static void write_batch(struct usage_writer *w)
 			break;
 	}
 	w->is_unpacked = w->options.is_background;
-	if (!has_new_day || !w->file.db)
+	/* of what is in no table nothing has to be rolled or forgotten */
+	if (w->ended_day == w->newest_day || !w->file.db || !w->rows.db)
 		return;
 	pthread_mutex_unlock(&w->lock);
 	int code = end_days(w);
@@ -290,7 +351,7 @@ static void *writer_thread(void *arg)
 		if (!w->is_handed)
 			break;
 		write_batch(w);
-		w->stats.lost += w->handed_rows;
+		w->stats.lost += w->handed_is.rows;
 		buf_reset(&w->handed);
 		w->is_handed = false;
 		pthread_cond_broadcast(&w->changed);
@@ -303,8 +364,8 @@ static void *writer_thread(void *arg)
 
 static int prepare(struct usage_writer *w, char *why, size_t size)
 {
-	int code = usage_batch_open(&w->rows, w->file.db);
-	w->newest_day = usage_number(w->file.db, "SELECT max(t) FROM days");
+	int code = usage_fresh_count(&w->fresh, w->file.db);
+	w->newest_day = w->ended_day = usage_number(w->file.db, "SELECT max(t) FROM days");
 	(void)sqlite3_limit(w->file.db, SQLITE_LIMIT_LENGTH, PACK_MAX + 4096);
 	if (code == SQLITE_OK)
 		return 0;
@@ -447,13 +508,13 @@ bool usage_writer_commit(struct usage_writer *w)
 {
 	pthread_mutex_lock(&w->lock);
 	bool is_free = !w->is_handed && w->stats.is_open;
-	if (is_free && w->batch_rows) {
+	if (is_free && w->filled.rows) {
 		struct buf empty = w->handed;
 		w->handed = w->batch;
 		w->batch = empty;
 		buf_reset(&w->batch);
-		w->handed_rows = w->batch_rows;
-		w->batch_rows = 0;
+		w->handed_is = w->filled;
+		w->filled.rows = 0;
 		w->done = 0;
 		w->is_handed = true;
 		pthread_cond_broadcast(&w->changed);

@@ -11,6 +11,7 @@ usage: names that are hostile are shown harmlessly in columns, CSV and JSON; wro
 import collections
 import contextlib
 import csv
+import functools
 import io
 import ipaddress
 import json
@@ -58,14 +59,20 @@ def tshark(capture, *arguments):
     return result.stdout.decode("utf-8", "replace") if result.returncode == 0 else None
 
 
-def packets_of(capture):
-    """(source, destination, IP bytes) of each packet, or None where it is not plain IP over Ethernet."""
+@functools.lru_cache(maxsize=1)
+def lines_of(capture):
+    """Protocols, ends and lengths of each packet, or None."""
     text = tshark(capture, "-T", "fields", "-E", "separator=;", "-e", "frame.protocols", "-e", "ip.src", "-e", "ip.dst", "-e", "ip.len", "-e", "ipv6.src",
                   "-e", "ipv6.dst", "-e", "ipv6.plen", "-e", "ip.flags.mf", "-e", "ip.frag_offset", "-e", "frame.cap_len", "-e", "frame.len")
-    if text is None:
+    return None if text is None else text.splitlines()
+
+
+def packets_of(capture):
+    """(source, destination, IP bytes) of each packet, or None where it is not plain IP over Ethernet."""
+    lines, found = lines_of(capture), []
+    if lines is None:
         return None
-    found = []
-    for line in text.splitlines():
+    for line in lines:
         protocols, s4, d4, n4, s6, d6, n6, more, offset, kept, whole = line.split(";")
         if "," in s4 + s6 + n4 + n6 or (s4 and s6):  # a tunnel, or what an ICMP error quotes
             if "icmp" not in protocols or (s4 and s6):
@@ -98,9 +105,9 @@ LOOKS = {"wg": "wireguard", "openvpn": "openvpn", "bittorrent": "bittorrent", "b
 def looks_of(capture):
     """Of each pair of addresses the services that its packets look like, where neither a name nor an address tells one."""
     found = collections.defaultdict(set)
-    fields = ("frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst")
-    for line in (tshark(capture, "-T", "fields", "-E", "separator=;", *(x for f in fields for x in ("-e", f))) or "").splitlines():
-        protocols, *ends = line.split(";")
+    for line in lines_of(capture):
+        protocols, *cells = line.split(";")
+        ends = [cell.split(",")[0] for cell in (cells[0], cells[1], cells[3], cells[4])]
         pair = frozenset(a for a in ends if a)
         found[pair].update(LOOKS[p] for p in protocols.split(":") if p in LOOKS)
     return found
@@ -111,6 +118,7 @@ WEAK = (("NULL|SHA256_SHA256|SHA384_SHA384", "no encryption"), ("anon", "no auth
 VERSIONS = {0x300: "SSL 3.0", 0x301: "TLS 1.0", 0x302: "TLS 1.1", 0x303: "TLS 1.2", 0x304: "TLS 1.3"}
 
 
+@functools.cache
 def suite_names():
     """{number: name} as tshark knows them."""
     result = subprocess.run(["tshark", "-G", "values"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
@@ -192,11 +200,10 @@ class Parts:
 def conversation_frames(capture):
     """Frames of tshark's own conversation statistics, both versions."""
     frames = 0
-    for kind in ("ip", "ipv6"):
-        for line in (tshark(capture, "-q", "-z", "conv," + kind) or "").splitlines():
-            if "<->" in line:
-                words = line.replace("bytes", "").replace("kB", "").replace("MB", "").split()
-                frames += int(words[7])
+    for line in (tshark(capture, "-q", "-z", "conv,ip", "-z", "conv,ipv6") or "").splitlines():
+        if "<->" in line:
+            words = line.replace("bytes", "").replace("kB", "").replace("MB", "").split()
+            frames += int(words[7])
     return frames
 
 
@@ -251,7 +258,7 @@ class Usage:
         self.check(total == all_bytes, f"{name}: all bytes are those of tshark", f"{total}, tshark {all_bytes}")
         self.check(+told == +outside, f"{name}: bytes of each host to and from outside are those of tshark",
                    f"{+told - +outside} {+outside - +told}")
-        self.services(capture, name, database)
+        self.services(capture, name, database, packets)
         self.by_service(capture, name, database, packets)
         self.tls(capture, name, database)
         frames = conversation_frames(capture)
@@ -294,9 +301,8 @@ class Usage:
         self.parts += len(sums)
         self.compared += sum(sum(s[1]) for s in sums.values())
 
-    def services(self, capture, name, database):
+    def services(self, capture, name, database, packets):
         """A service that is an address has the bytes of that address; and all workers count alike."""
-        packets = packets_of(capture)
         pairs = collections.Counter()
         for src, dst, size in packets:
             pairs[src, dst] += size
@@ -376,12 +382,12 @@ class Usage:
     def oracle(self):
         """Any question is answered as by going through all rows, of weeks and of hours, packed or not."""
         database = os.path.join(self.temp, "oracle.db")
-        harness.run(self.fill, database, "60", "40", "24")
+        harness.run(self.fill, database, "30", "40", "24")
         rows, asked = usage_oracle.Rows(database), 0
         self.sums_agree(database, "a filled one")
         with contextlib.closing(sqlite3.connect(database)) as db:
             packed = db.execute("SELECT (SELECT count(*) FROM pack), (SELECT count(*) FROM pack_hour), (SELECT count(*) FROM week_host)").fetchone()
-        self.check(all(packed), "there are packs and weeks", packed)
+        self.check(all(packed) and rows.fresh, "there are packs, weeks, and rows that wait", (packed, rows.fresh))
         for by, filters, since, order, rising, top in usage_oracle.questions(rows, 400, 9):
             words = ["--by", ",".join(by), "--sort", order, "--top", top, *(["--reverse"] if rising else []),
                      *(["--since", usage_oracle.stamp(since)[:19] + "Z"] if since else [])]
@@ -401,8 +407,9 @@ class Usage:
     def killed(self):
         for number in range(5):
             database = os.path.join(self.temp, f"killed{number}.db")
-            child = subprocess.Popen([self.fill, database, "2000", "100", "30"], stdout=subprocess.DEVNULL)
-            time.sleep(0.4 + 0.13 * number)
+            # few hosts, whose hours wait for the end of their day; many, that go into the tables at once
+            child = subprocess.Popen([self.fill, database, ("100", "2000")[number % 2], "100", "90"], stdout=subprocess.DEVNULL)
+            time.sleep(0.2 + 0.09 * number)
             child.send_signal(signal.SIGKILL)
             child.wait()
             self.sums_agree(database, f"kill -9 number {number}")

@@ -58,6 +58,29 @@ def unpack(data, begin_s):
     return rows
 
 
+def fresh_rows(data):
+    """Rows that wait for their tables, as src/store/usage_pack.c has them: numbers, then texts."""
+    at = 0
+    while at < len(data):
+        cells = []
+        for _ in range(15):
+            end = at
+            while data[end] & 0x80:
+                end += 1
+            cells.append(numbers(data[at:end + 1])[0])
+            at = end + 1
+        texts = []
+        for _ in range(11):
+            end = data.index(0, at)
+            texts.append(data[at:end].decode("utf-8", "surrogateescape"))
+            at = end + 1
+        hour, direction, up, down, clear, named, opaque, flows, alerts, verdicts, first, last, score, sanction, risk = cells
+        zone, host, user, _, service, _, category, tenant, country, network, tls = texts
+        yield {"zone": zone, "host": host, "user": user, "service": service, "tenant": tenant, "category": category, "risk": RISKS[risk], "sanction": SANCTIONS[sanction],
+               "country": country, "as": network, "tls": tls, "direction": DIRECTIONS[direction], "at": hour * 3600, "up": up, "down": down, "clear": clear, "named": named,
+               "opaque": opaque, "flows": flows, "alerts": alerts, "verdicts": verdicts, "score": score, "first": first // 1000, "last": (first + last) // 1000}
+
+
 class Rows:
     """Every row of a database by hour (of the last eight days) and by day."""
 
@@ -72,7 +95,27 @@ class Rows:
             self.places = {i: {"country": c, "as": n, "tls": t} for i, c, n, t in db.execute("SELECT id, country, network, tls FROM place")}
             self.hours = list(self.read(db, "hour", "pack_hour", 24, 3600))
             self.days = list(self.read(db, "day", "pack", 7, DAY_S))
+            fresh = [row for data, in db.execute("SELECT CAST(data AS BLOB) FROM fresh ORDER BY id") for row in fresh_rows(data)]
             self.sums = {t: db.execute(f"SELECT total(up), total(down), total(flows) FROM {t}").fetchone() for t in ("day_host", "day_service")}
+        self.fresh = len(fresh)
+        self.add_fresh(fresh)
+
+    def add_fresh(self, fresh):
+        """To hours and days alike; a name was first seen in whatever of it came first."""
+        seen = {}
+        for kind, names, known in (("host", ("zone", "host", "user"), self.hosts), ("service", ("service", "tenant"), self.services)):
+            for name in known.values():
+                seen[kind, *(name[k] for k in names)] = name["seen"]
+            for row in fresh:
+                key = kind, *(row[k] for k in names)
+                seen[key] = min(seen.get(key, row["first"]), row["first"])
+        for row in fresh:
+            hour = f"{stamp(row['at'])[:10]} {stamp(row['at'])[11:16]}"
+            row.update(hour=hour, day=hour[:10], host_seen=seen["host", row["zone"], row["host"], row["user"]], service_seen=seen["service", row["service"], row["tenant"]])
+            self.hours.append(row)
+            self.days.append({**row, "at": row["at"] // DAY_S * DAY_S})
+            for name in self.sums:
+                self.sums[name] = tuple(a + row[k] for a, k in zip(self.sums[name], ("up", "down", "flows")))
 
     def read(self, db, table, packs, units, unit_s):
         names = ", ".join(COUNTS)

@@ -25,8 +25,8 @@
 #include "exfild/base/err.h"
 
 /* 1: without sums by week of hosts and of services; 2: without packs; 3: without TLS and risk, days
-   that are over as rows */
-#define USAGE_FORMAT     4
+   that are over as rows; 4: without rows that wait for their tables */
+#define USAGE_FORMAT     5
 #define USAGE_HOURS_DAYS 8
 #define USAGE_TEXT_MAX   128
 #define USAGE_FILTERS    16

@@ -712,7 +712,7 @@ static void days_that_are_over_are_packed(void **state)
 	for (unsigned i = 0; i < 500 && number_in(b, over); i++)
 		(void)usleep(10000);
 	assert_int_equal(number_in(b, over), 0);
-	assert_true(number_in(b, "SELECT count(*) FROM day") > 0);
+	assert_true(number_in(b, "SELECT count(*) FROM fresh") > 0);
 	assert_true(number_in(b, "SELECT count(*) FROM pack") >= 6 * 20);
 	assert_true(number_in(b, "SELECT count(*) FROM pack_hour") >= 7 * 20);
 	assert_true(number_in(b, "SELECT count(*) FROM week_host") > 0);

@@ -124,19 +124,19 @@ static const struct intel_item *find_address_own(const struct intel *x, const st
 	return item || !x->by_kind[INTEL_PREFIX] ? item : find_network(x, a);
 }
 
-/* Not inlined, like the walk over a name: what is asked before ends most look-ups. */
-static __attribute__((noinline)) const struct intel_item *find_near(const struct intel *x,
-								    const struct ipaddr *a)
+bool intel_may_have_address(const struct intel *x, const struct ipaddr *a)
 {
-	const struct intel_item *item = find_address_own(x, a);
-	return item || !x->base ? item : still(x, intel_find_address(x->base, a));
+	while (x && !is_near(x, a)) /* then it takes nothing away either */
+		x = x->base;
+	return x != NULL;
 }
 
 const struct intel_item *intel_find_address(const struct intel *x, const struct ipaddr *a)
 {
-	while (x && !is_near(x, a)) /* then it takes nothing away either */
-		x = x->base;
-	return x ? find_near(x, a) : NULL;
+	if (!intel_may_have_address(x, a))
+		return NULL;
+	const struct intel_item *item = find_address_own(x, a);
+	return item || !x->base ? item : still(x, intel_find_address(x->base, a));
 }
 
 /* Of the items of one value, whether one speaks for names below. */
@@ -151,16 +151,6 @@ static bool speaks_below(const struct intel *x, const struct intel_item *item)
 static uint8_t low(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-/* Whether some domain has the name's last bytes: else none can be about it. */
-static bool may_end(const struct intel *x, const uint8_t *name, size_t len)
-{
-	const uint8_t *end = name + len;
-	if (len < INTEL_END || x->has_shortest)
-		return x->by_kind[INTEL_DOMAIN] != 0;
-	return may_have(x, intel_end_hash(&x->key, end, INTEL_END)) ||
-	       (x->has_short && may_have(x, intel_end_hash(&x->key, end, INTEL_END_LEAST)));
 }
 
 /* The name and what is above it, the longest first, in this set alone. */
@@ -191,22 +181,38 @@ static const struct intel_item *find_suffix(const struct intel *x, const uint8_t
 	return NULL;
 }
 
-static __attribute__((noinline)) const struct intel_item *find_ended(const struct intel *x,
-								     const char *name, size_t len)
+static bool has_end(const struct intel *x, uint64_t hash)
 {
-	const struct intel_item *item = find_suffix(x, (const uint8_t *)name, len);
-	return item || !x->base ? item : still(x, intel_find_name(x->base, name, len));
+	uint64_t bit = hash >> x->end_shift;
+	return x->ends[bit / 64] >> bit % 64 & 1;
+}
+
+/* Whether some domain of the set ends as the name does: else none can be about it. */
+static bool may_end(const struct intel *x, const char *end, uint64_t hash)
+{
+	return has_end(x, hash) || x->has_shortest ||
+	       (x->has_short && has_end(x, intel_end_hash(end, INTEL_END_LEAST)));
+}
+
+bool intel_may_have_name(const struct intel *x, const char *name, size_t len)
+{
+	const char *end = name + len;
+	if (len < INTEL_END || end[-1] == '.')
+		return len > 0;
+	for (uint64_t hash = intel_end_hash(end, INTEL_END); x; x = x->base)
+		if (may_end(x, end, hash))
+			return true;
+	return false;
 }
 
 const struct intel_item *intel_find_name(const struct intel *x, const char *name, size_t len)
 {
 	if (len && name[len - 1] == '.')
 		len--;
-	if (len == 0 || len > NAME_MAX_LEN)
+	if (len == 0 || len > NAME_MAX_LEN || !intel_may_have_name(x, name, len))
 		return NULL;
-	while (x && !may_end(x, (const uint8_t *)name, len))
-		x = x->base;
-	return x ? find_ended(x, name, len) : NULL;
+	const struct intel_item *item = find_suffix(x, (const uint8_t *)name, len);
+	return item || !x->base ? item : still(x, intel_find_name(x->base, name, len));
 }
 
 const struct intel *intel_owner(const struct intel *x, const struct intel_item *item)

@@ -32,6 +32,8 @@ struct intel {
 	uint32_t slot_mask, slot_used;
 	uint64_t *filter;     /* two bits in one word for each hash: most look-ups end here */
 	uint64_t filter_mask; /* of words */
+	uint64_t *ends;       /* a bit for the last bytes of each domain: most names end there */
+	unsigned end_shift;   /* of intel_end_hash(): what is left is the number of a bit */
 	bool has_short;       /* some domain is shorter than INTEL_END */
 	bool has_shortest;    /* ... than INTEL_END_LEAST */
 	struct arena values;  /* length in 2 bytes, then the bytes */
@@ -102,16 +104,16 @@ static inline uint64_t intel_hash_address(const struct hash_key *key, const uint
 }
 
 /*
- * Of the last bytes of a name: in the filter for each domain, so that most names end there.  By
- * INTEL_END of them, of a shorter domain by INTEL_END_LEAST; letters' case does not count.
+ * Of the last bytes of a name: INTEL_END of them, of a shorter domain INTEL_END_LEAST; letters'
+ * case does not count.  Without a key: who makes names that end alike costs a look-up each.
  */
 #define INTEL_END       8u
 #define INTEL_END_LEAST 4u
-static inline uint64_t intel_end_hash(const struct hash_key *key, const uint8_t *end, size_t len)
+static inline uint64_t intel_end_hash(const char *end, size_t len)
 {
 	uint64_t word = 0;
 	memcpy(&word, end - len, len);
-	return hash_mix(key->k[0] + len, word | 0x2020202020202020ull);
+	return (word | 0x2020202020202020ull) * 0x9e3779b97f4a7c15ull;
 }
 
 /* A filter's word and the bits of it that a hash has. */

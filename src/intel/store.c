@@ -2,8 +2,8 @@
  * intel/store.c - the set: items in one array, values in another, and an index over both.
  *
  * An item takes 32 bytes, its value as many as it has and 2, a slot of the index 8 at a load of at
- * most 0.6, and the filter about two bytes.  The filter has two bits of each value's hash in one
- * word, and those of the last bytes of each domain: at a million items it is 1 to 2 MB.  Nearly
+ * most 0.6, and the filters about two bytes.  One has two bits of each value's hash in one word,
+ * the other a bit of the last bytes of each domain: at a million items they are 1 to 2 MB.  Nearly
  * every look-up of ordinary traffic ends there, or for addresses of IPv4 in a table of 2 MB with a
  * bit for each /24 (for each /16 where the set is small).  A hit in the index is compared byte by
  * byte, so that a name which was made to collide is no match.
@@ -72,6 +72,7 @@ void intel_drop(struct intel *x)
 	free(x->items);
 	free(x->slots);
 	free(x->filter);
+	free(x->ends);
 	free(x->values.data);
 	free(x->notes.data);
 	free(x->v4_near);
@@ -358,23 +359,31 @@ static uint64_t filter_words(uint64_t hashes)
 	return words;
 }
 
+static void add_end(struct intel *x, const uint8_t *value, size_t len)
+{
+	size_t end = len < INTEL_END ? INTEL_END_LEAST : INTEL_END;
+	uint64_t bit = intel_end_hash((const char *)value + len, end) >> x->end_shift;
+	if (len >= end)
+		x->ends[bit / 64] |= 1ull << bit % 64;
+}
+
 int intel_seal(struct intel *x)
 {
-	uint64_t words = filter_words((uint64_t)x->slot_used + x->by_kind[INTEL_DOMAIN]);
+	uint64_t words = filter_words(x->slot_used);
+	uint64_t end_words = filter_words(x->by_kind[INTEL_DOMAIN]);
 	x->filter = calloc(words, sizeof(*x->filter));
-	if (!x->filter)
+	x->ends = calloc(end_words, sizeof(*x->ends));
+	if (!x->filter || !x->ends)
 		return -EXF_E_NOMEM;
 	x->filter_mask = words - 1;
+	x->end_shift = 58 - (unsigned)__builtin_ctzll(end_words);
 	for (uint32_t i = 0; i < x->count; i++) {
 		size_t len;
 		enum intel_kind kind = x->items[i].kind;
 		const uint8_t *value = intel_value_of(x, &x->items[i], &len);
 		add_to_filter(x, intel_hash(&x->key, kind, value, len));
-		if (kind != INTEL_DOMAIN)
-			continue;
-		size_t end = len < INTEL_END ? INTEL_END_LEAST : INTEL_END;
-		if (len >= end)
-			add_to_filter(x, intel_end_hash(&x->key, value + len, end));
+		if (kind == INTEL_DOMAIN)
+			add_end(x, value, len);
 	}
 	if (x->count) {
 		x->items = fitted(x->items, x->count * sizeof(*x->items));
@@ -391,7 +400,8 @@ size_t intel_bytes(const struct intel *x)
 {
 	return (x->base ? intel_bytes(x->base) : 0) + sizeof(*x) + x->room * sizeof(*x->items) +
 	       x->values.room + x->notes.room + ((size_t)x->slot_mask + 1) * sizeof(*x->slots) +
-	       (x->filter ? (x->filter_mask + 1) * sizeof(*x->filter) : 0) + near_bytes(x->max) +
+	       (x->filter ? (x->filter_mask + 1) * sizeof(*x->filter) : 0) +
+	       (x->ends ? sizeof(*x->ends) << (58 - x->end_shift) : 0) + near_bytes(x->max) +
 	       x->feed_count * sizeof(*x->feeds);
 }
 
@@ -403,7 +413,7 @@ uint64_t intel_worst_case(uint32_t max_items, size_t feeds)
 	uint64_t fixed = sizeof(struct intel) + feeds * sizeof(struct intel_feed) +
 			 near_bytes(max_items) + text_most(max_items);
 	uint64_t full = max_items * sizeof(struct intel_item) + slots * sizeof(uint64_t) +
-			filter_words(2ull * max_items) * sizeof(uint64_t);
+			2 * filter_words(max_items) * sizeof(uint64_t);
 	/* as the index grew for the last time, when both were there */
 	uint64_t growing =
 		slots / 2 * 3 / 5 * sizeof(struct intel_item) + slots / 2 * 3 * sizeof(uint64_t);

@@ -165,8 +165,12 @@ const struct intel *intel_base(const struct intel *x);
 /* Look-ups: the first item of that value, or NULL; others by intel_next(). */
 const struct intel_item *intel_find(const struct intel *x, enum intel_kind kind, const void *value,
 				    size_t len);
+/* False: nothing is about the address, for most by a look at one bit. */
+bool intel_may_have_address(const struct intel *x, const struct ipaddr *a);
 /* The address itself, then the networks it lies in, the smallest first. */
 const struct intel_item *intel_find_address(const struct intel *x, const struct ipaddr *a);
+/* False: nothing is about the name, for most names by a look at their last bytes. */
+bool intel_may_have_name(const struct intel *x, const char *name, size_t len);
 /* The name itself, then what is above it and speaks for names below; any case. */
 const struct intel_item *intel_find_name(const struct intel *x, const char *name, size_t len);
 const struct intel_item *intel_next(const struct intel *x, const struct intel_item *item);

@@ -78,19 +78,22 @@ static void meet(struct intel_state *s, const struct detect_env *env, const stru
 
 /* ---- connections ---- */
 
-static void on_end_of_flow(struct intel_state *s, const struct detect_env *env,
-			   const struct spot *at, bool is_inbound)
+/* What follows a quick look is not inlined, so that most events end before a frame is made. */
+static __attribute__((noinline)) void on_end_of_flow(struct intel_state *s,
+						     const struct detect_env *env,
+						     const struct event *e, bool is_reached,
+						     bool is_inbound)
 {
-	const struct event *e = at->e;
+	const struct spot at = { .e = e, .kind = MEETING_FLOW, .is_reached = is_reached };
 	const struct ipaddr *ip = is_inbound ? &e->src : &e->dst;
 	const struct intel_item *item = intel_find_address(env->intel, ip);
 	if (!item || context_is_inside(env->context, ip, e->tunnel_id))
 		return;
-	if (is_inbound && !at->is_reached) {
+	if (is_inbound && !is_reached) {
 		s->noise++;
 		return;
 	}
-	struct meeting m = meeting_at(at, item);
+	struct meeting m = meeting_at(&at, item);
 	m.is_inbound = is_inbound;
 	m.field = is_inbound ? "source.ip" : "destination.ip";
 	tell(s, env, &m, is_inbound ? e->sport : e->dport);
@@ -105,12 +108,12 @@ static void on_flow(struct intel_state *s, const struct detect_env *env, const s
 	    e->kind == EVENT_FLOW_END   ? f->outcome != FLOW_OUTCOME_UNANSWERED :
 					  !is_known || f->is_interim != 1)
 		return;
-	const struct spot at = { .e = e,
-				 .kind = MEETING_FLOW,
-				 .is_reached = f->outcome == FLOW_OUTCOME_ESTABLISHED ||
-					       f->outcome == FLOW_OUTCOME_MIDSTREAM };
-	on_end_of_flow(s, env, &at, false);
-	on_end_of_flow(s, env, &at, true);
+	bool is_reached =
+		f->outcome == FLOW_OUTCOME_ESTABLISHED || f->outcome == FLOW_OUTCOME_MIDSTREAM;
+	if (intel_may_have_address(env->intel, &e->dst))
+		on_end_of_flow(s, env, e, is_reached, false);
+	if (intel_may_have_address(env->intel, &e->src))
+		on_end_of_flow(s, env, e, is_reached, true);
 }
 
 /* ---- names ---- */
@@ -133,9 +136,11 @@ static bool is_same_name(const struct detect_env *env, const struct intel_item *
 	return strlen(text) == len;
 }
 
-/* False: no indicator is about it. */
-static bool on_name(struct intel_state *s, const struct detect_env *env, const struct spot *at,
-		    const char *name, size_t len)
+/* False: no indicator is about it.  Not inlined: what is asked before ends most look-ups. */
+static __attribute__((noinline)) bool on_likely_name(struct intel_state *s,
+						     const struct detect_env *env,
+						     const struct spot *at, const char *name,
+						     size_t len)
 {
 	const struct intel_item *item = intel_find_name(env->intel, name, len);
 	if (!item)
@@ -147,6 +152,12 @@ static bool on_name(struct intel_state *s, const struct detect_env *env, const s
 	return true;
 }
 
+static bool on_name(struct intel_state *s, const struct detect_env *env, const struct spot *at,
+		    const char *name, size_t len)
+{
+	return intel_may_have_name(env->intel, name, len) && on_likely_name(s, env, at, name, len);
+}
+
 /* The place of a text's hash; salt: what is looked for in it.  Another set, other keys. */
 static uint64_t *quiet_place(struct intel_state *s, const struct detect_env *env,
 			     const struct event_str *text, uint64_t salt, uint64_t *ret_key)
@@ -155,12 +166,22 @@ static uint64_t *quiet_place(struct intel_state *s, const struct detect_env *env
 	return &s->quiet[*ret_key % INTEL_QUIET];
 }
 
-static void on_name_str(struct intel_state *s, const struct detect_env *env, const struct spot *at,
-			const struct event_str *name)
+/* Of most names this is the end of the question. */
+static inline bool may_meet(const struct detect_env *env, const struct event *e,
+			    const struct event_str *name)
 {
+	return name->off &&
+	       intel_may_have_name(env->intel, (const char *)event_str_data(e, name), name->len);
+}
+
+static __attribute__((noinline)) void on_name_str(struct intel_state *s,
+						  const struct detect_env *env,
+						  const struct spot *at,
+						  const struct event_str *name)
+{
+	const char *text = (const char *)event_str_data(at->e, name);
 	uint64_t key, *place = quiet_place(s, env, name, NAME_SALT, &key);
-	if (name->off && *place != key &&
-	    !on_name(s, env, at, (const char *)event_str_data(at->e, name), name->len))
+	if (*place != key && !on_likely_name(s, env, at, text, name->len))
 		*place = key;
 }
 
@@ -189,8 +210,9 @@ static void on_host(struct intel_state *s, const struct detect_env *env, const s
 
 /* "edge.example.net, 203.0.113.5": first answers as text; its addresses come as names' (on_named).
  */
-static void on_answers(struct intel_state *s, const struct detect_env *env,
-		       const struct event_dns *d)
+static __attribute__((noinline)) void on_answers(struct intel_state *s,
+						 const struct detect_env *env,
+						 const struct event_dns *d)
 {
 	const struct spot spot = { .e = &d->e,
 				   .kind = MEETING_ANSWER,
@@ -217,12 +239,13 @@ static void on_answers(struct intel_state *s, const struct detect_env *env,
 		*place = key;
 }
 
-/* An answer gives an address to a name: it is told of the one who asked. */
-static void on_named(struct intel_state *s, const struct detect_env *env, const struct event *e)
+/* It is told of the one who asked. */
+static __attribute__((noinline)) void on_answered(struct intel_state *s,
+						  const struct detect_env *env,
+						  const struct event *e)
 {
 	const struct event_name *n = (const struct event_name *)e;
-	const struct intel_item *item =
-		n->source == APP_DNS ? intel_find_address(env->intel, &n->address) : NULL;
+	const struct intel_item *item = intel_find_address(env->intel, &n->address);
 	if (!item)
 		return;
 	struct event asked = *e;
@@ -238,16 +261,31 @@ static void on_named(struct intel_state *s, const struct detect_env *env, const 
 	meet(s, env, &at, item);
 }
 
-static void on_dns(struct intel_state *s, const struct detect_env *env, const struct event *e)
+/* An answer gives an address to a name. */
+static void on_named(struct intel_state *s, const struct detect_env *env, const struct event *e)
 {
-	const struct event_dns *d = (const struct event_dns *)e;
-	const struct spot at = { .e = e,
+	const struct event_name *n = (const struct event_name *)e;
+	if (n->source == APP_DNS && intel_may_have_address(env->intel, &n->address))
+		on_answered(s, env, e);
+}
+
+static __attribute__((noinline)) void on_asked(struct intel_state *s, const struct detect_env *env,
+					       const struct event_dns *d)
+{
+	const struct spot at = { .e = &d->e,
 				 .kind = MEETING_ASKED,
 				 .field = "dns.question.name",
 				 .is_reached = d->is_response && d->rcode == 0 && d->answers > 0 };
+	on_name_str(s, env, &at, &d->name);
+}
+
+static void on_dns(struct intel_state *s, const struct detect_env *env, const struct event *e)
+{
+	const struct event_dns *d = (const struct event_dns *)e;
 	if (d->transport != DNS_PLAIN)
 		return;
-	on_name_str(s, env, &at, &d->name);
+	if (may_meet(env, e, &d->name))
+		on_asked(s, env, d);
 	if (d->is_response && d->answer.off && d->rcode == 0 && d->first_answer_type != DNS_A &&
 	    d->first_answer_type != DNS_AAAA)
 		on_answers(s, env, d);
@@ -293,7 +331,8 @@ static struct spot spot(const struct event *e, enum meeting_kind kind, const cha
 	return (struct spot){ .e = e, .kind = kind, .field = field, .is_reached = true };
 }
 
-static void on_tls(struct intel_state *s, const struct detect_env *env, const struct event *e)
+static __attribute__((noinline)) void on_tls(struct intel_state *s, const struct detect_env *env,
+					     const struct event *e)
 {
 	const struct event_tls *t = (const struct event_tls *)e;
 	if (t->is_server)
@@ -301,12 +340,14 @@ static void on_tls(struct intel_state *s, const struct detect_env *env, const st
 	const struct spot sni = spot(e, MEETING_NAME, "tls.client.server_name");
 	const struct spot ja3 = spot(e, MEETING_PROGRAM, "tls.client.ja3");
 	const struct spot ja4 = spot(e, MEETING_PROGRAM, "tls.client.ja4");
-	on_name_str(s, env, &sni, &t->sni);
+	if (may_meet(env, e, &t->sni))
+		on_name_str(s, env, &sni, &t->sni);
 	on_hash(s, env, &ja3, INTEL_JA3, &t->ja3);
 	on_text(s, env, &ja4, INTEL_JA4, &t->ja4);
 }
 
-static void on_http(struct intel_state *s, const struct detect_env *env, const struct event *e)
+static __attribute__((noinline)) void on_http(struct intel_state *s, const struct detect_env *env,
+					      const struct event *e)
 {
 	const struct event_http *h = (const struct event_http *)e;
 	char url[INTEL_VALUE_MAX];
@@ -326,7 +367,8 @@ static void on_http(struct intel_state *s, const struct detect_env *env, const s
 		meet(s, env, &full, intel_find(env->intel, INTEL_URL, url, len));
 }
 
-static void on_cert(struct intel_state *s, const struct detect_env *env, const struct event *e)
+static __attribute__((noinline)) void on_cert(struct intel_state *s, const struct detect_env *env,
+					      const struct event *e)
 {
 	const struct event_cert *c = (const struct event_cert *)e;
 	const struct spot sha1 = spot(e, MEETING_CONTENT, "tls.server.hash.sha1");
@@ -335,18 +377,22 @@ static void on_cert(struct intel_state *s, const struct detect_env *env, const s
 	const struct spot other = spot(e, MEETING_NAME, "tls.server.x509.alternative_names");
 	on_hash(s, env, &sha1, INTEL_CERT, &c->sha1);
 	on_hash(s, env, &sha256, INTEL_CERT, &c->sha256);
-	on_name_str(s, env, &name, &c->subject);
-	on_name_str(s, env, &other, &c->san);
+	if (may_meet(env, e, &c->subject))
+		on_name_str(s, env, &name, &c->subject);
+	if (may_meet(env, e, &c->san))
+		on_name_str(s, env, &other, &c->san);
 }
 
-static void on_ssh(struct intel_state *s, const struct detect_env *env, const struct event *e)
+static __attribute__((noinline)) void on_ssh(struct intel_state *s, const struct detect_env *env,
+					     const struct event *e)
 {
 	const struct spot at = spot(e, MEETING_PROGRAM, "ssh.hassh");
 	on_hash(s, env, &at, INTEL_HASSH, &((const struct event_ssh *)e)->hassh);
 }
 
 /* One alert a file, by its surest digest. */
-static void on_file(struct intel_state *s, const struct detect_env *env, const struct event *e)
+static __attribute__((noinline)) void on_file(struct intel_state *s, const struct detect_env *env,
+					      const struct event *e)
 {
 	const struct event_file_hash *f = (const struct event_file_hash *)e;
 	const struct {
@@ -370,7 +416,8 @@ static void on_file(struct intel_state *s, const struct detect_env *env, const s
 	}
 }
 
-static void on_mail(struct intel_state *s, const struct detect_env *env, const struct event *e)
+static __attribute__((noinline)) void on_mail(struct intel_state *s, const struct detect_env *env,
+					      const struct event *e)
 {
 	const struct event_mail *m = (const struct event_mail *)e;
 	const struct spot from = spot(e, MEETING_CONTENT, "email.from.address");

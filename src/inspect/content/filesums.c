@@ -140,7 +140,7 @@ void filesums_set_page(struct inspection *in, struct sum *s)
 /* Pictures are most of what the web carries, and nothing that anybody runs or opens to harm. */
 static bool is_dull(const struct place *p, const uint8_t *data, size_t len)
 {
-	return magic_is_picture(data, len) || (p->is_page && !magic_is_loaded(data, len));
+	return p->is_page ? !magic_is_loaded(data, len) : magic_is_picture(data, len);
 }
 
 /* False: no more of it is wanted. */

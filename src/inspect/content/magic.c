@@ -254,9 +254,12 @@ bool magic_is_noise(const uint8_t *data, size_t len)
 
 static enum file_type type_by_mark(const struct cursor *all)
 {
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (begins_with(all, marks[i].at, marks[i].bytes, marks[i].len))
-			return marks[i].type;
+	const uint8_t *data = all->data + cursor_offset(all);
+	size_t len = cursor_left(all);
+	for (const struct mark *m = marks; m < marks + sizeof(marks) / sizeof(marks[0]); m++)
+		if (m->at < len && data[m->at] == (uint8_t)m->bytes[0] &&
+		    begins_with(all, m->at, m->bytes, m->len))
+			return m->type;
 	return FILE_UNKNOWN;
 }
 

@@ -48,6 +48,22 @@ static bool begins(const struct http_text *t, const char *text)
 	return t->len >= n && strncasecmp(t->data, text, n) == 0;
 }
 
+static bool ends(const struct http_text *t, const char *text)
+{
+	size_t n = strlen(text), len = t->len;
+	while (len && (t->data[len - 1] == '"' || t->data[len - 1] == ' '))
+		len--;
+	return len >= n && strncasecmp(t->data + len - n, text, n) == 0;
+}
+
+/* Not as a text: so a server keeps a script that pages load from being shown, as none of its own.
+ */
+static bool is_to_be_saved(const struct http_head *h)
+{
+	return begins(&h->content_disposition, "attachment") &&
+	       !ends(&h->content_disposition, ".txt");
+}
+
 /* Types of what browsers fetch to show a page, of what programs ask programs for, and of forms. */
 static bool is_page(const struct http_head *h)
 {
@@ -76,7 +92,7 @@ static bool is_page(const struct http_head *h)
 		"application/pkix-",
 		"application/x-pkcs7-crl",
 	};
-	if (begins(&h->content_disposition, "attachment"))
+	if (is_to_be_saved(h))
 		return false;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (begins(&h->content_type, types[i]))

@@ -284,6 +284,14 @@ static void pages_are_left_out_unless_small_or_something_else(void **state)
 				       "Content-Disposition: attachment; filename=a\r\n", "<html>",
 				       ALL),
 			 1);
+	assert_int_equal(files_of_page("text/javascript",
+				       "Content-Disposition: attachment; filename=\"f.js\" \r\n",
+				       "var a", ALL),
+			 1);
+	assert_int_equal(files_of_page("text/javascript",
+				       "Content-Disposition: attachment; filename=\"f.TXT\" \r\n",
+				       "var a", ALL),
+			 0);
 	coded("Content-Type: text/html\r\n", "abc", 3, 3, 0); /* small */
 	assert_abc("tool.bin");
 	end();

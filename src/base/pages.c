@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static size_t mapped_size(size_t size)
 {
@@ -42,4 +43,11 @@ void pages_advise(void *p, size_t from, size_t to)
 	if (first < last)
 		(void)madvise((uint8_t *)p + first * PAGES_HUGE, (last - first) * PAGES_HUGE,
 			      MADV_HUGEPAGE);
+}
+
+void pages_give_back(void *p, size_t to)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	if (to >= page)
+		(void)madvise(p, to / page * page, MADV_DONTNEED);
 }

@@ -383,6 +383,13 @@ void *table_get_hashed(struct table *t, const void *key, uint64_t full_hash, boo
 	return entry;
 }
 
+void table_give_back(struct table *t, const void *entry)
+{
+	const struct head *h = entry ? (const struct head *)entry - 1 : NULL;
+	size_t slots = h ? h->slot & ~IN_USE : t->used_high;
+	pages_give_back(t->slab, slots * t->entry_size);
+}
+
 void *table_next(const struct table *t, const void *entry)
 {
 	uint32_t slot = 0;

@@ -148,8 +148,8 @@ static bool insert_piece(struct stream *s, unsigned i, uint32_t off, uint32_t le
 	if (s->piece_count == STREAM_PIECES)
 		return false;
 	memmove(&s->piece[i + 1], &s->piece[i], (s->piece_count - i) * sizeof(s->piece[0]));
-	s->piece[i].off = off;
-	s->piece[i].len = len;
+	s->piece[i].off = (uint16_t)off;
+	s->piece[i].len = (uint16_t)len;
 	s->piece_count++;
 	return true;
 }
@@ -159,7 +159,7 @@ static void join(struct stream *s)
 {
 	for (unsigned i = 0; i + 1 < s->piece_count;) {
 		if (s->piece[i].off + s->piece[i].len == s->piece[i + 1].off) {
-			s->piece[i].len += s->piece[i + 1].len;
+			s->piece[i].len = (uint16_t)(s->piece[i].len + s->piece[i + 1].len);
 			remove_piece(s, i + 1);
 		} else {
 			i++;
@@ -207,7 +207,7 @@ static void advance(struct stream *s, struct stream_pool *pool, uint32_t n)
 	s->base_seq += n;
 	s->ready -= n;
 	for (unsigned i = 0; i < s->piece_count; i++)
-		s->piece[i].off -= n;
+		s->piece[i].off = (uint16_t)(s->piece[i].off - n);
 	if (end == n) {
 		give_buffer(s, pool);
 	} else if (n && s->buf) {

@@ -216,7 +216,7 @@ static void arm(struct flow_table *t, struct flow *f)
 
 static void progress(struct flow_table *t, struct flow *f, const struct packet *p, unsigned why)
 {
-	f->reported = f->payload[0] + f->payload[1];
+	f->unreported = 0;
 	f->reported_ns = t->now_ns;
 	emit(t, f, EVENT_FLOW_PROGRESS, p, why, FLOW_END_NONE);
 }
@@ -365,6 +365,7 @@ static void count_between(struct flow *f, const struct packet *p, const struct f
 	f->bytes[side] += bytes;
 	f->fresh[side] += bytes;
 	f->payload[side] += b.payload;
+	f->unreported += b.payload;
 }
 
 static void count_packet(struct flow_table *t, struct flow *f, const struct packet *p,
@@ -406,11 +407,12 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 		wake(t, f);
 	if (known)
 		outcome_known(t, f, p);
-	uint64_t total = f->payload[0] + f->payload[1];
-	uint64_t step_size = f->reported < PROGRESS_FIRST ? PROGRESS_FIRST :
-			     f->reported < PROGRESS_STEP  ? f->reported :
-							    PROGRESS_STEP;
-	if (total - f->reported >= step_size || f->fresh[side] >= FRESH_MAX)
+	f->unreported += step->fresh_len;
+	uint64_t reported = f->payload[0] + f->payload[1] - f->unreported;
+	uint64_t step_size = reported < PROGRESS_FIRST ? PROGRESS_FIRST :
+			     reported < PROGRESS_STEP  ? reported :
+							 PROGRESS_STEP;
+	if (f->unreported >= step_size || f->fresh[side] >= FRESH_MAX)
 		progress(t, f, p, 2);
 }
 
@@ -487,6 +489,8 @@ bool flow_table_flush(struct flow_table *t, uint64_t seq, uint64_t now_ns, uint3
 		end_at_end(t, f);
 		table_remove(&t->table, f);
 	}
+	/* what the flows' ends make others remember takes their place */
+	table_give_back(&t->table, f);
 	return f != NULL;
 }
 

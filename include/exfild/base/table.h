@@ -77,6 +77,8 @@ void *table_get_hashed(struct table *t, const void *key, uint64_t hash, bool *re
 void table_prefetch_index(const struct table *t, uint64_t hash);
 void table_prefetch_entry(const struct table *t, uint64_t hash);
 void table_remove(struct table *t, void *entry);
+/* All entries that a walk met before this one (NULL: all) were removed: gives their memory back. */
+void table_give_back(struct table *t, const void *entry);
 /* Walks: table_next(t, NULL) is the first, NULL the end. The current entry may be removed. */
 void *table_next(const struct table *t, const void *entry);
 /* Marks an entry as long as it is here; walks over the marked ones, in the same order. */

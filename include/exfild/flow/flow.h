@@ -69,11 +69,11 @@ struct flow {
 	uint32_t next_seq[2]; /* TCP: sequence number expected next from the side */
 	uint32_t hole[2];     /* TCP: bytes skipped and not seen yet */
 	uint32_t acked[2];    /* TCP: highest acknowledgement sent by the side */
-	uint64_t reported;    /* payload of both sides at the last progress event */
 	uint64_t reported_ns;
 	struct timer timer;
 	struct inspect_work *work;     /* NULL when no inspector follows the flow */
 	struct classify_work *verdict; /* NULL when nDPI holds nothing for it */
+	uint32_t unreported;           /* payload of both sides since the last progress event */
 	uint32_t tunnel_id;
 	uint32_t flags; /* enum flow_flag */
 	uint16_t vlan;

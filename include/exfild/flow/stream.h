@@ -45,8 +45,8 @@ struct stream {
 	bool survives; /* its reader goes on behind a gap */
 	uint8_t far;   /* segments in a row that were too far ahead */
 	struct {
-		uint32_t off, len;
-	} piece[STREAM_PIECES]; /* sorted, after `ready` */
+		uint16_t off, len;
+	} piece[STREAM_PIECES]; /* sorted, after `ready`; within the window */
 };
 
 /*

@@ -288,6 +288,39 @@ static void a_walk_may_remove_the_current_entry(void **state)
 	table_deinit(&t);
 }
 
+static void memory_of_what_a_walk_removed_is_given_back(void **state)
+{
+	(void)state;
+	struct table t;
+	bool is_new;
+	const uint32_t count = 20000;
+	open_table(&t, count, NULL);
+	for (uint32_t i = 0; i < count; i++)
+		get(&t, i, &is_new)->value = i + 1;
+	struct entry *e = table_next(&t, NULL);
+	for (uint32_t i = 0; i < count / 2; i++) {
+		table_remove(&t, e);
+		e = table_next(&t, e);
+	}
+	table_give_back(&t, e);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct entry *left = find(&t, i);
+		assert_int_equal(left != NULL, i >= count / 2);
+		assert_true(!left || left->value == i + 1);
+	}
+	for (uint32_t i = 0; i < count / 2; i++) {
+		struct entry *fresh = get(&t, count + i, &is_new);
+		assert_true(is_new);
+		assert_int_equal(fresh->value, 0);
+		fresh->value = 1;
+	}
+	while ((e = table_next(&t, NULL)))
+		table_remove(&t, e);
+	table_give_back(&t, NULL);
+	assert_null(table_next(&t, NULL));
+	table_deinit(&t);
+}
+
 static void the_same_calls_give_the_same_walk_under_any_key(void **state)
 {
 	(void)state;
@@ -393,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_walk_over_marks_sees_the_marked_ones_in_order),
 		cmocka_unit_test(a_mark_goes_with_its_entry),
 		cmocka_unit_test(a_walk_may_remove_the_current_entry),
+		cmocka_unit_test(memory_of_what_a_walk_removed_is_given_back),
 		cmocka_unit_test(the_same_calls_give_the_same_walk_under_any_key),
 		cmocka_unit_test(random_calls_agree_with_the_model),
 		cmocka_unit_test(the_worst_case_covers_the_arrays),

@@ -79,6 +79,14 @@ static void put_ends(const struct alert *a, struct buf *out)
 	put_text(out, "proto", words_transport(f->proto));
 }
 
+/* One key for a digest: the surest that there is. */
+static void put_file(const struct finding_file *f, struct buf *out)
+{
+	put_text(out, "fname", f->name);
+	put_number(out, "fsize", f->size);
+	put_text(out, "fileHash", f->sha256[0] ? f->sha256 : f->sha1[0] ? f->sha1 : f->md5);
+}
+
 static unsigned severity_of(enum severity s)
 {
 	return s >= SEVERITY_CRITICAL ? 10 : s >= SEVERITY_HIGH ? 8 : s >= SEVERITY_MEDIUM ? 5 : 2;
@@ -122,6 +130,7 @@ void alert_cef(const struct alert *a, const struct alert_options *o, struct buf 
 		   f->end_ns / 1000000, a->count);
 	put_text(out, "cat", finding_class_name(f->class));
 	put_ends(a, out);
+	put_file(&f->file, out);
 	put_custom(a, o, out);
 	buf_init(&words, 2048);
 	words_message(a, &words);

@@ -14,7 +14,7 @@
 #define CLASS_UID    2004
 #define NS_PER_MS    1000000ull
 
-enum ocsf_observable { OBSERVABLE_HOSTNAME = 1, OBSERVABLE_IP = 2 };
+enum ocsf_observable { OBSERVABLE_HOSTNAME = 1, OBSERVABLE_IP = 2, OBSERVABLE_HASH = 8 };
 
 static unsigned severity_id(enum severity s)
 {
@@ -136,6 +136,46 @@ static const char *name_of_peer(const struct alert *a)
 	return a->finding.domain[0] ? a->finding.domain : a->destination_name;
 }
 
+static void put_digest(struct ecs *e, unsigned id, const char *algorithm, const char *value)
+{
+	if (!value[0])
+		return;
+	json_open_object(&e->j, NULL);
+	json_uint(&e->j, "algorithm_id", id);
+	json_string(&e->j, "algorithm", algorithm);
+	json_string(&e->j, "value", value);
+	json_close_object(&e->j);
+}
+
+/* The surest digest of a file; "": it has none. */
+static const char *digest_of(const struct finding_file *f)
+{
+	return f->sha256[0] ? f->sha256 : f->sha1[0] ? f->sha1 : f->md5;
+}
+
+/* A file must have a name there: one that has none is called by its digest. */
+static void put_file(struct ecs *e)
+{
+	const struct finding_file *f = &e->a->finding.file;
+	const char *name = f->name[0] ? f->name : digest_of(f);
+	if (!name[0])
+		return;
+	json_open_object(&e->j, "file");
+	ecs_text(e, "name", name);
+	json_uint(&e->j, "type_id", 1);
+	json_string(&e->j, "type", "Regular File");
+	if (f->size)
+		json_uint(&e->j, "size", f->size);
+	if (digest_of(f)[0] && e->cut < ECS_CUT_SHORT) { /* a digest that is cut is none */
+		json_open_array(&e->j, "hashes");
+		put_digest(e, 1, "MD5", f->md5);
+		put_digest(e, 2, "SHA-1", f->sha1);
+		put_digest(e, 3, "SHA-256", f->sha256);
+		json_close_array(&e->j);
+	}
+	json_close_object(&e->j);
+}
+
 static void put_evidence(struct ecs *e)
 {
 	const struct finding *f = &e->a->finding;
@@ -168,8 +208,14 @@ static void put_evidence(struct ecs *e)
 			json_string(&e->j, "type", type);
 		json_close_object(&e->j);
 	}
+	put_file(e);
 	json_close_object(&e->j);
 	json_close_array(&e->j);
+}
+
+static const char *observable_word(enum ocsf_observable type)
+{
+	return type == OBSERVABLE_IP ? "IP Address" : type == OBSERVABLE_HASH ? "Hash" : "Hostname";
 }
 
 static void put_observable(struct ecs *e, const char *name, enum ocsf_observable type,
@@ -180,7 +226,7 @@ static void put_observable(struct ecs *e, const char *name, enum ocsf_observable
 	json_open_object(&e->j, NULL);
 	json_string(&e->j, "name", name);
 	json_uint(&e->j, "type_id", type);
-	json_string(&e->j, "type", type == OBSERVABLE_IP ? "IP Address" : "Hostname");
+	json_string(&e->j, "type", observable_word(type));
 	ecs_text(e, "value", value);
 	json_close_object(&e->j);
 }
@@ -200,6 +246,7 @@ static void put_observables(struct ecs *e)
 	put_observable(e, "evidences.dst_endpoint.ip", OBSERVABLE_IP, destination);
 	put_observable(e, "evidences.dst_endpoint.hostname", OBSERVABLE_HOSTNAME,
 		       name_of_peer(e->a));
+	put_observable(e, "evidences.file.hashes.value", OBSERVABLE_HASH, digest_of(&f->file));
 	json_close_array(&e->j);
 }
 

@@ -40,6 +40,10 @@ static void put_found(struct call *c, const struct control_intel *q)
 		json_uint(c->out, "line", f->line);
 		json_uint(c->out, "confidence", f->confidence);
 		json_string(c->out, "note", f->note);
+		if (*f->severity)
+			json_string(c->out, "severity", f->severity);
+		if (*f->tlp)
+			json_string(c->out, "tlp", f->tlp);
 		if (f->first_ns)
 			json_time(c->out, "first_seen", f->first_ns);
 		if (f->until_ns)

@@ -18,19 +18,36 @@ static long long number_of(const json_t *o, const char *key)
 	return (long long)json_integer_value(json_object_get(o, key));
 }
 
+/* "  first seen 2026-11-18": the day of a time, where it is told. */
+static void put_day(const json_t *x, const char *key, const char *words, FILE *out)
+{
+	if (*text_of(x, key))
+		(void)fprintf(out, "  %s %.10s", words, text_of(x, key));
+}
+
+static void put_found(const json_t *x, FILE *out)
+{
+	const char *severity = text_of(x, "severity"), *tlp = text_of(x, "tlp");
+	view_text(out, text_of(x, "value"), 0);
+	(void)fprintf(out, "  %s  %s:%lld  %lld %%", text_of(x, "type"), text_of(x, "feed"),
+		      number_of(x, "line"), number_of(x, "confidence"));
+	if (*severity)
+		(void)fprintf(out, "  severity %s", severity);
+	if (*tlp)
+		(void)fprintf(out, "  TLP:%s", tlp);
+	put_day(x, "first_seen", "first seen", out);
+	put_day(x, "valid_until", "until", out);
+	(void)fputs(*text_of(x, "note") ? "  " : "", out);
+	view_text(out, text_of(x, "note"), 0);
+	(void)fputc('\n', out);
+}
+
 void view_intel(const json_t *result, FILE *out)
 {
 	const json_t *found = json_object_get(result, "found");
 	size_t i;
 	json_t *x;
-	json_array_foreach(found, i, x)
-	{
-		view_text(out, text_of(x, "value"), 0);
-		(void)fprintf(out, "  %s  %s:%lld  %lld %%  ", text_of(x, "type"),
-			      text_of(x, "feed"), number_of(x, "line"), number_of(x, "confidence"));
-		view_text(out, text_of(x, "note"), 0);
-		(void)fputc('\n', out);
-	}
+	json_array_foreach(found, i, x) put_found(x, out);
 	if (found) {
 		if (json_array_size(found) == 0)
 			(void)fputs("not listed\n", out);

@@ -65,6 +65,10 @@ static void tell_found(struct control_intel *q, const struct intel *x,
 		(void)intel_text(x, item, out->value, sizeof(out->value));
 		(void)str_copy(out->feed, sizeof(out->feed), intel_feed_of(x, item)->name);
 		(void)str_copy(out->note, sizeof(out->note), intel_note(x, item));
+		const char *tlp = intel_tlp_name((enum intel_tlp)item->tlp);
+		const char *severity = intel_severity_name((enum intel_severity)item->severity);
+		(void)str_copy(out->tlp, sizeof(out->tlp), tlp ? tlp : "");
+		(void)str_copy(out->severity, sizeof(out->severity), severity ? severity : "");
 		out->first_ns = item->first_s * NS_PER_S;
 		out->until_ns = item->until_s * NS_PER_S;
 		out->line = item->line;

@@ -54,9 +54,11 @@ def feeds(check, o, nets, folder):
     config = os.path.join(folder, "exfild.yaml")
     put(config, f"intel: {{feeds: [{{name: lab, file: {path}}}]}}\nsignatures: {{directories: []}}")
     with live_net.Live(nets, "s", o.exfild, "-i", "s0", "--inside", "10.73.1.0/24", "-c", config) as live:
+        def search(value):
+            return subprocess.run([o.exfilctl, "-s", live.control, "intel", "search", value], stdout=subprocess.PIPE, check=False).stdout.decode()
+
         def listed(value):
-            done = subprocess.run([o.exfilctl, "-s", live.control, "intel", "search", value], stdout=subprocess.PIPE, check=False)
-            return b"lab" in done.stdout
+            return "lab" in search(value)
 
         def soon(value, what):
             began = time.monotonic()
@@ -74,6 +76,11 @@ def feeds(check, o, nets, folder):
         os.symlink("two", link + ".new")
         os.rename(link + ".new", link)
         soon("first-two.bad-example.test", "the folder is another one")
+        put(path, "domain,confidence,severity,tlp,first_seen,valid_until,description\ntold.bad-example.test,70,high,TLP:AMBER,2026-01-02,2099-03-04,a loader\n")
+        soon("told.bad-example.test", "with all that can be told")
+        told = search("told.bad-example.test")
+        for part in ("domain-name  lab:2  70 %", "severity high", "TLP:AMBER", "first seen 2026-01-02", "until 2099-03-04", "a loader"):
+            check(part in told, f"search says: {part}", told)
         put(path, hashlib.sha256(FILE).hexdigest())
         soon(hashlib.sha256(FILE).hexdigest(), "a file's digest")
         time.sleep(1.5)  # capture is told once a second which digests are wanted

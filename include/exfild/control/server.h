@@ -140,6 +140,7 @@ struct control_intel {
 	size_t feed_count;
 	struct control_found {
 		char type[24], value[256], feed[64], note[96];
+		char tlp[16], severity[16];  /* "": not told */
 		uint64_t first_ns, until_ns; /* 0: not told */
 		uint32_t line, confidence;
 	} found[CONTROL_FOUND];

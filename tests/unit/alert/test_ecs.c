@@ -124,6 +124,19 @@ static void a_file_has_its_name_size_and_digests(void **state)
 	alert_line(&a, &o, &out);
 	assert_has(&out, "\"fileinfo\":{\"filename\":\"setup.exe\",\"size\":3,\"md5\":");
 	buf_deinit(&out);
+	o.form = ALERT_OCSF;
+	buf_init(&out, 1u << 20);
+	alert_line(&a, &o, &out);
+	assert_has(&out, "\"file\":{\"name\":\"setup.exe\",\"type_id\":1,\"type\":\"Regular File\","
+			 "\"size\":3,\"hashes\":[{\"algorithm_id\":1,\"algorithm\":\"MD5\","
+			 "\"value\":\"900150983cd24fb0d6963f7d28e17f72\"}]}");
+	assert_has(&out,
+		   "\"name\":\"evidences.file.hashes.value\",\"type_id\":8,\"type\":\"Hash\"");
+	buf_deinit(&out);
+	buf_init(&out, 1u << 20);
+	alert_cef(&a, &o, &out);
+	assert_has(&out, " fname=setup.exe fsize=3 fileHash=900150983cd24fb0d6963f7d28e17f72 ");
+	buf_deinit(&out);
 }
 
 static void wall_clock_only_when_live(void **state)

@@ -205,6 +205,7 @@ static const struct event_field cert_fields[] = {
 	AT(event_cert, san, FIELD_STR),
 	AT(event_cert, sha256, FIELD_STR),
 	AT(event_cert, sha1, FIELD_STR),
+	AT(event_cert, serial, FIELD_STR),
 	AT(event_cert, is_self_signed, FIELD_BOOL),
 	AT(event_cert, is_malformed, FIELD_BOOL),
 	AT(event_cert, is_wildcard, FIELD_BOOL),

@@ -50,15 +50,17 @@ static struct node *whole_tree(struct compile *c, const struct rule *rule)
 	return tree;
 }
 
-static bool uses_request(const struct signatures *s, const struct node *n)
+static bool uses_request(const struct signatures *s, const struct source *source,
+			 const struct node *n)
 {
-	if (n->kind == NODE_PREDICATE && s->predicates[n->index].column != NONE &&
-	    s->columns[s->predicates[n->index].column].is_paired)
-		return true;
+	if (n->kind == NODE_PREDICATE) {
+		uint32_t column = s->predicates[n->index].column; /* NONE: a keyword */
+		return column == NONE ? source_is_paired(source) : s->columns[column].is_paired;
+	}
 	if (n->kind == NODE_TEST && s->columns[s->tests[n->index].column].is_paired)
 		return true;
 	for (const struct node *k = n->first; k; k = k->next)
-		if (uses_request(s, k))
+		if (uses_request(s, source, k))
 			return true;
 	return false;
 }
@@ -78,7 +80,7 @@ static bool add_instance(struct signatures *s, uint32_t rule, const struct sourc
 				.allowed = source->allowed,
 				.source = *source,
 				.root = root };
-	i->needs_request = uses_request(s, root);
+	i->needs_request = uses_request(s, source, root);
 	r->instances[r->instance_vec.count++] = (uint32_t)s->instance_vec.count++;
 	if (source->kind < EVENT__COUNT) {
 		r->about.kinds |= 1u << source->kind;

@@ -400,12 +400,13 @@ struct node *item_tree(struct compile *c, const struct yaml_node *node)
 
 /* --- keywords: anywhere in an event's texts -------------------------------------------------- */
 
-static bool add_keyword(struct item *it, const struct yaml_node *at, uint32_t predicate)
+static bool add_keyword(struct item *it, const struct yaml_node *at, uint32_t predicate,
+			bool is_paired)
 {
 	struct signatures *s = it->c->s;
 	enum event_kind kind = it->c->source->kind;
 	for (const struct event_field *f = event_fields(kind); f->name; f++) {
-		struct source_field plain = { f->name, f->name, VIEW_PLAIN, false };
+		struct source_field plain = { f->name, f->name, VIEW_PLAIN, is_paired };
 		struct sig_text t;
 		if (f->type != FIELD_STR)
 			continue;
@@ -447,7 +448,9 @@ struct node *keywords_tree(struct compile *c, const struct yaml_node *list, bool
 				return NULL;
 			node_add_child(n, child);
 		}
-		if (!add_keyword(&it, k, predicate))
+		/* of a response: also in the request that it answers */
+		if (!add_keyword(&it, k, predicate, false) ||
+		    (source_is_paired(c->source) && !add_keyword(&it, k, predicate, true)))
 			return NULL;
 	}
 	return n;

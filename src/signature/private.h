@@ -86,7 +86,14 @@ enum view {
 	VIEW_REQUEST,   /* of Kerberos: "AS", "TGS" */
 	VIEW_CIPHER,    /* of Kerberos: "rc4-hmac" */
 	VIEW_SECONDS,   /* how long a flow has lasted */
-	VIEW_CONSTANT   /* always this text */
+	VIEW_SERIAL,    /* of a certificate, with and without zeros in front */
+	VIEW_DNS_AA,    /* bits of DNS's flags (RFC 1035, 4.1.1) */
+	VIEW_DNS_TC,
+	VIEW_DNS_RD,
+	VIEW_DNS_RA,
+	VIEW_DNS_Z,
+	VIEW_DNS_REJECTED, /* an answer of nothing at all */
+	VIEW_CONSTANT      /* always this text */
 };
 
 struct source_field {
@@ -112,6 +119,8 @@ size_t sources_find(const char *product, const char *category, const char *servi
 		    struct source ret[SOURCES_MAX]);
 /* A field of a row by its name in rules; false: it has none of this name. */
 bool source_field(const struct source *s, const char *name, struct source_field *ret);
+/* Whether some field is read from the request that a response answers. */
+bool source_is_paired(const struct source *s);
 /* Names of a row's fields, for a sentence. */
 void source_names(const struct source *s, struct buf *out);
 const struct event_field *event_field_named(enum event_kind kind, const char *name);

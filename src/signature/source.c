@@ -91,6 +91,14 @@ bool source_field(const struct source *s, const char *name, struct source_field 
 	return true;
 }
 
+bool source_is_paired(const struct source *s)
+{
+	for (const struct source_field *f = s->fields; f && f->names; f++)
+		if (f->is_paired)
+			return true;
+	return false;
+}
+
 static void put_names(const struct source_field *list, struct buf *out)
 {
 	for (const struct source_field *f = list; f && f->names; f++)

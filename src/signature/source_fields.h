@@ -27,7 +27,7 @@ static const struct source_field common[] = {
 	F("src_port|id.orig_p|source.port|SourcePort", "sport"),
 	F("dst_ip|id.resp_h|destination.ip|s-ip|r-ip|DestinationIp|dst|cs-ip", "dst"),
 	F("dst_port|id.resp_p|destination.port|DestinationPort|s-port|r-port|cs-port", "dport"),
-	V("proto|Protocol|network.transport", "proto", VIEW_PROTO),
+	V("proto|protocol|Protocol|network.transport", "proto", VIEW_PROTO),
 	F("ts|@timestamp|timestamp", "time"),
 	F("network.vlan.id", "vlan"),
 	V("network.type", "ip_version", VIEW_PLAIN),
@@ -39,7 +39,8 @@ static const struct source_field common[] = {
  F("query|QueryName|dns.question.name|dns_query_name", "name"),                                   \
 	 V("record_type|qtype_name|dns.question.type", "qtype", VIEW_QTYPE), F("qtype", "qtype"), \
 	 F("qclass|dns.question.class", "qclass"), F("trans_id|dns.id", "id"),                    \
-	 F("opcode", "opcode")
+	 F("opcode", "opcode"), V("TC", "dns_flags", VIEW_DNS_TC),                                \
+	 V("RD", "dns_flags", VIEW_DNS_RD), V("Z", "dns_flags", VIEW_DNS_Z)
 
 static const struct source_field dns_question[] = { DNS_QUESTION, FIELDS_END };
 
@@ -50,6 +51,9 @@ static const struct source_field dns_answer[] = {
 	V("rcode_name|dns.response.code|response_code", "rcode", VIEW_RCODE),
 	F("TTLs|dns.answers.ttl", "ttl"),
 	F("dns.header.flags", "dns_flags"),
+	V("AA", "dns_flags", VIEW_DNS_AA),
+	V("RA", "dns_flags", VIEW_DNS_RA),
+	V("rejected", "answers", VIEW_DNS_REJECTED),
 	FIELDS_END,
 };
 
@@ -174,8 +178,25 @@ static const struct source_field zeek_ssl[] = {
 	FIELDS_END,
 };
 static const struct source_field zeek_x509[] = {
-	F("certificate.subject", "subject"), F("certificate.issuer", "issuer"), F("san.dns", "san"),
-	F("fingerprint", "sha256"),          F("certificate.sha1", "sha1"),     FIELDS_END,
+	F("certificate.subject", "subject"),
+	F("certificate.issuer", "issuer"),
+	V("certificate.serial", "serial", VIEW_SERIAL),
+	F("san.dns", "san"),
+	F("fingerprint", "sha256"),
+	F("certificate.sha1", "sha1"),
+	FIELDS_END,
+};
+static const struct source_field zeek_ldap[] = {
+	F("filter", "filter"),         F("base_object|base", "base"),
+	F("scope", "scope"),           V("attributes", "attributes", VIEW_LIST),
+	F("message_id", "message_id"), FIELDS_END,
+};
+static const struct source_field windows_ldap[] = {
+	F("SearchFilter", "filter"),
+	F("DistinguishedName", "base"),
+	V("AttributeList", "attributes", VIEW_LIST),
+	V("EventID", "30", VIEW_CONSTANT),
+	FIELDS_END,
 };
 static const struct source_field zeek_ssh[] = {
 	F("client", "banner"),

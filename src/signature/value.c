@@ -193,12 +193,38 @@ static uint64_t number_at(const uint8_t *at, enum field_type type)
 	return u64;
 }
 
+/* A bit of DNS's flags as a word, or Z's three as a number; false: another view. */
+static bool read_dns(struct column *c, const struct event *e, uint64_t n)
+{
+	static const struct {
+		enum view view;
+		uint16_t mask;
+	} bits[] = { { VIEW_DNS_AA, 0x0400 },
+		     { VIEW_DNS_TC, 0x0200 },
+		     { VIEW_DNS_RD, 0x0100 },
+		     { VIEW_DNS_RA, 0x0080 } };
+	const struct event_dns *d = (const struct event_dns *)(const void *)e;
+	bool is_set =
+		c->view == VIEW_DNS_REJECTED && !d->answers && !d->authorities && !d->additionals;
+	if (c->view == VIEW_DNS_Z) {
+		set_number(&c->v, (double)(n >> 4 & 7));
+		return true;
+	}
+	if (c->view < VIEW_DNS_AA || c->view > VIEW_DNS_REJECTED)
+		return false;
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		is_set |= bits[i].view == c->view && (n & bits[i].mask);
+	set_number(&c->v, is_set);
+	set_text(&c->v, is_set ? "true" : "false", is_set ? 4 : 5);
+	return true;
+}
+
 static void read_number(struct column *c, const struct event *e, const uint8_t *at)
 {
 	uint64_t n = number_at(at, c->field->type);
 	const char *word = c->view == VIEW_PLAIN ? event_word(e, c->field, n) :
 						   name_in_view(c->view, (uint32_t)n);
-	if (c->field->type == FIELD_U64 && n == UINT64_MAX)
+	if (read_dns(c, e, n) || (c->field->type == FIELD_U64 && n == UINT64_MAX))
 		return; /* not told */
 	if (c->view == VIEW_SECONDS) {
 		const struct event_flow *f = (const struct event_flow *)(const void *)e;
@@ -326,11 +352,25 @@ void value_print(struct column *c)
 
 /* "RCreateServiceW" is known without its first letter as well, "NetrJobAdd" without its first four.
  */
-static bool operation_element(const struct value *v, size_t *at, const uint8_t **text, size_t *len)
+static size_t operation_prefix(const struct value *v)
 {
-	size_t skip = v->len > 4 && memcmp(v->text, "Netr", 4) == 0 ? 4 :
-		      v->len > 1 && v->text[0] == 'R'               ? 1 :
-								      0;
+	if (v->len > 4 && memcmp(v->text, "Netr", 4) == 0)
+		return 4;
+	return v->len > 1 && v->text[0] == 'R' ? 1 : 0;
+}
+
+static size_t zeros_before(const struct value *v)
+{
+	size_t n = 0;
+	while (n + 1 < v->len && v->text[n] == '0')
+		n++;
+	return n;
+}
+
+/* The text, then the text without its first `skip` bytes. */
+static bool short_element(const struct value *v, size_t skip, size_t *at, const uint8_t **text,
+			  size_t *len)
+{
 	if (*at > 1 || (*at == 1 && !skip))
 		return false;
 	skip = *at == 1 ? skip : 0;
@@ -344,7 +384,9 @@ bool value_element(const struct column *c, const struct value *v, size_t *at, co
 		   size_t *len)
 {
 	if (c->view == VIEW_OPERATION)
-		return operation_element(v, at, text, len);
+		return short_element(v, operation_prefix(v), at, text, len);
+	if (c->view == VIEW_SERIAL)
+		return short_element(v, zeros_before(v), at, text, len);
 	if (*at > v->len || (*at && !c->is_list))
 		return false;
 	*text = v->text + *at;

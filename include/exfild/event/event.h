@@ -257,6 +257,7 @@ struct event_cert {
 	struct event_str san;    /* first alternative name */
 	struct event_str sha256; /* of the DER, hexadecimal */
 	struct event_str sha1;
+	struct event_str serial; /* number, hexadecimal in capitals */
 };
 
 /* Sizes of encrypted records up to 64, 96, 128, 160, 192, 256, 384, 512, 768, 1024, 4096, more. */

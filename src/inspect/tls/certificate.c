@@ -17,6 +17,7 @@
 #define DAY_S       86400ull
 #define CHAIN_MAX   64
 #define SHA256_SIZE 32
+#define SERIAL_MAX  32 /* bytes; RFC 5280 allows 20 */
 
 static bool is_bytes(const struct ber *e, const char *bytes, size_t len)
 {
@@ -176,8 +177,11 @@ void certificate_read(const uint8_t *der, size_t len, const char *sni, size_t sn
 	if (!ber_open(&top, BER_SEQUENCE, &outer) || !ber_open(&outer, BER_SEQUENCE, &tbs))
 		return;
 	(void)ber_take(&tbs, BER_CONTEXT(0), &e);
-	if (!ber_take(&tbs, BER_INTEGER, &e) || !ber_take(&tbs, BER_SEQUENCE, &e) ||
-	    !ber_take(&tbs, BER_SEQUENCE, &issuer) || !ber_open(&tbs, BER_SEQUENCE, &validity))
+	if (!ber_take(&tbs, BER_INTEGER, &e))
+		return;
+	ret->serial = bytes_of(&e);
+	if (!ber_take(&tbs, BER_SEQUENCE, &e) || !ber_take(&tbs, BER_SEQUENCE, &issuer) ||
+	    !ber_open(&tbs, BER_SEQUENCE, &validity))
 		return;
 	ret->issuer = name_of(&issuer);
 	if (ber_next(&validity, &e))
@@ -237,6 +241,19 @@ static void put_digest(struct inspection *in, struct event_str *s, enum digest_k
 	event_log_str(in->log, s, hex, 2 * size, 2 * size);
 }
 
+static void put_serial(struct inspection *in, struct event_str *s, const struct certificate *c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char hex[2 * SERIAL_MAX];
+	size_t n = c->serial.len < SERIAL_MAX ? c->serial.len : SERIAL_MAX;
+	for (size_t i = 0; i < n; i++) {
+		hex[2 * i] = digits[c->serial.data[i] >> 4];
+		hex[2 * i + 1] = digits[c->serial.data[i] & 15];
+	}
+	if (n)
+		event_log_str(in->log, s, hex, 2 * n, 2 * c->serial.len);
+}
+
 void certificate_tell(struct inspection *in, const struct certificate *c, uint16_t chain,
 		      uint16_t tls_version, bool has_sni)
 {
@@ -261,5 +278,6 @@ void certificate_tell(struct inspection *in, const struct certificate *c, uint16
 		event_log_str(in->log, &e->san, c->san.data, c->san.len, c->san.len);
 	put_digest(in, &e->sha256, DIGEST_SHA256, SHA256_SIZE, c);
 	put_digest(in, &e->sha1, DIGEST_SHA1, DIGEST_SHA1_LEN, c);
+	put_serial(in, &e->serial, c);
 	event_log_commit(in->log);
 }

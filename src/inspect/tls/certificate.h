@@ -22,6 +22,7 @@ struct certificate {
 	size_t der_len;
 	struct certificate_name subject, issuer; /* common name, else organisation */
 	struct certificate_name san;             /* the first */
+	struct certificate_name serial;          /* bytes of the number */
 	bool is_self_signed, is_wildcard, is_malformed;
 	bool has_match; /* the name that was asked for is one of its own */
 	uint32_t names;

@@ -131,6 +131,7 @@ static void assert_lab_server(const struct event_cert *e)
 {
 	assert_true(harness_str_is(e, &e->subject, "Lab Server"));
 	assert_true(harness_str_is(e, &e->issuer, "Lab Server"));
+	assert_true(harness_str_is(e, &e->serial, "1333191448B13B2649E782F377CBFB9F2A08FC5F"));
 	assert_true(harness_str_is(e, &e->san, "*.lab.example"));
 	assert_true(harness_str_is(
 		e, &e->sha256, "a93801a5e2905c4f22e9a980a1a869c287704a3d25d3038cd410e464c2f44b43"));

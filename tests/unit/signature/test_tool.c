@@ -104,13 +104,22 @@ static void reasons_are_counted_whatever_they_name(void **state)
 	size_t size;
 	struct signatures *s = rules_of(
 		"title: A\nlogsource: {category: process_creation}\ndetection: {a: {b: c}, condition: a}\n---\n"
-		"title: B\nlogsource: {category: registry_set}\ndetection: {a: {b: c}, condition: a}\n---\n" RULE);
+		"title: B\nlogsource: {category: registry_set}\ndetection: {a: {b: c}, condition: a}\n---\n"
+		"title: C\nlogsource: {category: registry_set}\ndetection: {a: {b: c}, condition: a}\n---\n"
+		"title: D\nlogsource: {category: dns}\ndetection: {a: {Image: c}, condition: a}\n---\n"
+		"title: E\nlogsource: {category: dns}\ndetection: {a: {b: c}, condition: d}\n---\n"
+		"title: F\nlogsource: {category: dns}\ndetection: {a: {b: c}, condition: e}\n---\n" RULE);
 	FILE *f = open_memstream(&out, &size);
 	tool_report(s, f);
 	fclose(f);
-	assert_non_null(strstr(out, "     1 rules can be used, 1 of them raise alerts"));
-	assert_non_null(strstr(out, "     2 problems, most first:"));
-	assert_non_null(strstr(out, "     2 the log source '"));
+	assert_non_null(strstr(out,
+			       "     1 rules can be used, 1 of them raise alerts, by log source:\n"
+			       "     1 category "));
+	assert_non_null(strstr(out, "     6 problems, most first:"));
+	assert_non_null(strstr(out, "     2 the log source 'category registry_set' is not seen"));
+	assert_non_null(strstr(out, "     1 the log source 'category process_creation' is not"));
+	assert_non_null(strstr(out, "     1 the field 'Image' is not seen in dns events\n"));
+	assert_non_null(strstr(out, "     2 the condition names '"));
 	free(out);
 	signatures_free(s);
 }

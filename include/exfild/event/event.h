@@ -254,10 +254,9 @@ struct event_cert {
 	uint64_t der_len;         /* bytes of it */
 	struct event_str subject; /* common name, else the organisation's */
 	struct event_str issuer;
-	struct event_str san;    /* first alternative name */
-	struct event_str sha256; /* of the DER, hexadecimal */
-	struct event_str sha1;
-	struct event_str serial; /* number, hexadecimal in capitals */
+	struct event_str san;          /* first alternative name */
+	struct event_str sha256;       /* of the DER, hexadecimal */
+	struct event_str sha1, serial; /* serial: its number, hexadecimal in capitals */
 };
 
 /* Sizes of encrypted records up to 64, 96, 128, 160, 192, 256, 384, 512, 768, 1024, 4096, more. */

@@ -15,6 +15,7 @@
 #include "exfild/base/buf.h"
 #include "usage_fresh.h"
 #include "usage_packs.h"
+#include "usage_runs.h"
 
 #define USAGE_PIECES 5
 #define BY(dim)      (1u << USAGE_BY_##dim)
@@ -118,8 +119,10 @@ struct groups {
 	struct group_set own; /* of the host, or the time, that is being read */
 	struct host_order order;
 	uint8_t *has_gone;  /* by place in all: it is in own, or was */
-	struct group *best; /* a heap, its last one first; or all, when all are wanted */
+	struct group *best; /* a heap, its last one first; or a run, when all are wanted */
 	uint32_t best_count, best_room, limit;
+	struct runs runs;
+	uint32_t next; /* to be given */
 };
 
 /* "10.1.*": what begins so. */
@@ -171,8 +174,12 @@ bool groups_order(struct groups *g, uint32_t hosts);
 bool groups_begin_host(struct groups *g, uint32_t host);
 /* Its own are complete; false: too many. */
 bool groups_end_own(struct groups *g);
-/* All groups are; best is in its order.  False: too many. */
+/* All groups are.  False: too many. */
 bool groups_finish(struct groups *g);
+/* In their order; false: there is no more, or runs.error is set. */
+bool groups_next(struct groups *g, struct group *ret);
+/* Below 0: a stands before b. */
+int groups_compare(const struct group *a, const struct group *b, const struct usage_query *q);
 
 static inline uint64_t group_other(uint32_t place, uint32_t time, uint32_t direction)
 {

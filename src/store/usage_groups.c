@@ -12,7 +12,7 @@
 #include "usage_db.h"
 
 #define SET_FIRST (1u << 10)
-#define HEAP_MAX  10000u /* beyond, all are kept and put in order */
+#define HEAP_MAX  10000u /* beyond, all are put in order, by usage_runs.h if they are many */
 
 /* ---- a set ---- */
 
@@ -120,6 +120,7 @@ void groups_free(struct groups *g)
 	free(g->order.places);
 	free(g->has_gone);
 	free(g->best);
+	runs_free(&g->runs);
 }
 
 /* ---- order ---- */
@@ -169,8 +170,7 @@ static int compare_keys(const struct group *a, const struct group *b)
 	return order ? order : compare_numbers(a->other, b->other);
 }
 
-/* Below 0: a stands before b. */
-static int compare(const struct group *a, const struct group *b, const struct usage_query *q)
+int groups_compare(const struct group *a, const struct group *b, const struct usage_query *q)
 {
 	int order;
 	if (q->order == USAGE_ORDER_KEY)
@@ -183,7 +183,7 @@ static int compare(const struct group *a, const struct group *b, const struct us
 
 static int compare_best(const void *a, const void *b, void *q)
 {
-	return compare(a, b, q);
+	return groups_compare(a, b, q);
 }
 
 static void sink(struct groups *g, uint32_t at)
@@ -191,7 +191,7 @@ static void sink(struct groups *g, uint32_t at)
 	for (;;) {
 		uint32_t last = at, left = 2 * at + 1;
 		for (uint32_t i = left; i < left + 2 && i < g->best_count; i++)
-			if (compare(&g->best[i], &g->best[last], g->q) > 0)
+			if (groups_compare(&g->best[i], &g->best[last], g->q) > 0)
 				last = i;
 		if (last == at)
 			return;
@@ -202,11 +202,28 @@ static void sink(struct groups *g, uint32_t at)
 	}
 }
 
-static bool grow_best(struct groups *g)
+static void order_best(struct groups *g)
+{
+	if (g->best_count)
+		qsort_r(g->best, g->best_count, sizeof(*g->best), compare_best,
+			(void *)(uintptr_t)g->q);
+}
+
+static bool write_run(struct groups *g)
+{
+	order_best(g);
+	bool is_written = runs_write(&g->runs, g->best, g->best_count);
+	g->best_count = 0;
+	return is_written;
+}
+
+/* For one more. */
+static bool make_room(struct groups *g)
 {
 	uint32_t room = g->best_room ? g->best_room * 2 : SET_FIRST;
-	struct group *more =
-		g->best_count < USAGE_ROWS_MAX ? realloc(g->best, room * sizeof(*more)) : NULL;
+	if (room > RUN_ROWS)
+		return write_run(g);
+	struct group *more = realloc(g->best, room * sizeof(*more));
 	if (!more)
 		return false;
 	g->best = more;
@@ -222,12 +239,12 @@ static bool offer(struct groups *g, const struct group *group)
 	if (g->q->by && (is_old || (g->q->is_alerted && !group->n.alerts)))
 		return true;
 	if (!g->limit || g->best_count < g->limit) {
-		if (g->best_count == g->best_room && !grow_best(g))
+		if (g->best_count == g->best_room && !make_room(g))
 			return false;
 		g->best[g->best_count++] = *group;
 		for (uint32_t k = g->best_count / 2; g->best_count == g->limit && k-- > 0;)
 			sink(g, k);
-	} else if (compare(group, &g->best[0], g->q) < 0) {
+	} else if (groups_compare(group, &g->best[0], g->q) < 0) {
 		g->best[0] = *group;
 		sink(g, 0);
 	}
@@ -285,8 +302,18 @@ bool groups_finish(struct groups *g)
 	for (uint32_t i = 0; i < g->all.count && is_good; i++)
 		if (i >= g->order.count || !g->has_gone[i])
 			is_good = offer(g, &g->all.list[i]);
-	if (g->best_count)
-		qsort_r(g->best, g->best_count, sizeof(*g->best), compare_best,
-			(void *)(uintptr_t)g->q);
+	if (is_good && g->runs.count)
+		return write_run(g);
+	order_best(g);
 	return is_good;
+}
+
+bool groups_next(struct groups *g, struct group *ret)
+{
+	if (g->runs.count)
+		return runs_next(&g->runs, g->q, ret);
+	if (g->next == g->best_count)
+		return false;
+	*ret = g->best[g->next++];
+	return true;
 }

@@ -143,27 +143,35 @@ static void put_keys(const struct asking *a, const struct group *g, struct usage
 	ret->name = a->by & BY(HOST) ? text_of(h, 3) : "";
 }
 
-static void answer(const struct asking *a, usage_answer_fn fn, void *arg)
+static void answer(struct asking *a, usage_answer_fn fn, void *arg)
 {
-	const struct groups *g = &a->groups;
 	const struct usage_query *q = a->q;
 	struct usage_answer answer = { .title = "", .name = "" };
 	struct times times;
-	uint32_t count = q->limit && q->limit < g->best_count ? q->limit : g->best_count;
-	for (uint32_t i = 0; i < count; i++) {
-		put_keys(a, &g->best[i], &answer, &times);
-		answer.counts = g->best[i].n;
-		answer.seen_ns = g->best[i].seen_ns;
+	struct group g;
+	uint64_t rows = 0;
+	while ((!q->limit || rows < q->limit) && groups_next(&a->groups, &g)) {
+		put_keys(a, &g, &answer, &times);
+		answer.counts = g.n;
+		answer.seen_ns = g.seen_ns;
+		rows++;
 		if (!fn(arg, &answer))
 			return;
 	}
 	answer = (struct usage_answer){ .title = "", .name = "" };
-	if (!q->by && !g->best_count)
+	if (!q->by && !rows)
 		(void)fn(arg, &answer); /* a sum of nothing is 0 */
 }
 
 static int refuse(const struct asking *a, int code, char *why, size_t size)
 {
+	if (a->groups.runs.error) {
+		(void)snprintf(why, size,
+			       "the rows cannot be put in order by way of a file in $TMPDIR or "
+			       "/var/tmp: %s",
+			       strerror(a->groups.runs.error));
+		return -EXF_E_IO;
+	}
 	if (a->is_full) {
 		(void)snprintf(why, size,
 			       "more than %u rows, or no memory for them: ask for a shorter time, "
@@ -213,7 +221,7 @@ int usage_db_query(struct usage_db *db, const struct usage_query *q, usage_answe
 		(void)sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL);
 		if (code == SQLITE_OK)
 			answer(a, fn, arg);
-		else
+		if (code != SQLITE_OK || a->groups.runs.error)
 			err = refuse(a, code, why, size);
 	}
 	groups_free(&a->groups);

@@ -29,6 +29,8 @@ void section_traffic(const struct page *p);
 void traffic_tables(const struct page *p);
 /* Whether it is sanctioned, for people, by the name of enum usage_sanction. */
 const char *page_sanction(const char *name);
+/* "US*": the address is anycast, and may be in many places at once. */
+void page_country(struct buf *out, const char *country);
 /* inventory.c: an auditor's lists; nothing without a database. */
 void section_inventory(const struct page *p);
 #define TRAFFIC_TOP 7 /* services with a colour of their own; the rest is one more */

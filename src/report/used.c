@@ -79,17 +79,20 @@ static bool service_row(void *arg, const struct usage_answer *a)
 	return true;
 }
 
-/* "US*": the address is anycast, and may be in many places at once. */
+void page_country(struct buf *out, const char *country)
+{
+	size_t len = strcspn(country, "*");
+	html_text_len(out, country, len);
+	if (country[len])
+		buf_str(out, " <span class=\"chip low\">anycast</span>");
+}
+
 static bool country_row(void *arg, const struct usage_answer *a)
 {
 	struct table *t = arg;
 	struct buf *out = t->page->out;
-	const char *country = page_shown(a->key[USAGE_BY_COUNTRY], "not known");
-	size_t len = strcspn(country, "*");
 	buf_str(out, "<tr><th scope=\"row\">");
-	html_text_len(out, country, len);
-	if (country[len])
-		buf_str(out, " <span class=\"chip low\">anycast</span>");
+	page_country(out, page_shown(a->key[USAGE_BY_COUNTRY], "not known"));
 	buf_str(out, "</th>");
 	bytes_with_bar(t, a, "s5");
 	buf_str(out, "</tr>\n");

@@ -493,6 +493,7 @@ class Usage:
         for name in ("services", "tenants", "destinations", "hosts", "risky-hosts", "new", "new-hosts", "shadow-it", "ai", "unencrypted", "weak-tls", "countries"):
             result = self.ask(database, "inventory", name)
             self.check(result.status == 0, f"inventory {name}", result.err)
+        self.lists(database)
         ai = self.rows(database, "inventory", "ai")
         self.check(ai and all(row["service"].startswith("service-") for row in ai), "uploads to assistants", ai[:2])
         weak = self.rows(database, "inventory", "weak-tls")
@@ -507,6 +508,29 @@ class Usage:
             self.check(result.status in (1, 2) and result.err.startswith("exfilctl: "), f"wrong: {wrong}", result.err)
         result = self.ask("/nonexistent/usage.db")
         self.check(result.status == 1 and "/nonexistent/usage.db" in result.err, "a database that is not there is said", result.err)
+
+    def lists(self, database):
+        """What an auditor's lists hold, where it is known what has to be in them."""
+        altered = os.path.join(self.temp, "lists.db")
+        shutil.copy(database, altered)
+        seen = int(usage_oracle.micros("2026-11-28T10:00:00Z")) * 1000
+        with contextlib.closing(sqlite3.connect(altered, isolation_level=None)) as db:
+            db.execute("DELETE FROM fresh")
+            db.execute("UPDATE service SET tenant = 'acme', sanction = 4 WHERE name = 'service-1.example'")
+            db.execute("UPDATE service SET tenant = 'other', sanction = 1 WHERE name = 'service-2.example'")
+            db.execute("UPDATE service SET first = ? WHERE name IN ('service-3.example', 'service-4.example')", (seen,))
+            db.execute("UPDATE host SET first = ? WHERE address = '10.1.0.7'", (seen,))
+        ask = {name: self.rows(altered, "inventory", name) for name in ("tenants", "new", "new-hosts", "shadow-it", "unencrypted", "countries", "weak-tls")}
+        self.check({(r["service"], r["tenant"], r["sanction"]) for r in ask["tenants"]} == {("service-1.example", "acme", "sanctioned"), ("service-2.example", "other", "unsanctioned")},
+                   "tenants of ours and of others", ask["tenants"])
+        self.check({r["service"] for r in ask["new"]} == {"service-3.example", "service-4.example"}, "new services", ask["new"])
+        self.check([r["host"] for r in ask["new-hosts"]] == ["10.1.0.7"], "new hosts", ask["new-hosts"])
+        shadow = {r["service"] for r in self.rows(altered, "--by", "service,sanction,direction") if r["sanction"] == "unsanctioned" and r["direction"] == "out"}
+        self.check(shadow and {r["service"] for r in ask["shadow-it"]} == shadow, "services that nobody sanctioned", ask["shadow-it"])
+        clear = [r["clear"] for r in ask["unencrypted"]]
+        self.check(ask["unencrypted"][0]["service"] == "service-3.example" and clear[0] > 0 and clear == sorted(clear, reverse=True), "unencrypted services", ask["unencrypted"][:2])
+        pairs = {(r["country"], r["host"]): r["up"] for r in self.rows(altered, "--by", "country,host", "--direction", "out")}
+        self.check(len(pairs) > 40 and {(r["country"], r["host"]): r["up"] for r in ask["countries"]} == pairs, "who talks to which country", len(pairs))
 
     def bench(self):
         database = os.path.join(self.temp, "large.db")

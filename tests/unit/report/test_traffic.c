@@ -17,7 +17,7 @@
 
 static struct usage_db *db;
 
-static const char *category = "storage", *tls = "", *tenant = "";
+static const char *category = "storage", *tls = "", *tenant = "", *country = "";
 static enum usage_risk risk;
 static uint64_t clear;
 
@@ -32,7 +32,7 @@ static void add(uint64_t at_s, const char *host, const char *service, enum usage
 					 .tenant = tenant,
 					 .sanction = sanction,
 					 .risk = risk };
-	const struct usage_place place = { .country = "", .as = "", .tls = tls };
+	const struct usage_place place = { .country = country, .as = "", .tls = tls };
 	const struct usage_row row = { .hour_s = at_s,
 				       .host = &h,
 				       .service = &s,
@@ -147,7 +147,7 @@ static void an_auditor_has_lists(void **state)
 	struct report *r = report_new();
 	struct buf page;
 	const char *text = page_of(&page, r, (struct report_seen){ .last_ns = 1 });
-	assert_non_null(strstr(text, "No service that is not sanctioned"));
+	assert_non_null(strstr(text, "Nothing new, no service that is not sanctioned"));
 	buf_deinit(&page);
 	risk = USAGE_RISK_HIGH;
 	add(DAY_S, "10.0.0.1", "mega", USAGE_UNSANCTIONED, USAGE_OUT, 3000);
@@ -183,6 +183,54 @@ static void an_auditor_has_lists(void **state)
 	at = after(at, "old.example</th><td>weak TLS 1.0, RC4</td><td class=\"n\" data-v=\"910\">");
 	assert_null(strstr(text, "<b>\""));
 	assert_null(strchr(text, 0xff));
+	buf_deinit(&page);
+	report_free(r);
+}
+
+static void what_is_new_and_who_talks_to_which_country(void **state)
+{
+	(void)state;
+	struct report *r = report_new();
+	struct buf page;
+	country = "DE";
+	add(DAY_S, "10.0.0.1", "teams", USAGE_SANCTIONED, USAGE_OUT, 2000);
+	add(DAY_S + 30 * HOUR_S, "10.0.0.1", "teams", USAGE_SANCTIONED, USAGE_OUT, 2100);
+	country = "US*";
+	risk = USAGE_RISK_HIGH;
+	add(DAY_S + 30 * HOUR_S, "10.0.0.1", "mega", USAGE_UNSANCTIONED, USAGE_OUT, 3000);
+	risk = USAGE_RISK_UNKNOWN;
+	country = "FR";
+	add(DAY_S + 31 * HOUR_S, "10.0.0.9", "teams", USAGE_SANCTIONED, USAGE_OUT, 50);
+	country = "";
+	const char *text =
+		page_of(&page, r, (struct report_seen){ .usage_since_s = DAY_S + 24 * HOUR_S });
+	const char *at = after(text, "New: services and destinations");
+	at = after(
+		at,
+		"mega</th><td>storage</td><td>high</td><td>no</td><td class=\"n\" data-v=\"3000\">");
+	const char *end = after(at, "</table>");
+	assert_true(!strstr(at, "teams</th>") || strstr(at, "teams</th>") > end);
+	at = after(at, "New: hosts of yours");
+	at = after(at,
+		   "<td>office</td><th scope=\"row\">10.0.0.9</th><td class=\"n\" data-v=\"50\">");
+	end = after(at, "</table>");
+	assert_true(!strstr(at, "10.0.0.1<") || strstr(at, "10.0.0.1<") > end);
+	at = after(at, "Who talks to which country");
+	at = after(
+		at,
+		"10.0.0.1</th><td>US <span class=\"chip low\">anycast</span></td><td class=\"n\" data-v=\"3000\">");
+	at = after(at, "10.0.0.1</th><td>DE</td><td class=\"n\" data-v=\"2100\">");
+	(void)after(at, "10.0.0.9</th><td>FR</td><td class=\"n\" data-v=\"50\">");
+	assert_null(strstr(text, "What is new is not told"));
+	buf_deinit(&page);
+	/* the counters begin within the time of the report, or it has none: all would be new */
+	text = page_of(&page, r, (struct report_seen){ .usage_since_s = DAY_S });
+	assert_non_null(strstr(text, "What is new is not told"));
+	assert_null(strstr(text, "New: "));
+	buf_deinit(&page);
+	text = page_of(&page, r, (struct report_seen){ .last_ns = 1 });
+	assert_null(strstr(text, "What is new is not told"));
+	assert_null(strstr(text, "New: "));
 	buf_deinit(&page);
 	report_free(r);
 }
@@ -233,6 +281,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_left_is_drawn_and_told, open_db, close_db),
 		cmocka_unit_test_setup_teardown(a_host_and_a_time_narrow_it, open_db, close_db),
 		cmocka_unit_test_setup_teardown(a_long_time_is_drawn_by_day, open_db, close_db),
+		cmocka_unit_test_setup_teardown(what_is_new_and_who_talks_to_which_country, open_db,
+						close_db),
 		cmocka_unit_test_setup_teardown(an_auditor_has_lists, open_db, close_db),
 		cmocka_unit_test_setup_teardown(kinds_have_their_own_parts, open_db, close_db),
 	};

@@ -103,18 +103,7 @@ static bool find_bin(const struct series *s, const struct usage_answer *a, size_
 	return *ret < s->bin_count;
 }
 
-/* All of it is of others, until services with a place of their own take theirs. */
-static bool take_whole(void *arg, const struct usage_answer *a)
-{
-	struct series *s = arg;
-	size_t bin;
-	if (find_bin(s, a, &bin)) {
-		s->bins[bin][TOP] += a->counts.up;
-		s->total[TOP] += a->counts.up;
-	}
-	return true;
-}
-
+/* A service that has no colour is one of the others, all of which come without a name. */
 static bool take_bin(void *arg, const struct usage_answer *a)
 {
 	struct series *s = arg;
@@ -122,12 +111,11 @@ static bool take_bin(void *arg, const struct usage_answer *a)
 	size_t i = 0, bin;
 	while (i < s->count && strcmp(s->name[i], name) != 0)
 		i++;
-	if (i == s->count || !find_bin(s, a, &bin) || a->counts.up > s->bins[bin][TOP])
+	if (!find_bin(s, a, &bin))
 		return true;
+	i = i == s->count ? TOP : i;
 	s->bins[bin][i] += a->counts.up;
 	s->total[i] += a->counts.up;
-	s->bins[bin][TOP] -= a->counts.up;
-	s->total[TOP] -= a->counts.up;
 	return true;
 }
 
@@ -155,12 +143,12 @@ static bool fill(const struct page *p, struct series *s)
 	set_bins(s, first_s, end_s);
 	struct usage_query names = page_query(p, 1u << USAGE_BY_SERVICE, TOP);
 	uint32_t by = s->step_s == HOUR_S ? USAGE_BY_HOUR : USAGE_BY_DAY;
-	/* the whole, and the services that have a colour: to tell all of them apart by the hour
-	 * takes a second of a week of ten thousand hosts */
-	struct usage_query whole = page_query(p, 1u << by, 0);
+	/* services that have a colour, and the rest: to tell all of them apart by the hour takes
+	 * long of a week of ten thousand hosts */
 	struct usage_query bins = page_query(p, 1u << by | 1u << USAGE_BY_SERVICE, 0);
-	whole.order = bins.order = USAGE_ORDER_KEY;
-	if (!page_ask(p, &names, take_name, s) || !page_ask(p, &whole, take_whole, s))
+	bins.order = USAGE_ORDER_KEY;
+	bins.keeps_rest = true;
+	if (!page_ask(p, &names, take_name, s))
 		return false;
 	for (size_t i = 0; i < s->count && bins.filter_count < USAGE_FILTERS; i++)
 		bins.filters[bins.filter_count++] =

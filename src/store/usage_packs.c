@@ -15,6 +15,7 @@
 #define ROWS_MAX 1048576u /* of a pack; one that says more is damaged */
 #define US       1000u
 #define S_US     1000000u
+#define BLOCK    32u /* rows */
 
 const char *const usage_pack_tables[PACK_KIND__COUNT] = { "pack", "pack_hour" };
 
@@ -132,12 +133,41 @@ static bool split(const uint8_t *data, size_t len, uint32_t keys, struct pack_co
 	return at == stop;
 }
 
-static inline bool take_columns(struct pack_columns *c, uint64_t n[PACK__COUNT])
+/* Column by column of some rows: a loop over one is short, and they stay near. */
+static bool take_block(struct pack_columns *c, uint32_t rows, uint64_t n[PACK__COUNT][BLOCK])
 {
-	for (unsigned i = 0; i < PACK__COUNT; i++)
-		if (c->is_wanted[i] && !take_number(&c->at[i], c->end[i], &n[i]))
-			return false;
+	for (unsigned i = 0; i < PACK__COUNT; i++) {
+		const uint8_t *at = c->at[i], *end = c->end[i];
+		for (uint32_t k = 0; k < rows && c->is_wanted[i]; k++)
+			if (!take_number(&at, end, &n[i][k]))
+				return false;
+		c->at[i] = at;
+	}
 	return true;
+}
+
+/* Row k of a block; service: of the row before. */
+static void make_row(uint64_t n[PACK__COUNT][BLOCK], uint32_t k, uint64_t begin_s, uint64_t service,
+		     struct pack_row *ret)
+{
+	uint64_t first_us = unfold(n[PACK_FIRST][k]) + begin_s * S_US;
+	*ret = (struct pack_row){
+		.key = { [PACK_SERVICE] = n[PACK_SERVICE][k] + service,
+			 [PACK_TIME] = n[PACK_TIME][k],
+			 [PACK_PLACE] = n[PACK_PLACE][k],
+			 [PACK_DIRECTION] = n[PACK_DIRECTION][k] },
+		.n = { .up = n[PACK_UP][k],
+		       .down = n[PACK_DOWN][k],
+		       .clear = n[PACK_CLEAR][k],
+		       .opaque = n[PACK_OPAQUE][k],
+		       .flows = n[PACK_FLOWS][k],
+		       .alerts = n[PACK_ALERTS][k],
+		       .verdicts = n[PACK_VERDICTS][k],
+		       .score = n[PACK_SCORE][k],
+		       .first_ns = first_us * US,
+		       .last_ns = (first_us + unfold(n[PACK_LAST][k])) * US },
+	};
+	ret->n.named = rest_of(&ret->n) - unfold(n[PACK_NAMED][k]);
 }
 
 bool usage_pack_read(const void *data, size_t len, uint64_t begin_s, uint32_t keys,
@@ -145,31 +175,19 @@ bool usage_pack_read(const void *data, size_t len, uint64_t begin_s, uint32_t ke
 {
 	struct pack_columns c;
 	struct pack_row row = { .key = { 0 } };
-	uint64_t n[PACK__COUNT] = { 0 };
+	uint64_t n[PACK__COUNT][BLOCK] = { { 0 } };
 	if (!split(data, len, keys, &c))
 		return false;
-	for (uint64_t i = 0; i < c.rows; i++) {
-		uint64_t service = row.key[PACK_SERVICE];
-		if (!take_columns(&c, n))
+	for (uint64_t left = c.rows; left;) {
+		uint32_t rows = left < BLOCK ? (uint32_t)left : BLOCK;
+		if (!take_block(&c, rows, n))
 			return false;
-		memcpy(row.key, n, sizeof(row.key));
-		row.key[PACK_SERVICE] += service;
-		uint64_t first_us = unfold(n[PACK_FIRST]) + begin_s * S_US;
-		row.n = (struct usage_counts){
-			.up = n[PACK_UP],
-			.down = n[PACK_DOWN],
-			.clear = n[PACK_CLEAR],
-			.opaque = n[PACK_OPAQUE],
-			.flows = n[PACK_FLOWS],
-			.alerts = n[PACK_ALERTS],
-			.verdicts = n[PACK_VERDICTS],
-			.score = n[PACK_SCORE],
-			.first_ns = first_us * US,
-			.last_ns = (first_us + unfold(n[PACK_LAST])) * US,
-		};
-		row.n.named = rest_of(&row.n) - unfold(n[PACK_NAMED]);
-		if (!fn(arg, &row))
-			return false;
+		for (uint32_t k = 0; k < rows; k++) {
+			make_row(n, k, begin_s, row.key[PACK_SERVICE], &row);
+			if (!fn(arg, &row))
+				return false;
+		}
+		left -= rows;
 	}
 	return true;
 }

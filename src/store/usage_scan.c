@@ -55,9 +55,11 @@ static bool add_row(struct asking *a, struct group_set *to, const struct origin 
 		s = words_find(&a->words, WORD_SERVICE, row->key[PACK_SERVICE]);
 	if (a->used & PLACE_DIMS)
 		p = words_find(&a->words, WORD_PLACE, row->key[PACK_PLACE]);
-	if (!passes(a, WORD_SERVICE, SERVICE_DIMS, s) || !passes(a, WORD_PLACE, PLACE_DIMS, p) ||
+	bool has_service = passes(a, WORD_SERVICE, SERVICE_DIMS, s);
+	if ((!has_service && !a->q->keeps_rest) || !passes(a, WORD_PLACE, PLACE_DIMS, p) ||
 	    !(a->directions & 1u << (row->key[PACK_DIRECTION] & 3)))
 		return true;
+	s = has_service ? s : NULL;
 	uint32_t place = a->by & PLACE_DIMS && p ? p->group : 0;
 	uint32_t time = a->by & (BY(DAY) | BY(HOUR)) ? (uint32_t)row->key[PACK_TIME] : 0;
 	uint32_t direction = a->by & BY(DIRECTION) ? (uint32_t)row->key[PACK_DIRECTION] : 0;
@@ -99,7 +101,8 @@ static void put_source(struct asking *a, const struct piece *p)
 	const char *name = table_names[p->table];
 	bool begins_with_time = a->format > 3 || p->table == TABLE_HOUR || p->table == TABLE_DAY;
 	bool has_few_hosts = has_few(a, WORD_HOST, HOST_DIMS) && TABLE_HAS_HOST(p->table);
-	bool has_few_services = has_few(a, WORD_SERVICE, SERVICE_DIMS) && !TABLE_HAS_HOST(p->table);
+	bool has_few_services = has_few(a, WORD_SERVICE, SERVICE_DIMS) && !a->q->keeps_rest &&
+				!TABLE_HAS_HOST(p->table);
 	if (begins_with_time && (has_few_hosts || has_few_services)) {
 		(void)snprintf(sql, sizeof(sql), "SELECT min(t) FROM %s", name);
 		uint64_t first = usage_number(a->db, sql);

@@ -4,7 +4,7 @@
 
 Packages the build, boots a Debian with systemd as a router with 512 MB in a container, installs the package, starts the
 unit as it is shipped, sends a tunnel of iodine through the gateway, and reads the alert from a real redis-server that
-wants a user and a password. Then: a flood, a quiet line, a daemon that stands still, upgrade, downgrade, removal, purge."""
+wants a user and a password. Then: the daily report by its timer, a flood, a quiet line, a daemon that stands still, upgrade, downgrade, removal, purge."""
 import argparse
 import json
 import os
@@ -208,6 +208,35 @@ class Proof:
               "exfild's user of Redis may do no more than exfild does")
         check(PASSWORD not in self.journal(1000), "the password is in no log line")
 
+    def writes_the_report(self):
+        """The timer starts the unit of the daily report, here a second from now; its page has the alert, and is the daemon's user's."""
+        gateway, page = self.gateway, "/var/lib/exfild/reports/daily.html"
+        units = ["/lib/systemd/system/exfild-report." + kind for kind in ("service", "timer")]
+        said = self.done("systemd-analyze verify of the report's units", "systemd-analyze", "verify", *units)
+        self.check("exfild-report" not in said, "systemd-analyze has nothing to say on the report's units", said)
+        calendar = re.search(r"^OnCalendar=(.*)$", gateway("cat", units[1]).stdout, re.M).group(1)
+        self.check("Next elapse" in self.done("systemd-analyze calendar", "systemd-analyze", "calendar", calendar), "its time comes", calendar)
+        before = gateway("stat", "-c", "%U:%G %a", "/var/lib/exfild").stdout
+        gateway("mkdir", "-p", "/run/systemd/system/exfild-report.timer.d")
+        gateway.write("/run/systemd/system/exfild-report.timer.d/test.conf", "[Timer]\nOnActiveSec=1s\nAccuracySec=100ms\nRandomizedDelaySec=0\n")
+        gateway("systemctl", "daemon-reload")
+        self.done("the timer is enabled", "systemctl", "enable", "--now", "exfild-report.timer")
+        self.check(gateway.wait_for(lambda: self.exists(page), 30), "the timer writes the page",
+                   gateway("journalctl", "-u", "exfild-report.service", "--no-pager", "-o", "cat").stdout + gateway("systemctl", "list-timers", "--all").stdout)
+        self.check(gateway.wait_for(lambda: gateway("systemctl", "show", "-P", "ActiveState", "exfild-report.service").stdout.strip() == "inactive", 30), "and ends")
+        self.check(gateway("systemctl", "show", "-P", "Result", "exfild-report.service").stdout.strip() == "success", "well",
+                   gateway("systemctl", "status", "exfild-report.service").stdout)
+        html = gateway("cat", page).stdout
+        text = re.sub(r"\s+", " ", re.sub(r"(?s)<(style|script)>.*?</\1>|<[^>]*>", " ", html))
+        self.check(html.rstrip().endswith("</html>") and "10.20.1.10" in text and "example.test" in text, "the page has the alert", text[:1500])
+        self.check(gateway("stat", "-c", "%U:%G %a", page).stdout.strip() == "exfild:exfild 640", "and is readable by the daemon's group alone", gateway("stat", page).stdout)
+        self.check(gateway("stat", "-c", "%U:%G %a", "/var/lib/exfild").stdout == before, "the folder of the state is as it was")
+        gateway("rm", "-r", "/run/systemd/system/exfild-report.timer.d")
+        gateway("systemctl", "daemon-reload")
+        self.done("the timer as it is shipped", "systemctl", "restart", "exfild-report.timer")
+        waits = gateway("systemctl", "show", "-P", "NextElapseUSecRealtime", "exfild-report.timer").stdout
+        self.check(" 06:" in waits, "its next time is in the morning", waits)
+
     def stays_small(self, flood):
         """A flood of new connections fills every table; the machine has 512 MB, a quarter of which is exfild's."""
         gateway = self.gateway
@@ -300,7 +329,8 @@ class Proof:
         found = gateway("find", "/", "-xdev", "-iname", "*exfil*", "-not", "-path", "/proc/*", "-not", "-path", "/sys/*").stdout.split("\n")
         left = [path for path in found if path and not LEFT.search(path)]
         self.check(not left, "a purge leaves nothing", "\n".join(left))
-        self.check("exfild" not in gateway("systemctl", "--failed", "--plain").stdout, "and no failed unit", self.journal(40))
+        self.check("exfild" not in gateway("systemctl", "--failed", "--plain").stdout, "and no failed unit",
+                   gateway("systemctl", "--failed", "--plain").stdout + self.journal(40))
 
 
 class Tunnel:
@@ -350,6 +380,7 @@ def prove(arguments, check):
             proof.answers()
             proof.completes()
             proof.sees_the_tunnel()
+            proof.writes_the_report()
             resident = proof.stays_small(arguments.flood)
             proof.is_watched()
             proof.upgrades(versions[1], "9.0.1")

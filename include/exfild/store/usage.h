@@ -135,6 +135,7 @@ struct usage_query {
 	/* Only groups whose host or service was never seen before this; 0: all. */
 	uint64_t new_since_s;
 	bool is_alerted; /* only groups that alerts are about */
+	bool keeps_rest; /* what filters of services leave out is a group without a service */
 	enum usage_order order;
 	bool is_rising; /* the other way round */
 	uint32_t limit; /* rows; 0: all */

@@ -251,6 +251,26 @@ static void filters_choose_and_leave_out(void **state)
 	assert_non_null(strstr(b->why, "out, in, lateral or transit"));
 }
 
+static void what_a_filter_of_services_leaves_out_may_be_kept(void **state)
+{
+	struct bench *b = *state;
+	put(b, START_S, "10.1.1.5", "dropbox", 8);
+	put(b, START_S, "10.1.1.5", "a.example", 16);
+	put(b, START_S, "10.1.1.6", "b.example", 32);
+	struct usage_query q = { .by = BY(SERVICE),
+				 .order = USAGE_ORDER_UP,
+				 .keeps_rest = true,
+				 .filters = { { USAGE_BY_SERVICE, "dropbox", false } },
+				 .filter_count = 1 };
+	struct sum s = ask(b, b->db, &q);
+	assert_int_equal(s.rows, 2);
+	assert_int_equal(s.n.up, 56);
+	assert_int_equal(s.first_up, 48);
+	assert_string_equal(s.first[USAGE_BY_SERVICE], "");
+	q.by = BY(HOST) | BY(SERVICE);
+	assert_int_equal(ask(b, b->db, &q).rows, 3);
+}
+
 static void rows_come_in_their_order_with_titles_and_first_seen(void **state)
 {
 	struct bench *b = *state;
@@ -884,6 +904,7 @@ int main(void)
 		CASE(every_grouping_has_the_same_sum),
 		CASE(ranges_are_exact_to_the_hour),
 		CASE(filters_choose_and_leave_out),
+		CASE(what_a_filter_of_services_leaves_out_may_be_kept),
 		CASE(rows_come_in_their_order_with_titles_and_first_seen),
 		CASE(texts_of_bytes_come_back_as_they_were_but_cut),
 		CASE(what_is_written_can_be_read_meanwhile_and_after),

@@ -5,7 +5,8 @@
 Numbers: for shipped replays and ten captures of the corpus, the bytes of each host of ours to and from each address
 outside are those of tshark's packets (whose number is held against its conversation statistics), whatever the number of
 workers; and the connections by TLS version and suite are tshark's. The database: kill -9 while it is written and a full
-disk leave one whose sums agree; hundreds of questions are answered as by adding up its rows (usage_oracle.py). exfilctl
+disk leave one whose sums agree; hundreds of questions are answered as by adding up its rows (usage_oracle.py); one of each
+older form is converted and its copy kept. exfilctl
 usage: names that are hostile are shown harmlessly in columns, CSV and JSON; wrong questions are said. --bench: 90 days of
 10,000 hosts, and how much processor time each question (a second at most) and each report (two) takes."""
 import collections
@@ -27,6 +28,9 @@ import time
 
 import harness
 import usage_oracle
+
+sys.path.insert(0, os.path.join(harness.SOURCE, "tests", "support"))
+import usage_older  # noqa: E402  pylint: disable=wrong-import-position
 
 REPLAYS = ("benign_browser", "benign_ftp", "admin_edges", "https_upload", "scp_upload", "dns_exfil_hex")
 CAPTURES = 10
@@ -404,6 +408,35 @@ class Usage:
                        f"{next(((a, b) for a, b in zip(told, wanted) if a != b), None)}")
         self.check(asked > 200, "most questions have an answer of several rows", asked)
 
+    def older(self):
+        """A database of each older form answers as its rows add up: as it is, converted, and in the copy that is kept; and is written on."""
+        names = {i: name for i, name, *_ in usage_older.SERVICES}
+        for form in range(1, self.newest_format()):
+            database = os.path.join(self.temp, f"older{form}.db")
+            days = usage_older.make(form, database)
+            wanted = collections.Counter()
+            for (day, _, service, _, _), (counts, _) in days.items():
+                wanted[names[service], usage_oracle.stamp(day * 86400)[:10]] += counts[0]
+            questions = (("--by", "service,day"), ("--by", "host,service,country"), ("--by", "zone,category,direction"), ("--by", "hour,host", "--since", "5d"),
+                         ("--by", "host", "--since", "2026-11-24T10:00:00Z"), ("--by", "service,sanction", "--until", "2026-11-27"), ("inventory", "services"))
+            ask = lambda path: [self.rows(path, *words) for words in questions]
+            before = ask(database)
+            self.check({(r["service"], r["day"]): r["up"] for r in before[0]} == wanted, f"format {form} is read as it is", before[0][:3])
+            result = harness.run(self.fill, database, "0", "1", "90")
+            with contextlib.closing(sqlite3.connect(database)) as db:
+                self.check(result.status == 0 and db.execute("PRAGMA user_version").fetchone()[0] == self.newest_format(), f"format {form} is converted", result.err)
+            self.check(ask(database) == before, f"format {form} converted answers as it did")
+            copy = database + ".older-1"
+            self.check(os.stat(copy).st_mode & 0o777 == 0o600 and ask(copy) == before, f"format {form}: the copy is what it was")
+            self.check(not os.path.exists(database + ".older-2"), f"format {form}: one copy")
+            self.sums_agree(database, f"format {form} converted")
+            harness.run(self.fill, database, "50", "10", "3")
+            self.check(self.sums_agree(database, f"format {form} written on")[0] > sum(wanted.values()), f"format {form} is written on")
+
+    def newest_format(self):
+        with open(os.path.join(harness.SOURCE, "include", "exfild", "store", "usage.h"), encoding="ascii") as stream:
+            return int(re.search(r"define USAGE_FORMAT +(\d+)", stream.read()).group(1))
+
     def killed(self):
         for number in range(5):
             database = os.path.join(self.temp, f"killed{number}.db")
@@ -576,6 +609,7 @@ def main():
             usage.killed()
             usage.full_disk()
             usage.oracle()
+            usage.older()
             usage.hostile()
             usage.verdicts()
             usage.words()

@@ -64,6 +64,8 @@ class Outline(html.parser.HTMLParser):
         if tag == "a":
             self.links.append(attrs.get("href", ""))
 
+CONTROLS = ("A.5.23", "A.8.12", "A.8.16", "SC-7(10)", "SI-4(18)", "CSA CCM", "PCI DSS v4.0 11.5.1", "GDPR Article 33")
+
 
 def captures(names):
     return [x for name in names for x in ("-r", harness.capture_of(name))]
@@ -130,6 +132,9 @@ def kinds(program, exfilctl, check, temp):
         ask("--kind", kind, "--file", alerts, "-o", page, *more)
         check(word in read(page), f"a page of kind {kind} has its part: {word.decode()}")
         check(b"<code>exfilctl evidence " in read(page), "an alert says how to get at its packets")
+        if kind == "compliance":
+            lacks = [word for word in CONTROLS if word.encode() not in read(page)]
+            check(not lacks, "each control is named", lacks)
         outline(check, read(page))
     for arguments, word in ((["--kind", "yearly", "-o", page], "yearly"), ([], "-o report.html"), (["-o", page, "--kind", "incident"], "--host"),
                             (["-o", page, "extra"], "extra"), (["-o", page, "--alert", one], "--kind incident")):
@@ -200,6 +205,22 @@ def write(path, data):
     return path
 
 
+def printed(chromium, check, path):
+    """On paper (A4 upright, 190 mm wide) all is open, what leads on a screen is not there, and no table goes over the edge."""
+    page = browser.Page(chromium, "file://" + path)
+    page.until("document.readyState === 'complete'")
+    page.ask("Emulation.setDeviceMetricsOverride", width=718, height=1000, deviceScaleFactor=1, mobile=False)
+    page.ask("Emulation.setEmulatedMedia", media="print")
+    page.value("window.dispatchEvent(new Event('beforeprint'))")
+    check(page.value("getComputedStyle(document.querySelector('nav')).display") == "none", "what leads on a screen is not printed")
+    check(page.value("document.querySelectorAll('details').length") > 5 and page.value("document.querySelectorAll('details:not([open])').length") == 0, "all is open on paper")
+    over = page.value("JSON.stringify(Array.from(document.querySelectorAll('table')).filter(t => t.getBoundingClientRect().right > 720).map(t => t.caption.textContent))")
+    check(over == "[]", "no table goes over the edge of the paper", over)
+    pdf = base64.b64decode(page.ask("Page.printToPDF", paperWidth=8.27, paperHeight=11.69).get("data", ""))
+    check(pdf.startswith(b"%PDF") and len(pdf) > 50_000, "it can be printed", len(pdf))
+    page.close()
+
+
 def in_browser(chromium, check, temp, page):
     seen = browser.dom(chromium, write(os.path.join(temp, "probe.html"), probe(page)))
     title = re.search(r"<title>(.*?)</title>", seen.dom)
@@ -207,6 +228,7 @@ def in_browser(chromium, check, temp, page):
     check(not seen.console, "nothing is said on the console", "\n".join(seen.console))
     check(not seen.requests, "nothing is asked for", str(seen.requests))
     check(seen.dom.count("<circle") > 5 and seen.dom.count('class="bar"') > 10, "charts are drawn with their data")
+    printed(chromium, check, os.path.join(temp, "probe.html"))
     # a page that does harm is seen to: else the three checks above would show nothing
     harm = b"<!DOCTYPE html><title>x</title><script>console.error('boo'); fetch('http://192.0.2.1/x').catch(function () {});</script>"
     seen = browser.dom(chromium, write(os.path.join(temp, "harm.html"), harm))

@@ -523,6 +523,9 @@ class Usage:
         self.check(some and sum(row["up"] for row in some) < whole, "filters")
         result = self.ask(database, "--since", "7d", "--compare", "--by", "service", "--json")
         self.check(result.status == 0 and all("up_before" in row for row in json.loads(result.out)["rows"]), "two periods", result.err)
+        now, before = ({row["service"]: row["up"] for row in self.rows(database, "--by", "service", *words)} for words in (["--since", "7d"], ["--since", "14d", "--until", "7d"]))
+        self.check({row["service"]: (row["up"], row["up_before"]) for row in json.loads(result.out)["rows"]} ==
+                   {name: (now.get(name, 0), before.get(name, 0)) for name in {**now, **before}}, "each beside what it was", result.out[:500])
         for name in ("services", "tenants", "destinations", "hosts", "risky-hosts", "new", "new-hosts", "shadow-it", "ai", "unencrypted", "weak-tls", "countries"):
             result = self.ask(database, "inventory", name)
             self.check(result.status == 0, f"inventory {name}", result.err)

@@ -3,7 +3,8 @@
 """signatures.py --exfild PROGRAM: exfilctl signatures, as one who writes rules uses it.
 
 Rules are listed, shown and checked; one is tried against a capture and against what --events wrote, and both agree with the alerts of a replay; a rule that
-does not match says which part failed; what cannot be used is counted with its reason; what is not there is an error that says what to do."""
+does not match says which part failed; what cannot be used is counted with its reason; what is not there is an error that says what to do. Each kind of correlation
+tells the same with 1, 2 and 4 workers."""
 import json
 import os
 import subprocess
@@ -31,6 +32,28 @@ detection:
   condition: selection
 level: low
 """
+
+
+BASE = """title: {name}
+name: {name}
+logsource: {{product: exfild, service: dns}}
+detection:
+  selection: {{is_response: {response}}}
+  condition: selection
+---
+"""
+CORRELATION = """title: {name}
+id: 3d9f3b55-6d30-4f4e-9f54-2f6f4d6a1e{number:02}
+correlation:
+  type: {type}
+  rules: [{rules}]
+  group-by: [flow]
+  timespan: 5s
+{condition}level: medium
+---
+"""
+CORRELATIONS = {"event_count": "{gte: 20}", "value_count": "{field: name, gte: 20}", "value_sum": "{field: message_len, gte: 1000}",
+                "value_avg": "{field: message_len, gte: 20}", "value_percentile": "{field: message_len, percentile: 90, gte: 20}", "temporal": "", "temporal_ordered": ""}
 
 
 class Tool:
@@ -116,6 +139,22 @@ def refused(check, tool, folder):
         check(status == 2 and "usage:" in err, f"{wrong}: usage", err)
 
 
+def correlated(check, program, folder):
+    """Each kind of correlation over one capture: with any number of workers the same alerts, byte for byte, of each kind one at least."""
+    text = BASE.format(name="asked", response="false") + BASE.format(name="answered", response="true")
+    for number, (kind, condition) in enumerate(CORRELATIONS.items()):
+        text += CORRELATION.format(name=kind, number=number, type=kind, rules="asked" if condition else "asked, answered",
+                                   condition=f"  condition: {condition}\n" if condition else "")
+    place = os.path.join(folder, "correlations")
+    os.mkdir(place)
+    write(os.path.join(place, "all.yml"), text)
+    sets = ("--set", f"signatures.directories=[{place}]")
+    runs = [harness.run(program, "-r", harness.capture_of("dns_iodine"), "-o", "json", "-j", workers, *sets) for workers in ("1", "2", "4")]
+    check(all(run.status == 0 for run in runs) and len({run.out for run in runs}) == 1, "the same alerts with 1, 2 and 4 workers", runs[0].err[-500:])
+    told = {a["rule"]["name"] for a in runs[0].alerts() if a["rule"]["id"].startswith("sigma:")}
+    check(told == set(CORRELATIONS), "each kind of correlation tells, and the rules that they refer to do not", sorted(told))
+
+
 def main():
     options = harness.parser(__doc__).parse_args()
     check = harness.Checks()
@@ -124,6 +163,7 @@ def main():
         looked_at(check, tool)
         tried(check, tool, options.exfild, folder)
         refused(check, tool, folder)
+        correlated(check, options.exfild, folder)
     return check.end()
 
 

@@ -180,6 +180,20 @@ static bool add_net(struct item *it, const struct yaml_node *at, const char *tex
 	return column_add_net(it->c->s, it->column, &p, predicate);
 }
 
+/* In the logs that the field's name is of (W3C extended) a blank of an agent is '+', on the wire it
+ * is a blank: a value without blanks may mean either. */
+static void take_log_blanks(const struct item *it, struct sig_text *t)
+{
+	if (strcmp(it->field, "cs-user-agent") != 0)
+		return;
+	for (uint32_t i = 0; i < t->len; i++)
+		if (t->c[i] == ' ')
+			return;
+	for (uint32_t i = 0; i < t->len; i++)
+		if (t->c[i] == '+')
+			t->c[i] = TEXT_ANY;
+}
+
 static bool add_value(struct item *it, const struct yaml_node *at, const char *text,
 		      uint32_t predicate)
 {
@@ -195,7 +209,10 @@ static bool add_value(struct item *it, const struct yaml_node *at, const char *t
 				      it->re_flags | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY, true,
 				      predicate);
 	}
-	return text_parse(&it->c->s->memory, text, &t) && add_changed(it, at, &t, 0, predicate);
+	if (!text_parse(&it->c->s->memory, text, &t))
+		return false;
+	take_log_blanks(it, &t);
+	return add_changed(it, at, &t, 0, predicate);
 }
 
 static struct node *compare_node(struct item *it, const struct yaml_node *at, const char *text)

@@ -109,7 +109,7 @@ bool bulk_count(struct bulk *b, const struct packet *p, uint64_t payload, bool r
 			s->bytes -= p->ip_len;
 		return false;
 	}
-	*s = (struct seen){ .flow = { p->src, p->dst, p->sport, p->dport },
+	*s = (struct seen){ .flow = { p->src, p->dst, p->sport, p->dport, .is_thin = false },
 			    .bytes = p->ip_len,
 			    .next_seq = p->tcp_seq + p->payload_len,
 			    .is_used = true };

@@ -386,7 +386,7 @@ class Usage:
     def oracle(self):
         """Any question is answered as by going through all rows, of weeks and of hours, packed or not."""
         database = os.path.join(self.temp, "oracle.db")
-        harness.run(self.fill, database, "30", "40", "24")
+        harness.run(self.fill, database, "20", "40", "24")
         rows, asked = usage_oracle.Rows(database), 0
         self.sums_agree(database, "a filled one")
         with contextlib.closing(sqlite3.connect(database)) as db:

@@ -18,26 +18,19 @@
 
 #include "exfild/base/buf.h"
 #include "exfild/base/log.h"
-#include "usage_fresh.h"
-#include "usage_packs.h"
+#include "usage_disk.h"
 
 #define BATCH_MAX (64u << 20)
 #define RETRY_S   10
 #define REOPEN_S  60
 
 struct usage_writer {
-	struct file file;
+	struct usage_disk disk; /* the thread's */
 	struct file_kind kind;
 	char name[256];                      /* of the file, without its folder */
 	struct usage_writer_options options; /* of one that is opened in the background */
 	char path[FILE_PATH_MAX];
-	uint32_t keep_days;
 	int lock_fd; /* holds a second process off */
-	/* the thread's: */
-	struct usage_batch rows; /* open when something goes into the tables */
-	struct usage_fresh fresh;
-	uint64_t newest_day; /* of what it wrote last */
-	uint64_t ended_day;  /* before which all has been rolled and forgotten */
 	/* its owner's, being filled: */
 	struct buf batch;
 	struct usage_handed filled; /* but for the bytes */
@@ -73,132 +66,13 @@ bool usage_writer_add(struct usage_writer *w, const struct usage_row *row)
 
 static void let_go(struct usage_writer *w)
 {
-	usage_batch_close(&w->rows);
-	file_close(&w->file);
+	usage_disk_close(&w->disk);
 	if (w->lock_fd >= 0)
 		(void)close(w->lock_fd);
 	w->lock_fd = -1;
 }
 
 /* ---- writing ---- */
-
-static int open_tables(struct usage_writer *w)
-{
-	return w->rows.db ? SQLITE_OK : usage_batch_open(&w->rows, w->file.db);
-}
-
-static int drop(struct usage_writer *w)
-{
-	int code = usage_batch_drop(&w->rows);
-	return code == SQLITE_OK ? usage_fresh_count(&w->fresh, w->file.db) : code;
-}
-
-/* Into the tables: a day that is over does not wait any longer, nor does what has no room. */
-static int write_tables(struct usage_writer *w, const char **at, const char *stop,
-			uint64_t *ret_rows)
-{
-	int code = open_tables(w);
-	if (code == SQLITE_OK && w->fresh.rows)
-		code = usage_fresh_fold(&w->fresh, &w->rows);
-	if (code == SQLITE_OK && *at < stop)
-		code = usage_batch_portion(&w->rows, at, stop, ret_rows, &w->newest_day);
-	return code;
-}
-
-static int write_as_it_is(struct usage_writer *w, const struct usage_handed *h, uint64_t *ret_rows)
-{
-	/* of a capture all days are kept: there is nothing to be ended */
-	bool is_over = w->keep_days < UINT32_MAX && h->last_day > w->newest_day;
-	const char *none = NULL;
-	int code = is_over ? write_tables(w, &none, NULL, ret_rows) : SQLITE_OK;
-	if (code == SQLITE_OK)
-		code = usage_fresh_add(&w->fresh, w->file.db, h);
-	if (code == SQLITE_OK) {
-		*ret_rows = h->rows;
-		w->newest_day = h->last_day > w->newest_day ? h->last_day : w->newest_day;
-	}
-	return code;
-}
-
-/* Rows in one transaction. */
-static int write_portion(struct usage_writer *w, size_t *ret_done, uint64_t *ret_rows)
-{
-	sqlite3 *db = w->file.db;
-	const char *at = w->handed.data + w->done, *stop = w->handed.data + w->handed.len;
-	struct usage_handed h = w->handed_is;
-	uint64_t day = w->newest_day;
-	h.data = at;
-	h.len = (size_t)(stop - at);
-	*ret_rows = 0;
-	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (code == SQLITE_OK && usage_fresh_fits(&w->fresh, &h)) {
-		code = write_as_it_is(w, &h, ret_rows);
-		at = stop;
-	} else if (code == SQLITE_OK) {
-		code = write_tables(w, &at, stop, ret_rows);
-	}
-	code = file_end(db, code);
-	*ret_done = (size_t)(at - w->handed.data);
-	if (code == SQLITE_OK)
-		return code;
-	w->newest_day = day;
-	return drop(w) == SQLITE_OK ? code : SQLITE_NOMEM;
-}
-
-static uint64_t bytes_of(const struct usage_writer *w)
-{
-	return usage_number(w->file.db, "SELECT (SELECT page_count FROM pragma_page_count) * "
-					"(SELECT page_size FROM pragma_page_size)");
-}
-
-static int forget(struct usage_writer *w, uint32_t keep_days)
-{
-	int code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = usage_forget(w->file.db, w->newest_day, keep_days);
-	code = file_end(w->file.db, code);
-	if (keep_days <= w->newest_day && drop(w) != SQLITE_OK)
-		code = SQLITE_NOMEM; /* names may have gone */
-	return code;
-}
-
-/* Its own limit is reached: the oldest day makes room, and says so. */
-static bool make_room(struct usage_writer *w)
-{
-	uint64_t oldest = usage_number(w->file.db, "SELECT min(t) FROM days");
-	if (bytes_of(w) < w->file.max_bytes / 10 * 9 || oldest >= w->newest_day)
-		return false;
-	int code = forget(w, (uint32_t)(w->newest_day - oldest));
-	log_warnx("usage",
-		  "%s has reached its part of limits.disk_mb: its oldest day went before "
-		  "usage.keep_days",
-		  w->file.path);
-	return code == SQLITE_OK;
-}
-
-/* Weeks that are over are added up; until then their days are asked for. */
-static int roll(struct usage_writer *w)
-{
-	int code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = usage_batch_roll(&w->rows, w->newest_day / USAGE_WEEK * USAGE_WEEK);
-	code = file_end(w->file.db, code);
-	if (code != SQLITE_OK && drop(w) != SQLITE_OK)
-		code = SQLITE_NOMEM;
-	return code;
-}
-
-static int end_days(struct usage_writer *w)
-{
-	int code = roll(w);
-	while (code == SQLITE_FULL && make_room(w))
-		code = roll(w);
-	if (code == SQLITE_OK)
-		code = forget(w, w->keep_days);
-	if (code == SQLITE_OK)
-		w->ended_day = w->newest_day;
-	return code;
-}
 
 static bool mend(struct usage_writer *w, int code);
 
@@ -209,15 +83,15 @@ static void note(struct usage_writer *w, int code, uint64_t rows)
 	w->stats.is_failing = code != SQLITE_OK;
 	w->stats.rows += rows;
 	if (code == SQLITE_OK) {
-		w->stats.bytes = bytes_of(w);
-		w->stats.written = w->newest_day * USAGE_DAY_S;
+		w->stats.bytes = usage_disk_bytes(&w->disk);
+		w->stats.written = w->disk.newest_day * USAGE_DAY_S;
 	}
 	if (code != SQLITE_OK && !was_failing)
 		log_errorx("usage",
 			   "%s cannot be written: %s; exfild counts on in memory, and tries again",
-			   w->file.path, sqlite3_errstr(code));
+			   w->disk.file.path, sqlite3_errstr(code));
 	else if (code == SQLITE_OK && was_failing)
-		log_info("usage", "%s can be written again", w->file.path);
+		log_info("usage", "%s can be written again", w->disk.file.path);
 }
 
 /* Until *flag is set, it is to stop, or that long. */
@@ -236,19 +110,21 @@ static void write_batch(struct usage_writer *w)
 {
 	while (w->done < w->handed.len) {
 		uint64_t rows;
-		size_t done;
+		size_t len;
+		struct usage_handed left = w->handed_is;
+		left.data = w->handed.data + w->done;
+		left.len = w->handed.len - w->done;
 		pthread_mutex_unlock(&w->lock);
-		int code = w->file.db ? write_portion(w, &done, &rows) : SQLITE_CANTOPEN;
-		while (code == SQLITE_FULL && make_room(w))
-			code = write_portion(w, &done, &rows);
+		int code = w->disk.file.db ? usage_disk_write(&w->disk, &left, &len, &rows) :
+					     SQLITE_CANTOPEN;
 		/* a new file takes it at once; any other trouble is tried again later */
-		bool is_damaged = !w->file.db || file_is_damage(code);
+		bool is_damaged = !w->disk.file.db || file_is_damage(code);
 		if (code != SQLITE_OK && mend(w, code) && is_damaged)
-			code = write_portion(w, &done, &rows);
+			code = usage_disk_write(&w->disk, &left, &len, &rows);
 		pthread_mutex_lock(&w->lock);
 		note(w, code, code == SQLITE_OK ? rows : 0);
 		if (code == SQLITE_OK) {
-			w->done = done;
+			w->done += len;
 			w->handed_is.rows -= rows;
 			continue;
 		}
@@ -257,11 +133,8 @@ static void write_batch(struct usage_writer *w)
 			break;
 	}
 	w->is_unpacked = w->options.is_background;
-	/* of what is in no table nothing has to be rolled or forgotten */
-	if (w->ended_day == w->newest_day || !w->file.db || !w->rows.db)
-		return;
 	pthread_mutex_unlock(&w->lock);
-	int code = end_days(w);
+	int code = usage_disk_end_days(&w->disk);
 	pthread_mutex_lock(&w->lock);
 	if (code != SQLITE_OK)
 		note(w, code, 0);
@@ -278,7 +151,7 @@ static void open_here(struct usage_writer *w)
 		w->is_opening = true;
 		pthread_mutex_unlock(&w->lock);
 		int err = start(w, &w->options, why, sizeof(why));
-		uint64_t bytes = err ? 0 : bytes_of(w);
+		uint64_t bytes = err ? 0 : usage_disk_bytes(&w->disk);
 		if (err)
 			let_go(w);
 		pthread_mutex_lock(&w->lock);
@@ -296,35 +169,6 @@ static void open_here(struct usage_writer *w)
 	}
 }
 
-/* The oldest day that is over and of which rows stand in the table; 0: none. */
-static uint64_t next_day(struct usage_writer *w, enum pack_kind kind)
-{
-	if (!w->file.db)
-		return 0;
-	uint64_t day = usage_number(w->file.db, kind == PACK_DAYS ? "SELECT min(t) FROM day" :
-								    "SELECT min(t) / 24 FROM hour");
-	return day < w->newest_day ? day : 0;
-}
-
-/* One of them; *ret_any: there was one. */
-static int pack(struct usage_writer *w, bool *ret_any)
-{
-	int code = SQLITE_OK;
-	*ret_any = false;
-	for (enum pack_kind kind = PACK_DAYS; kind < PACK_KIND__COUNT && code == SQLITE_OK;
-	     kind++) {
-		uint64_t day = next_day(w, kind), units = kind == PACK_DAYS ? 1 : 24;
-		if (!day)
-			continue;
-		*ret_any = true;
-		code = sqlite3_exec(w->file.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-		if (code == SQLITE_OK)
-			code = usage_pack_rows(w->file.db, kind, day * units, (day + 1) * units);
-		code = file_end(w->file.db, code);
-	}
-	return code;
-}
-
 /* While nobody waits; the lock is held at both ends.  Rows only take longer to answer, and more
  * room. */
 static void pack_days(struct usage_writer *w)
@@ -332,7 +176,7 @@ static void pack_days(struct usage_writer *w)
 	while (w->is_unpacked && !w->is_handed && !w->is_stopping) {
 		bool is_any;
 		pthread_mutex_unlock(&w->lock);
-		int code = pack(w, &is_any);
+		int code = usage_disk_pack(&w->disk, &is_any);
 		pthread_mutex_lock(&w->lock);
 		w->is_unpacked = is_any && code == SQLITE_OK;
 	}
@@ -364,21 +208,19 @@ static void *writer_thread(void *arg)
 
 static int prepare(struct usage_writer *w, char *why, size_t size)
 {
-	int code = usage_fresh_count(&w->fresh, w->file.db);
-	w->newest_day = w->ended_day = usage_number(w->file.db, "SELECT max(t) FROM days");
-	(void)sqlite3_limit(w->file.db, SQLITE_LIMIT_LENGTH, PACK_MAX + 4096);
+	int code = usage_disk_read_marks(&w->disk);
 	if (code == SQLITE_OK)
 		return 0;
-	usage_batch_close(&w->rows);
-	file_complain(&w->file, FILE_DAMAGED, sqlite3_errmsg(w->file.db));
-	(void)snprintf(why, size, "cannot write %s: %s", w->file.path, sqlite3_errstr(code));
+	usage_batch_close(&w->disk.rows);
+	file_complain(&w->disk.file, FILE_DAMAGED, sqlite3_errmsg(w->disk.file.db));
+	(void)snprintf(why, size, "cannot write %s: %s", w->disk.file.path, sqlite3_errstr(code));
 	return -EXF_E_IO;
 }
 
 static int replace(struct usage_writer *w, char *why, size_t size)
 {
-	usage_batch_close(&w->rows);
-	int err = file_replace(&w->file, why, size);
+	usage_batch_close(&w->disk.rows);
+	int err = file_replace(&w->disk.file, why, size);
 	log_warnx("usage", "%s", why);
 	return err ? err : prepare(w, why, size);
 }
@@ -387,10 +229,10 @@ static int replace(struct usage_writer *w, char *why, size_t size)
 static bool mend(struct usage_writer *w, int code)
 {
 	char why[1024];
-	if (w->file.db && !file_is_damage(code))
+	if (w->disk.file.db && !file_is_damage(code))
 		return true;
-	if (w->file.db)
-		file_complain(&w->file, FILE_DAMAGED, sqlite3_errstr(code));
+	if (w->disk.file.db)
+		file_complain(&w->disk.file, FILE_DAMAGED, sqlite3_errstr(code));
 	return replace(w, why, sizeof(why)) == 0;
 }
 
@@ -445,15 +287,15 @@ static int start(struct usage_writer *w, const struct usage_writer_options *o, c
 	const struct store_options file = { .directory = folder, .max_bytes = o->max_bytes };
 	int err = lock_out(w, o->path, why, size);
 	if (!err)
-		err = file_open(&w->file, &w->kind, &file, why, size);
+		err = file_open(&w->disk.file, &w->kind, &file, why, size);
 	if (err)
 		return err;
-	if (w->file.copy[0])
+	if (w->disk.file.copy[0])
 		log_warnx("usage",
 			  "%s was of an older format and is converted; what it was is kept as %s: "
 			  "delete that when nobody wants to go back",
-			  w->file.path, w->file.copy);
-	bool is_good = w->file.state == FILE_NEW || w->file.state == FILE_GOOD;
+			  w->disk.file.path, w->disk.file.copy);
+	bool is_good = w->disk.file.state == FILE_NEW || w->disk.file.state == FILE_GOOD;
 	err = is_good ? prepare(w, why, size) : -EXF_E_FORMAT;
 	return err ? replace(w, why, size) : 0;
 }
@@ -467,7 +309,7 @@ int usage_writer_open(const struct usage_writer_options *o, struct usage_writer 
 		(void)snprintf(why, size, "memory is exhausted");
 		return -EXF_E_NOMEM;
 	}
-	w->keep_days = o->keep_days;
+	w->disk.keep_days = o->keep_days;
 	w->options = *o;
 	w->options.path = w->path;
 	w->lock_fd = -1;

@@ -5,9 +5,8 @@
 A recorded tunnel is replayed with a file of identities: each form of alert names machine and user as privacy.users has it, a
 lease that moved in the middle of the capture is told from then on, policies may ask for host and user, a broken line ends the
 replay before it begins with file, line and column, and 1 and 4 workers say the same."""
-import contextlib
+import json
 import os
-import sqlite3
 import sys
 import tempfile
 
@@ -57,8 +56,8 @@ def main():
         for number, (users, told) in enumerate((("clear", {"", "alice"}), ("off", {""}), (None, {""}))):
             database = os.path.join(folder, f"usage{number}.db")
             replay(o, folder, line, f"usage.database={database}", *([f"privacy.users={users}", "usage.per_user=true"] if users else []))
-            with contextlib.closing(sqlite3.connect(database)) as db:
-                found = {row[0] for row in db.execute("SELECT user FROM host")}
+            asked = harness.run(os.path.join(os.path.dirname(o.exfild), "exfilctl"), "usage", "--database", database, "--by", "user", "--json", "--top", "0")
+            found = {row["user"] for row in json.loads(asked.out)["rows"]}
             check(found == told, f"usage by user, {users}: {told}", found)
         with open(os.path.join(folder, "policy.yaml"), "w", encoding="utf-8") as out:
             out.write(POLICY)

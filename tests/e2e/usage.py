@@ -10,6 +10,7 @@ older form is converted and its copy kept. exfilctl
 usage: names that are hostile are shown harmlessly in columns, CSV and JSON; wrong questions are said. --bench: 90 days of
 10,000 hosts, and how much processor time each question (a second at most) and each report (two) takes."""
 import collections
+import concurrent.futures
 import contextlib
 import csv
 import functools
@@ -607,15 +608,18 @@ def main():
         elif arguments.bench:
             usage.bench()
         else:
-            usage.suites()
-            usage.compare()
-            usage.killed()
-            usage.full_disk()
-            usage.oracle()
-            usage.older()
-            usage.hostile()
-            usage.verdicts()
-            usage.words()
+            # what waits for tshark goes beside what does not
+            with concurrent.futures.ThreadPoolExecutor(1) as beside:
+                compared = beside.submit(usage.compare)
+                usage.suites()
+                usage.killed()
+                usage.full_disk()
+                usage.oracle()
+                usage.older()
+                usage.hostile()
+                usage.verdicts()
+                usage.words()
+                compared.result()
     finally:
         shutil.rmtree(usage.temp, ignore_errors=True)
     return usage.check.end()

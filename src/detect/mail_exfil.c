@@ -6,13 +6,15 @@
  * Message-ID, often from the account to itself, the machine's name in the subject, lists of
  * passwords or facts of the machine in the text, a picture of the screen attached, and a question
  * for the own outside address just before.  Spam modules call themselves by an address that is not
- * theirs.  Each says little; together they do.
+ * theirs.  Each says little; together they do.  So do megabytes of attachments from such a
+ * program to people of another domain than the one it writes from.
  * Evasion: a mail program's head and an honest text; TLS; a relay inside.
  * False alarms: devices that mail their state outside (a NAS, a UPS): they name the host and lack a
- * mail program's head, which alone stays low.
+ * mail program's head, which alone stays low; so does a scanner that mails to its own people.
  */
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "exfild/base/table.h"
 #include "ipcheck.h"
@@ -31,6 +33,7 @@ struct mail_key {
 struct mail_pair {
 	struct mail_key key;
 	uint64_t first_ns, mails, bytes;
+	uint64_t attached; /* bytes of mails with attachments that no mail program has written */
 	uint8_t told;
 	uint8_t pad[7];
 };
@@ -60,6 +63,9 @@ static const struct param params[] = {
 	  3600, "", "Within this time" },
 	PARAM_END
 };
+
+#define LOAD_MIN  1e6 /* bytes with attachments: more than a report, or pictures of a screen */
+#define LOAD_MUCH 1e7
 
 #define NEXT_STEPS                                                                                 \
  {                                                                                                 \
@@ -153,10 +159,15 @@ static void add_content(struct finding *f, const struct event_mail *m)
 				file_type_name((enum file_type)m->attachment_type));
 }
 
+static bool has_no_program(const struct event_mail *m)
+{
+	return !(m->head_marks & (MAIL_HAS_MAILER | MAIL_HAS_ID));
+}
+
 static void add_program(struct finding *f, const struct mail_state *s, const struct detect_env *env,
 			const struct event_mail *m)
 {
-	if (!(m->head_marks & (MAIL_HAS_MAILER | MAIL_HAS_ID)))
+	if (has_no_program(m))
 		finding_feature(f, "no_mail_program", 1, NAN, NAN, 0.1, 0.1,
 				"no mail program names itself, no Message-ID");
 	if (m->head_marks & MAIL_IS_TO_SELF)
@@ -173,6 +184,45 @@ static void add_program(struct finding *f, const struct mail_state *s, const str
 				"it asked for its own outside address just before");
 }
 
+/* What follows the last @ of an address. */
+static const char *domain_of(const struct event_mail *m, const struct event_str *address,
+			     size_t *ret_len)
+{
+	const char *text = (const char *)event_str_data(&m->e, address);
+	size_t at = address->len;
+	while (at > 0 && text[at - 1] != '@')
+		at--;
+	*ret_len = address->len - at;
+	return text + at;
+}
+
+static bool is_to_others(const struct event_mail *m)
+{
+	if (!m->from.off || !m->to.off)
+		return false;
+	size_t from_len, to_len;
+	const char *from = domain_of(m, &m->from, &from_len), *to = domain_of(m, &m->to, &to_len);
+	return from_len && to_len && (from_len != to_len || strncasecmp(from, to, to_len) != 0);
+}
+
+static bool is_load(const struct mail_pair *p, const struct event_mail *m)
+{
+	return has_no_program(m) && m->attachments && (double)p->attached >= LOAD_MIN;
+}
+
+static void add_load(struct finding *f, const struct mail_pair *p, const struct event_mail *m)
+{
+	double bytes = (double)p->attached;
+	if (!is_load(p, m))
+		return;
+	double weight = bytes < LOAD_MUCH ? 0.3 : 0.5;
+	finding_feature(f, "load", bytes, NAN, LOAD_MIN, weight, weight,
+			"%.3g MB with attachments, by no mail program", bytes / 1e6);
+	if (is_to_others(m))
+		finding_feature(f, "to_others", 1, NAN, NAN, 0.1, 0.1,
+				"to another domain than the sender's");
+}
+
 static void tell_report(struct mail_state *s, const struct detect_env *env, struct mail_pair *p,
 			const struct event_mail *m)
 {
@@ -182,6 +232,7 @@ static void tell_report(struct mail_state *s, const struct detect_env *env, stru
 	step_begin(&f, &report_rule, env, &m->e);
 	add_content(&f, m);
 	add_program(&f, s, env, m);
+	add_load(&f, p, m);
 	for (unsigned i = 0; i < f.feature_count; i++)
 		score += f.features[i].contribution;
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
@@ -197,14 +248,15 @@ static void tell_report(struct mail_state *s, const struct detect_env *env, stru
 		finding_packet(&f, m->e.packet);
 	const char *host = context_name_of(env->context, &m->e.dst);
 	finding_text(f.message, sizeof(f.message),
-		     "A program on %s mailed %llu report%s, %llu bytes, straight to %s", from,
-		     (unsigned long long)p->mails, p->mails > 1 ? "s" : "",
-		     (unsigned long long)p->bytes, host ? host : to);
+		     "A program on %s mailed %llu %s%s, %llu bytes, straight to %s", from,
+		     (unsigned long long)p->mails, is_load(p, m) ? "mail" : "report",
+		     p->mails > 1 ? "s" : "", (unsigned long long)p->bytes, host ? host : to);
 	finding_text(
 		f.not_harmless, sizeof(f.not_harmless),
 		"People write with a mail program, which names itself and numbers its mails, "
 		"through their own server; devices report to their owner's. This goes straight "
-		"outside and is about the machine");
+		"outside and %s",
+		is_load(p, m) ? "carries files" : "is about the machine");
 	text_counterfactual(&f);
 	step_raise(&f, env);
 }
@@ -302,6 +354,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		p->first_ns = e->time_ns;
 	p->mails++;
 	p->bytes += m->size;
+	p->attached += m->attachments && has_no_program(m) ? m->size : 0;
 	tell_report(s, env, p, m);
 	count_sender(s, env, m);
 }

@@ -23,6 +23,7 @@ struct letter {
 	uint32_t marks, head_marks;
 	uint8_t attachments, type;
 	uint16_t reply;
+	uint32_t size;
 };
 
 static void mail(struct judging *j, const struct letter *x)
@@ -37,7 +38,7 @@ static void mail(struct judging *j, const struct letter *x)
 	e->attachments = x->attachments;
 	e->attachment_type = x->type;
 	e->reply = x->reply;
-	e->size = 900;
+	e->size = x->size ? x->size : 900;
 	judging_str(j, &e->helo, x->helo ? x->helo : "DESK-7");
 	judging_str(j, &e->from, x->from ? x->from : "a@example.com");
 	judging_str(j, &e->to, x->to ? x->to : "b@example.com");
@@ -98,6 +99,39 @@ static void a_device_that_reports_stays_low(void **state)
 		assert_int_equal(j->found[i].severity, SEVERITY_LOW);
 }
 
+static void files_to_strangers_are_found(void **state)
+{
+	struct judging *j = *state;
+	struct letter x = { .to = "me@example.net", .attachments = 1, .size = 600000 };
+	mail(j, &x);
+	assert_int_equal(j->count, 0);
+	mail(j, &x);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+	x.size = 9000000;
+	mail(j, &x);
+	assert_int_equal(j->count, 2);
+	x.size = 100; /* nothing more to say */
+	mail(j, &x);
+	assert_int_equal(j->count, 2);
+}
+
+static void files_of_a_scanner_and_of_people_are_not(void **state)
+{
+	struct judging *j = *state;
+	struct letter x = { .attachments = 2, .size = 4000000 };
+	mail(j, &x); /* to its own domain */
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_LOW);
+	x = (struct letter){ .src = "10.0.0.9",
+			     .to = "me@example.net",
+			     .attachments = 2,
+			     .size = 40000000,
+			     .head_marks = MAIL_HAS_ID };
+	mail(j, &x);
+	assert_int_equal(j->count, 1);
+}
+
 static void mail_of_people_is_silent(void **state)
 {
 	struct judging *j = *state;
@@ -154,6 +188,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_name_that_is_not_its_own_is_found, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_device_that_reports_stays_low, setup, teardown),
+		cmocka_unit_test_setup_teardown(files_to_strangers_are_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(files_of_a_scanner_and_of_people_are_not, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(mail_of_people_is_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(mail_in_bulk_is_found_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_mails_to_one_or_slowly_are_silent, setup,

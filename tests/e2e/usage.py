@@ -478,7 +478,16 @@ class Usage:
                            (9000 + number, cell))
                 db.execute("INSERT INTO day_service SELECT t, ?, zone, place, direction, up, down, clear, named, opaque, flows, alerts, verdicts, first, last, "
                            "score FROM day_service WHERE service < 9000 LIMIT 1", (9000 + number,))
+                # and one of each that waits for its tables
+                texts = (b"zone", cell + b"#", b"", cell, cell, cell, b"ai", cell, b"US", cell, b"")
+                hour = 20785 * 24 + 9
+                numbers = (hour, 0, 10, 20, 0, 30, 0, 1, 0, 0, hour * 3600 * 10**9 + 5000, 10**9, 0, 0, 1)
+                db.execute("INSERT INTO fresh(count, data) VALUES(1, ?)", (b"".join(map(usage_older.number, numbers)) + b"".join(text + b"\0" for text in texts),))
+        waiting = [row["host"] for row in self.rows(database, "--by", "host,service,as", "--tenant", "<script>*")]
+        self.check(waiting == ["<script>alert(1)</script>#"], "rows that wait are among them", waiting)
         for form in ([], ["--csv"], ["--json"]):
+            result = self.ask(database, "--by", "host,service,tenant,as", "--top", "0", *form)
+            self.check(result.status == 0 and b"\x1b" not in result.out and b"\xe2\x80\xae" not in result.out, f"hosts and networks neither {form}", result.out[:400])
             result = self.ask(database, "--by", "service", "--top", "0", *form)
             bad = [b for b in result.out if (b < 32 and b != 10) or b == 127]
             self.check(result.status == 0 and not bad and b"\xe2\x80\xae" not in result.out, f"no control character and no mark of direction {form}", result.out[:400])

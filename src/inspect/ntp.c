@@ -18,6 +18,7 @@
 #define NTP_CONTROL_LEN 12
 #define NTP_PRIVATE_LEN 8
 #define NTP_FIELD_MIN   16
+#define NTP_SENT_AT     40 /* the transmit timestamp */
 
 enum ntp_mode { NTP_RESERVED, NTP_CLIENT = 3, NTP_SERVER = 4, NTP_CONTROL = 6, NTP_PRIVATE = 7 };
 
@@ -83,6 +84,16 @@ static bool skip_fields(struct cursor *c)
 	return true;
 }
 
+/* All of the head but its first byte and the time when it was sent; of what is no NTP all. */
+static uint32_t hash_head(const struct hash_key *key, const struct packet *p, bool good)
+{
+	uint32_t len = p->payload_cap;
+	if (!good)
+		return (uint32_t)hash_bytes(key, p->payload, len);
+	return (uint32_t)hash_bytes(key, p->payload + 1,
+				    (len < NTP_SENT_AT ? len : NTP_SENT_AT) - 1);
+}
+
 static enum inspect_verdict on_datagram(struct inspection *in)
 {
 	const struct packet *p = in->packet;
@@ -101,6 +112,7 @@ static enum inspect_verdict on_datagram(struct inspection *in)
 	e->version = head.version;
 	e->stratum = head.stratum;
 	e->payload_len = (uint16_t)p->payload_len;
+	e->head_hash = hash_head(in->key, p, good);
 	/* Of what is no NTP at all every byte counts. */
 	size_t start = good ? head_len(&head) : 0;
 	c = cursor_make(p->payload, p->payload_cap);

@@ -9,7 +9,7 @@ import struct
 import sys
 import zipfile
 
-from talk import MS, T0, Tcp, Wire, echo, lookup, noise
+from talk import MS, T0, Tcp, Wire, echo, lookup, noise, udp
 
 CLIENT, OTHER, THIRD, SERVER = "10.20.1.10", "10.20.1.11", "10.20.1.12", "10.20.2.20"
 AWAY, AWAY2, AWAY3 = "203.0.113.20", "203.0.113.21", "203.0.113.22"
@@ -305,6 +305,32 @@ def peer_file(wire):
     Tcp(wire, T0, (OTHER, 40001), (CLIENT, 5190)).answer(bytes(head)).say(bytes(go)).answer(data).close()
 
 
+def ntp(wire, time, client, server, rest, reply=b""):
+    """A question to a time server, and what it answers."""
+    udp(wire, time, (client, 40123), (server, 123), b"\x23" + rest)
+    if reply:
+        udp(wire, time + 9 * MS, (server, 123), (client, 40123), b"\x24" + reply)
+
+
+def ntp_channel(wire):
+    """A file in what clocks leave alone: 32 bytes a question, ten a second, to a server that never answers."""
+    data = noise(8000)
+    for i in range(0, len(data), 32):
+        ntp(wire, T0 + i // 32 * 100 * MS, CLIENT, AWAY, bytes(15) + data[i:i + 32])
+
+
+def benign_ntp(wire):
+    """A clock's eight questions at its start, then one a minute; NTS with its cookies; one that asks each second and is not answered."""
+    for i in range(20):
+        at = T0 + (i * 2 if i < 8 else 16 + (i - 8) * 64) * SECOND
+        stamp = struct.pack(">II", 3990000000 + i, i * 7919)
+        ntp(wire, at, CLIENT, AWAY, b"\x02\x06\xe8" + bytes(12) + stamp * 3 + stamp, b"\x02\x06\xe8" + bytes(12) + stamp * 4)
+        fields = b"\x01\x04\x00\x24" + noise(32, seed=i + 1) + b"\x02\x04\x00\x68" + noise(100, seed=i + 50)
+        ntp(wire, at + SECOND, OTHER, AWAY, bytes(39) + stamp + fields, bytes(47) + fields)
+    for i in range(300):
+        ntp(wire, T0 + i * SECOND, "10.20.1.12", AWAY2, bytes(39) + struct.pack(">II", 3990000000 + i, i))
+
+
 def luhn(digits):
     """The digits with the check digit that ISO/IEC 7812 wants."""
     total = 0
@@ -398,7 +424,7 @@ def benign_checkout(wire):
 SCENARIOS = {f.__name__: f for f in (
     credential_post, benign_posts, web_exploit, benign_web_scan, web_shell, executable_download, http_archive_put, benign_uploads,
     mail_exfil, benign_mail, mail_spam, ftp_exfil, benign_ftp, covert_time, covert_addresses, benign_pings, raw_screens, benign_streams,
-    peer_file, sensitive_content, content_carriers, benign_carriers,
+    peer_file, ntp_channel, benign_ntp, sensitive_content, content_carriers, benign_carriers,
     benign_checkout)}
 
 

@@ -318,7 +318,7 @@ struct event_ntp {
 	struct event e;
 	uint8_t mode, version, stratum, malformed;
 	uint16_t payload_len, extension_len;
-	uint32_t pad;
+	uint32_t head_hash; /* of what a clock that asks again leaves as it was */
 	uint64_t extension_hash;
 };
 

@@ -107,7 +107,7 @@ exf_script(e2e.live.failures e2e ${Python3_EXECUTABLE} tests/e2e/failures.py --e
 exf_script(e2e.live.metrics e2e ${Python3_EXECUTABLE} tests/e2e/live_metrics.py --exfild $<TARGET_FILE:exfild>)
 exf_script(perf.flood perf ${Python3_EXECUTABLE} tests/e2e/live_flood.py --exfild $<TARGET_FILE:exfild> --exfilctl $<TARGET_FILE:exfilctl> --sender $<TARGET_FILE:sender>)
 set_tests_properties(perf.flood PROPERTIES PROCESSORS 2)
-exf_script(perf.through perf ${Python3_EXECUTABLE} tests/e2e/live_through.py --exfild $<TARGET_FILE:exfild>)
+exf_script(perf.through perf ${Python3_EXECUTABLE} tests/e2e/live_through.py --exfild $<TARGET_FILE:exfild> --line 10gbit)
 set_tests_properties(perf.through PROPERTIES PROCESSORS 2)
 add_library(clockshift MODULE support/clockshift.c)
 set_target_properties(clockshift PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests PREFIX "")

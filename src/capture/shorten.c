@@ -12,10 +12,12 @@
 #define TCP   6u
 #define PORTS 0 /* the places in the program's memory */
 #define SEQ   1
+#define HEADS 2
 
 #define HEADERS      40u
 #define TCP_SEQ_AT   4
 #define TCP_ACK_AT   8
+#define TCP_LEN_AT   12
 #define TCP_FLAGS_AT 13
 #define FIN_SYN_RST  7
 
@@ -28,13 +30,14 @@ struct leaps {
 struct assembly {
 	struct sock_filter *program;
 	size_t count;
-	struct leaps to_cut, to_thin;
+	struct leaps to[SHORTEN_BARE + 1]; /* by kind */
 };
 
 /* Where the TCP header is: of IPv4 behind a header whose length is in X. */
 struct segment {
 	uint16_t mode; /* BPF_IND, BPF_ABS */
 	uint32_t at;
+	uint32_t ip_at;
 };
 
 static void emit(struct assembly *a, uint16_t code, uint32_t k)
@@ -78,7 +81,7 @@ static void emit_flow(struct assembly *a, const struct shorten_flow *f, uint32_t
 	emit_unless(a, (uint32_t)f->sport << 16 | f->dport, (uint8_t)(end - a->count - 1));
 	emit_address(a, &f->src, source_at, end);
 	emit_address(a, &f->dst, source_at + 4 * words, end);
-	struct leaps *leaps = f->is_thin ? &a->to_thin : &a->to_cut;
+	struct leaps *leaps = &a->to[f->kind];
 	leaps->at[leaps->count++] = a->count;
 	emit(a, BPF_JMP | BPF_JA, 0);
 }
@@ -118,6 +121,26 @@ static void emit_thin(struct assembly *a, const struct segment *tcp)
 	emit(a, BPF_RET | BPF_K, 0);
 }
 
+/* On where the segment holds no data; the length of the IP header is in X again. */
+static void emit_bare(struct assembly *a, const struct segment *tcp)
+{
+	bool is_v4 = tcp->mode == BPF_IND;
+	emit(a, BPF_LD | BPF_B | tcp->mode, tcp->at + TCP_LEN_AT);
+	emit(a, BPF_ALU | BPF_AND | BPF_K, 0xf0);
+	emit(a, BPF_ALU | BPF_RSH | BPF_K, 2);
+	if (is_v4)
+		emit(a, BPF_ALU | BPF_ADD | BPF_X, 0);
+	emit(a, BPF_ST, HEADS);
+	emit(a, BPF_LD | BPF_H | BPF_ABS, tcp->ip_at + (is_v4 ? 2 : 4));
+	emit(a, BPF_LDX | BPF_W | BPF_MEM, HEADS);
+	emit(a, BPF_ALU | BPF_SUB | BPF_X, 0);
+	emit(a, BPF_JMP | BPF_JEQ | BPF_K, 0);
+	a->program[a->count - 1].jt = 1;
+	emit_whole(a);
+	if (is_v4)
+		emit(a, BPF_LDX | BPF_B | BPF_MSH, tcp->ip_at);
+}
+
 static void emit_flows(struct assembly *a, const struct shorten_flow *list, size_t count,
 		       bool is_v4, uint32_t source_at, const struct segment *tcp)
 {
@@ -126,9 +149,11 @@ static void emit_flows(struct assembly *a, const struct shorten_flow *list, size
 		if (ipaddr_is_v4(&list[i].src) == is_v4)
 			emit_flow(a, &list[i], source_at, is_v4 ? 1 : 4);
 	emit_whole(a);
-	land(a, &a->to_cut);
+	land(a, &a->to[SHORTEN_CUT]);
 	emit_cut(a);
-	land(a, &a->to_thin);
+	land(a, &a->to[SHORTEN_BARE]);
+	emit_bare(a, tcp);
+	land(a, &a->to[SHORTEN_THINNED]);
 	emit_thin(a, tcp);
 }
 
@@ -144,7 +169,7 @@ static void emit_v4(struct assembly *a, const struct shorten_flow *list, size_t 
 	emit_whole(a);
 	emit(a, BPF_LDX | BPF_B | BPF_MSH, at);
 	emit(a, BPF_LD | BPF_W | BPF_IND, at);
-	emit_flows(a, list, count, true, at + 12, &(struct segment){ BPF_IND, at });
+	emit_flows(a, list, count, true, at + 12, &(struct segment){ BPF_IND, at, at });
 }
 
 static void emit_v6(struct assembly *a, const struct shorten_flow *list, size_t count, uint32_t at)
@@ -154,13 +179,13 @@ static void emit_v6(struct assembly *a, const struct shorten_flow *list, size_t 
 	a->program[a->count - 1].jt = 1;
 	emit_whole(a);
 	emit(a, BPF_LD | BPF_W | BPF_ABS, at + 40);
-	emit_flows(a, list, count, false, at + 8, &(struct segment){ BPF_ABS, at + 40 });
+	emit_flows(a, list, count, false, at + 8, &(struct segment){ BPF_ABS, at + 40, at });
 }
 
 static bool has_thin(const struct shorten_flow *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (list[i].is_thin)
+		if (list[i].kind != SHORTEN_CUT)
 			return true;
 	return false;
 }

@@ -14,8 +14,8 @@ struct seen {
 	uint64_t bytes;    /* since the last turn */
 	uint32_t next_seq; /* what lies between a thin flow's packets is counted by it */
 	bool is_used, is_cut;
-	bool is_both_ways; /* a thin one's answers are thinned too: it takes two places */
-	unsigned resting;  /* turns in which little came */
+	bool reads_answers;
+	unsigned resting; /* turns in which little came */
 };
 
 struct bulk {
@@ -50,9 +50,15 @@ static bool is_of(const struct seen *s, const struct packet *p)
 	       ipaddr_equal(&s->flow.src, &p->src) && ipaddr_equal(&s->flow.dst, &p->dst);
 }
 
+/* Its answers are thinned too: it takes two places. */
+static bool is_thin(const struct seen *s)
+{
+	return s->flow.kind == SHORTEN_THINNED;
+}
+
 static size_t places_of(const struct seen *s)
 {
-	return (size_t)s->is_cut + s->is_both_ways;
+	return (size_t)s->is_cut + is_thin(s);
 }
 
 static void leave(struct bulk *b, struct seen *s)
@@ -62,14 +68,14 @@ static void leave(struct bulk *b, struct seen *s)
 	*s = (struct seen){ 0 };
 }
 
-static void cut(struct bulk *b, struct seen *s, bool is_thin, bool is_both_ways)
+static void cut(struct bulk *b, struct seen *s, enum shorten_kind kind, bool reads_answers)
 {
 	size_t others = b->places - places_of(s);
-	if (others + 1 + is_both_ways > SHORTEN_FLOWS)
+	if (others + (kind == SHORTEN_THINNED ? 2 : 1) > SHORTEN_FLOWS)
 		return;
 	s->is_cut = b->has_changed = true;
-	s->flow.is_thin = is_thin;
-	s->is_both_ways = is_both_ways;
+	s->flow.kind = kind;
+	s->reads_answers = reads_answers;
 	b->places = others + places_of(s);
 }
 
@@ -78,8 +84,8 @@ static uint32_t step_of(struct seen *s, const struct packet *p)
 {
 	uint32_t end = p->tcp_seq + p->payload_len;
 	uint32_t step = end - s->next_seq;
-	bool is_ahead = s->flow.is_thin && step < THIN_FAR;
-	if (!s->flow.is_thin || is_ahead)
+	bool is_ahead = is_thin(s) && step < THIN_FAR;
+	if (!is_thin(s) || is_ahead)
 		s->next_seq = end;
 	return is_ahead && step > p->ip_len ? step : p->ip_len;
 }
@@ -87,12 +93,11 @@ static uint32_t step_of(struct seen *s, const struct packet *p)
 static void count(struct bulk *b, struct seen *s, const struct packet *p, bool reads_answers)
 {
 	s->bytes += step_of(s, p);
-	bool is_thin = s->flow.is_thin || s->bytes >= BULK_THIN;
-	bool is_both_ways = is_thin && !reads_answers;
+	bool thins = is_thin(s) || s->bytes >= BULK_THIN;
 	if (s->bytes < BULK_STEP && !s->is_cut)
 		return;
-	if (!s->is_cut || is_thin != s->flow.is_thin || is_both_ways != s->is_both_ways)
-		cut(b, s, is_thin, is_both_ways);
+	if (!s->is_cut || thins != is_thin(s) || reads_answers != s->reads_answers)
+		cut(b, s, thins ? SHORTEN_THINNED : SHORTEN_CUT, reads_answers);
 }
 
 bool bulk_count(struct bulk *b, const struct packet *p, uint64_t payload, bool reads_answers)
@@ -102,14 +107,14 @@ bool bulk_count(struct bulk *b, const struct packet *p, uint64_t payload, bool r
 		return false;
 	if (is_of(s, p)) {
 		count(b, s, p, reads_answers);
-		return s->flow.is_thin;
+		return is_thin(s);
 	}
 	if (s->is_used && (s->is_cut || s->bytes > p->ip_len)) {
 		if (!s->is_cut)
 			s->bytes -= p->ip_len;
 		return false;
 	}
-	*s = (struct seen){ .flow = { p->src, p->dst, p->sport, p->dport, .is_thin = false },
+	*s = (struct seen){ .flow = { p->src, p->dst, p->sport, p->dport, .kind = SHORTEN_CUT },
 			    .bytes = p->ip_len,
 			    .next_seq = p->tcp_seq + p->payload_len,
 			    .is_used = true };
@@ -152,9 +157,11 @@ bool bulk_list(struct bulk *b, struct shorten_flow ret[SHORTEN_FLOWS], size_t *r
 		const struct shorten_flow *f = &b->seen[i].flow;
 		if (b->seen[i].is_cut)
 			ret[(*ret_count)++] = *f;
-		if (b->seen[i].is_both_ways)
+		if (is_thin(&b->seen[i]))
 			ret[(*ret_count)++] =
-				(struct shorten_flow){ f->dst, f->src, f->dport, f->sport, true };
+				(struct shorten_flow){ f->dst, f->src, f->dport, f->sport,
+						       b->seen[i].reads_answers ? SHORTEN_BARE :
+										  SHORTEN_THINNED };
 	}
 	return true;
 }

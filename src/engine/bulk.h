@@ -4,11 +4,9 @@
  * What: who only counts a flow's packets says so of each long one; the fastest such TCP flows are
  * told to the kernel, which then hands over their headers only (capture/shorten.h).  Lengths and so
  * all counts stay right.  Of those that are faster still it hands over some packets only, and of
- * their answers too where nobody reads these.  A flow that goes, or whose content is wanted again,
- * comes whole again.
- * Ownership: bulk_free().
- * Threads: one worker's.
- * Limits: BULK_SEEN flows are looked at, by hash, the slower one gives way; SHORTEN_FLOWS are cut.
+ * their answers too, but for data that are read.  A flow that goes, or whose content is wanted
+ * again, comes whole again. Ownership: bulk_free(). Threads: one worker's. Limits: BULK_SEEN flows
+ * are looked at, by hash, the slower one gives way; SHORTEN_FLOWS are cut.
  */
 #ifndef EXFILD_SRC_ENGINE_BULK_H
 #define EXFILD_SRC_ENGINE_BULK_H
@@ -36,8 +34,8 @@ bool bulk_count(struct bulk *b, const struct packet *p, uint64_t payload, bool r
 void bulk_want(struct bulk *b, const struct packet *p);
 /* Every 100 ms: looks who rests. */
 void bulk_turn(struct bulk *b);
-/* True: since it was asked last the flows to cut have become others: *ret_count of them; with
- * answers that are thinned it stands there twice. */
+/* True: since it was asked last the flows to cut have become others: *ret_count of them; a thin
+ * one stands there once more for its answers. */
 bool bulk_list(struct bulk *b, struct shorten_flow ret[SHORTEN_FLOWS], size_t *ret_count);
 
 /* All that is asked of most packets. */

@@ -4,7 +4,8 @@
  * What: the kernel's own program (classic BPF) for a packet socket: long segments of the listed TCP
  * flows come with SHORTEN_BYTES bytes, all else comes whole.  Their lengths stay those of the wire.
  * Of a thin flow one part in SHORTEN_THIN comes: while the sum of its sequence and acknowledgement
- * numbers runs through one SHORTEN_STEP of so many, and all that opens or ends it.  Both
+ * numbers runs through one SHORTEN_STEP of so many, and all that opens or ends it.  Where its
+ * answers are read, these are thinned only as far as they hold nothing but acknowledgements.  Both
  * interfaces of a gateway so give the same packets, and the numbers tell how much was between.
  * Copying the content of bulk that nobody reads is most of what watching a fast line costs, and
  * waking up for each of its packets is the rest.
@@ -29,12 +30,18 @@
 #define SHORTEN_LEAST   600u /* frames below this come whole */
 #define SHORTEN_THIN    16u
 #define SHORTEN_STEP    65536u /* of sequence numbers */
-#define SHORTEN_PROGRAM (70 + 19 * SHORTEN_FLOWS)
+#define SHORTEN_PROGRAM (96 + 19 * SHORTEN_FLOWS)
+
+enum shorten_kind {
+	SHORTEN_CUT,
+	SHORTEN_THINNED,
+	SHORTEN_BARE, /* segments without data thinned, all others whole */
+};
 
 struct shorten_flow {
 	struct ipaddr src, dst; /* of one family */
 	uint16_t sport, dport;
-	bool is_thin;
+	enum shorten_kind kind;
 };
 
 /* is_ethernet: the frame begins with its link header; else with the IP header.  The length. */

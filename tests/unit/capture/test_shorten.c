@@ -72,12 +72,12 @@ static unsigned run(const struct shorten_flow *list, size_t count, unsigned wire
 static void only_the_listed_flow_is_cut(void **state)
 {
 	(void)state;
-	const struct shorten_flow flow = { v4(1), v4(2), 4000, 443, false };
-	const struct shorten_flow others[] = { { v4(1), v4(2), 4001, 443, false },
-					       { v4(1), v4(2), 443, 4000, false },
-					       { v4(2), v4(1), 4000, 443, false },
-					       { v4(1), v4(3), 4000, 443, false },
-					       { v6(1), v6(2), 4000, 443, false } };
+	const struct shorten_flow flow = { v4(1), v4(2), 4000, 443, SHORTEN_CUT };
+	const struct shorten_flow others[] = { { v4(1), v4(2), 4001, 443, SHORTEN_CUT },
+					       { v4(1), v4(2), 443, 4000, SHORTEN_CUT },
+					       { v4(2), v4(1), 4000, 443, SHORTEN_CUT },
+					       { v4(1), v4(3), 4000, 443, SHORTEN_CUT },
+					       { v6(1), v6(2), 4000, 443, SHORTEN_CUT } };
 	make_v4(6, 20, 0x4000);
 	assert_int_equal(run(&flow, 1, FRAME), SHORTEN_BYTES);
 	assert_int_equal(run(&flow, 1, 65000), SHORTEN_BYTES);
@@ -92,7 +92,7 @@ static void only_the_listed_flow_is_cut(void **state)
 static void headers_are_walked(void **state)
 {
 	(void)state;
-	const struct shorten_flow flow = { v4(1), v4(2), 4000, 443, false };
+	const struct shorten_flow flow = { v4(1), v4(2), 4000, 443, SHORTEN_CUT };
 	make_v4(6, 60, 0);
 	assert_int_equal(run(&flow, 1, FRAME), SHORTEN_BYTES);
 	make_v4(17, 20, 0);
@@ -111,8 +111,8 @@ static void headers_are_walked(void **state)
 static void both_families(void **state)
 {
 	(void)state;
-	const struct shorten_flow flow = { v6(1), v6(2), 4000, 443, false };
-	const struct shorten_flow other = { v6(1), v6(3), 4000, 443, false };
+	const struct shorten_flow flow = { v6(1), v6(2), 4000, 443, SHORTEN_CUT };
+	const struct shorten_flow other = { v6(1), v6(3), 4000, 443, SHORTEN_CUT };
 	make_v6(6);
 	assert_int_equal(run(&flow, 1, FRAME), SHORTEN_BYTES);
 	assert_int_equal(run(&other, 1, FRAME), UINT32_MAX);
@@ -140,7 +140,8 @@ static void a_full_list(void **state)
 	put16(54, 3990 + SHORTEN_FLOWS - 2);
 	assert_int_equal(run(list, SHORTEN_FLOWS, FRAME), SHORTEN_BYTES);
 	for (unsigned i = 0; i < SHORTEN_FLOWS; i++)
-		list[i] = (struct shorten_flow){ v6(1), v6(2), (uint16_t)(3990 + i), 443, false };
+		list[i] = (struct shorten_flow){ v6(1), v6(2), (uint16_t)(3990 + i), 443,
+						 SHORTEN_CUT };
 	put16(54, 3990 + SHORTEN_FLOWS - 1);
 	assert_int_equal(run(list, SHORTEN_FLOWS, FRAME), SHORTEN_BYTES);
 	make_v4(6, 20, 0);
@@ -173,9 +174,9 @@ static unsigned pass(const struct shorten_flow *list, size_t count, size_t tcp, 
 static void a_part_of_a_thin_flow_comes(void **state)
 {
 	(void)state;
-	const struct shorten_flow list[] = { { v4(1), v4(2), 4000, 443, true },
-					     { v6(1), v6(2), 4000, 443, true },
-					     { v4(1), v4(2), 4001, 443, false } };
+	const struct shorten_flow list[] = { { v4(1), v4(2), 4000, 443, SHORTEN_THINNED },
+					     { v6(1), v6(2), 4000, 443, SHORTEN_THINNED },
+					     { v4(1), v4(2), 4001, 443, SHORTEN_CUT } };
 	for (unsigned header = 20; header <= 60; header += 20) {
 		make_v4(6, header, 0x4000);
 		assert_int_equal(pass(list, 3, 14 + header, FRAME, 1000, 0), 4);
@@ -204,6 +205,33 @@ static void a_part_of_a_thin_flow_comes(void **state)
 	assert_int_equal(run(list, 3, 53), UINT32_MAX);
 }
 
+static void of_a_bare_one_data_come_whole(void **state)
+{
+	(void)state;
+	const struct shorten_flow list[] = { { v4(1), v4(2), 4000, 443, SHORTEN_BARE },
+					     { v6(1), v6(2), 4000, 443, SHORTEN_BARE } };
+	for (unsigned header = 20; header <= 60; header += 20) {
+		for (unsigned options = 0; options <= 40; options += 20) {
+			unsigned tcp = 14 + header, heads = header + 20 + options;
+			make_v4(6, header, 0x4000);
+			frame[tcp + 12] = (uint8_t)((20 + options) / 4 << 4);
+			put16(16, heads);
+			assert_int_equal(pass(list, 2, tcp, 14 + heads, 0, 3000), 4);
+			put16(16, heads + 1);
+			put32(tcp + 4, 5 * SHORTEN_STEP);
+			assert_int_equal(run(list, 2, 15 + heads), UINT32_MAX);
+			assert_int_equal(run(list, 2, FRAME), UINT32_MAX);
+		}
+	}
+	make_v6(6);
+	frame[54 + 12] = 0x50;
+	put16(18, 20);
+	assert_int_equal(pass(list, 2, 54, 74, 0, 3000), 4);
+	put16(18, 21);
+	put32(58, 5 * SHORTEN_STEP);
+	assert_int_equal(run(list, 2, 75), UINT32_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +240,7 @@ int main(void)
 		cmocka_unit_test(both_families),
 		cmocka_unit_test(a_full_list),
 		cmocka_unit_test(a_part_of_a_thin_flow_comes),
+		cmocka_unit_test(of_a_bare_one_data_come_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,11 +156,11 @@ static void a_faster_one_is_thinned_both_ways(void **state)
 	assert_false(send_fast(b, 1, BULK_THIN / LONG, 0, false));
 	assert_true(bulk_list(b, list, &count));
 	assert_int_equal(count, 1);
-	assert_false(list[0].is_thin);
+	assert_int_equal(list[0].kind, SHORTEN_CUT);
 	assert_true(send_fast(b, 1, 2, 0, false));
 	assert_true(bulk_list(b, list, &count));
 	assert_int_equal(count, 2);
-	assert_true(list[0].is_thin && list[1].is_thin);
+	assert_true(list[0].kind == SHORTEN_THINNED && list[1].kind == SHORTEN_THINNED);
 	assert_int_equal(list[0].sport, list[1].dport);
 	assert_true(ipaddr_equal(&list[0].src, &list[1].dst));
 	/* what does not come is counted by the numbers: it stays */
@@ -177,21 +177,24 @@ static void a_faster_one_is_thinned_both_ways(void **state)
 	bulk_free(b);
 }
 
-static void answers_that_are_read_come_all(void **state)
+static void of_answers_that_are_read_only_bare_ones_are_thinned(void **state)
 {
 	(void)state;
 	struct bulk *b = bulk_new(AFTER);
 	assert_true(send_fast(b, 1, 2 * BULK_THIN / LONG, 0, true));
 	assert_true(bulk_list(b, list, &count));
-	assert_int_equal(count, 1);
-	assert_true(list[0].is_thin);
+	assert_int_equal(count, 2);
+	assert_int_equal(list[0].kind, SHORTEN_THINNED);
 	assert_int_equal(list[0].dport, 443);
+	assert_int_equal(list[1].kind, SHORTEN_BARE);
+	assert_int_equal(list[1].sport, 443);
 	assert_true(send_fast(b, 1, 1, 0, false));
 	assert_true(bulk_list(b, list, &count));
-	assert_int_equal(count, 2);
+	assert_int_equal(list[1].kind, SHORTEN_THINNED);
 	assert_true(send_fast(b, 1, 1, 0, true));
 	assert_true(bulk_list(b, list, &count));
-	assert_int_equal(count, 1);
+	assert_int_equal(count, 2);
+	assert_int_equal(list[1].kind, SHORTEN_BARE);
 	bulk_free(b);
 }
 
@@ -217,7 +220,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_wanted_comes_whole_at_once),
 		cmocka_unit_test(there_is_room_for_so_many),
 		cmocka_unit_test(a_faster_one_is_thinned_both_ways),
-		cmocka_unit_test(answers_that_are_read_come_all),
+		cmocka_unit_test(of_answers_that_are_read_only_bare_ones_are_thinned),
 		cmocka_unit_test(thin_ones_have_room_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,8 @@ void view_intel(const json_t *result, FILE *out)
 	const json_t *found = json_object_get(result, "found");
 	size_t i;
 	json_t *x;
-	json_array_foreach(found, i, x) put_found(x, out);
+	for (i = 0; i < json_array_size(found); i++)
+		put_found(json_array_get(found, i), out);
 	if (found) {
 		if (json_array_size(found) == 0)
 			(void)fputs("not listed\n", out);

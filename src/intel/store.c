@@ -362,9 +362,10 @@ static uint64_t filter_words(uint64_t hashes)
 static void add_end(struct intel *x, const uint8_t *value, size_t len)
 {
 	size_t end = len < INTEL_END ? INTEL_END_LEAST : INTEL_END;
+	if (len < end)
+		return; /* has_shortest */
 	uint64_t bit = intel_end_hash((const char *)value + len, end) >> x->end_shift;
-	if (len >= end)
-		x->ends[bit / 64] |= 1ull << bit % 64;
+	x->ends[bit / 64] |= 1ull << bit % 64;
 }
 
 int intel_seal(struct intel *x)

@@ -3,27 +3,12 @@
  */
 #include <stdio.h>
 
-#include <zlib.h>
-
+#include "../../support/archive_build.h"
 #include "test_scan_build.h"
 
 extern const struct inspector http_inspector, smb_inspector;
 
 static const char list[] = "a list of everybody\r\nfor QX-7719-PAYROLL of this year\r\n";
-
-static size_t gzip_of(uint8_t *dst, size_t size)
-{
-	z_stream z = { 0 };
-	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
-	z.next_in = (uint8_t *)(uintptr_t)list;
-	z.avail_in = sizeof(list) - 1;
-	z.next_out = dst;
-	z.avail_out = (unsigned)size;
-	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-	size_t n = z.total_out;
-	(void)deflateEnd(&z);
-	return n;
-}
 
 /* An answer with the list: as it is, in chunks of seven bytes, or up to the end; packed or not. */
 static size_t answer(char *dst, size_t size, unsigned how, bool is_packed)
@@ -32,7 +17,7 @@ static size_t answer(char *dst, size_t size, unsigned how, bool is_packed)
 	size_t len = sizeof(list) - 1;
 	memcpy(body, list, len);
 	if (is_packed)
-		len = gzip_of(body, sizeof(body));
+		len = pack(body, sizeof(body), list, sizeof(list) - 1, 31);
 	int n = snprintf(dst, size, "HTTP/1.1 200 OK\r\n%s%s",
 			 is_packed ? "Content-Encoding: gzip\r\n" : "",
 			 how == 1 ? "Transfer-Encoding: chunked\r\n\r\n" : "");

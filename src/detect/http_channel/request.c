@@ -116,7 +116,9 @@ void request_look(struct request_look *ret, const struct event_http *h, const ch
 	const uint8_t *uri = event_str_data(&h->e, &h->uri);
 	const uint8_t *cookie = event_str_data(&h->e, &h->cookie);
 	size_t len = h->uri.off ? h->uri.len : 0;
+	const uint8_t *agent = event_str_data(&h->e, &h->user_agent);
 	size_t cookie_len = h->cookie.off ? h->cookie.len : 0;
+	size_t agent_len = h->user_agent.off ? h->user_agent.len : 0;
 	memset(ret, 0, sizeof(*ret));
 	ret->is_post = begins(h, &h->method, "POST") || begins(h, &h->method, "PUT");
 	ret->form = form_of(uri, len, ret->is_post ? 1 : 2);
@@ -128,7 +130,8 @@ void request_look(struct request_look *ret, const struct event_http *h, const ch
 	ret->has_query = query != NULL;
 	ret->has_encoded = has_encoded(uri, path_len, true) ||
 			   (query && has_encoded(query, len - path_len, false)) ||
-			   has_encoded(cookie, cookie_len, false);
+			   has_encoded(cookie, cookie_len, false) ||
+			   has_encoded(agent, agent_len, false);
 	ret->has_identity = has_guid(uri, len) || has_name(uri, len, own_name);
 }
 

@@ -97,6 +97,18 @@ static void a_check_in_is_found(void **state)
 	assert_non_null(strstr(f->message, "/4/forum.php"));
 }
 
+static void what_an_agent_carries_adds(void **state)
+{
+	(void)state;
+	struct ask a = checkin;
+	a.method = "GET";
+	a.body = 0;
+	a.uri = "/";
+	a.agent = "Mozilla/5.0 MTYsQW5uYTE2IE1leWVyLGFubmExNkBleGFtcGxlLm9yZyw0ODQ5ODQyNDUx";
+	repeat(&a, 8, 120);
+	(void)judging_feature(&j->found[j->count - 1], "told_in_request");
+}
+
 static void few_of_them_are_silent(void **state)
 {
 	(void)state;
@@ -248,6 +260,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_check_in_is_found),
+		TEST(what_an_agent_carries_adds),
 		TEST(few_of_them_are_silent),
 		TEST(asking_the_own_address_first_adds),
 		TEST(a_rhythm_alone_is_silent),

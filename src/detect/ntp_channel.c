@@ -99,7 +99,8 @@ static double different(const struct ntp_pair *p)
 		set += (unsigned)__builtin_popcountll(p->sketch[i]);
 	if (set == SKETCH_BITS)
 		set--;
-	return -SKETCH_BITS * log(1 - (double)set / SKETCH_BITS);
+	/* an estimate, but never more than there were */
+	return fmin(round(-SKETCH_BITS * log(1 - (double)set / SKETCH_BITS)), (double)p->asked);
 }
 
 static void add_features(struct finding *f, const struct ntp_params *limits,

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 #include "exfild/base/hash.h"
-
-#define THIN_FAR (64u << 20) /* more than so far ahead: another connection, or forged */
+#include "exfild/flow/flow.h"
 
 struct seen {
 	struct shorten_flow flow;
@@ -84,7 +83,7 @@ static uint32_t step_of(struct seen *s, const struct packet *p)
 {
 	uint32_t end = p->tcp_seq + p->payload_len;
 	uint32_t step = end - s->next_seq;
-	bool is_ahead = is_thin(s) && step < THIN_FAR;
+	bool is_ahead = is_thin(s) && step < FLOW_THIN_MOST;
 	if (!is_thin(s) || is_ahead)
 		s->next_seq = end;
 	return is_ahead && step > p->ip_len ? step : p->ip_len;

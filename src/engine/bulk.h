@@ -5,8 +5,11 @@
  * told to the kernel, which then hands over their headers only (capture/shorten.h).  Lengths and so
  * all counts stay right.  Of those that are faster still it hands over some packets only, and of
  * their answers too, but for data that are read.  A flow that goes, or whose content is wanted
- * again, comes whole again. Ownership: bulk_free(). Threads: one worker's. Limits: BULK_SEEN flows
- * are looked at, by hash, the slower one gives way; SHORTEN_FLOWS are cut.
+ * again, comes whole again.
+ *
+ * Ownership: bulk_free().
+ * Threads: one worker's.
+ * Limits: BULK_SEEN flows are looked at, by hash, the slower one gives way; SHORTEN_FLOWS are cut.
  */
 #ifndef EXFILD_SRC_ENGINE_BULK_H
 #define EXFILD_SRC_ENGINE_BULK_H

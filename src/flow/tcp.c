@@ -8,8 +8,6 @@
 
 /* A step further than this is another connection's or forged: the side is re-anchored on it. */
 #define WILD_STEP  (1 << 30)
-/* Of a thin flow no more is believed to lie between two packets: some rounds of what is let by. */
-#define THIN_MOST  (64u << 20)
 /* Acknowledged at once, it tells that acknowledgements were kept: else it is of the packets seen.
  */
 #define THIN_LEAST (256u << 10)
@@ -61,7 +59,7 @@ uint32_t tcp_account(struct flow *f, const struct packet *p, struct flow_step *s
 	}
 	if (ahead >= 0) {
 		step->missing = (uint32_t)ahead;
-		if (!(f->flags & FLOW_THIN) || step->missing > THIN_MOST)
+		if (!(f->flags & FLOW_THIN) || step->missing > FLOW_THIN_MOST)
 			f->hole[side] += step->missing;
 		f->next_seq[side] = end;
 		return 0;
@@ -87,7 +85,7 @@ struct tcp_between tcp_between(const struct flow *f, const struct packet *p,
 	unsigned side = step->side;
 	bool is_data = step->missing > 0;
 	uint32_t bytes = is_data ? step->missing : step->acked;
-	if (bytes > THIN_MOST || (!is_data && (p->payload_len || bytes < THIN_LEAST)))
+	if (bytes > FLOW_THIN_MOST || (!is_data && (p->payload_len || bytes < THIN_LEAST)))
 		return (struct tcp_between){ 0 };
 	uint64_t before = f->payload[is_data ? side : !side];
 	uint64_t packets = before ? (uint64_t)bytes * f->packets[side] / before : 0;

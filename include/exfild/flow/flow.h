@@ -26,6 +26,9 @@ struct flow_key {
 	uint32_t pad2;
 };
 
+/* Of a thin flow no more is believed to lie between two packets: some rounds of what comes. */
+#define FLOW_THIN_MOST (64u << 20)
+
 enum flow_flag {
 	FLOW_CLIENT_KNOWN = 1u << 0, /* by handshake */
 	FLOW_CLASSIFIED = 1u << 1,   /* nDPI or an inspector has decided, or given up */

@@ -6,9 +6,12 @@
  * Retransmitted bytes are counted apart; of a thin flow (capture/shorten.h) what lies between its
  * packets is counted by their numbers.  An outcome is known when the other side answers, refuses
  * or stays silent; progress is told at 256 KiB of payload, at each doubling to 8 MiB, then every 8
- * MiB, and once a minute while something moves. Ownership: the table owns its flows; a struct flow
- * * is valid until the next call. Threads: one shard, one owner at a time. Limits: never more than
- * max_flows; half-open and unanswered flows are evicted before established ones (reason EVICTED).
+ * MiB, and once a minute while something moves.
+ *
+ * Ownership: the table owns its flows; a struct flow * is valid until the next call.
+ * Threads: one shard, one owner at a time.
+ * Limits: never more than max_flows; half-open and unanswered flows are evicted before established
+ * ones (reason EVICTED).
  */
 #ifndef EXFILD_FLOW_TABLE_H
 #define EXFILD_FLOW_TABLE_H

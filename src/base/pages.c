@@ -45,6 +45,11 @@ void pages_advise(void *p, size_t from, size_t to)
 			      MADV_HUGEPAGE);
 }
 
+void pages_touch(void *p, size_t len)
+{
+	(void)madvise(p, len, MADV_POPULATE_WRITE);
+}
+
 void pages_give_back(void *p, size_t to)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

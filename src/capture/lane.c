@@ -226,7 +226,7 @@ int live_next(struct live_lane *l, struct frame *ret)
 
 /* --- waiting ----------------------------------------------------------------------------- */
 
-void live_wait(struct live_lane *l, int timeout_ms)
+void live_wait(struct live_lane *l, bool is_nap, int timeout_ms)
 {
 	struct pollfd fds[LIVE_INTERFACES + LIVE_WAKERS + 1];
 	nfds_t count = 0;
@@ -235,7 +235,7 @@ void live_wait(struct live_lane *l, int timeout_ms)
 	for (size_t i = 0; i < LIVE_WAKERS; i++)
 		fds[count++] = (struct pollfd){ .fd = l->wakers[i], .events = POLLIN };
 	pthread_mutex_lock(&l->lock);
-	for (size_t i = 0; i < l->handle_count; i++)
+	for (size_t i = 0; !is_nap && i < l->handle_count; i++)
 		if (handle_is_open(&l->handles[i]))
 			fds[count++] =
 				(struct pollfd){ .fd = l->handles[i].ring.fd, .events = POLLIN };

@@ -36,6 +36,7 @@
 #include "wire.h"
 
 #define WAIT_MS  100
+#define NAP_MS   20 /* between two heaps of events */
 #define EVERY_NS 1000000000ull
 #define PREFIXES 4096 /* of what is inside */
 
@@ -343,19 +344,21 @@ static void take_care(struct core *c)
 	}
 }
 
-static void sleep_a_bit(struct core *c)
+/* While events come, a heap of them at a time: each waking finds cold caches. */
+static void sleep_a_bit(struct core *c, bool is_nap)
 {
 	struct pollfd fds[2] = { { .fd = c->parent, .events = POLLIN },
 				 { .fd = inlet_fd(c->inlet), .events = POLLIN } };
-	if (!inlet_sleep(c->inlet))
+	if (!inlet_sleep(c->inlet, is_nap))
 		return;
-	(void)poll(fds, 2, WAIT_MS);
+	(void)poll(fds, 2, is_nap ? NAP_MS : WAIT_MS);
 	if (fds[1].revents)
 		inlet_wake(c->inlet);
 }
 
 static void judge(struct core *c)
 {
+	bool has_come = false;
 	while (!c->is_stopping && !c->is_parent_gone && !c->is_refused) {
 		enum inlet_got got = c->is_distrusted ? INLET_EMPTY : inlet_take(c->inlet);
 		if (got == INLET_BROKEN)
@@ -366,13 +369,16 @@ static void judge(struct core *c)
 			c->cared_ns = monotonic_ns();
 			take_care(c);
 		}
-		if (got == INLET_SOME)
+		if (got == INLET_SOME) {
+			has_come = true;
 			continue;
+		}
 		analysis_idle(c->e.analysis);
 		if (c->is_gone)
 			after_end(c);
 		else
-			sleep_a_bit(c);
+			sleep_a_bit(c, has_come);
+		has_come = false;
 	}
 	/* without a parent there is nobody to restart capture: it ends as well */
 	while (inlet_take(c->inlet) == INLET_SOME)

@@ -142,9 +142,9 @@ const char *inlet_fault(const struct inlet *i)
 	return fault ? fault : "";
 }
 
-bool inlet_sleep(struct inlet *i)
+bool inlet_sleep(struct inlet *i, bool is_long)
 {
-	return !i->ring || ring_sleep(i->ring);
+	return !i->ring || ring_sleep(i->ring, is_long);
 }
 
 int inlet_fd(const struct inlet *i)

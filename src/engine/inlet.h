@@ -29,8 +29,8 @@ const char *inlet_fault(const struct inlet *i);
 /* Events that found no room in the ring, of all rings: hearsay. */
 uint64_t inlet_refused(const struct inlet *i);
 
-/* Before sleeping on inlet_fd(): false when there is something to read. */
-bool inlet_sleep(struct inlet *i);
+/* Before sleeping on inlet_fd(): false when there is something to read.  Long: see ring_sleep(). */
+bool inlet_sleep(struct inlet *i, bool is_long);
 /* -1: there is no ring. */
 int inlet_fd(const struct inlet *i);
 void inlet_wake(struct inlet *i);

@@ -16,6 +16,8 @@
 #define LINK_RAW     101u
 #define WAIT_MS      100
 #define HAND_NS      100000000ull /* what was gathered is handed on at least this often */
+#define NAP_MS       15
+#define NAP_FRAMES   8192 /* that came at once at most: of a calm line some are gathered */
 #define EVERY_NS     1000000000ull
 #define QUIET_NS     50000000ull /* nothing came for so long: wall time moves on */
 #define BEHIND_NS    20000000ull /* what the kernel may still hold back */
@@ -41,6 +43,7 @@ struct worker {
 	uint64_t now_ns; /* monotonic */
 	uint64_t came_ns, handed_ns, told_ns, shortened_ns;
 	uint64_t frames, bytes, cut, handed_over;
+	uint64_t waited_frames; /* when it last waited */
 	uint64_t generation; /* of the interfaces, when last looked at */
 	bool has_refused_link, is_stopped;
 	struct handed handed[HANDED_ONCE];
@@ -260,8 +263,14 @@ static void on_idle(struct worker *w)
 	give_evidence(w);
 	if (w->o.look)
 		w->o.look(w->o.arg);
+	uint64_t came = w->frames - w->waited_frames;
+	bool is_nap = came > 0 && came < NAP_FRAMES;
+	w->waited_frames = w->frames;
 	if (w->o.shared->workers < 2 || handover_sleep(w->o.shared->handovers[w->o.number]))
-		live_wait(w->lane, live_is_stopping(w->lane) ? 5 : WAIT_MS);
+		live_wait(w->lane, is_nap,
+			  live_is_stopping(w->lane) ? 5 :
+			  is_nap                    ? NAP_MS :
+						      WAIT_MS);
 	if (clock_ns(CLOCK_MONOTONIC) - w->came_ns > QUIET_NS && !live_is_stopping(w->lane))
 		feed_time(&w->feed, LIVE_INTERFACES, clock_ns(CLOCK_REALTIME) - BEHIND_NS);
 }

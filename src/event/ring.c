@@ -2,6 +2,8 @@
  * event/ring.c - see ring.h.  Positions count bytes since the start and never wrap; a place in the
  * ring is a position modulo its size.  Records are multiples of 8 bytes, so their first 8 bytes,
  * which hold size and kind, never straddle the end; the rest may, and is copied in two parts.
+ * A writer that is far from the start when the reader has all of it begins a new lap: what a calm
+ * sensor says goes through the same few pages, which are in the caches.
  *
  * What the other side may change under our hands is read once, with atomic loads, and kept: the
  * writer's position is `seen` until all of that is read.  The bytes of a record are copied before
@@ -23,17 +25,22 @@
 #define MAGIC      0x31676e6972667865ull /* "exfring1" */
 #define HEAD_BYTES 4096u
 #define KIND_TICK  0xff00u
+#define LAP_BYTES  (256u * 1024)
+#define HEAP_PART  16 /* of the ring: it wakes even who sleeps long */
 #define PAUSE_NS   200000u
 #define SEALS      (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 struct shared { /* the first page */
 	uint64_t magic, size;
 	_Alignas(64) _Atomic uint64_t head; /* the writer's position */
+	_Atomic uint64_t left;              /* from here on a lap was left out */
 	_Alignas(64) _Atomic uint64_t tail; /* the reader's */
-	_Atomic uint32_t asleep;            /* the reader wants to be woken */
+	_Atomic uint32_t asleep;            /* how the reader sleeps, enum sleeps */
 	_Alignas(64) _Atomic uint64_t dropped[EVENT__COUNT + 1];
 	_Atomic uint64_t counts[RING_COUNTS];
 };
+
+enum sleeps { SLEEPS_NOT, SLEEPS, SLEEPS_LONG /* there is to be a heap of records */ };
 
 struct tick_record { /* begins as an event does */
 	uint32_t size;
@@ -55,6 +62,8 @@ struct ring {
 	struct ring_fds fds;
 	uint64_t head; /* writer: its position, published or not */
 	uint64_t tail; /* reader: its own position; writer: the reader's, when last looked at */
+	uint64_t told; /* writer: its position when last published */
+	uint64_t lap;  /* writer: the reader has all before this position, and will step to it */
 	uint64_t seen; /* reader: the writer's position when last looked at */
 	_Atomic uint64_t patience_ns; /* writer */
 	uint64_t owed_leap_ns;        /* writer: of ticks that found no room */
@@ -182,13 +191,35 @@ static void copy_in(struct ring *r, const void *from, size_t len)
 	r->head += len;
 }
 
+/* Where the reader is, as the room goes: what is left out of a lap is nobody's. */
+static uint64_t tail_of(const struct ring *r)
+{
+	uint64_t tail = atomic_load_explicit(&r->shared->tail, memory_order_acquire);
+	return tail < r->lap ? r->lap : tail;
+}
+
+/* Whoever reads has all of it: the rest of the lap is left out.  Before what is put first after it
+ * was told. */
+static void begin_lap(struct ring *r)
+{
+	uint64_t at = r->head & (r->size - 1);
+	if (r->head != r->told || at < LAP_BYTES)
+		return;
+	r->tail = tail_of(r);
+	if (r->tail != r->head)
+		return;
+	atomic_store_explicit(&r->shared->left, r->head, memory_order_relaxed);
+	r->head += r->size - at;
+	r->tail = r->lap = r->head;
+}
+
 /* Whether `len` bytes fit and leave `reserve` free.  Only if not, the reader's own line is asked.
  */
 static bool has_room(struct ring *r, uint64_t len, uint64_t reserve)
 {
 	if (r->head - r->tail + len + reserve <= r->size)
 		return true;
-	uint64_t tail = atomic_load_explicit(&r->shared->tail, memory_order_acquire);
+	uint64_t tail = tail_of(r);
 	if (r->head - tail > r->size)
 		return false; /* a reader that was never here */
 	r->tail = tail;
@@ -253,6 +284,7 @@ static bool wait_for_room(struct ring *r, uint64_t len, uint64_t reserve)
 bool ring_put(struct ring *r, const struct event *e)
 {
 	uint64_t reserve = reserve_of(r, e->kind);
+	begin_lap(r);
 	if (!has_room(r, e->size, reserve) && !wait_for_room(r, e->size, reserve)) {
 		add_one(&r->shared->dropped[e->kind < EVENT__COUNT ? e->kind : EVENT_SENSOR]);
 		add_one(&r->shared->dropped[EVENT__COUNT]);
@@ -274,14 +306,21 @@ void ring_put_tick(struct ring *r, const struct ring_tick *t)
 	copy_in(r, &record, sizeof(record));
 }
 
+static bool is_heap(const struct ring *r)
+{
+	return r->head - tail_of(r) > r->size / HEAP_PART;
+}
+
 void ring_publish(struct ring *r)
 {
 	static const uint64_t one = 1;
 	/* the position, then the question whether somebody sleeps: in this order on both sides */
+	r->told = r->head;
 	atomic_store_explicit(&r->shared->head, r->head, memory_order_seq_cst);
-	if (!atomic_load_explicit(&r->shared->asleep, memory_order_seq_cst))
+	uint32_t asleep = atomic_load_explicit(&r->shared->asleep, memory_order_seq_cst);
+	if (asleep == SLEEPS_NOT || (asleep == SLEEPS_LONG && !is_heap(r)))
 		return;
-	atomic_store_explicit(&r->shared->asleep, 0, memory_order_relaxed);
+	atomic_store_explicit(&r->shared->asleep, SLEEPS_NOT, memory_order_relaxed);
 	if (write(r->fds.wake, &one, sizeof(one)) < 0)
 		return; /* full: it is awake */
 }
@@ -331,7 +370,7 @@ static bool look(struct ring *r)
 {
 	uint64_t head = atomic_load_explicit(&r->shared->head, memory_order_acquire);
 	uint64_t ahead = head - r->tail;
-	if (ahead > r->size || ahead % 8)
+	if (ahead > 2 * r->size || ahead % 8) /* a whole lap, behind what is left of one */
 		r->fault = "the writer's place is outside of the ring";
 	else
 		r->seen = head;
@@ -390,6 +429,19 @@ static enum ring_got take(struct ring *r, struct event *into, struct ring_tick *
 	return got;
 }
 
+/* Steps over what the writer left out; it always says something behind it. */
+static bool pass_rest(struct ring *r)
+{
+	uint64_t rest = r->size - (r->tail & (r->size - 1));
+	if (atomic_load_explicit(&r->shared->left, memory_order_relaxed) != r->tail ||
+	    rest == r->size)
+		return true;
+	if (rest >= r->seen - r->tail)
+		return false;
+	r->tail += rest;
+	return true;
+}
+
 enum ring_got ring_get(struct ring *r, struct event *into, struct ring_tick *ret_tick)
 {
 	if (r->fault)
@@ -404,16 +456,17 @@ enum ring_got ring_get(struct ring *r, struct event *into, struct ring_tick *ret
 	} else if ((r->tail & 0xffff) < EVENT_MAX) {
 		atomic_store_explicit(&r->shared->tail, r->tail, memory_order_release);
 	}
-	return take(r, into, ret_tick);
+	return pass_rest(r) ? take(r, into, ret_tick) : broken(r, "a lap ends where there is no end");
 }
 
-bool ring_sleep(struct ring *r)
+bool ring_sleep(struct ring *r, bool is_long)
 {
 	atomic_store_explicit(&r->shared->tail, r->tail, memory_order_release);
-	atomic_store_explicit(&r->shared->asleep, 1, memory_order_seq_cst);
+	atomic_store_explicit(&r->shared->asleep, is_long ? SLEEPS_LONG : SLEEPS,
+			      memory_order_seq_cst);
 	if (atomic_load_explicit(&r->shared->head, memory_order_seq_cst) == r->tail && !r->fault)
 		return true;
-	atomic_store_explicit(&r->shared->asleep, 0, memory_order_relaxed);
+	atomic_store_explicit(&r->shared->asleep, SLEEPS_NOT, memory_order_relaxed);
 	return false;
 }
 

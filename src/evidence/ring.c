@@ -47,7 +47,8 @@ bool ring_init(struct ring *r, size_t capacity)
 	r->memory = r->capacity ? pages_map(r->capacity) : NULL;
 	r->parts = r->memory ? calloc(part_count(r), sizeof(*r->parts)) : NULL;
 	if (r->parts != NULL) {
-		pages_advise(r->memory, 0, r->capacity);
+		/* all of it is written within minutes, in order: no need of huge pages */
+		pages_touch(r->memory, r->capacity);
 		return true;
 	}
 	ring_deinit(r);

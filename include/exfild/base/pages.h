@@ -23,6 +23,9 @@ void pages_unmap(void *p, size_t size);
  * second huge page on they get some, so that at most one of them is not full.
  */
 void pages_advise(void *p, size_t from, size_t to);
+/* Its first `len` bytes, from the start of a page on, are made ready now, so that a burst does not
+ * wait for pages. */
+void pages_touch(void *p, size_t len);
 /* Gives the memory of a mapping's first `to` bytes back, whole pages of it: they read as zero. */
 void pages_give_back(void *p, size_t to);
 

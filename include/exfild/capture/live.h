@@ -73,8 +73,9 @@ enum live_result {
 
 /* 0: a frame; or enum live_result. */
 int live_next(struct live_lane *lane, struct frame *ret) EXF_MUST_USE;
-/* Waits until something came or live_wake(), at most so long. */
-void live_wait(struct live_lane *lane, int timeout_ms);
+/* Waits until something came or live_wake(), at most so long; in a nap packets do not end it: they
+ * gather in the rings. */
+void live_wait(struct live_lane *lane, bool is_nap, int timeout_ms);
 /* Ends a live_wait() of that lane; any thread. */
 void live_wake(struct live_lane *lane);
 

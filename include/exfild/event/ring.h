@@ -73,8 +73,12 @@ void ring_set_latest(struct ring *r, uint64_t latest_ns);
  * RING_TICK: ret_tick is set.  A broken record ends it all: what follows one cannot be found.
  */
 enum ring_got ring_get(struct ring *r, struct event *into, struct ring_tick *ret_tick);
-/* Before sleeping on the wake descriptor: false when there is something to read. */
-bool ring_sleep(struct ring *r);
+/*
+ * Before sleeping on the wake descriptor: false when there is something to read.  Who sleeps long is
+ * woken only when a heap has gathered: he looks again by himself, and many records read at once
+ * cost less than each of them for itself.
+ */
+bool ring_sleep(struct ring *r, bool is_long);
 /* After it: the descriptor is quiet again. */
 void ring_wake(struct ring *r);
 const char *ring_fault(const struct ring *r);

@@ -130,7 +130,7 @@ static void takes_all_in_order(void **state)
 {
 	(void)state;
 	assert_int_equal(inlet_take(inlet), INLET_EMPTY);
-	assert_true(inlet_sleep(inlet));
+	assert_true(inlet_sleep(inlet, false));
 	for (unsigned i = 0; i < 200; i++)
 		put(START_NS + i);
 	put_tick(START_NS + SECOND_NS, 0);
@@ -245,7 +245,7 @@ static void refuses_what_is_no_ring(void **state)
 	assert_true(inlet_attach(inlet, (struct ring_fds){ fd, dup(ring_fds(writer).wake) }) != 0);
 	assert_int_equal(inlet_take(inlet), INLET_EMPTY);
 	assert_int_equal(inlet_fd(inlet), -1);
-	assert_true(inlet_sleep(inlet));
+	assert_true(inlet_sleep(inlet, false));
 }
 
 int main(void)

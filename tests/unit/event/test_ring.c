@@ -164,7 +164,7 @@ static void expect_broken(const void *record, size_t len)
 	assert_int_equal(ring_get(p.reader, p.into, &tick), RING_BROKEN);
 	assert_non_null(ring_fault(p.reader));
 	assert_int_equal(ring_get(p.reader, p.into, &tick), RING_BROKEN);
-	assert_false(ring_sleep(p.reader));
+	assert_false(ring_sleep(p.reader, false));
 	close_pair(&p);
 }
 
@@ -292,7 +292,7 @@ static void a_sleeping_reader_is_woken(void **state)
 			assert_int_equal(p.into->seq, expected++);
 			continue;
 		}
-		if (!ring_sleep(p.reader))
+		if (!ring_sleep(p.reader, false))
 			continue;
 		struct pollfd fd = { ring_fds(p.reader).wake, POLLIN, 0 };
 		assert_int_equal(poll(&fd, 1, 20000), 1);

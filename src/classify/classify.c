@@ -92,6 +92,11 @@ static struct ndpi_detection_module_struct *own_module(void)
 	return module;
 }
 
+void classifier_begin_thread(void)
+{
+	(void)own_module();
+}
+
 static void unlink_work(struct classifier *c, struct classify_work *w)
 {
 	if (w->older)

@@ -36,7 +36,7 @@
 #include "wire.h"
 
 #define WAIT_MS  100
-#define NAP_MS   20 /* between two heaps of events */
+#define NAP_MS   40 /* between two heaps of events */
 #define EVERY_NS 1000000000ull
 #define PREFIXES 4096 /* of what is inside */
 

@@ -13,7 +13,7 @@
 
 #define FOLLOW_NS   (60ull * 1000000000ull)
 #define SHARE_LEAST (512u << 10) /* of a worker: the largest frame must have room */
-#define PLACES_OF   8            /* an eighth for the flows' budgets, the rest packets */
+#define PLACES_OF   32           /* a part for the flows' budgets, the rest packets */
 #define PLACE_BYTES 16
 #define TELL_NS     1000000000ull
 #define GIVE_TURNS  65536
@@ -119,6 +119,11 @@ static void take_asked(struct lane *l, uint64_t now_ns)
 	l->asked_count = 0;
 	atomic_store(&l->has_asked, false);
 	pthread_mutex_unlock(&l->lock);
+}
+
+void retain_ahead(const struct retain *r, unsigned worker, const struct packet *p)
+{
+	keep_ahead(r->lanes[worker].keep, p);
 }
 
 void retain_packet(struct retain *r, unsigned worker, const struct frame *f, const struct packet *p)

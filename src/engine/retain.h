@@ -44,7 +44,8 @@ void retain_free(struct retain *r);
 /* Any: the packets of an alert are wanted. */
 void retain_ask(struct retain *r, const struct keep_request *request);
 
-/* The worker of this number. */
+/* The worker of this number: what the next one will read is called into the caches. */
+void retain_ahead(const struct retain *r, unsigned worker, const struct packet *p);
 void retain_packet(struct retain *r, unsigned worker, const struct frame *f,
 		   const struct packet *p);
 /* Now and then; true: there is more to do. */

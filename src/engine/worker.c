@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "exfild/base/log.h"
+#include "exfild/classify/classify.h"
 #include "bulk.h"
 #include "feed.h"
 #include "hold.h"
@@ -37,14 +38,15 @@ struct worker {
 	struct hold *hold;
 	struct bulk *bulk;
 	struct own own;
-	const struct frame *frame; /* that is being decoded */
-	bool is_several;           /* interfaces: a packet may come twice */
+	const struct frame *frame;    /* that is being decoded */
+	const struct packet *waiting; /* its packet, to be kept when it was given on */
+	bool is_several;              /* interfaces: a packet may come twice */
 	uint64_t translated;
 	uint64_t now_ns; /* monotonic */
 	uint64_t came_ns, handed_ns, told_ns, shortened_ns;
 	uint64_t frames, bytes, cut, handed_over;
 	uint64_t waited_frames; /* when it last waited */
-	uint64_t generation; /* of the interfaces, when last looked at */
+	uint64_t generation;    /* of the interfaces, when last looked at */
 	bool has_refused_link, is_stopped;
 	struct handed handed[HANDED_ONCE];
 	/* for other threads */
@@ -126,19 +128,30 @@ static void take_held(struct worker *w, uint64_t until_ns)
 	}
 }
 
-/* The worker that has the frame keeps it, whoever judges the packet; of a datagram in fragments,
- * whose frames are gone when its last one comes, all of it as it was put together. */
-static void keep_frame(struct worker *w, const struct packet *p)
+static void keep(struct worker *w, const struct frame *f, const struct packet *p)
 {
-	if (!w->o.shared->retain || !w->frame)
+	retain_packet(w->o.shared->retain, w->o.number, f, p);
+}
+
+/*
+ * The worker that has the frame keeps it, whoever judges the packet, and when that is on its way:
+ * until then memory has answered.  Of a datagram in fragments, whose frames are gone when its last
+ * one comes, all of it is kept as it was put together, while it is there.
+ */
+static void keep_frame(struct worker *w, uint32_t input, const struct packet *p)
+{
+	if (!w->o.shared->retain || !w->frame || input == FEED_NO_INPUT)
 		return;
-	struct frame whole = *w->frame;
-	if (p->flags & PACKET_REASSEMBLED) {
-		whole.data = p->l3;
-		whole.caplen = whole.wirelen = p->l3_cap;
-		whole.linktype = LINK_RAW;
+	if (!(p->flags & PACKET_REASSEMBLED)) {
+		w->waiting = p;
+		retain_ahead(w->o.shared->retain, w->o.number, p);
+		return;
 	}
-	retain_packet(w->o.shared->retain, w->o.number, &whole, p);
+	struct frame whole = *w->frame;
+	whole.data = p->l3;
+	whole.caplen = whole.wirelen = p->l3_cap;
+	whole.linktype = LINK_RAW;
+	keep(w, &whole, p);
 }
 
 static bool is_left_out(void *arg, uint32_t input, struct packet *p)
@@ -146,14 +159,14 @@ static bool is_left_out(void *arg, uint32_t input, struct packet *p)
 	struct worker *w = arg;
 	unsigned owner = w->o.shared->workers > 1 ? owner_of(w->o.shared, p) : 0;
 	if (owner != w->o.number) {
-		keep_frame(w, p);
+		keep_frame(w, input, p);
 		hand_over(w, owner, p, input);
 		return true;
 	}
 	enum nat_verdict v = look_for_twin(w, input, p, false);
 	bool is_out = v == NAT_JUDGE && is_own_or_twice(w, input, p);
 	if (v != NAT_LEAVE_OUT && !is_out)
-		keep_frame(w, p);
+		keep_frame(w, input, p);
 	return v != NAT_JUDGE || is_out;
 }
 
@@ -291,6 +304,9 @@ static void on_frame(struct worker *w, const struct frame *f)
 	w->came_ns = w->now_ns;
 	w->frame = f;
 	bool is_read = feed_frame(&w->feed, f);
+	if (w->waiting)
+		keep(w, f, w->waiting);
+	w->waiting = NULL;
 	w->frame = NULL;
 	if (!is_read && !w->has_refused_link) {
 		w->has_refused_link = true;
@@ -305,6 +321,7 @@ void worker_read(struct worker *w)
 {
 	struct frame f;
 	int got;
+	classifier_begin_thread();
 	w->now_ns = w->came_ns = w->handed_ns = clock_ns(CLOCK_MONOTONIC);
 	look_around(w);
 	while ((got = live_next(w->lane, &f)) != LIVE_END) {

@@ -456,7 +456,8 @@ enum ring_got ring_get(struct ring *r, struct event *into, struct ring_tick *ret
 	} else if ((r->tail & 0xffff) < EVENT_MAX) {
 		atomic_store_explicit(&r->shared->tail, r->tail, memory_order_release);
 	}
-	return pass_rest(r) ? take(r, into, ret_tick) : broken(r, "a lap ends where there is no end");
+	return pass_rest(r) ? take(r, into, ret_tick) :
+			      broken(r, "a lap ends where there is no end");
 }
 
 bool ring_sleep(struct ring *r, bool is_long)

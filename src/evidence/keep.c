@@ -62,6 +62,7 @@ struct keep *keep_new(const struct keep_options *o)
 	k->budgets = pages_map(budget_bytes(k));
 	if (k->budgets && ring_init(&k->ring, o->memory_bytes)) {
 		pages_advise(k->budgets, 0, budget_bytes(k));
+		pages_touch(k->budgets, budget_bytes(k));
 		return k;
 	}
 	pages_unmap(k->budgets, budget_bytes(k));
@@ -204,10 +205,20 @@ static uint64_t flow_hash(const struct packet *p)
 }
 
 /* How much of the packet its flow may still keep. */
+static struct budget *budget_at(const struct keep *k, uint64_t hash)
+{
+	return &k->budgets[(uint32_t)hash * (uint64_t)k->o.flow_places >> 32];
+}
+
+void keep_ahead(const struct keep *k, const struct packet *p)
+{
+	__builtin_prefetch(budget_at(k, flow_hash(p)), 1);
+}
+
 static uint32_t take_budget(struct keep *k, const struct packet *p, uint32_t bytes)
 {
 	uint64_t hash = flow_hash(p);
-	struct budget *b = &k->budgets[hash % k->o.flow_places];
+	struct budget *b = budget_at(k, hash);
 	uint32_t flow = (uint32_t)(hash >> 32);
 	bool is_idle = p->time_ns > b->last_ns + BUDGET_IDLE;
 	if (b->flow != flow || is_idle)

@@ -23,6 +23,8 @@ struct classifier;
 
 struct classifier *classifier_new(uint32_t max_undecided, struct event_log *log);
 void classifier_free(struct classifier *c);
+/* What this thread will need and takes a while to make is made now, not at its first packet. */
+void classifier_begin_thread(void);
 
 /* Gives the packet to nDPI if its flow is undecided and its payload fresh; writes `classified`. */
 void classifier_packet(struct classifier *c, const struct packet *p, const struct flow_step *step,

@@ -76,6 +76,8 @@ struct keep *keep_new(const struct keep_options *o);
 /* Ends what is followed, early. */
 void keep_free(struct keep *k);
 
+/* What keep_packet() will read of it is called into the caches. */
+void keep_ahead(const struct keep *k, const struct packet *p);
 void keep_packet(struct keep *k, const struct frame *f, const struct packet *p);
 /* Follows from here on.  Asked again for an alert that is over: only what is new. */
 void keep_ask(struct keep *k, const struct keep_request *r, uint64_t now_ns);

@@ -148,6 +148,94 @@ static void memory_that_is_no_ring(void **state)
 	close_pair(&p);
 }
 
+#define LAP (size_t)(256 * 1024)
+
+/* Puts and tells what then waits for the reader: these many events of a number. */
+static void tell(struct pair *p, unsigned count, uint64_t seq)
+{
+	for (unsigned i = 0; i < count; i++)
+		assert_true(ring_put(p->writer, make(p, EVENT_DNS, seq)));
+	ring_publish(p->writer);
+}
+
+static unsigned read_all(struct pair *p, uint64_t seq)
+{
+	unsigned count = 0;
+	enum ring_got got;
+	struct ring_tick tick;
+	while ((got = ring_get(p->reader, p->into, &tick)) == RING_EVENT) {
+		assert_int_equal(p->into->seq, seq);
+		count++;
+	}
+	assert_int_equal(got, RING_EMPTY);
+	return count;
+}
+
+static void calm_events_stay_in_the_first_pages(void **state)
+{
+	(void)state;
+	struct pair p = open_pair(16 * LAP);
+	for (uint64_t seq = 1; seq <= 2000; seq++) {
+		tell(&p, 10, seq);
+		assert_int_equal(read_all(&p, seq), 10);
+	}
+	const uint8_t *rest = p.raw + PAGE + LAP + LAP / 4;
+	for (const uint8_t *at = rest; at < p.raw + p.raw_size; at++)
+		if (*at)
+			fail_msg("byte %td behind the lap was written to", at - rest);
+	close_pair(&p);
+}
+
+/* What is left out of a lap is nobody's: it takes no room, and the reader steps over it. */
+static void a_new_lap_has_all_the_room(void **state)
+{
+	(void)state;
+	struct pair p = open_pair(2 * LAP);
+	unsigned whole = fill(&p, EVENT_DNS);
+	ring_publish(p.writer);
+	assert_int_equal(read_all(&p, 1), whole);
+	for (unsigned round = 0; round < 50; round++) {
+		/* somewhere behind the lap, with nothing left to read */
+		unsigned some = whole * (52 + round % 40) / 100;
+		tell(&p, some, 1);
+		assert_int_equal(read_all(&p, 1), some);
+		assert_int_equal(fill(&p, EVENT_DNS), whole);
+		ring_publish(p.writer);
+		assert_int_equal(read_all(&p, 1), whole);
+	}
+	close_pair(&p);
+}
+
+/* ---- sleep ---- */
+
+static int is_woken(const struct pair *p)
+{
+	struct pollfd fd = { ring_fds(p->reader).wake, POLLIN, 0 };
+	return poll(&fd, 1, 0);
+}
+
+static void a_heap_wakes_who_sleeps_long(void **state)
+{
+	(void)state;
+	struct pair p = open_pair(16 * LAP);
+	assert_true(ring_sleep(p.reader, true));
+	tell(&p, 10, 1);
+	assert_int_equal(is_woken(&p), 0);
+	for (unsigned i = 0; i < 10000 && !is_woken(&p); i++)
+		tell(&p, 10, 1);
+	assert_int_equal(is_woken(&p), 1);
+	ring_wake(p.reader);
+	assert_in_range(read_all(&p, 1) * make(&p, EVENT_DNS, 1)->size, LAP, 2 * LAP);
+	/* what came meanwhile ends any sleep before it begins */
+	tell(&p, 1, 2);
+	assert_false(ring_sleep(p.reader, true));
+	read_all(&p, 2);
+	assert_true(ring_sleep(p.reader, false));
+	tell(&p, 1, 3);
+	assert_int_equal(is_woken(&p), 1);
+	close_pair(&p);
+}
+
 /* ---- a hostile writer ---- */
 
 static void lie(struct pair *p, const void *record, size_t len)
@@ -181,11 +269,28 @@ static void lies_are_found(void **state)
 		if (sizes[i] != 32) /* that is a tick */
 			expect_broken(r, sizeof(r));
 	}
-	static const uint64_t heads[] = { 1, 4, RING_MIN + 8, UINT64_MAX - 7, 1ull << 63 };
+	static const uint64_t heads[] = { 1, 4, 2 * RING_MIN + 8, UINT64_MAX - 7, 1ull << 63 };
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		struct pair p = open_pair(RING_MIN);
 		struct ring_tick tick;
 		*(uint64_t *)(p.raw + 64) = heads[i];
+		assert_int_equal(ring_get(p.reader, p.into, &tick), RING_BROKEN);
+		close_pair(&p);
+	}
+}
+
+static void a_lap_that_ends_nowhere(void **state)
+{
+	(void)state;
+	static const uint64_t heads[] = { 8, RING_MIN - 8, RING_MIN };
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct pair p = open_pair(RING_MIN);
+		tell(&p, 1, 1);
+		assert_int_equal(read_all(&p, 1), 1);
+		uint64_t at = *(uint64_t *)(p.raw + 128);
+		*(uint64_t *)(p.raw + 72) = at;
+		*(uint64_t *)(p.raw + 64) = heads[i] > at ? heads[i] : at + heads[i];
+		struct ring_tick tick;
 		assert_int_equal(ring_get(p.reader, p.into, &tick), RING_BROKEN);
 		close_pair(&p);
 	}
@@ -353,6 +458,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_kinds_come_back_in_order),
 		cmocka_unit_test(flows_are_dropped_before_evidence),
+		cmocka_unit_test(calm_events_stay_in_the_first_pages),
+		cmocka_unit_test(a_new_lap_has_all_the_room),
+		cmocka_unit_test(a_heap_wakes_who_sleeps_long),
+		cmocka_unit_test(a_lap_that_ends_nowhere),
 		cmocka_unit_test(memory_that_is_no_ring),
 		cmocka_unit_test(lies_are_found),
 		cmocka_unit_test(order_and_time_are_held),

@@ -6,6 +6,7 @@
  */
 #include "lane.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,10 +19,11 @@
 
 #include "handle.h"
 
-#define BLOCK_SIZE 262144u
-#define LOOK_BYTES 1048576u /* a look takes no more: what it has copied is still in the caches */
-#define DRAIN_NS   200000000ull /* at most, after lane_stop() */
-#define RETIRE_NS  30000000ull  /* the kernel has given a block back after SOCKETS_RETIRE_MS */
+#define BLOCK_SIZE    262144u
+#define LOOK_BYTES    1048576u /* a look takes no more: what it has copied is still in the caches */
+#define LINE_BYTES_MS 1250000u /* 10 Gbit/s */
+#define DRAIN_NS      200000000ull /* at most, after lane_stop() */
+#define RETIRE_NS     30000000ull  /* the kernel has given a block back after SOCKETS_RETIRE_MS */
 
 struct pool_block {
 	struct block *block;
@@ -226,6 +228,19 @@ int live_next(struct live_lane *l, struct frame *ret)
 
 /* --- waiting ----------------------------------------------------------------------------- */
 
+/* So long a nap may last, in ms: a line that wakes up then has filled half of the least ring. */
+static int longest_nap(const struct live_lane *l)
+{
+	uint64_t longest = INT_MAX;
+	for (size_t i = 0; i < l->handle_count; i++) {
+		const struct tpacket *t = &l->handles[i].ring;
+		uint64_t ms = t->block_size * t->block_count / 2 / LINE_BYTES_MS;
+		if (handle_is_open(&l->handles[i]) && ms < longest)
+			longest = ms;
+	}
+	return (int)longest;
+}
+
 void live_wait(struct live_lane *l, bool is_nap, int timeout_ms)
 {
 	struct pollfd fds[LIVE_INTERFACES + LIVE_WAKERS + 1];
@@ -235,6 +250,10 @@ void live_wait(struct live_lane *l, bool is_nap, int timeout_ms)
 	for (size_t i = 0; i < LIVE_WAKERS; i++)
 		fds[count++] = (struct pollfd){ .fd = l->wakers[i], .events = POLLIN };
 	pthread_mutex_lock(&l->lock);
+	int longest = is_nap ? longest_nap(l) : 0;
+	is_nap = longest > 0;
+	if (is_nap && timeout_ms > longest)
+		timeout_ms = longest;
 	for (size_t i = 0; !is_nap && i < l->handle_count; i++)
 		if (handle_is_open(&l->handles[i]))
 			fds[count++] =

@@ -73,8 +73,8 @@ enum live_result {
 
 /* 0: a frame; or enum live_result. */
 int live_next(struct live_lane *lane, struct frame *ret) EXF_MUST_USE;
-/* Waits until something came or live_wake(), at most so long; in a nap packets do not end it: they
- * gather in the rings. */
+/* Waits until something came or live_wake(), at most so long.  In a nap packets do not end it: they
+ * gather in the rings, for no longer than those have room for 10 Gbit/s. */
 void live_wait(struct live_lane *lane, bool is_nap, int timeout_ms);
 /* Ends a live_wait() of that lane; any thread. */
 void live_wake(struct live_lane *lane);

@@ -117,7 +117,7 @@ struct analysis {
 	struct mutes mutes;
 	uint64_t warned_ns; /* packet time at which ends were looked for */
 	struct signatures *signatures;
-	uint32_t signature_kinds; /* of events that any rule can match */
+	uint64_t signature_kinds; /* of events that any rule can match */
 	struct rule_names rule_names;
 	struct policies *policies;
 	bool is_telling; /* what policies have said */

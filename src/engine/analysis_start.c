@@ -45,7 +45,7 @@ void analysis_seat(struct analysis *a)
 		for (size_t i = 0; i < a->running_count; i++) {
 			const struct running *r = &a->running[i];
 			const struct detector *d = r->enabled ? r->detector : NULL;
-			if (!d || !(d->wants & 1u << kind))
+			if (!d || !(d->wants & 1ull << kind))
 				continue;
 			const struct seat seat = { r->state, d->on_event, d->ahead };
 			u->seats[u->count++] = seat;

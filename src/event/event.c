@@ -23,6 +23,7 @@ CHECK(event_inner);
 CHECK(event_ssh);
 CHECK(event_icmp);
 CHECK(event_ntp);
+CHECK(event_carrier);
 CHECK(event_arp);
 CHECK(event_dhcp);
 CHECK(event_name);
@@ -74,6 +75,7 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_SHELL] = "shell",
 	[EVENT_CONTENT] = "content",
 	[EVENT_FILE_HASH] = "file_hash",
+	[EVENT_CARRIER] = "carrier",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -117,6 +119,7 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_SHELL] = sizeof(struct event_shell),
 	[EVENT_CONTENT] = sizeof(struct event_found),
 	[EVENT_FILE_HASH] = sizeof(struct event_file_hash),
+	[EVENT_CARRIER] = sizeof(struct event_carrier),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

@@ -5,28 +5,7 @@
  * structs keep as a pair (index 0 from src, 1 from dst) is named src_x and dst_x here.
  */
 #include "exfild/event/alert.h"
-
-#define AT(s, field, type)                \
- {                                        \
-#  field, type, offsetof(struct s, field) \
- }
-#define AS(s, name, field, type)        \
- {                                      \
-  name, type, offsetof(struct s, field) \
- }
-#define END         \
- {                  \
-  NULL, FIELD_U8, 0 \
- }
-
-#define HEAD                                                                                     \
- AS(event, "time", time_ns, FIELD_TIME), AT(event, seq, FIELD_U64), AT(event, shard, FIELD_U8),  \
-	 AT(event, n, FIELD_U32), AT(event, packet, FIELD_U64), AT(event, flow, FIELD_U64),      \
-	 AT(event, from_server, FIELD_BOOL), AT(event, src, FIELD_IP),                           \
-	 AT(event, sport, FIELD_U16), AT(event, dst, FIELD_IP), AT(event, dport, FIELD_U16),     \
-	 AT(event, proto, FIELD_U8), AT(event, ip_version, FIELD_U8), AT(event, app, FIELD_U16), \
-	 AT(event, vlan, FIELD_U16), AT(event, tunnel_type, FIELD_U8),                           \
-	 AT(event, tunnel_id, FIELD_U32), AT(event, tunnel_key, FIELD_U32)
+#include "fields.h"
 
 static const struct event_field head_fields[] = { HEAD, END };
 
@@ -286,6 +265,14 @@ static const struct event_field ntp_fields[] = {
 	AT(event_ntp, payload_len, FIELD_U16),
 	AT(event_ntp, extension_len, FIELD_U16),
 	AT(event_ntp, extension_hash, FIELD_HEX64),
+	END,
+};
+
+static const struct event_field carrier_fields[] = {
+	HEAD,
+	AT(event_carrier, payload_len, FIELD_U32),
+	AT(event_carrier, carried_len, FIELD_U32),
+	AT(event_carrier, carried_hash, FIELD_HEX64),
 	END,
 };
 
@@ -579,6 +566,7 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_LDAP] = ldap_fields,       [EVENT_RDP] = rdp_fields,
 	[EVENT_SESSION] = session_fields, [EVENT_SHELL] = shell_fields,
 	[EVENT_CONTENT] = found_fields,   [EVENT_FILE_HASH] = file_hash_fields,
+	[EVENT_CARRIER] = carrier_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

@@ -11,9 +11,11 @@
  */
 #include "exfild/inspect/inspector.h"
 #include "asn1/ber.h"
+#include "content/carried.h"
 #include "login.h"
 
 #define PORT_SNMP     161
+#define PORT_TRAP     162
 #define VERSION_3     3
 #define USER_MAX      32
 #define PDU_RESPONSE  BER_CONTEXT(2)
@@ -25,6 +27,9 @@
 #define USM_NO_USER   3
 #define USM_DIGEST    5
 #define ATTEMPTS_MAX  65535
+#define OPAQUE        0x44 /* RFC 2578, 7.1.9 */
+#define VALUE_MIN     33u  /* longer than names of interfaces, addresses and engines */
+#define OID_MIN       49u  /* longer than those of any table that is asked for every day */
 
 /* 1.3.6.1.6.3.15.1.1.x.0 */
 static const uint8_t usm_stats[] = { 0x2b, 6, 1, 6, 3, 15, 1, 1 };
@@ -99,7 +104,8 @@ static bool probe(const struct packet *p, bool from_client)
 {
 	struct message m;
 
-	if ((from_client ? p->dport : p->sport) != PORT_SNMP)
+	uint16_t port = from_client ? p->dport : p->sport;
+	if (port != PORT_SNMP && port != PORT_TRAP)
 		return false;
 	return read_message(p, &m);
 }
@@ -183,6 +189,36 @@ static void take_answer(struct inspection *in, const struct message *m)
 	s->is_waiting = false;
 }
 
+/* What rides in the names and values of a message's list. */
+static void add_binding(struct carried *c, const struct hash_key *key, struct ber_level binding)
+{
+	struct ber e;
+
+	while (ber_next(&binding, &e)) {
+		size_t len = cursor_left(&e.body);
+		const uint8_t *data = cursor_take(&e.body, len);
+		if (e.id == BER_OID && len >= OID_MIN)
+			carried_add(c, key, data, len);
+		else if ((e.id == BER_OCTETS || e.id == OPAQUE) && len >= VALUE_MIN)
+			carried_add_text(c, key, data, len);
+	}
+}
+
+static void tell_carried(struct inspection *in, struct ber_level pdu)
+{
+	struct carried carried = { 0 };
+	struct ber_level list, binding;
+	struct ber e;
+
+	if (!carried_may_leave(in))
+		return;
+	while (ber_next(&pdu, &e))
+		if (e.id == BER_SEQUENCE && ber_enter(&e, &list))
+			while (ber_open(&list, BER_SEQUENCE, &binding))
+				add_binding(&carried, in->key, binding);
+	carried_put(in, APP_SNMP, &carried);
+}
+
 static enum inspect_verdict on_datagram(struct inspection *in)
 {
 	struct snmp_state *s = in->state;
@@ -190,6 +226,8 @@ static enum inspect_verdict on_datagram(struct inspection *in)
 
 	if (!read_message(in->packet, &m))
 		return s->attempts ? INSPECT_MORE : INSPECT_NOT_MINE;
+	if (in->from_client && m.pdu)
+		tell_carried(in, m.in);
 	if (in->from_client)
 		take_request(in, &m);
 	else

@@ -83,8 +83,8 @@ static bool add_instance(struct signatures *s, uint32_t rule, const struct sourc
 	i->needs_request = uses_request(s, source, root);
 	r->instances[r->instance_vec.count++] = (uint32_t)s->instance_vec.count++;
 	if (source->kind < EVENT__COUNT) {
-		r->about.kinds |= 1u << source->kind;
-		s->wants |= 1u << source->kind;
+		r->about.kinds |= 1ull << source->kind;
+		s->wants |= 1ull << source->kind;
 	}
 	if (i->needs_request && !s->has_requests)
 		return requests_begin(s);

@@ -397,7 +397,7 @@ bool signatures_reads(const struct signatures *s, enum event_kind kind, const ch
 	return false;
 }
 
-uint32_t signatures_wants(const struct signatures *s)
+uint64_t signatures_wants(const struct signatures *s)
 {
 	return s->wants;
 }

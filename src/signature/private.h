@@ -358,7 +358,7 @@ struct signatures {
 	struct correlation *correlations;
 	struct vec correlation_vec;
 	struct kind_plan kinds[EVENT__COUNT + 1]; /* and of alerts */
-	uint32_t wants;
+	uint64_t wants;
 	char **problems;
 	struct vec problem_vec;
 	size_t problem_count;

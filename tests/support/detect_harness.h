@@ -152,7 +152,7 @@ static inline void detect_event(struct detect_harness *h, struct event *e)
 {
 	e->time_ns = h->env.now_ns;
 	context_event(h->env.context, e);
-	if (h->detector->wants & (1u << e->kind))
+	if (h->detector->wants & (1ull << e->kind))
 		h->detector->on_event(h->state, &h->env, e);
 }
 

@@ -58,7 +58,7 @@ struct detector {
 	const struct param *params; /* ends with PARAM_END; offsets into the params struct */
 	size_t params_size;
 	size_t state_size; /* bytes, zeroed before init */
-	uint32_t wants;    /* 1u << enum event_kind */
+	uint64_t wants;    /* 1ull << enum event_kind */
 	uint64_t tick_ns;  /* how often on_tick comes; 0: never */
 	/*
 	 * params is valid as long as the state; a reload may change the values between two calls.

@@ -1,5 +1,5 @@
 /*
- * event/domain.h - events of a network's own services: Kerberos, LDAP, DHCP.
+ * event/domain.h - events of a network's own services: Kerberos, LDAP, DHCP, and its messages.
  *
  * What: structs of event/event.h, which includes this; they would make it too long.
  * Ownership, threads, limits: as there.
@@ -92,6 +92,16 @@ struct event_dhcp {
 	struct ipaddr server, router, resolver;
 	struct event_str host_name, vendor_class;
 	struct event_str proxy; /* where the proxy's settings are (option 252) */
+};
+
+/*
+ * A message of syslog, SIP, SNMP or DHCP to an address that may be outside, and how much of it is
+ * something else than such messages hold: inspect/content/carried.h.
+ */
+struct event_carrier {
+	struct event e;
+	uint32_t payload_len, carried_len;
+	uint64_t carried_hash; /* keyed, 0 for nothing */
 };
 
 #endif

@@ -60,6 +60,7 @@ enum event_kind {
 	EVENT_SHELL,
 	EVENT_CONTENT,
 	EVENT_FILE_HASH,
+	EVENT_CARRIER,
 	EVENT__COUNT
 };
 
@@ -286,13 +287,6 @@ struct event_inner {
 	struct event e;
 	uint16_t inner, pad[3];   /* inner: enum app */
 	struct event_str carrier; /* "websocket" */
-};
-
-struct event_ssh {
-	struct event e;
-	uint8_t is_server;
-	uint8_t pad[7];
-	struct event_str banner, hassh;
 };
 
 /* One per echo request with its reply, or per message that stays single. */

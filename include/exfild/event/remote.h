@@ -96,4 +96,11 @@ struct event_found {
 	struct event_str host;   /* of an HTTP request */
 };
 
+struct event_ssh {
+	struct event e;
+	uint8_t is_server;
+	uint8_t pad[7];
+	struct event_str banner, hassh;
+};
+
 #endif

@@ -51,7 +51,7 @@ struct signature_rule {
 	uint32_t line;
 	bool is_correlation;
 	bool is_silent;  /* others refer to it: it raises nothing by itself */
-	uint32_t kinds;  /* of events that can fulfil it, 1u << enum event_kind */
+	uint64_t kinds;  /* of events that can fulfil it, 1ull << enum event_kind */
 	uint32_t number; /* in its set, from 0: signatures_rule() */
 };
 
@@ -122,8 +122,8 @@ size_t signatures_problem_count(const struct signatures *s);
 const char *signatures_problem(const struct signatures *s, size_t i);
 /* Of all texts that were read: the same digest, the same rules. */
 uint64_t signatures_digest(const struct signatures *s);
-/* Kinds of events that any rule can match, 1u << enum event_kind. */
-uint32_t signatures_wants(const struct signatures *s);
+/* Kinds of events that any rule can match, 1ull << enum event_kind. */
+uint64_t signatures_wants(const struct signatures *s);
 /* Whether any rule over events of that kind asks for the field of this name (event_fields()). */
 bool signatures_reads(const struct signatures *s, enum event_kind kind, const char *field);
 

@@ -7,9 +7,13 @@
  */
 #include "exfild/base/cursor.h"
 #include "exfild/inspect/inspector.h"
+#include "../content/carried.h"
 #include "lease.h"
 
-#define NAME_KEPT 63
+#define NAME_KEPT     63
+#define V4_NAMES_AT   44 /* what stands before is the same in each of a client's messages */
+#define V6_OPTIONS_AT 4
+#define ORDINARY_MAX  128 /* bytes of options that clients send to renew a lease */
 
 /* The name in the last request. */
 struct dhcp_state {
@@ -114,6 +118,25 @@ static void put_name(struct inspection *in, const struct dhcp_lease *lease)
 	event_log_commit(in->log);
 }
 
+/* Options of any kind: a client that renews repeats a few short ones. */
+static void tell_carried(struct inspection *in)
+{
+	struct cursor c = cursor_make(in->packet->payload, in->packet->payload_cap);
+	struct carried carried = { 0 };
+	uint32_t full = 0;
+
+	if (!carried_may_leave(in))
+		return;
+	cursor_skip(&c, in->packet->ip_version == 6 ? V6_OPTIONS_AT : V4_NAMES_AT);
+	size_t len = cursor_left(&c);
+	const uint8_t *data = cursor_take(&c, len);
+	for (size_t i = 0; i < len; i++)
+		full += data[i] != 0;
+	if (full > ORDINARY_MAX)
+		carried = (struct carried){ full, hash_bytes(in->key, data, len) };
+	carried_put(in, APP_DHCP, &carried);
+}
+
 static enum inspect_verdict on_datagram(struct inspection *in)
 {
 	struct dhcp_lease lease;
@@ -123,6 +146,8 @@ static enum inspect_verdict on_datagram(struct inspection *in)
 	if (!read_lease(in->packet, &lease))
 		return in->flow->flags & FLOW_CLASSIFIED ? INSPECT_MORE : INSPECT_NOT_MINE;
 	put_dhcp(in, &lease);
+	if (!lease.is_answer)
+		tell_carried(in);
 	join_name(in->state, &lease);
 	if (lease.is_grant && lease.name_len > 0 && !ipaddr_is_unspecified(&lease.address))
 		put_name(in, &lease);

@@ -138,7 +138,7 @@ static inline void judging_end(struct judging *j)
 	event_log_commit(j->log);
 	const struct event *e = event_log_next(j->log, NULL);
 	context_event(j->env.context, e);
-	if (j->detector->wants & 1u << e->kind)
+	if (j->detector->wants & 1ull << e->kind)
 		j->detector->on_event(j->state, &j->env, e);
 }
 

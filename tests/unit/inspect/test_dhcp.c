@@ -228,14 +228,42 @@ static void no_length_reads_too_far(void **state)
 	}
 }
 
+static void options_of_a_request_to_outside_are_measured(void **state)
+{
+	uint8_t bytes[200];
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	begin(1, 9, 0);
+	option(53, "\3", 1);
+	option(12, "pc-1", 4);
+	send(true);
+	const struct event_carrier *e = harness_event(&h, EVENT_CARRIER, 0);
+	assert_non_null(e);
+	assert_int_equal(e->carried_len, 0);
+	option(43, bytes, sizeof(bytes));
+	harness_clear(&h);
+	send(true);
+	e = harness_event(&h, EVENT_CARRIER, 0);
+	assert_true(e->carried_len >= sizeof(bytes) && e->carried_hash);
+	/* the same server inside */
+	h.flow.key.addr[1] = h.flow.key.addr[0];
+	harness_clear(&h);
+	send(true);
+	assert_int_equal(harness_count(&h, EVENT_CARRIER), 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(a_request_names_its_client), TEST(a_grant_names_its_address),
-		TEST(a_name_in_full_stands_in),   TEST(options_go_on_in_file_and_sname),
-		TEST(others_are_not_mine),        TEST(version_6_grants_too),
+		TEST(a_request_names_its_client),
+		TEST(a_grant_names_its_address),
+		TEST(a_name_in_full_stands_in),
+		TEST(options_go_on_in_file_and_sname),
+		TEST(others_are_not_mine),
+		TEST(version_6_grants_too),
 		TEST(no_length_reads_too_far),
+		TEST(options_of_a_request_to_outside_are_measured),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,57 @@ static void what_it_takes(void **state)
 	assert_false(harness_probe(&h, true, GET_PUBLIC, sizeof(GET_PUBLIC) - 1));
 }
 
+/* A trap of version 2c with one name and one text. */
+static size_t put_trap(uint8_t *m, size_t oid, uint8_t fill, size_t text)
+{
+	uint8_t *p = m;
+	size_t binding = 4 + oid + 4 + text, list = binding + 4, pdu = list + 13;
+#define LONG(id, len) *p++ = (id), *p++ = 0x82, *p++ = (uint8_t)((len) >> 8), *p++ = (uint8_t)(len)
+	LONG(0x30, pdu + 15);
+	memcpy(p, "\002\001\001\004\006public", 11);
+	p += 11;
+	LONG(0xa7, pdu);
+	memcpy(p, "\002\001\001\002\001\000\002\001\000", 9);
+	p += 9;
+	LONG(0x30, list);
+	LONG(0x30, binding);
+	LONG(0x06, oid);
+	memset(p, 1, oid);
+	p += oid;
+	LONG(0x04, text);
+#undef LONG
+	for (size_t i = 0; i < text; i++)
+		*p++ = fill ? fill : (uint8_t)("AbCdEfGh"[i % 8]);
+	return (size_t)(p - m);
+}
+
+static uint32_t carried(size_t oid, uint8_t fill, size_t text)
+{
+	uint8_t m[1400];
+	harness_clear(&h);
+	size_t len = put_trap(m, oid, fill, text);
+	harness_datagram(&h, true, m, len);
+	const struct event_carrier *e = harness_event(&h, EVENT_CARRIER, 0);
+	assert_non_null(e);
+	assert_int_equal(e->e.app, APP_SNMP);
+	return e->carried_len;
+}
+
+static void long_names_and_values_of_messages_are_measured(void **state)
+{
+	(void)state;
+	assert_int_equal(carried(12, 0, 20), 0);
+	assert_int_equal(carried(48, 'x', 400), 0);
+	assert_int_equal(carried(49, 'x', 40), 49);
+	assert_int_equal(carried(12, 0, 400), 400);
+	assert_int_equal(carried(12, 0x81, 33), 33);
+	assert_int_equal(carried(12, 0x81, 32), 0);
+	/* answers are not looked at */
+	harness_clear(&h);
+	SAY(false, ANSWER_PUBLIC);
+	assert_int_equal(harness_count(&h, EVENT_CARRIER), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -138,6 +189,7 @@ int main(void)
 		T(an_answered_community_is_right_once),
 		T(silence_before_another_is_a_refusal),
 		T(version_3_reports),
+		T(long_names_and_values_of_messages_are_measured),
 		T(every_prefix_of_every_message),
 		T(what_it_takes),
 	};

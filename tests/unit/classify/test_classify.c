@@ -317,6 +317,22 @@ static void a_guess_by_port_says_that_it_is_one(void **state)
 	assert_int_equal(counts(w).decided, 1);
 }
 
+static void a_guess_by_port_needs_an_answer_over_udp(void **state)
+{
+	struct world *w = *state;
+	uint8_t bytes[100];
+	conversation_open(&w->c, 40000, 3478);
+	for (unsigned i = 1; i <= 8; i++) {
+		noise(bytes, sizeof(bytes), i);
+		udp(w, true, bytes, sizeof(bytes));
+	}
+	assert_given_up(w, 8);
+	conversation_open(&w->c, 40001, 3478);
+	assert_int_equal(opaque(w, false, 40), 8);
+	assert_int_equal(classified(w, 1)->e.app, APP_STUN);
+	assert_int_equal(classified(w, 1)->confidence, 1);
+}
+
 static void empty_and_repeated_segments_are_not_handed_over(void **state)
 {
 	struct world *w = *state;
@@ -553,6 +569,7 @@ int main(void)
 		CLASSIFY_TEST(udp_is_given_up_after_eight_payloads),
 		CLASSIFY_TEST(midstream_is_given_up_after_four_payloads),
 		CLASSIFY_TEST(a_guess_by_port_says_that_it_is_one),
+		CLASSIFY_TEST(a_guess_by_port_needs_an_answer_over_udp),
 		CLASSIFY_TEST(empty_and_repeated_segments_are_not_handed_over),
 		CLASSIFY_TEST(fragments_and_payloads_not_captured_are_not_handed_over),
 		CLASSIFY_TEST(past_the_cap_the_oldest_is_given_up_on_without_an_event),

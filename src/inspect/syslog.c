@@ -42,9 +42,12 @@ static enum inspect_verdict on_datagram(struct inspection *in)
 	struct syslog_state *s = in->state;
 	const struct packet *p = in->packet;
 
-	if (in->from_client)
-		carried_in_text(in, APP_SYSLOG);
-	if (in->from_client && s->looked < LOOK_MAX && scan_may_leave(in)) {
+	if (!in->from_client)
+		return INSPECT_MORE;
+	if (!carried_may_leave(in))
+		return INSPECT_DONE;
+	carried_in_text(in, APP_SYSLOG);
+	if (s->looked < LOOK_MAX && scan_may_leave(in)) {
 		scan_take(in, &source, p->payload, p->payload_cap);
 		scan_end(in, &source);
 		s->looked += p->payload_cap;

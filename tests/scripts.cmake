@@ -37,6 +37,7 @@ set_target_properties(flood PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_D
 # this very build, and a sanitizer's shadow memory is no part of what the machine of 512 MB must bear.
 if(NOT EXFILD_SANITIZE)
 	exf_script(build.package package ${Python3_EXECUTABLE} tests/e2e/package.py --build ${CMAKE_BINARY_DIR} --flood $<TARGET_FILE:flood>)
+	exf_script(build.image package ${Python3_EXECUTABLE} tests/e2e/image.py --build ${CMAKE_BINARY_DIR})
 	set_tests_properties(build.package PROPERTIES PROCESSORS 2)
 endif()
 exf_script(replay.scenarios replay ${Python3_EXECUTABLE} tests/replay/run.py --exfild $<TARGET_FILE:exfild>)

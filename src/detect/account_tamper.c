@@ -173,4 +173,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(account_tamper, "Account changed from afar",
 	      "Looks for passwords and hashes that are set, accounts that are made and members "
 	      "that are added to groups over the network",
-	      1u << EVENT_RPC, on_event);
+	      1ull << EVENT_RPC, on_event);

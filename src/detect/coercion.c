@@ -319,7 +319,8 @@ const struct detector coercion_detector = {
 	.params = acts_param_table,
 	.params_size = sizeof(struct acts_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_RPC | 1u << EVENT_FLOW_START | 1u << EVENT_SMB | 1u << EVENT_LOGIN,
+	.wants = 1ull << EVENT_RPC | 1ull << EVENT_FLOW_START | 1ull << EVENT_SMB |
+		 1ull << EVENT_LOGIN,
 	.init = init,
 	.deinit = acts_deinit,
 	.on_event = on_event,

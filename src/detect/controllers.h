@@ -13,7 +13,7 @@
 #include "exfild/detect/detector.h"
 
 #define CONTROLLERS       1024u
-#define CONTROLLERS_WANTS (1u << EVENT_RPC | 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END)
+#define CONTROLLERS_WANTS (1ull << EVENT_RPC | 1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END)
 
 struct controllers {
 	struct table hosts;

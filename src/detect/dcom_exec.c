@@ -158,4 +158,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(dcom_exec, "Program run through DCOM",
 	      "Looks for objects of shells, consoles and office programs that are made on another "
 	      "host, and for their methods that run programs",
-	      1u << EVENT_RPC, on_event);
+	      1ull << EVENT_RPC, on_event);

@@ -269,4 +269,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(domain_enumeration, "Accounts, groups or services listed from afar",
 	      "Adds up the kinds of questions that a host asks another about accounts, groups, "
 	      "sessions, shares and remote services",
-	      1u << EVENT_RPC | 1u << EVENT_SMB, on_event);
+	      1ull << EVENT_RPC | 1ull << EVENT_SMB, on_event);

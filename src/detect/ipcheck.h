@@ -13,7 +13,7 @@
 #include "exfild/detect/detector.h"
 
 /* The kinds of events that ipcheck_event() reads. */
-#define IPCHECK_WANTS (1u << EVENT_DNS | 1u << EVENT_TLS | 1u << EVENT_HTTP)
+#define IPCHECK_WANTS (1ull << EVENT_DNS | 1ull << EVENT_TLS | 1ull << EVENT_HTTP)
 
 struct ipcheck {
 	struct table clients;

@@ -69,5 +69,5 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 }
 
 ACTS_DETECTOR(log_clearing, "Event log cleared from afar",
-	      "Looks for the calls that clear an event log of another host", 1u << EVENT_RPC,
+	      "Looks for the calls that clear an event log of another host", 1ull << EVENT_RPC,
 	      on_event);

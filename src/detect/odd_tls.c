@@ -486,8 +486,8 @@ const struct detector odd_tls_detector = {
 	.params = params,
 	.params_size = sizeof(struct odd_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_TLS | 1u << EVENT_CERT | 1u << EVENT_TLS_SHAPE |
-		 1u << EVENT_CLASSIFIED | 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END,
+	.wants = 1ull << EVENT_TLS | 1ull << EVENT_CERT | 1ull << EVENT_TLS_SHAPE |
+		 1ull << EVENT_CLASSIFIED | 1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

@@ -108,4 +108,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 
 ACTS_DETECTOR(print_nightmare, "Foreign code as a printer driver (PrintNightmare)",
 	      "Looks for printer drivers that are installed from afar with files of another host",
-	      1u << EVENT_RPC | 1u << EVENT_FLOW_START, on_event);
+	      1ull << EVENT_RPC | 1ull << EVENT_FLOW_START, on_event);

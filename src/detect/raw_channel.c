@@ -366,8 +366,8 @@ const struct detector raw_channel_detector = {
 	.params = params,
 	.params_size = sizeof(struct raw_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_CLASSIFIED | 1u << EVENT_FILE | 1u << EVENT_FLOW_PROGRESS |
-		 1u << EVENT_FLOW_END,
+	.wants = 1ull << EVENT_CLASSIFIED | 1ull << EVENT_FILE | 1ull << EVENT_FLOW_PROGRESS |
+		 1ull << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

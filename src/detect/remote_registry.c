@@ -129,4 +129,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(remote_registry, "Registry changed from afar",
 	      "Looks for values that a host sets in the registry of another, and for searches "
 	      "through all of it",
-	      1u << EVENT_RPC, on_event);
+	      1ull << EVENT_RPC, on_event);

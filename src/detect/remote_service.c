@@ -191,4 +191,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(remote_service, "Program run as a remote service",
 	      "Follows what a host does with the services of another: makes one or exchanges its "
 	      "program, starts it, deletes it, and what was put there before",
-	      1u << EVENT_RPC | 1u << EVENT_SMB, on_event);
+	      1ull << EVENT_RPC | 1ull << EVENT_SMB, on_event);

@@ -93,4 +93,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(scheduled_task, "Task registered on another host",
 	      "Looks for tasks and jobs that a host registers with the scheduler of another, and "
 	      "whether they run and vanish at once",
-	      1u << EVENT_RPC, on_event);
+	      1ull << EVENT_RPC, on_event);

@@ -200,4 +200,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(secrets_rpc, "Secrets of a host fetched from afar",
 	      "Looks for remote calls that read the key of a host's secrets, save the hives that "
 	      "hold them, or ask LSA for them",
-	      1u << EVENT_RPC, on_event);
+	      1ull << EVENT_RPC, on_event);

@@ -223,4 +223,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(wmi_exec, "Program run through WMI",
 	      "Looks for method calls of WMI that run programs, by their arguments, or by their "
 	      "size where these are encrypted, and for event subscriptions",
-	      1u << EVENT_RPC | 1u << EVENT_SMB, on_event);
+	      1ull << EVENT_RPC | 1ull << EVENT_SMB, on_event);

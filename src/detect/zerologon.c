@@ -115,4 +115,4 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 ACTS_DETECTOR(zerologon, "Computer account guessed (Zerologon)",
 	      "Looks for Netlogon credentials that no computer computes, and for log-ins of a "
 	      "computer in a row",
-	      1u << EVENT_RPC, on_event);
+	      1ull << EVENT_RPC, on_event);

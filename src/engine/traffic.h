@@ -45,7 +45,7 @@ void traffic_free(struct traffic *t);
 /* Another set looks from here on: what of this it needs at all. */
 void traffic_set(struct traffic *t, const struct policy *set);
 void traffic_keep(struct traffic *t, struct keep_list *list);
-#define TRAFFIC_WANTS (1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END | 1u << EVENT_CONTENT)
+#define TRAFFIC_WANTS (1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END | 1ull << EVENT_CONTENT)
 /* Each event of these kinds, in order; how many findings there are in ret. */
 size_t traffic_event(struct traffic *t, const struct traffic_eyes *eyes, const struct event *e,
 		     struct finding ret[TRAFFIC_FINDINGS]);

@@ -35,9 +35,9 @@ struct admin_act {
 };
 
 /* The kinds of events that can be one. */
-#define ADMIN_WANTS                                                                             \
- (1u << EVENT_SMB | 1u << EVENT_RPC | 1u << EVENT_HTTP | 1u << EVENT_LOGIN | 1u << EVENT_FILE | \
-  1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END)
+#define ADMIN_WANTS                                                                  \
+ (1ull << EVENT_SMB | 1ull << EVENT_RPC | 1ull << EVENT_HTTP | 1ull << EVENT_LOGIN | \
+  1ull << EVENT_FILE | 1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END)
 
 bool admin_act_read(const struct event *e, struct admin_act *ret);
 /* "SSH". */

@@ -46,9 +46,9 @@ void usage_free(struct usage *u);
 uint64_t usage_bytes(uint32_t max_rows, uint32_t max_hosts);
 
 /* Kinds of events that usage_event() wants, 1ull << each. */
-#define USAGE_WANTS                                                                         \
- (1ull << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END | 1u << EVENT_TLS | 1u << EVENT_QUIC | \
-  1u << EVENT_HTTP)
+#define USAGE_WANTS                                                                               \
+ (1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END | 1ull << EVENT_TLS | 1ull << EVENT_QUIC | \
+  1ull << EVENT_HTTP)
 void usage_event(struct usage *u, const struct event *e);
 
 /*

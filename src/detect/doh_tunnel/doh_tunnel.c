@@ -411,8 +411,8 @@ const struct detector doh_tunnel_detector = {
 	.params = params,
 	.params_size = sizeof(struct doh_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_FLOW_START | 1u << EVENT_FLOW_END | 1u << EVENT_TLS |
-		 1u << EVENT_QUIC | 1u << EVENT_TLS_SHAPE | 1u << EVENT_CLASSIFIED,
+	.wants = 1ull << EVENT_FLOW_START | 1ull << EVENT_FLOW_END | 1ull << EVENT_TLS |
+		 1ull << EVENT_QUIC | 1ull << EVENT_TLS_SHAPE | 1ull << EVENT_CLASSIFIED,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

@@ -418,7 +418,8 @@ const struct detector http_channel_detector = {
 	.params = params,
 	.params_size = sizeof(struct http_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_HTTP | 1u << EVENT_FILE | 1u << EVENT_TLS | 1u << EVENT_FLOW_END,
+	.wants = 1ull << EVENT_HTTP | 1ull << EVENT_FILE | 1ull << EVENT_TLS |
+		 1ull << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

@@ -93,10 +93,10 @@ const struct detector intel_detector = {
 	.params = params,
 	.params_size = sizeof(struct intel_params),
 	.state_size = sizeof(struct intel_state),
-	.wants = 1u << EVENT_FLOW_START | 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END |
-		 1u << EVENT_DNS | 1u << EVENT_NAME | 1u << EVENT_TLS | 1u << EVENT_QUIC |
-		 1u << EVENT_HTTP | 1u << EVENT_CERT | 1u << EVENT_SSH | 1u << EVENT_MAIL |
-		 1u << EVENT_FILE_HASH,
+	.wants = 1ull << EVENT_FLOW_START | 1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END |
+		 1ull << EVENT_DNS | 1ull << EVENT_NAME | 1ull << EVENT_TLS | 1ull << EVENT_QUIC |
+		 1ull << EVENT_HTTP | 1ull << EVENT_CERT | 1ull << EVENT_SSH | 1ull << EVENT_MAIL |
+		 1ull << EVENT_FILE_HASH,
 	.init = init,
 	.deinit = deinit,
 	.tick_ns = WALK_TICK,

@@ -225,8 +225,8 @@ const struct detector port_scan_detector = {
 	.params = params,
 	.params_size = sizeof(struct scan_params),
 	.state_size = sizeof(struct scan_state),
-	.wants = 1u << EVENT_FLOW_START | 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END |
-		 1u << EVENT_CLASSIFIED | 1u << EVENT_ARP,
+	.wants = 1ull << EVENT_FLOW_START | 1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END |
+		 1ull << EVENT_CLASSIFIED | 1ull << EVENT_ARP,
 	.tick_ns = TICK_NS,
 	.init = init,
 	.retune = retune,

@@ -362,8 +362,8 @@ const struct detector protocol_mismatch_detector = {
 	.params = params,
 	.params_size = sizeof(struct mismatch_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_CLASSIFIED | 1u << EVENT_HTTP | 1u << EVENT_FLOW_PROGRESS |
-		 1u << EVENT_FLOW_END,
+	.wants = 1ull << EVENT_CLASSIFIED | 1ull << EVENT_HTTP | 1ull << EVENT_FLOW_PROGRESS |
+		 1ull << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
 	.tick_ns = DETECT_TOTALS_NS,

@@ -373,8 +373,8 @@ const struct detector staged_theft_detector = {
 	.params = params,
 	.params_size = sizeof(struct staged_params),
 	.state_size = sizeof(struct state),
-	.wants = 1u << EVENT_FLOW_PROGRESS | 1u << EVENT_FLOW_END | 1u << EVENT_SMB |
-		 1u << EVENT_FILE | 1u << EVENT_HTTP_BODY,
+	.wants = 1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END | 1ull << EVENT_SMB |
+		 1ull << EVENT_FILE | 1ull << EVENT_HTTP_BODY,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

@@ -73,7 +73,7 @@ static void stop(void *state)
 static const struct detector loud = {
 	.name = "loud",
 	.title = "It is loud",
-	.wants = 1u << EVENT_FLOW_END,
+	.wants = 1ull << EVENT_FLOW_END,
 	.on_event = on_event,
 };
 static const struct detector fragile = {

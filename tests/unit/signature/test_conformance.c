@@ -311,7 +311,7 @@ static void test_rules_want_their_kinds_only(void **state)
 {
 	(void)state;
 	struct signatures *s = sound_rules(RULE "  s: {cs-uri: /a}\n  condition: s\n");
-	assert_int_equal(signatures_wants(s), 1u << EVENT_HTTP);
+	assert_int_equal(signatures_wants(s), 1ull << EVENT_HTTP);
 	signatures_free(s);
 }
 

@@ -184,9 +184,7 @@ static void tell(struct state *s, const struct detect_env *env, struct speaker *
 		     e->sender_mac[5]);
 	finding_text(f.object, sizeof(f.object), "%s", mac);
 	add_features(s, w, &f);
-	double score = 0;
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	if (step_severity(score) <= (enum severity)w->severity)
 		return; /* told already */
 	step_ends(&f, from, to);

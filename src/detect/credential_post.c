@@ -308,9 +308,7 @@ static void tell(struct post_state *s, const struct detect_env *env, struct post
 		     "encodings and the page; programs of good faith name themselves and what they "
 		     "send. This one does neither");
 	text_counterfactual(&f);
-	double score = 0;
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
 	if (step <= pair->told)
 		return;

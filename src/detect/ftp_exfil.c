@@ -184,12 +184,10 @@ static void tell(struct ftp_state *s, const struct detect_env *env, struct ftp_p
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], name[160];
 	struct finding f;
-	double score = 0;
 	step_string(name, sizeof(name), e, file);
 	step_begin(&f, &rule, env, e);
 	add_features(&f, s, env, p, name);
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
 	if (step <= p->told)
 		return;

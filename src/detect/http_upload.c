@@ -133,11 +133,9 @@ static void tell(struct http_up_state *s, const struct detect_env *env, struct h
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], host[96];
 	struct finding f;
-	double score = 0;
 	step_begin(&f, &rule, env, &b->e);
 	add_features(&f, env, p, b);
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
 	if (step <= p->told)
 		return;

@@ -151,11 +151,9 @@ static void judge(struct state *s, const struct detect_env *env, const struct co
 {
 	struct finding f;
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], length[32];
-	double score = 0;
 	step_begin(&f, &rule, env, &u->flow->e);
 	add_features(&f, s, env, u, all);
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	if (score <= p->told || step_severity(score) == SEVERITY_NONE)
 		return;
 	p->told = score;

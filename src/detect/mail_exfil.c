@@ -228,13 +228,11 @@ static void tell_report(struct mail_state *s, const struct detect_env *env, stru
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX];
 	struct finding f;
-	double score = 0;
 	step_begin(&f, &report_rule, env, &m->e);
 	add_content(&f, m);
 	add_program(&f, s, env, m);
 	add_load(&f, p, m);
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
 	if (step <= p->told)
 		return;

@@ -134,11 +134,9 @@ static void judge(struct ntp_state *s, const struct detect_env *env, struct ntp_
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX];
 	struct finding f;
-	double score = 0;
 	step_begin(&f, &rule, env, e);
 	add_features(&f, s->params, p);
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	enum severity severity = step_severity(score);
 	if (severity <= p->told)
 		return;

@@ -217,9 +217,7 @@ static void tell(struct state *s, const struct detect_env *env, const struct eve
 	ends.dst = act->server;
 	step_begin(&f, &rule, env, &ends);
 	add_features(&f, in, out, has_learnt);
-	double score = 0;
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	if (p->told_ns && env->steady_ns - p->told_ns < QUIET_NS && score <= p->told_score + 1e-9)
 		return;
 	p->told_ns = env->steady_ns;

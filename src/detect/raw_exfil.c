@@ -201,11 +201,9 @@ static void tell(struct raw_state *s, const struct detect_env *env, struct raw_p
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], span[48];
 	struct finding f;
-	double score = 0;
 	step_begin(&f, &rule, env, e);
 	add_features(&f, s, p, !context_is_inside(env->context, &e->dst, e->tunnel_id));
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	uint8_t step = score >= 0.7 ? 3 : score >= 0.5 ? 2 : 0; /* less is a program's habit */
 	if (step <= p->told)
 		return;

@@ -185,9 +185,7 @@ static void tell(struct state *s, const struct detect_env *env, struct server *m
 		add_other(mine, other, is_race, &f);
 	else
 		add_link_local(mine, &f);
-	double score = 0;
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	bool is_again =
 		mine->told_ns && env->steady_ns - mine->told_ns < s->params->again_s * SECOND_NS;
 	if (is_again && step_severity(score) <= (enum severity)mine->severity)

@@ -144,10 +144,8 @@ static void add_second(struct finding *f, const struct router *mine, const struc
 static void tell(struct state *s, const struct detect_env *env, struct router *mine,
 		 struct finding *f, const struct event_dhcp *e, const char *does)
 {
-	double score = 0;
 	char who[IPADDR_TEXT_MAX];
-	for (unsigned i = 0; i < f->feature_count; i++)
-		score += f->features[i].contribution;
+	double score = step_score(f);
 	bool is_again = mine->told_ns && env->steady_ns - mine->told_ns < AGAIN_NS;
 	if (is_again && step_severity(score) <= (enum severity)mine->severity)
 		return;

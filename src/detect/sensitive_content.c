@@ -220,7 +220,6 @@ static void tell(struct sensitive_state *s, const struct detect_env *env, struct
 		 const struct event_found *e)
 {
 	struct finding f;
-	double score = 0;
 	step_begin(&f, &rule, env, &e->e);
 	if (e->e.from_server) {
 		struct finding_end other = f.subject;
@@ -228,8 +227,7 @@ static void tell(struct sensitive_state *s, const struct detect_env *env, struct
 		f.peer = other;
 	}
 	add_features(&f, s, env, p, e);
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
 	bool is_own = e->kind == CONTENT_DOCUMENT || e->kind == CONTENT_TABLE;
 	/* how much of one's own has gone is told to its end, without an alert for each part */

@@ -3,6 +3,7 @@
  */
 #include "step.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -68,12 +69,17 @@ double step_least(enum severity s)
 	return ladder[i].from;
 }
 
-void step_raise(struct finding *f, const struct detect_env *env)
+double step_score(const struct finding *f)
 {
 	double score = 0;
 	for (unsigned i = 0; i < f->feature_count; i++)
 		score += f->features[i].contribution;
-	f->score = score > 1 ? 1 : score;
+	return score;
+}
+
+void step_raise(struct finding *f, const struct detect_env *env)
+{
+	f->score = fmin(step_score(f), 1);
 	f->llr = LLR_PER_SCORE * f->score;
 	f->confidence = f->score;
 	f->severity = step_severity(f->score);

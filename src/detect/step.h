@@ -30,9 +30,12 @@ struct step_rule {            /* all static */
 void step_begin(struct finding *f, const struct step_rule *rule, const struct detect_env *env,
 		const struct event *e);
 
+/* The sum of the contributions so far. */
+double step_score(const struct finding *f);
+
 /*
- * The score is the sum of the contributions so far, at most 1; severity follows it: from 0.35 low,
- * 0.5 medium, 0.7 high, 0.9 critical.  Raises the finding, or drops it below 0.35.
+ * The finding's score is step_score(), at most 1; severity follows it: from 0.35 low, 0.5 medium,
+ * 0.7 high, 0.9 critical.  Raises the finding, or drops it below 0.35.
  */
 void step_raise(struct finding *f, const struct detect_env *env);
 

@@ -158,11 +158,9 @@ static void tell(struct shell_state *s, const struct detect_env *env, struct she
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], path[64];
 	struct finding f;
-	double score = 0;
 	step_begin(&f, &rule, env, &b->e);
 	add_features(&f, s, p, b);
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
 	/* what looks like output is on many pages: somebody must have asked for it */
 	if (step <= p->told || p->client_count > s->params->max_clients ||

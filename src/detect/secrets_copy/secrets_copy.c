@@ -206,9 +206,7 @@ static void judge(struct state *s, const struct detect_env *env, const struct ev
 	if (m.by_bytes && !m.by_name && m.on_admin_share)
 		finding_feature(&f, "hidden_name", 1, NAN, NAN, 0.1, 0.1,
 				"under a name that does not say so");
-	double score = 0;
-	for (unsigned i = 0; i < f.feature_count; i++)
-		score += f.features[i].contribution;
+	double score = step_score(&f);
 	if (score + 1e-9 < s->params->alert_score)
 		return;
 	explain(&f, e, kind, &m);

@@ -309,10 +309,10 @@ static void tell(struct post_state *s, const struct detect_env *env, struct post
 		     "send. This one does neither");
 	text_counterfactual(&f);
 	double score = step_score(&f);
-	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
-	if (step <= pair->told)
+	uint8_t severity = (uint8_t)step_severity(score);
+	if (severity <= pair->told)
 		return;
-	pair->told = step;
+	pair->told = severity;
 	s->findings++;
 	step_raise(&f, env);
 }

@@ -188,10 +188,10 @@ static void tell(struct ftp_state *s, const struct detect_env *env, struct ftp_p
 	step_begin(&f, &rule, env, e);
 	add_features(&f, s, env, p, name);
 	double score = step_score(&f);
-	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
-	if (step <= p->told)
+	uint8_t severity = (uint8_t)step_severity(score);
+	if (severity <= p->told)
 		return;
-	p->told = step;
+	p->told = severity;
 	s->findings++;
 	step_ends(&f, from, to);
 	f.start_ns = p->first_ns;

@@ -136,10 +136,10 @@ static void tell(struct http_up_state *s, const struct detect_env *env, struct h
 	step_begin(&f, &rule, env, &b->e);
 	add_features(&f, env, p, b);
 	double score = step_score(&f);
-	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
-	if (step <= p->told)
+	uint8_t severity = (uint8_t)step_severity(score);
+	if (severity <= p->told)
 		return;
-	p->told = step;
+	p->told = severity;
 	s->findings++;
 	step_ends(&f, from, to);
 	step_string(host, sizeof(host), &b->e, &b->host);

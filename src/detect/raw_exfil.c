@@ -204,10 +204,10 @@ static void tell(struct raw_state *s, const struct detect_env *env, struct raw_p
 	step_begin(&f, &rule, env, e);
 	add_features(&f, s, p, !context_is_inside(env->context, &e->dst, e->tunnel_id));
 	double score = step_score(&f);
-	uint8_t step = score >= 0.7 ? 3 : score >= 0.5 ? 2 : 0; /* less is a program's habit */
-	if (step <= p->told)
+	enum severity severity = step_severity(score);
+	if (severity < SEVERITY_MEDIUM || severity <= p->told) /* less is a program's habit */
 		return;
-	p->told = step;
+	p->told = (uint8_t)severity;
 	s->findings++;
 	step_ends(&f, from, to);
 	f.start_ns = p->first_ns;

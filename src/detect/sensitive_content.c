@@ -228,13 +228,13 @@ static void tell(struct sensitive_state *s, const struct detect_env *env, struct
 	}
 	add_features(&f, s, env, p, e);
 	double score = step_score(&f);
-	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
+	uint8_t severity = (uint8_t)step_severity(score);
 	bool is_own = e->kind == CONTENT_DOCUMENT || e->kind == CONTENT_TABLE;
 	/* how much of one's own has gone is told to its end, without an alert for each part */
-	f.is_update = step && step == p->told && is_own;
-	if (step <= p->told && !f.is_update)
+	f.is_update = severity && severity == p->told && is_own;
+	if (severity <= p->told && !f.is_update)
 		return;
-	p->told = step > p->told ? step : p->told;
+	p->told = severity > p->told ? severity : p->told;
 	s->findings++;
 	f.start_ns = p->first_ns;
 	f.count = p->count;

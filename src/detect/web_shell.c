@@ -161,12 +161,12 @@ static void tell(struct shell_state *s, const struct detect_env *env, struct she
 	step_begin(&f, &rule, env, &b->e);
 	add_features(&f, s, p, b);
 	double score = step_score(&f);
-	uint8_t step = score >= 0.9 ? 4 : score >= 0.7 ? 3 : score >= 0.5 ? 2 : score >= 0.35;
+	uint8_t severity = (uint8_t)step_severity(score);
 	/* what looks like output is on many pages: somebody must have asked for it */
-	if (step <= p->told || p->client_count > s->params->max_clients ||
+	if (severity <= p->told || p->client_count > s->params->max_clients ||
 	    !(p->commands + p->codes))
 		return;
-	p->told = step;
+	p->told = severity;
 	s->findings++;
 	step_ends(&f, from, to);
 	step_string(path, sizeof(path), &b->e, &b->uri);

@@ -323,6 +323,12 @@ bool act_is_interpreter(const char *text)
 	return act_has_word(text, words);
 }
 
+bool act_writes_to_share(const char *text)
+{
+	static const char *const hosts[] = { "127.0.0.1\\", "localhost\\", NULL };
+	return strchr(text, '>') && act_has_word(text, hosts);
+}
+
 bool act_unc_host(char *dst, size_t size, const char *path)
 {
 	size_t n = 0;

@@ -112,6 +112,9 @@ void act_text(struct act *a, const struct event_rpc *e);
 bool act_has_word(const char *text, const char *const *words);
 /* Whether a text starts a command interpreter or a known loader of code. */
 bool act_is_interpreter(const char *text);
+/* Whether a command line has its output written to a share of its own host, to be read from afar.
+ */
+bool act_writes_to_share(const char *text);
 /* The host of a UNC path, "10.0.0.9" of \\10.0.0.9\share; false: it is none. */
 bool act_unc_host(char *dst, size_t size, const char *path);
 /* Whether a host of a path, as a name or an address, is this address. */

@@ -11,14 +11,15 @@
  * the update service (its classes are none of these).
  */
 #include <string.h>
-#include <strings.h>
 
+#include "exfild/base/str.h"
 #include "acts.h"
 
 enum mark {
 	MARK_CLASS,
 	MARK_METHOD,
 	MARK_INTERPRETER,
+	MARK_OUTPUT,
 	MARK_INVOKED,
 	MARK_SEALED,
 	MARK_ACTIVATED,
@@ -33,6 +34,8 @@ static const struct acts_mark marks[] = {
 			  NULL },
 	[MARK_INTERPRETER] = { "command_line", 0.35,
 			       "its arguments are a command line for an interpreter", "T1059" },
+	[MARK_OUTPUT] = { "output_to_share", 0.2,
+			  "and have its output written to a share to be read from afar", NULL },
 	[MARK_INVOKED] = { "invoked", 0.2, "methods were called on objects there", NULL },
 	[MARK_SEALED] = { "hidden", 0.25,
 			  "which methods is encrypted: automation between hosts is rare", NULL },
@@ -114,6 +117,28 @@ static void on_activation(struct acts *s, const struct detect_env *env, const st
 	acts_note(s, env, &e->e, a, BIT(name ? MARK_CLASS : MARK_ACTIVATED));
 }
 
+/* "/c whoami", "/Q /c whoami": what follows the name of an interpreter. */
+static bool are_switches(const char *text)
+{
+	while (text[0] == '/' && text[1] && text[2] == ' ') {
+		if (strchr("cCkK", text[1]))
+			return true;
+		text += 3;
+	}
+	return false;
+}
+
+/* What a call is to run, by its longest text. */
+static uint32_t marks_of_text(struct act *a, const struct event_rpc *e)
+{
+	char text[ACTS_DETAIL];
+	(void)step_string(text, sizeof(text), &e->e, &e->detail);
+	if (text[0] && !strchr(a->detail, '\\'))
+		(void)str_copy(a->detail, sizeof(a->detail), text);
+	return (act_is_interpreter(text) || are_switches(text) ? BIT(MARK_INTERPRETER) : 0) |
+	       (act_writes_to_share(text) ? BIT(MARK_OUTPUT) : 0);
+}
+
 /* "ExecuteShellCommand" by GetIDsOfNames; what it is to run by Invoke. */
 static void on_automation(struct acts *s, const struct detect_env *env, const struct event_rpc *e)
 {
@@ -122,7 +147,6 @@ static void on_automation(struct acts *s, const struct detect_env *env, const st
 					       "ExecuteExcel4Macro",  "CreateObject",
 					       "Navigate2",           NULL };
 	struct act *a = acts_of(s, env, &e->e, false);
-	char name[48];
 	uint32_t found = 0;
 	if (!a)
 		return;
@@ -135,12 +159,7 @@ static void on_automation(struct acts *s, const struct detect_env *env, const st
 			(void)step_string(a->object, sizeof(a->object), &e->e, &e->object);
 	} else if (step_is(&e->e, &e->operation, "Invoke")) {
 		found = BIT(MARK_INVOKED) | (e->is_sealed ? BIT(MARK_SEALED) : 0);
-		(void)step_string(name, sizeof(name), &e->e, &e->detail);
-		if (name[0] && !strchr(a->detail, '\\'))
-			(void)step_string(a->detail, sizeof(a->detail), &e->e, &e->detail);
-		if (act_is_interpreter(name) || strncasecmp(name, "/c ", 3) == 0 ||
-		    strncasecmp(name, "/k ", 3) == 0)
-			found |= BIT(MARK_INTERPRETER);
+		found |= marks_of_text(a, e);
 	}
 	if (found)
 		acts_note(s, env, &e->e, a, found);

@@ -117,7 +117,6 @@ static uint32_t marks_of_method(struct act *a, const struct event_rpc *e)
 {
 	static const char *const process[] = { "win32_process", NULL };
 	static const char *const shadow[] = { "win32_shadowcopy", NULL };
-	static const char *const output[] = { "127.0.0.1\\", "localhost\\", NULL };
 	static const char *const vss[] = { "vssadmin", "ntdsutil", "shadow", NULL };
 	static const char *const makers[] = { "service.create", "driver.create",   "job.create",
 					      "share.create",   "product.install", NULL };
@@ -139,7 +138,7 @@ static uint32_t marks_of_method(struct act *a, const struct event_rpc *e)
 	uint32_t found = BIT(MARK_PROCESS);
 	if (act_is_interpreter(a->detail))
 		found |= BIT(MARK_INTERPRETER);
-	if (strchr(a->detail, '>') && act_has_word(a->detail, output))
+	if (act_writes_to_share(a->detail))
 		found |= BIT(MARK_OUTPUT);
 	if (act_has_word(a->detail, vss))
 		found |= BIT(MARK_SHADOW);

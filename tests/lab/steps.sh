@@ -7,7 +7,8 @@
 # openssh-client php-cli weevely curl wget.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-stp}
-all=(relay_ntlmrelayx shares_netview pivot_smbexec edges_smbexec winrm_pywinrm task_atexec web_exploit_php web_shell_php benign_steps)
+all=(relay_ntlmrelayx shares_netview pivot_smbexec edges_smbexec winrm_pywinrm task_atexec
+    wmi_wmiexec dcom_dcomexec web_exploit_php web_shell_php benign_steps)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 secret=Secret-1
@@ -149,6 +150,33 @@ task_atexec() { # a task made, run, asked about and deleted, all sealed; in the 
     sleep 3
     from srv 10.20.2.20 timeout 25 /usr/bin/python3 /usr/share/doc/python3-impacket/examples/atexec.py administrator:Winter-24@10.20.1.12 whoami
     cat "$dir/tasks.log"
+}
+
+objects() { # address level: a host whose objects can be called, at 10.20.1.0/24
+    mkdir -p "$dir/other"
+    bg "objects-$1" "${cli[@]}" /usr/bin/python3 "$here/dcom_answer.py" "$1" "$2" administrator Winter-24 "$dir/other"
+}
+
+called() { # own-address example arguments...
+    from srv "$1" timeout 15 /usr/bin/python3 "/usr/share/doc/python3-impacket/examples/$2.py" "${@:3}"
+}
+
+wmi_wmiexec() { # commands by WMI: readable, sealed with their output read from a share, sealed and nothing read
+    objects 10.20.1.12 2
+    objects 10.20.1.13 6
+    sleep 4
+    called 10.20.2.20 wmiexec administrator:Winter-24@10.20.1.12 whoami
+    called 10.20.2.21 wmiexec administrator:Winter-24@10.20.1.13 whoami
+    called 10.20.2.22 wmiexec -nooutput administrator:Winter-24@10.20.1.13 whoami
+}
+
+dcom_dcomexec() { # the same by a console's and the shell's objects
+    objects 10.20.1.12 2
+    objects 10.20.1.13 6
+    sleep 4
+    called 10.20.2.20 dcomexec -object MMC20 administrator:Winter-24@10.20.1.12 whoami
+    called 10.20.2.21 dcomexec -object ShellBrowserWindow administrator:Winter-24@10.20.1.13 whoami
+    called 10.20.2.22 dcomexec -object ShellWindows -nooutput administrator:Winter-24@10.20.1.13 whoami
 }
 
 php() { # a web server inside with three scripts

@@ -22,10 +22,8 @@ import tempfile
 SCRIPTED = re.compile(r"\b(write_pcap|rpc_exchange|theft|channels|feeds|held|staged)\.py\b")
 # Detectors of which no recording of a program exists, and why.
 NO_TOOL = {
-    "dcom_exec": "no server but Windows makes objects by DCOM",
     "ntp_channel": "no tool that tunnels in NTP is packaged",
     "peer_file": "no server of OSCAR is packaged, and clients do not send a file without one",
-    "wmi_exec": "no server but Windows answers WMI",
 }
 
 

@@ -49,6 +49,25 @@ static void a_command_line_is_medium(void **state)
 	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
 }
 
+static void its_output_in_a_share_is_high(void **state)
+{
+	struct judging *j = *state;
+	activate(j, NULL, true);
+	automate(j, "Invoke", NULL, "/Q /c whoami 1> \\\\127.0.0.1\\ADMIN$\\__17960 2>&1", false);
+	assert_int_equal(rpc_severity(j), SEVERITY_HIGH);
+	assert_non_null(strstr(j->found[j->count - 1].message, "whoami"));
+}
+
+static void switches_that_run_nothing_are_silent(void **state)
+{
+	struct judging *j = *state;
+	activate(j, NULL, true);
+	automate(j, "Invoke", NULL, "/Q /s report", false);
+	automate(j, "Invoke", NULL, "/cancel", false);
+	automate(j, "Invoke", NULL, "a>b on the host", false);
+	assert_int_equal(j->count, 0);
+}
+
 static void sealed_automation_is_medium(void **state)
 {
 	struct judging *j = *state;
@@ -76,8 +95,12 @@ static void other_objects_are_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RPC_TEST(a_console_made_from_afar_is_medium), RPC_TEST(its_method_is_critical),
-		RPC_TEST(a_command_line_is_medium),           RPC_TEST(sealed_automation_is_medium),
+		RPC_TEST(a_console_made_from_afar_is_medium),
+		RPC_TEST(its_method_is_critical),
+		RPC_TEST(a_command_line_is_medium),
+		RPC_TEST(sealed_automation_is_medium),
+		RPC_TEST(its_output_in_a_share_is_high),
+		RPC_TEST(switches_that_run_nothing_are_silent),
 		RPC_TEST(other_objects_are_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,7 +241,7 @@ static void navigation(const struct page *p)
 		buf_str(out, "<li><a href=\"#traffic\">What left, by service</a></li>"
 			     "<li><a href=\"#inventory\">What is used</a></li>");
 	buf_str(out, "<li><a href=\"#alerts\">Alerts</a></li>"
-		     "<li><a href=\"#silence\">Exceptions and decisions</a></li>");
+		     "<li><a href=\"#silence\">Policies and exceptions</a></li>");
 	if (p->seen->kind != REPORT_CAPTURE)
 		buf_str(out, "<li><a href=\"#health\">How well the sensor watched</a></li>");
 	buf_str(out,

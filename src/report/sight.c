@@ -1,6 +1,9 @@
 /*
- * report/sight.c - what was silenced and decided, what was looked at, and what was not seen.
+ * report/sight.c - what policies forbade and decided, what was silenced, what was looked at, and
+ * what was not seen.
  */
+#include <string.h>
+
 #include "exfild/base/str.h"
 #include "sections.h"
 
@@ -38,16 +41,61 @@ static void exceptions(const struct page *p)
 	page_table_end(out);
 }
 
+/* An alert that a policy raised itself: what was done is what it forbids. */
+static bool is_violation(const struct entry *e)
+{
+	return strcmp(e->category, "policy") == 0;
+}
+
+static void violation_row(const struct page *p, const struct entry *e)
+{
+	struct buf *out = p->out;
+	buf_str(out, "<tr>");
+	page_cell_time(out, e->start_ns);
+	buf_str(out, "<td>");
+	html_name(out, e->policy[0] ? e->policy : e->rule);
+	buf_str(out, "</td><td>");
+	page_host(p, e);
+	buf_str(out, "</td><td>");
+	html_name(out, e->destination);
+	buf_str(out, "</td>");
+	page_cell_bytes(out, e->bytes);
+	buf_str(out, "<td>");
+	html_name(out, e->action[0] ? e->action : "alert");
+	buf_str(out, "</td><td>");
+	page_alert_link(p, e, e->title);
+	buf_str(out, "</td></tr>\n");
+}
+
+static void violations(const struct page *p)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < p->report->count; i++) {
+		const struct entry *e = p->order[i];
+		if (!is_violation(e))
+			continue;
+		if (!count++)
+			page_table(p->out, "Policy violations",
+				   "Time (UTC)|Policy|Host|To|Sent #|Action|Alert");
+		violation_row(p, e);
+	}
+	if (count)
+		page_table_end(p->out);
+	else
+		buf_str(p->out, "<p class=\"soft\">No policy was violated, as far as policies are "
+				"configured.</p>\n");
+}
+
 static void decisions(const struct page *p)
 {
 	struct buf *out = p->out;
 	size_t count = 0;
 	for (size_t i = 0; i < p->report->count; i++) {
 		const struct entry *e = p->order[i];
-		if (!e->action[0])
+		if (!e->action[0] || is_violation(e))
 			continue;
 		if (!count++)
-			page_table(out, "What policies decided",
+			page_table(out, "What policies decided about alerts of other rules",
 				   "Time (UTC)|Policy|Action|Host|Alert");
 		buf_str(out, "<tr>");
 		page_cell_time(out, e->start_ns);
@@ -64,16 +112,17 @@ static void decisions(const struct page *p)
 	if (count)
 		page_table_end(out);
 	else
-		buf_str(out,
-			"<p class=\"soft\">No policy decided anything about these alerts.</p>\n");
+		buf_str(out, "<p class=\"soft\">No policy decided anything about alerts of other "
+			     "rules.</p>\n");
 }
 
 void section_silence(const struct page *p)
 {
 	buf_str(p->out, "<section aria-labelledby=\"silence\">\n"
-			"<h2 id=\"silence\">Exceptions and decisions</h2>\n");
-	exceptions(p);
+			"<h2 id=\"silence\">Policies and exceptions</h2>\n");
+	violations(p);
 	decisions(p);
+	exceptions(p);
 	section_quarantine(p);
 	buf_str(p->out, "</section>\n");
 }

@@ -281,6 +281,44 @@ static void the_answer_comes_first(void **state)
 	report_free(r);
 }
 
+/* What a policy forbids stands for itself, not among what policies decided about others' alerts. */
+static void what_a_policy_forbids_is_a_violation(void **state)
+{
+	(void)state;
+	struct report *r = report_new();
+	struct report_seen seen = seen_of("x.pcap");
+	struct buf page;
+	struct made m = theft;
+	assert_int_equal(add(r, &m), 0);
+	page_of(r, &seen, &page);
+	assert_non_null(strstr(page.data, "No policy was violated"));
+	assert_null(strstr(page.data, "Policy violations"));
+	buf_deinit(&page);
+
+	m.id = "bb";
+	m.rule = "policy:no-uploads";
+	m.category = "policy";
+	m.destination = "files.example";
+	m.bytes = 4000;
+	assert_int_equal(add(r, &m), 0);
+	page_of(r, &seen, &page);
+	assert_null(strstr(page.data, "No policy was violated"));
+	const char *table = strstr(page.data, "Policy violations");
+	assert_non_null(table);
+	const char *end = strstr(table, "</table>");
+	assert_non_null(end);
+	const char *parts[] = { "policy:no-uploads", "10.0.0.1", "files.example", "4 kB", "bb" };
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *at = strstr(table, parts[i]);
+		assert_true(at && at < end);
+	}
+	const char *theirs = strstr(table, "evil.example");
+	assert_true(!theirs || theirs > end);
+	assert_non_null(strstr(page.data, "No policy decided anything about alerts of other"));
+	buf_deinit(&page);
+	report_free(r);
+}
+
 static void what_is_not_listed_is_counted(void **state)
 {
 	(void)state;
@@ -342,6 +380,7 @@ int main(void)
 		cmocka_unit_test(beyond_the_limit_the_least_severe_are_only_counted),
 		cmocka_unit_test(a_hostile_name_stays_a_name),
 		cmocka_unit_test(the_answer_comes_first),
+		cmocka_unit_test(what_a_policy_forbids_is_a_violation),
 		cmocka_unit_test(what_is_not_listed_is_counted),
 		cmocka_unit_test(a_file_takes_its_place_whole),
 	};

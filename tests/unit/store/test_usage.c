@@ -390,6 +390,38 @@ static void days_go_when_their_time_is_over(void **state)
 	assert_int_equal(ask_file(b, &hours).rows, USAGE_HOURS_DAYS);
 }
 
+/* The pages of days that went are given back: the file shrinks by them. */
+static void what_days_took_is_given_back(void **state)
+{
+	struct bench *b = *state;
+	struct usage_writer *w = writer(b, 64u << 20, 10);
+	struct made m;
+	struct stat full, after;
+	assert_non_null(w);
+	for (unsigned i = 0; i < 4000; i++) {
+		char service[48];
+		(void)snprintf(service, sizeof(service), "a-long-name-of-a-service-%u.example", i);
+		assert_true(usage_writer_add(w, make(&m, START_S, "10.1.1.5", service, 1)));
+	}
+	assert_true(usage_writer_commit(w));
+	assert_true(usage_writer_wait(w));
+	usage_writer_close(w); /* takes the log into the file */
+	assert_int_equal(stat(b->path, &full), 0);
+	w = writer(b, 64u << 20, 10);
+	assert_non_null(w);
+	for (uint64_t day = 30; day < 33; day++) { /* names stay a week longer than their days */
+		assert_true(usage_writer_add(
+			w, make(&m, START_S + day * DAY_S, "10.1.1.5", "dropbox", 1)));
+		assert_true(usage_writer_commit(w));
+		assert_true(usage_writer_wait(w));
+	}
+	usage_writer_close(w);
+	assert_int_equal(stat(b->path, &after), 0);
+	assert_true(after.st_size < full.st_size / 2);
+	const struct usage_query days = { .by = 1u << USAGE_BY_DAY };
+	assert_int_equal(ask_file(b, &days).rows, 3);
+}
+
 #define SMALL (1u << 20)
 
 static void its_own_limit_takes_the_oldest_days(void **state)
@@ -909,6 +941,7 @@ int main(void)
 		CASE(texts_of_bytes_come_back_as_they_were_but_cut),
 		CASE(what_is_written_can_be_read_meanwhile_and_after),
 		CASE(days_go_when_their_time_is_over),
+		CASE(what_days_took_is_given_back),
 		CASE(its_own_limit_takes_the_oldest_days),
 		CASE(a_damaged_file_is_kept_aside),
 		CASE(what_is_no_database_of_ours_is_said),

@@ -17,6 +17,8 @@
 #include "step.h"
 #include "text.h"
 
+#define HTTP_SWITCHED 101 /* what a body in a WebSocket has for status */
+
 struct http_up_params {
 	uint64_t min_bytes;
 };
@@ -150,9 +152,10 @@ static void tell(struct http_up_state *s, const struct detect_env *env, struct h
 	f.count = p->files;
 	finding_packet(&f, b->e.packet);
 	finding_text(f.message, sizeof(f.message),
-		     "%s sent %s %llu file%s of kind %s, %llu bytes, by HTTP in the clear", from,
+		     "%s sent %s %llu file%s of kind %s, %llu bytes, by %s in the clear", from,
 		     *host ? host : to, (unsigned long long)p->files, p->files > 1 ? "s" : "",
-		     file_type_name((enum file_type)p->worst), (unsigned long long)p->bytes);
+		     file_type_name((enum file_type)p->worst), (unsigned long long)p->bytes,
+		     b->status == HTTP_SWITCHED ? "WebSocket" : "HTTP");
 	finding_text(
 		f.not_harmless, sizeof(f.not_harmless),
 		"People upload pictures and documents with a browser to services that are known; "

@@ -5,7 +5,8 @@
  * What is said there is short: text, counters, a digest now and then.  A file needs long encoded
  * words or bytes that are no text, message after message, each another one, and they are most of
  * what is sent.  The inspectors measure them (inspect/content/carried.h), here they are added up.
- * Evasion: words in place of codes, a little a day, TCP.
+ * In texts of a WebSocket pictures are left out.
+ * Evasion: words in place of codes, a little a day, syslog over TCP.
  * False alarms: logs with tokens of the web are mostly other words; a message that comes again is
  * counted once; a collector to which a whole site sends is held to be one.
  */
@@ -131,6 +132,12 @@ static void add_features(struct finding *f, const struct message_params *limits,
 				"%u hosts or more send to it", senders);
 }
 
+/* What is known of HTTP here is said in a WebSocket. */
+static const char *carrier_of(const struct message_pair *p)
+{
+	return p->key.app == APP_HTTP ? "WebSocket" : app_name((enum app)p->key.app);
+}
+
 static void tell(struct message_state *s, const struct detect_env *env, struct message_pair *p,
 		 const struct event *e, unsigned senders)
 {
@@ -154,7 +161,7 @@ static void tell(struct message_state *s, const struct detect_env *env, struct m
 	finding_text(f.message, sizeof(f.message),
 		     "%s sent %s %llu bytes of data in %llu messages of %s", from, to,
 		     (unsigned long long)p->carried, (unsigned long long)p->carriers,
-		     app_name((enum app)p->key.app));
+		     carrier_of(p));
 	finding_text(f.not_harmless, sizeof(f.not_harmless),
 		     "Such messages hold words and numbers; here most of them is encoded, or no "
 		     "text, and each is another one");
@@ -228,7 +235,7 @@ const struct detector message_channel_detector = {
 	.name = "message_channel",
 	.title = "Data in messages of another service",
 	.idea = "Encoded words or bytes that are no text make up most of what a host sends outside in "
-		"messages of syslog, SIP, SNMP or DHCP",
+		"messages of syslog, SIP, SNMP, DHCP or WebSocket",
 	.params = params,
 	.params_size = sizeof(struct message_params),
 	.state_size = sizeof(struct message_state),

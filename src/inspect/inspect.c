@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "content/filesums.h"
+#include "content/undone.h"
 #include "runner.h"
 
 #define PROBES_MAX  3   /* payload packets of a flow that are shown to the probes */
@@ -39,7 +40,8 @@ struct inspect *inspect_new(uint32_t max_work, uint32_t max_streams, struct even
 	in->max_work = max_work;
 	in->works = calloc(max_work ? max_work : 1, sizeof(*in->works));
 	in->pool = stream_pool_new(max_streams);
-	bool ok = in->works && in->pool;
+	in->undone = undone_new();
+	bool ok = in->works && in->pool && in->undone;
 	const struct inspector *const *list = inspector_list();
 	for (; list[in->count] && in->count < INSPECTORS_MAX; in->count++) {
 		in->list[in->count + 1] = list[in->count];
@@ -62,6 +64,7 @@ void inspect_free(struct inspect *in)
 	stream_pool_free(in->pool);
 	content_scanner_free(in->scanner);
 	filesums_free(in->sums);
+	undone_free(in->undone);
 	for (unsigned i = 1; i <= in->count; i++)
 		free(in->shard_state[i]);
 	free(in->works);
@@ -196,6 +199,7 @@ static enum inspect_verdict feed_packet(struct inspect *in, const struct packet 
 		.scanner = f->work ? in->scanner : NULL,
 		.texts = f->work ? f->work->texts : NULL,
 		.sums = in->sums,
+		.undone = in->undone,
 	};
 	if (f->key.proto == PROTO_TCP)
 		return insp->on_stream ? feed_stream(in, &feed, p, step) : INSPECT_DONE;
@@ -375,5 +379,5 @@ void inspect_counts(const struct inspect *in, struct inspect_counts *ret)
 		content_counts(in->scanner, &ret->content);
 	ret->worst_case_bytes = ret->content.worst_case_bytes +
 				in->max_work * sizeof(struct inspect_work) + in->shard_bytes +
-				(in->sums ? filesums_bytes() : 0);
+				(in->sums ? filesums_bytes() : 0) + undone_bytes();
 }

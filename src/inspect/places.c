@@ -108,6 +108,7 @@ static void tell_rest(struct inspect *in, struct flow *f, uint64_t seq, uint64_t
 			.scanner = in->scanner,
 			.texts = w->texts,
 			.sums = in->sums,
+			.undone = in->undone,
 		};
 		insp->on_end(&step, w->stream[side].buf, w->stream[side].ready);
 	}

@@ -28,6 +28,7 @@ struct inspect {
 	struct stream_pool *pool;
 	struct content_scanner *scanner; /* NULL: content is not looked through */
 	struct filesums *sums;           /* NULL: digests of files are never wanted */
+	struct undone *undone;
 	struct inspect_work *works;
 	struct inspect_work *free_list;
 	struct inspect_work *oldest, *newest; /* by their last packet */

@@ -8,38 +8,19 @@
  * One event_shell once it is sure, one more when the flow ends or enough was read.  What is typed
  * is not kept, but for the first known command.
  */
+#include "shell.h"
+
 #include <ctype.h>
 
-#include "exfild/inspect/inspector.h"
 #include "line.h"
 
-#define TAIL_MAX    96
-#define TYPED_MAX   64
-#define WORD_MAX    12
 #define BYTES_MAX   65536u
 #define SIDES       2
 #define PORT_TELNET 23
 #define PORT_RLOGIN 513
 #define PORT_RSH    514
 
-struct shell_side {
-	uint8_t marks; /* enum shell_mark, of what it answers */
-	uint8_t typed_len, tail_len;
-	uint16_t commands; /* known ones that it typed */
-	uint8_t typed[TYPED_MAX];
-	uint8_t tail[TAIL_MAX]; /* the last bytes that it sent */
-};
-
-struct shell_state {
-	struct shell_side side[SIDES]; /* 0: initiator */
-	uint32_t bytes;
-	uint8_t shell; /* side of the shell, SIDES: not known yet */
-	bool is_told, has_news;
-	uint8_t word_len;
-	uint8_t word[WORD_MAX];
-};
-
-_Static_assert(sizeof(struct shell_state) <= INSPECT_STATE_MAX, "both tails fit into the state");
+_Static_assert(sizeof(struct shell_talk) <= INSPECT_STATE_MAX, "both tails fit into the state");
 
 static const char *const commands[] = {
 	"arp",      "cat",    "cd",      "certutil",   "chmod",    "cmd",    "curl",       "dir",
@@ -143,7 +124,7 @@ static bool probe(const struct packet *p, bool from_client)
 		return false;
 	if (!from_client && (port == PORT_TELNET || port == PORT_RLOGIN || port == PORT_RSH))
 		return false;
-	if (len <= TYPED_MAX && p->payload[len - 1] == '\n') { /* a line that somebody types */
+	if (len <= SHELL_TYPED && p->payload[len - 1] == '\n') { /* a line that somebody types */
 		l.len = (uint32_t)len - 1;
 		if (l.len && l.data[l.len - 1] == '\r')
 			l.len--;
@@ -154,9 +135,10 @@ static bool probe(const struct packet *p, bool from_client)
 	       (SHELL_BANNER | SHELL_PROMPT | SHELL_NO_TERMINAL | SHELL_ID);
 }
 
-static void put_event(struct inspection *in, bool is_end)
+static void put_event(struct shell_talk *s, struct inspection *in, bool is_end)
 {
-	struct shell_state *s = in->state;
+	if (s->is_brought_only && s->shell != 0)
+		return;
 	struct event_shell *e = inspect_event(in, EVENT_SHELL, sizeof(*e));
 	const struct shell_side *shell = &s->side[s->shell], *user = &s->side[!s->shell];
 
@@ -187,14 +169,14 @@ static bool is_sure(const struct shell_side *shell, const struct shell_side *use
 	return strong >= 2 || (strong && (weak || user->commands)) || (weak && user->commands >= 2);
 }
 
-static void take_typed(struct shell_state *s, struct shell_side *side)
+static void take_typed(struct shell_talk *s, struct shell_side *side)
 {
 	struct line l = { side->typed, side->typed_len }, word;
 
 	if (l.len && is_command(&l, &word)) {
 		if (side->commands < UINT16_MAX)
 			side->commands++;
-		if (!s->word_len && word.len <= WORD_MAX) {
+		if (!s->word_len && word.len <= SHELL_WORD) {
 			s->word_len = (uint8_t)word.len;
 			memcpy(s->word, word.data, word.len);
 		}
@@ -203,22 +185,22 @@ static void take_typed(struct shell_state *s, struct shell_side *side)
 	side->typed_len = 0;
 }
 
-static void read_typed(struct shell_state *s, struct shell_side *side, const uint8_t *data,
+static void read_typed(struct shell_talk *s, struct shell_side *side, const uint8_t *data,
 		       uint32_t len)
 {
 	for (uint32_t i = 0; i < len; i++) {
 		if (data[i] == '\n' || data[i] == '\r')
 			take_typed(s, side);
-		else if (side->typed_len < TYPED_MAX)
+		else if (side->typed_len < SHELL_TYPED)
 			side->typed[side->typed_len++] = data[i];
 	}
 }
 
 /* The marks of what a side sends; its last bytes stay, since a mark may be cut over segments. */
-static void read_output(struct shell_state *s, struct shell_side *side, const uint8_t *data,
+static void read_output(struct shell_talk *s, struct shell_side *side, const uint8_t *data,
 			uint32_t len)
 {
-	uint8_t buf[LINE_MAX + TAIL_MAX];
+	uint8_t buf[LINE_MAX + SHELL_TAIL];
 	uint32_t n = len < LINE_MAX ? len : LINE_MAX;
 	memcpy(buf, side->tail, side->tail_len);
 	memcpy(buf + side->tail_len, data, n);
@@ -227,23 +209,22 @@ static void read_output(struct shell_state *s, struct shell_side *side, const ui
 	s->has_news |= (marks & ~side->marks) != 0;
 	side->marks |= marks;
 	if (n < len) { /* a prompt stands at the end */
-		all = len < TAIL_MAX ? len : TAIL_MAX;
+		all = len < SHELL_TAIL ? len : SHELL_TAIL;
 		memcpy(buf, data + len - all, all);
 		side->marks |= marks_of(buf, all) & (SHELL_PROMPT | SHELL_PROMPT_UNIX);
 	}
-	side->tail_len = (uint8_t)(all < TAIL_MAX ? all : TAIL_MAX);
+	side->tail_len = (uint8_t)(all < SHELL_TAIL ? all : SHELL_TAIL);
 	memcpy(side->tail, buf + all - side->tail_len, side->tail_len);
 }
 
-static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
-				      uint32_t *ret_used)
+void shell_talk_take(struct shell_talk *s, struct inspection *in, const uint8_t *data, uint32_t len)
 {
-	struct shell_state *s = in->state;
 	struct shell_side *side = &s->side[!in->from_client];
 
+	if (shell_talk_is_over(s))
+		return;
 	if (s->bytes == 0)
 		s->shell = SIDES;
-	*ret_used = len;
 	s->bytes += len;
 	read_typed(s, side, data, len);
 	read_output(s, side, data, len);
@@ -251,29 +232,42 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 		if (is_sure(&s->side[i], &s->side[!i]))
 			s->shell = i;
 	if (s->shell != SIDES && !s->is_told)
-		put_event(in, false);
-	if (s->bytes < BYTES_MAX)
-		return INSPECT_MORE;
-	if (s->shell != SIDES && s->has_news)
-		put_event(in, true);
-	return INSPECT_DONE;
+		put_event(s, in, false);
+	if (shell_talk_is_over(s))
+		shell_talk_end(s, in);
+}
+
+bool shell_talk_is_over(const struct shell_talk *s)
+{
+	return s->bytes >= BYTES_MAX;
+}
+
+void shell_talk_end(struct shell_talk *s, struct inspection *in)
+{
+	if (s->bytes && s->shell != SIDES && s->has_news)
+		put_event(s, in, true);
+}
+
+static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
+				      uint32_t *ret_used)
+{
+	*ret_used = len;
+	shell_talk_take(in->state, in, data, len);
+	return shell_talk_is_over(in->state) ? INSPECT_DONE : INSPECT_MORE;
 }
 
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
-	struct shell_state *s = in->state;
-
 	(void)data;
 	(void)len;
-	if (s->bytes && s->shell != SIDES && s->has_news)
-		put_event(in, true);
+	shell_talk_end(in->state, in);
 }
 
 const struct inspector shell_inspector = {
 	.name = "shell",
 	.app = APP_OTHER,
 	.proto = PROTO_TCP,
-	.state_size = sizeof(struct shell_state),
+	.state_size = sizeof(struct shell_talk),
 	.probe = probe,
 	.on_stream = on_stream,
 	.on_end = on_end,

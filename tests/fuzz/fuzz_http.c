@@ -22,6 +22,19 @@ static void check_body(const struct event *e)
 	assert(b->base64_share <= 100 && b->hex_share <= 100);
 }
 
+/* What is said in a WebSocket. */
+static void check_socket(const struct event *e)
+{
+	const struct event_carrier *c = (const struct event_carrier *)e;
+
+	if (e->kind == EVENT_INNER)
+		check_str(e, &((const struct event_inner *)e)->carrier);
+	else if (e->kind == EVENT_SHELL)
+		check_str(e, &((const struct event_shell *)e)->command);
+	else
+		assert(c->carried_len <= c->payload_len);
+}
+
 static void check(const struct event *e)
 {
 	const struct event_http *x = (const struct event_http *)e;
@@ -30,8 +43,8 @@ static void check(const struct event *e)
 		check_body(e);
 		return;
 	}
-	if (e->kind == EVENT_INNER) {
-		check_str(e, &((const struct event_inner *)e)->carrier);
+	if (e->kind == EVENT_INNER || e->kind == EVENT_CARRIER || e->kind == EVENT_SHELL) {
+		check_socket(e);
 		return;
 	}
 	assert(e->kind == EVENT_HTTP);

@@ -5,7 +5,7 @@
 # A scenario is a function. It runs in a copy of the lab's folder ($dir) and is recorded at the inside interface of the
 # gateway, or at the interface that `point_SCENARIO` prints, through the filter that `filter_SCENARIO` prints.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-replay=$here/../replay
+replay=${XFL_REPLAY:-$here/../replay}
 export XFL_PREFIX=${XFL_PREFIX:-xfl}
 # shellcheck disable=SC2034 # used by the scripts that source this file
 cli=(ip netns exec "$XFL_PREFIX-cli") gw=(ip netns exec "$XFL_PREFIX-gw") srv=(ip netns exec "$XFL_PREFIX-srv")

@@ -24,6 +24,7 @@
 #include "exfild/event/log.h"
 #include "exfild/flow/flow.h"
 #include "exfild/inspect/inspector.h"
+#include "../../src/inspect/content/undone.h"
 
 #define HARNESS_PENDING_MAX 16384u /* as STREAM_WINDOW: what waits unread at most */
 
@@ -75,6 +76,7 @@ static inline void harness_init_version(struct harness *h, const struct inspecto
 		inspector->shard_state_size ? calloc(1, inspector->shard_state_size) : NULL;
 	h->in.log = h->log;
 	h->in.key = &hash_key_fixed;
+	h->in.undone = undone_new();
 }
 
 static inline void harness_init(struct harness *h, const struct inspector *inspector, uint8_t proto,
@@ -86,6 +88,7 @@ static inline void harness_init(struct harness *h, const struct inspector *inspe
 static inline void harness_deinit(struct harness *h)
 {
 	event_log_free(h->log);
+	undone_free(h->in.undone);
 	free(h->in.state);
 	free(h->in.shard_state);
 	free(h->pending[0]);

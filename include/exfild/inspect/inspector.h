@@ -37,6 +37,7 @@ enum inspect_verdict {
 enum sum_kind { SUM_MD5 = 1u << 0, SUM_SHA1 = 1u << 1, SUM_SHA256 = 1u << 2, SUM_PAGES = 1u << 3 };
 
 struct filesums;
+struct undone;
 
 /* A text that is being looked through for what must not leave: content/scan.c. */
 struct scan_text {
@@ -60,6 +61,7 @@ struct inspection {
 	struct content_scanner *scanner; /* NULL: content is not looked through */
 	struct scan_text *texts;         /* with a scanner: by side */
 	struct filesums *sums;           /* NULL: digests of files are never wanted */
+	struct undone *undone;           /* where long compressed texts are undone; NULL: nowhere */
 };
 
 struct inspector {

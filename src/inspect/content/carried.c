@@ -10,9 +10,12 @@
 
 #include "exfild/base/cursor.h"
 #include "exfild/base/utf8.h"
+#include "magic.h"
+#include "text.h"
 
-#define WORD_MIN   96
-#define TEXT_SHARE 10 /* of so many bytes one that is no text makes it none */
+#define WORD_MIN     96
+#define PICTURE_MARK 48 /* bytes that tell it */
+#define TEXT_SHARE   10 /* of so many bytes one that is no text makes it none */
 
 static bool is_code(uint8_t b)
 {
@@ -66,6 +69,21 @@ void carried_add_text(struct carried *c, const struct hash_key *key, const uint8
 	}
 }
 
+bool carried_is_picture(const uint8_t *data, size_t len)
+{
+	uint8_t plain[PICTURE_MARK];
+	size_t begin = 0;
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && is_code(data[i]))
+			continue;
+		if (i - begin >= WORD_MIN)
+			return magic_is_picture(plain, content_base64(plain, sizeof(plain),
+								      data + begin, i - begin));
+		begin = i + 1;
+	}
+	return false;
+}
+
 bool carried_may_leave(const struct inspection *in)
 {
 	const struct ipaddr *to = &in->flow->key.addr[!in->side];
@@ -74,9 +92,14 @@ bool carried_may_leave(const struct inspection *in)
 
 void carried_put(struct inspection *in, enum app app, const struct carried *c)
 {
+	carried_put_message(in, app, in->packet->payload_len, c);
+}
+
+void carried_put_message(struct inspection *in, enum app app, uint32_t len, const struct carried *c)
+{
 	struct event_carrier *e = inspect_event(in, EVENT_CARRIER, sizeof(*e));
 	e->e.app = (uint16_t)app;
-	e->payload_len = in->packet->payload_len;
+	e->payload_len = len;
 	e->carried_len = c->len;
 	e->carried_hash = c->hash;
 	event_log_commit(in->log);

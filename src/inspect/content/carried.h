@@ -21,10 +21,15 @@ void carried_add(struct carried *c, const struct hash_key *key, const uint8_t *d
 /* Adds what of a text is carried: its long words, or all of it where it is no text. */
 void carried_add_text(struct carried *c, const struct hash_key *key, const uint8_t *data,
 		      size_t len);
+/* Whether the first long word of a text begins a picture, a sound or a film. */
+bool carried_is_picture(const uint8_t *data, size_t len);
 /* Whether the packet goes to an address that may be outside. */
 bool carried_may_leave(const struct inspection *in);
 /* The event of this message, of an application that its flow may not be known for yet. */
 void carried_put(struct inspection *in, enum app app, const struct carried *c);
+/* Likewise, of a message of this length that is no packet. */
+void carried_put_message(struct inspection *in, enum app app, uint32_t len,
+			 const struct carried *c);
 
 /* All that an inspector of text messages does with a datagram of its own. */
 void carried_in_text(struct inspection *in, enum app app);

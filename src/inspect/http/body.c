@@ -11,8 +11,10 @@
 #include "../content/text.h"
 #include "files.h"
 
-#define ANSWER_LOOKED (1u << 20) /* of one without an end of its own */
-#define FILE_TOLD     1024       /* bytes that tell what a file is */
+#define ANSWER_LOOKED  (1u << 20) /* of one without an end of its own */
+#define FILE_TOLD      1024       /* bytes that tell what a file is */
+#define SOCKET_ARCHIVE (16u << 10)
+#define HTTP_SWITCHED  101
 
 /* The flow's desk, if it is still its own. */
 static struct http_desk *desk_of(struct inspection *in, uint8_t number)
@@ -39,6 +41,7 @@ static struct http_desk *take_desk(struct inspection *in, uint8_t *number)
 	all->used_seq[found] = in->seq;
 	all->desk[found].body[0].is_open = all->desk[found].body[1].is_open = false;
 	http_files_drop(in, &all->desk[found]);
+	memset(&all->desk[found].talk, 0, sizeof(all->desk[found].talk));
 	*number = (uint8_t)(found + 1);
 	return &all->desk[found];
 }
@@ -68,10 +71,36 @@ void http_body_begin(struct inspection *in, uint8_t *number, const struct http_h
 	b->kept = 0;
 	b->is_open = h->is_chunked || (h->has_length && h->content_length) ||
 		     (h->is_response && !h->has_length);
+	b->is_socket = b->is_text = false;
 	b->status = h->status;
 	b->marks = h->marks;
 	b->type_len = (uint8_t)keep_text(b->type, sizeof(b->type), &h->content_type);
 	http_files_begin(in, d, h);
+}
+
+void http_body_open(struct inspection *in, uint8_t number, bool is_response, bool is_text)
+{
+	struct http_desk *d = desk_of(in, number);
+	if (!d)
+		return;
+	struct http_body *b = &d->body[is_response];
+	filesums_drop(in, &b->sum);
+	filesums_drop(in, &b->undone);
+	b->size = UINT64_MAX;
+	b->seen = 0;
+	b->kept = 0;
+	b->type_len = 0;
+	b->status = HTTP_SWITCHED;
+	b->is_open = b->is_socket = true;
+	b->is_text = is_text;
+	if (!is_text)
+		filesums_begin(in, &b->sum);
+}
+
+struct shell_talk *http_body_talk(struct inspection *in, uint8_t number)
+{
+	struct http_desk *d = desk_of(in, number);
+	return d ? &d->talk : NULL;
 }
 
 static bool is_method(const struct http_desk *d, const char *name)
@@ -79,10 +108,18 @@ static bool is_method(const struct http_desk *d, const char *name)
 	return d->method_len == strlen(name) && memcmp(d->method, name, d->method_len) == 0;
 }
 
+/* Programs of the web pack their messages one by one; a file is longer, or says more. */
+static bool is_packed_message(const struct http_body *b, enum file_type type)
+{
+	return b->is_socket && type == FILE_ARCHIVE && b->seen < SOCKET_ARCHIVE;
+}
+
 /* Pictures, sounds, pages are all that the web is made of: only what matters is told. */
 static bool is_told(const struct http_desk *d, bool is_response, enum file_type type, bool is_part)
 {
 	const struct http_body *b = &d->body[is_response];
+	if (is_packed_message(b, type))
+		return false;
 	switch (type) {
 	case FILE_SCRIPT: /* of a page, or on its own */
 		return !is_response || (!memmem(b->type, b->type_len, "javascript", 10) &&
@@ -97,6 +134,17 @@ static bool is_told(const struct http_desk *d, bool is_response, enum file_type 
 	default:
 		return true;
 	}
+}
+
+/* Texts of a WebSocket: what is said there is no file. */
+static bool is_talk(const struct http_body *b)
+{
+	return b->is_socket && b->is_text;
+}
+
+static const char *carrier_of(const struct http_body *b)
+{
+	return b->is_socket ? "websocket" : "http";
 }
 
 static void put_file(struct inspection *in, struct http_desk *d, bool is_response,
@@ -122,7 +170,8 @@ static void put_file(struct inspection *in, struct http_desk *d, bool is_respons
 	e->entropy = b->kept >= MAGIC_NOISE_MIN ? (float)entropy_bytes(b->data, b->kept) : 0;
 	e->size = b->size;
 	e->seen = b->seen;
-	http_put_str(in, &e->carrier, "http", 4);
+	const char *carrier = carrier_of(b);
+	http_put_str(in, &e->carrier, carrier, strlen(carrier));
 	http_put_str(in, &e->name, name.data, name.len);
 	http_put_str(in, &e->place, d->uri, d->uri_len);
 	if (is_part)
@@ -132,6 +181,12 @@ static void put_file(struct inspection *in, struct http_desk *d, bool is_respons
 	event_log_commit(in->log);
 }
 
+/* Of a WebSocket only what a detector of uploads asks for is told. */
+static bool is_of_files(const struct http_body *b, bool is_response, enum file_type type)
+{
+	return !is_response && !is_packed_message(b, type) && magic_is_loaded(b->data, b->kept);
+}
+
 /* An answer is told of when it holds what a detector of answers asks for. */
 static void put_body(struct inspection *in, struct http_desk *d, bool is_response,
 		     enum file_type type, bool is_complete)
@@ -139,6 +194,8 @@ static void put_body(struct inspection *in, struct http_desk *d, bool is_respons
 	struct http_body *b = &d->body[is_response];
 	bool is_text = type == FILE_TEXT || type == FILE_SCRIPT || type == FILE_UNKNOWN;
 	uint32_t marks = is_text ? content_marks(b->data, b->kept) : 0;
+	if (b->is_socket && !is_of_files(b, is_response, type))
+		return;
 	if (is_response && !(marks & (CONTENT_OUTPUT | CONTENT_PROMPT | CONTENT_CODE)))
 		return;
 	struct content_shares shares = content_shares(b->data, is_text ? b->kept : 0);
@@ -191,8 +248,9 @@ static struct scan_source source_of(const struct inspection *in, const struct ht
 				    bool is_response)
 {
 	bool is_reversed = in->from_client == is_response && !(in->flow->flags & FLOW_CLIENT_KNOWN);
-	return (struct scan_source){ is_response ? "http answer" : "http",
-				     is_response ? NULL : d->host, d->host_len, APP_HTTP,
+	const struct http_body *b = &d->body[is_response];
+	const char *carrier = is_response && !b->is_socket ? "http answer" : carrier_of(b);
+	return (struct scan_source){ carrier, is_response ? NULL : d->host, d->host_len, APP_HTTP,
 				     is_reversed };
 }
 
@@ -215,7 +273,7 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 	b->kept += n;
 	b->seen += len;
 	http_files_take(in, d, is_response, data, len);
-	if (was_short && b->kept >= FILE_TOLD)
+	if (was_short && b->kept >= FILE_TOLD && !(is_talk(b)))
 		put_file(in, d, is_response, file_type_of(b->data, b->kept), false, false);
 	if (is_looked_through(in, is_response)) {
 		const struct scan_source source = source_of(in, d, is_response);
@@ -265,6 +323,8 @@ void http_body_end(struct inspection *in, uint8_t number, bool is_response, bool
 		const struct scan_source source = source_of(in, d, is_response);
 		scan_end(in, &source);
 	}
+	if (is_talk(b))
+		return;
 	enum file_type type = file_type_of(b->data, b->kept);
 	put_file(in, d, is_response, type, true, is_complete);
 	http_files_end(in, d, is_response, is_complete);

@@ -14,6 +14,7 @@
 
 #include "exfild/inspect/inspector.h"
 #include "../content/parts.h"
+#include "../shell.h"
 #include "head.h"
 
 #define HTTP_DESKS  128
@@ -25,6 +26,7 @@ struct http_body {
 	uint32_t kept;
 	struct sum sum, undone; /* as it comes, undone from its coding */
 	bool is_open;
+	bool is_socket, is_text; /* messages of a WebSocket; its texts are no file */
 	uint16_t status;
 	uint32_t marks; /* HTTP_HAS_... of its head */
 	uint8_t type_len;
@@ -39,6 +41,7 @@ struct http_desk {
 	char method[16], host[112], agent[128], uri[400];
 	struct http_body body[2]; /* of the request, of the answer */
 	struct parts parts;       /* of the request's, where it is a form of several */
+	struct shell_talk talk;   /* after a switch to WebSocket */
 };
 
 struct http_desks {
@@ -52,6 +55,13 @@ struct http_desks {
  * A request's head takes the desk for the exchange.
  */
 void http_body_begin(struct inspection *in, uint8_t *number, const struct http_head *h);
+/*
+ * Messages of a WebSocket begin: texts, or a file in bytes.  They lie where bodies of its exchange
+ * would, and end as these do.
+ */
+void http_body_open(struct inspection *in, uint8_t number, bool is_response, bool is_text);
+/* The conversation in the WebSocket of this flow; NULL: its desk is another's by now. */
+struct shell_talk *http_body_talk(struct inspection *in, uint8_t number);
 void http_body_take(struct inspection *in, uint8_t number, bool is_response, const uint8_t *data,
 		    uint32_t len);
 /* Whether more bytes of the answer's body would be looked at. */

@@ -9,10 +9,10 @@
  * A head says by itself whether it is a request.  Where the flow table had to guess who is client,
  * and guessed otherwise, src and dst of the event are swapped, so that src is always the asker.
  *
- * After a switch to WebSocket (101) only the begins of frames are looked at (inner.h).  An
- * inspector lets go of the flow at a tunnel by CONNECT, at HTTP/2 and after 4096 messages; of a
- * side when its body has no end but the connection's, when its framing cannot be known, and when a
- * head does not fit: such a one is told as far as it goes.
+ * After a switch to WebSocket (101) its messages are read (socket.h).  An inspector lets go of the
+ * flow at a tunnel by CONNECT, at HTTP/2 and after 4096 messages; of a side when its body has no
+ * end but the connection's, when its framing cannot be known, and when a head does not fit: such a
+ * one is told as far as it goes.
  */
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
@@ -22,7 +22,7 @@
 #include "chunks.h"
 #include "files.h"
 #include "head.h"
-#include "inner.h"
+#include "socket.h"
 
 #define MESSAGES_MAX 4096 /* a flow: a long connection must not become a hiding place */
 #define PENDING_MAX  64   /* requests that a response may be far behind */
@@ -42,7 +42,7 @@ struct http_state {
 	struct http_side side[2];
 	uint64_t head_requests, connect_requests; /* bit n: request n, modulo 64, had this method */
 	uint16_t requests, responses, messages;
-	struct inner_side inner[2];
+	struct socket_side socket[2];
 	bool is_switched;     /* what follows are frames of WebSocket */
 	bool is_accepted;     /* there was a good head */
 	bool is_answering[2]; /* a side sends responses */
@@ -286,11 +286,12 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	uint32_t total = 0, used = 1;
 
 	while (total < len && used && verdict == INSPECT_MORE) {
-		if (state->is_switched && state->inner[!in->side].is_told)
+		if (state->is_switched && state->socket[!in->side].is_inner)
 			return INSPECT_SIDE_DONE; /* once is enough */
 		if (state->is_switched)
-			verdict = inner_frames(&state->inner[in->side], in, data + total,
-					       len - total, &used);
+			verdict = socket_take(&state->socket[in->side], in, state->desk,
+					      state->is_answering[in->side], data + total,
+					      len - total, &used);
 		else if (side->phase == PHASE_HEAD)
 			verdict = take_head(in, data + total, len - total, &used);
 		else if (side->phase == PHASE_CHUNKS)
@@ -320,11 +321,16 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 	if (len && !state->is_switched && state->side[in->side].phase == PHASE_HEAD &&
 	    memchr(data, '\n', len))
 		(void)on_stream(in, data, len, &used);
+	if (state->is_switched)
+		socket_end(&state->socket[in->side], in, state->desk,
+			   state->is_answering[in->side]);
 	if (!has_ended(in->flow, in->side))
 		http_body_gap(in, state->desk, state->is_answering[in->side]);
 	end_body(in, state->side[in->side].phase == PHASE_REST);
 	http_body_leave(in, &state->desk);
 }
+
+_Static_assert(sizeof(struct http_state) <= INSPECT_STATE_MAX, "both sides fit into the state");
 
 const struct inspector http_inspector = {
 	.name = "http",

@@ -452,6 +452,7 @@ static const struct event_field smb_fields[] = {
 	AT(event_smb, size, FIELD_U64),
 	AT(event_smb, read, FIELD_U64),
 	AT(event_smb, written, FIELD_U64),
+	AT(event_smb, turns, FIELD_U32),
 	AT(event_smb, file_type, FIELD_U8),
 	AT(event_smb, is_pipe, FIELD_BOOL),
 	AT(event_smb, is_folder, FIELD_BOOL),

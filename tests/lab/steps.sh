@@ -8,7 +8,7 @@
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-stp}
 all=(relay_ntlmrelayx shares_netview pivot_smbexec edges_smbexec winrm_pywinrm task_atexec
-    wmi_wmiexec dcom_dcomexec web_exploit_php web_shell_php benign_steps)
+    pipe_agents benign_pipes wmi_wmiexec dcom_dcomexec web_exploit_php web_shell_php benign_steps)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 secret=Secret-1
@@ -150,6 +150,27 @@ task_atexec() { # a task made, run, asked about and deleted, all sealed; in the 
     sleep 3
     from srv 10.20.2.20 timeout 25 /usr/bin/python3 /usr/share/doc/python3-impacket/examples/atexec.py administrator:Winter-24@10.20.1.12 whoami
     cat "$dir/tasks.log"
+}
+
+piped() { # pipe: a server of a pipe at 10.20.1.12
+    mkdir -p "$dir/other"
+    bg piped "${cli[@]}" /usr/bin/python3 "$here/pipe_agents.py" serve 10.20.1.12 administrator Winter-24 "$dir/other" "$1"
+    sleep 3
+}
+
+lead() { # own-address turns seconds pipe
+    from srv "$1" timeout 60 /usr/bin/python3 "$here/pipe_agents.py" lead 10.20.1.12 administrator Winter-24 "$4" "$2" "$3"
+}
+
+pipe_agents() { # an agent at 10.20.1.12 is led by 10.20.2.20 over a pipe of its own
+    piped ntsync7
+    lead 10.20.2.20 20 0.4 ntsync7
+}
+
+benign_pipes() { # a service with a protocol of its own is asked by five hosts, a few times each
+    local last
+    piped licences
+    for last in 20 21 22 23 24; do lead "10.20.2.$last" 3 0.1 licences; done
 }
 
 objects() { # address level: a host whose objects can be called, at 10.20.1.0/24

@@ -440,6 +440,7 @@ enum smb_act {
 	SMB_CONTROL,     /* ioctl, fsctl: `access` is its code */
 	SMB_TRANSACTION, /* SMB1 trans, trans2, nt_trans: `access` is its function */
 	SMB_HIDDEN,      /* from here on encrypted: nothing more is seen */
+	SMB_EXCHANGE, /* of a pipe that carries no RPC: after 8 turns, each doubling, at its end */
 	SMB__COUNT
 };
 
@@ -478,7 +479,7 @@ struct event_smb {
 	uint32_t disposition;
 	uint64_t session, file; /* the wire's own numbers */
 	uint32_t tree;
-	uint32_t pad2;
+	uint32_t turns;           /* SMB_EXCHANGE: how often the side that sends changed */
 	uint64_t size;            /* end of file as told; UINT64_MAX: not told */
 	uint64_t read, written;   /* bytes of this file so far */
 	struct event_str share;   /* "ADMIN$" of \\host\ADMIN$ */

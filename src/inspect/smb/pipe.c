@@ -1,7 +1,10 @@
 /*
- * inspect/smb/pipe.c - bytes of pipes: what is RPC goes to its inspector.
+ * inspect/smb/pipe.c - bytes of pipes: what is RPC goes to its inspector, of the rest it is told
+ * how it goes to and fro.
  */
 #include "smb.h"
+
+#define TURNS_FIRST 8
 
 void smb_pipe_part(struct inspection *in, const struct smb_file_id *id, const uint8_t *data,
 		   uint32_t have, uint32_t message_len, uint32_t off, uint32_t len)
@@ -33,15 +36,35 @@ static void name_of(const struct smb_file *f, char ret[SMB_NAME_KEPT + 1])
 	ret[len] = '\0';
 }
 
+static void tell(struct inspection *in, const struct smb_file *f, struct smb_pipe *pipe)
+{
+	pipe->told = pipe->turns;
+	smb_tell_exchange(in, f, pipe);
+}
+
+static void count(struct inspection *in, const struct smb_file *f, struct smb_pipe *pipe,
+		  uint32_t len)
+{
+	uint8_t side = in->from_client ? 1 : 2;
+	pipe->bytes[side - 1] += len;
+	pipe->turns += pipe->last_side && pipe->last_side != side;
+	pipe->last_side = side;
+	if (f && f->is_pipe && !pipe->assoc.is_accepted &&
+	    pipe->turns >= (pipe->told ? 2 * pipe->told : TURNS_FIRST))
+		tell(in, f, pipe);
+}
+
 void smb_pipe_feed(struct inspection *in, const struct smb_file_id *id, const uint8_t *data,
 		   uint32_t len)
 {
 	char name[SMB_NAME_KEPT + 1];
 	if (!id->a && !id->b)
 		return;
-	name_of(smb_file_find(in, id), name);
+	const struct smb_file *f = smb_file_find(in, id);
+	name_of(f, name);
 	struct smb_pipe *pipe = smb_pipe_get(in, id);
 	rpc_pipe_feed(in, &pipe->assoc, in->from_client, name, data, len);
+	count(in, f, pipe, len);
 }
 
 bool smb_pipe_guess(struct inspection *in, const struct smb_request *r, const uint8_t *data,
@@ -69,6 +92,8 @@ static void end(struct inspection *in, const struct smb_file_id *id, const struc
 	if (!pipe)
 		return;
 	name_of(f, name);
+	if (f && f->is_pipe && !pipe->assoc.is_accepted && pipe->turns > pipe->told)
+		tell(in, f, pipe);
 	rpc_pipe_end(in, &pipe->assoc, name);
 	pipe->slot.flow = 0;
 }

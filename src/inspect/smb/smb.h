@@ -139,6 +139,10 @@ struct smb_file {
 struct smb_pipe {
 	struct smb_slot slot; /* as its file */
 	struct rpc_assoc assoc;
+	uint64_t bytes[2]; /* from the client, from the server */
+	uint32_t turns;
+	uint32_t told;     /* turns at the last event */
+	uint8_t last_side; /* that sent; 1 + from the server */
 };
 
 /* One direction of a flow. */
@@ -283,6 +287,9 @@ void smb_tell(struct inspection *in, uint8_t act, const struct smb_request *r,
 void smb_tell_file(struct inspection *in, const struct smb_file *f, bool from_server, bool is_end);
 void smb_tell_sum(struct inspection *in, const struct smb_file *f, struct event_file_hash *e,
 		  bool from_server);
+/* What a pipe has carried so far, which is no RPC. */
+void smb_tell_exchange(struct inspection *in, const struct smb_file *f,
+		       const struct smb_pipe *pipe);
 void smb_tell_login(struct inspection *in, const struct smb_request *r, const struct smb_answer *a);
 
 /* ---- pipe.c: bytes of pipes to DCE-RPC ---- */

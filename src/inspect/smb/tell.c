@@ -120,6 +120,23 @@ void smb_tell(struct inspection *in, uint8_t act, const struct smb_request *r,
 	event_log_commit(in->log);
 }
 
+void smb_tell_exchange(struct inspection *in, const struct smb_file *f, const struct smb_pipe *pipe)
+{
+	const struct smb_state *state = in->state;
+	struct event_smb *e = inspect_event(in, EVENT_SMB, sizeof(*e));
+	e->e.app = APP_SMB;
+	e->act = SMB_EXCHANGE;
+	e->version = state->version;
+	e->dialect = state->dialect;
+	e->status = SMB_NO_ANSWER;
+	put_file(in, e, f);
+	e->written = pipe->bytes[0];
+	e->read = pipe->bytes[1];
+	e->turns = pipe->turns;
+	put_session(in, e, f);
+	event_log_commit(in->log);
+}
+
 /* Folder and last part of a path. */
 static size_t split_path(const char *path, size_t len)
 {

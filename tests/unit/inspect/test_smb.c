@@ -386,6 +386,65 @@ static void pipes_are_told_as_such(void **state)
 	assert_true(harness_str_is(e, &e->detail, "srv"));
 }
 
+/* So many times bytes that begin with `head` go to and fro in a pipe. */
+static void talk(uint64_t file, unsigned times, const char *head, size_t head_len)
+{
+	for (unsigned i = 0; i < times; i++) {
+		nbss_begin(&m);
+		smb2_write(&m, &id, file, 0, (uint32_t)head_len);
+		put(&m, head, head_len);
+		send(true);
+		nbss_begin(&m);
+		smb2_write_answer(&m, &id, (uint32_t)head_len);
+		send(false);
+		id.message++;
+		nbss_begin(&m);
+		smb2_read(&m, &id, file, 0, 1024);
+		send(true);
+		nbss_begin(&m);
+		smb2_read_answer(&m, &id, 20);
+		put(&m, "\x10\0\0\0abcdefghijklmnop", 20);
+		send(false);
+		id.message++;
+	}
+}
+
+static void what_is_no_rpc_is_told_as_it_goes_to_and_fro(void **state)
+{
+	(void)state;
+	tree("\\\\srv\\IPC$", 2);
+	create("msagent_4f", FILE_1, 0, 0);
+	talk(FILE_1, 9, "\x06\0\0\0secret", 10); /* 17 turns: told at 8 and 16 */
+	const struct event_smb *e = smb(SMB_EXCHANGE, 0);
+	assert_true(e->is_pipe);
+	assert_true(harness_str_is(e, &e->name, "msagent_4f"));
+	assert_int_equal(e->turns, 8);
+	assert_int_equal(e->written, 50);
+	assert_int_equal(e->read, 80);
+	assert_int_equal(smb(SMB_EXCHANGE, 1)->turns, 16);
+	assert_null(smb(SMB_EXCHANGE, 2));
+	closed(FILE_1);
+	assert_int_equal(smb(SMB_EXCHANGE, 2)->turns, 17);
+	assert_int_equal(smb(SMB_EXCHANGE, 2)->written, 90);
+	assert_null(smb(SMB_EXCHANGE, 3));
+}
+
+static void rpc_and_files_are_no_exchange(void **state)
+{
+	/* a call: version 5, request, first and last, little-endian, 24 bytes */
+	static const char call[] = "\5\0\0\3\x10\0\0\0\x18\0\0\0\1\0\0\0\0\0\0\0\0\0\x0f";
+	(void)state;
+	tree("\\\\srv\\IPC$", 2);
+	create("svcctl", FILE_1, 0, 0);
+	talk(FILE_1, 12, call, sizeof(call));
+	closed(FILE_1);
+	tree("\\\\srv\\data", 1);
+	create("a.txt", FILE_1 + 8, 0, 0);
+	talk(FILE_1 + 8, 12, "hello", 5);
+	closed(FILE_1 + 8);
+	assert_null(smb(SMB_EXCHANGE, 0));
+}
+
 static void what_was_not_answered_is_told_at_the_end(void **state)
 {
 	(void)state;
@@ -656,6 +715,8 @@ int main(void)
 		TEST(a_late_answer_is_waited_for),
 		TEST(files_are_renamed_and_deleted),
 		TEST(pipes_are_told_as_such),
+		TEST(what_is_no_rpc_is_told_as_it_goes_to_and_fro),
+		TEST(rpc_and_files_are_no_exchange),
 		TEST(what_was_not_answered_is_told_at_the_end),
 		TEST(the_client_alone_is_heard),
 		TEST(sealed_messages_are_said_once),

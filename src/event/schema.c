@@ -360,6 +360,7 @@ static const struct event_field dhcp_fields[] = {
 	AT(event_dhcp, server, FIELD_IP),
 	AT(event_dhcp, router, FIELD_IP),
 	AT(event_dhcp, resolver, FIELD_IP),
+	AT(event_dhcp, sender_mac, FIELD_MAC),
 	AT(event_dhcp, proxy, FIELD_STR),
 	AT(event_dhcp, host_name, FIELD_STR),
 	AT(event_dhcp, vendor_class, FIELD_STR),

@@ -4,7 +4,7 @@
 # tests/replay/<scenario>/input.pcap.
 #
 # Needs root and (Debian names): tcpdump iproute2 iputils-ping dsniff dnsmasq-base udhcpc
-# ettercap-text-only samba-common-bin.
+# ettercap-text-only samba-common-bin isc-dhcp-client.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 replay=$here/../replay
@@ -94,6 +94,54 @@ second_server() {
     stop_all
 }
 
+both_families() { # host: an address by IPv4, one by IPv6, and the resolvers by IPv6 alone
+    local way
+    for way in -4 -6 "-6 -S"; do
+        # shellcheck disable=SC2086 # words
+        at "$1" timeout 4 dhclient $way -1 -d -sf /bin/true -lf "$(mktemp -p "$dir")" -pf /dev/null e0 >>"$dir/dhclient.log" 2>&1 || true
+    done
+    [ -z "${XFL_DEBUG:-}" ] || cat "$dir/dhclient.log" "$dir"/*.log
+}
+
+by_v6() { # host prefix: addresses of IPv6, and itself as the resolver
+    at "$1" sysctl -qw net.ipv6.conf.e0.disable_ipv6=0
+    ip -n "$prefix-$1" addr add "$2::1/64" dev e0 nodad
+    sleep 2
+    ip netns exec "$prefix-$1" dnsmasq -k -C /dev/null --port=0 -i e0 --bind-interfaces --no-ping --dhcp-range="$2::100,$2::1ff,64,1h" \
+        --dhcp-option=option6:dns-server,"[$(ip -n "$prefix-$1" -6 -o addr show dev e0 scope link | grep -o 'fe80[^/]*')]" \
+        --dhcp-leasefile="$dir/$1.leases6" -x "$dir/$1.pid6" >"$dir/$1.6.log" 2>&1 &
+    pids+=($!)
+}
+
+with_v6() { # the host speaks it
+    at host sysctl -qw net.ipv6.conf.e0.disable_ipv6=0
+    at host sysctl -qw net.ipv6.conf.e0.accept_dad=0
+}
+
+stranger_v6() { # one beside the server of IPv4 answers by IPv6 and names itself
+    addresses router 10.20.1.100,10.20.1.150 10.20.1.1 10.20.1.1
+    with_v6
+    by_v6 evil fd00:66
+    sleep 1
+    both_families host
+    stop_all
+}
+
+gateway_v6() { # the gateway's own of both families; then a server that is the resolver of IPv4
+    addresses router 10.20.1.100,10.20.1.150 10.20.1.1 10.20.1.1
+    with_v6
+    by_v6 router fd00:1
+    sleep 1
+    both_families host
+    stop_all
+    addresses router 10.20.1.100,10.20.1.150 10.20.1.1 10.20.1.66
+    by_v6 evil fd00:2
+    ip -n "$prefix-host" addr add 10.20.1.20/24 dev e0
+    at host ping -c 2 10.20.1.66 >/dev/null || true
+    both_families host
+    stop_all
+}
+
 poisoned() { # ettercap says of names that are asked for that they are its own
     local name names="FILESRV PRINTER7 WPAD INTRANET NAS-2 MAILBOX" set="/etc/netns/$prefix-evil/ettercap"
     ip -n "$prefix-host" addr add 10.20.1.20/24 broadcast 10.20.1.255 dev e0
@@ -117,12 +165,14 @@ scenario() {
     case $1 in
     name_poisoning_ettercap) record "$1" "udp port 137" poisoned ;;
     arp_spoof_dsniff) record "$1" "arp or icmp" between ;;
+    rogue_dhcp6_dnsmasq) record "$1" "udp port 67 or udp port 68 or udp port 546 or udp port 547" stranger_v6 ;;
+    benign_dhcp6) record "$1" "arp or udp port 67 or udp port 68 or udp port 546 or udp port 547" gateway_v6 ;;
     rogue_dhcp_dnsmasq) record "$1" "udp port 67 or udp port 68" second_server ;;
     *) echo "record_link.sh: no scenario $1" >&2 && return 1 ;;
     esac
 }
 
-all="arp_spoof_dsniff rogue_dhcp_dnsmasq name_poisoning_ettercap"
+all="arp_spoof_dsniff rogue_dhcp_dnsmasq rogue_dhcp6_dnsmasq benign_dhcp6 name_poisoning_ettercap"
 case ${1:-list} in
 list) echo "$all" && exit ;;
 all) read -ra names <<<"$all" && set -- "${names[@]}" ;;

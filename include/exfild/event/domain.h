@@ -90,6 +90,7 @@ struct event_dhcp {
 	struct ipaddr assigned;   /* yiaddr, or unspecified; of an advertisement its prefix */
 	/* of an answer, unspecified where it does not tell: who gives it, and what it names */
 	struct ipaddr server, router, resolver;
+	uint8_t sender_mac[6], pad[2]; /* of an answer: who has put it on the link */
 	struct event_str host_name, vendor_class;
 	struct event_str proxy; /* where the proxy's settings are (option 252) */
 };

@@ -88,6 +88,9 @@ static void put_dhcp(struct inspection *in, const struct dhcp_lease *lease)
 		e->server = ipaddr_is_unspecified(&lease->server) ? in->packet->src : lease->server;
 		e->router = lease->router;
 		e->resolver = lease->resolver;
+		if (in->packet->mac)
+			memcpy(e->sender_mac, in->packet->mac + sizeof(e->sender_mac),
+			       sizeof(e->sender_mac));
 	}
 	if (lease->name_len)
 		event_log_str(in->log, &e->host_name, lease->name, lease->name_len,

@@ -1,36 +1,25 @@
 /*
- * detect/rogue_dhcp.c - a second server gives addresses on a link, and other ways out (T1557.003).
+ * detect/rogue_dhcp/rogue_dhcp.c - a second server gives addresses on a link, and other ways out
+ * (T1557.003).
  *
  * Idea: who answers DHCP says which router, resolver and proxy a host will use.  A link has one
  * server, or several of one mind.  A second one that answers the same question (same transaction,
  * same host), or gives addresses of the same network, and names another router or resolver, puts
  * itself in between (Responder, ettercap, Yersinia).  By IPv6, which many links do not use and all
  * Windows hosts ask for, mitm6 gives link-local addresses, which no server has to give, and names
- * itself as the resolver.
+ * itself as the resolver; one that gives others is told by what IPv4 told the same host
+ * (families.c).
  * Evasion: silencing the other server first and giving what it gave.
  * False alarms: a home router or a test network plugged in by mistake, which is worth knowing.
  */
+#include "rogue_dhcp.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "step.h"
-
-#define SECOND_NS 1000000000ull
-#define RACE_NS   (10 * SECOND_NS)
-#define ANSWERS   64 /* recent, to find two of one question */
-#define SERVERS   256u
-
-struct server {
-	struct ipaddr address;
-	uint32_t tunnel_key, vlan;
-	uint64_t first_ns, steady_ns; /* of its answers */
-	uint64_t told_ns;             /* steady */
-	struct ipaddr router, resolver;
-	uint8_t network[4]; /* of what it gave: the first three bytes; 0: nothing */
-	uint8_t severity;
-	bool has_proxy;
-	uint8_t pad[2];
-};
+#define RACE_NS (10 * SECOND_NS)
+#define ANSWERS 64 /* recent, to find two of one question */
+#define SERVERS 256u
 
 struct answer {
 	uint64_t steady_ns;
@@ -46,6 +35,7 @@ struct dhcp_params {
 struct state {
 	const struct dhcp_params *params;
 	struct table servers;
+	struct table leases; /* struct dhcp_given */
 	struct answer answers[ANSWERS];
 	unsigned next;
 	uint64_t findings;
@@ -86,13 +76,15 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 				       .key_size = offsetof(struct server, first_ns),
 				       .key = env->key,
 				       .evidence = evidence };
-	return table_init(&s->servers, &config);
+	int rc = table_init(&s->servers, &config);
+	return rc ? rc : families_init(&s->leases, env);
 }
 
 static void deinit(void *state)
 {
 	struct state *s = state;
 	table_deinit(&s->servers);
+	table_deinit(&s->leases);
 }
 
 static const struct keep_field fields[] = {
@@ -158,57 +150,76 @@ static void add_other(const struct server *mine, const struct server *other, boo
 				"it says where browsers find their proxy, the other does not");
 }
 
-/* What of a server of IPv6 needs no other to be told. */
-static void add_link_local(const struct server *mine, struct finding *f)
+static void add_itself(struct finding *f)
 {
-	finding_feature(f, "link_local", 1, NAN, NAN, 0.6, 0.6,
-			"it gives link-local addresses, which every host makes by itself");
-	if (ipaddr_equal(&mine->resolver, &mine->address))
-		finding_feature(f, "resolver", 1, NAN, NAN, 0.15, 0.15,
-				"the resolver that it names is itself");
+	finding_feature(f, "resolver", 1, NAN, NAN, 0.15, 0.15,
+			"the resolver that it names is itself");
 }
 
-static void tell(struct state *s, const struct detect_env *env, struct server *mine,
-		 const struct server *other, bool is_race, const struct event_dhcp *e)
+/* The server is who acts, the host that it answers whom it concerns. */
+static void begin(struct finding *f, const struct detect_env *env, const struct server *mine,
+		  const struct event_dhcp *e)
 {
-	struct finding f;
 	struct event event = e->e;
-	char who[IPADDR_TEXT_MAX], client[IPADDR_TEXT_MAX];
 	event.src = mine->address;
 	event.sport = 0;
 	if (!ipaddr_is_unspecified(&e->assigned))
 		event.dst = e->assigned;
 	else if (e->e.from_server)
 		event.dst = e->e.src;
-	step_begin(&f, &rule, env, &event);
-	if (other)
-		add_other(mine, other, is_race, &f);
-	else
-		add_link_local(mine, &f);
-	double score = step_score(&f);
+	step_begin(f, &rule, env, &event);
+}
+
+static void tell(struct state *s, const struct detect_env *env, struct server *mine,
+		 struct finding f, const char *where, const char *counterfactual)
+{
+	char who[IPADDR_TEXT_MAX], client[IPADDR_TEXT_MAX];
 	bool is_again =
 		mine->told_ns && env->steady_ns - mine->told_ns < s->params->again_s * SECOND_NS;
-	if (is_again && step_severity(score) <= (enum severity)mine->severity)
+	bool is_v6 = !ipaddr_is_v4(&mine->address);
+	if (is_again && step_severity(step_score(&f)) <= (enum severity)mine->severity)
 		return;
 	step_ends(&f, who, client);
 	finding_text(f.message, sizeof(f.message),
 		     "%s gives addresses by DHCP (%s to a host)%s, and names another way out", who,
-		     client, other ? " where another server does" : "");
+		     client, where);
 	finding_text(f.not_harmless, sizeof(f.not_harmless),
 		     "servers of one link are of one mind about router and resolver; this one came "
 		     "later and leads the hosts that believe it through another host");
-	finding_text(f.counterfactual, sizeof(f.counterfactual),
-		     other ? "silent if both named the same router, resolver and proxy" :
-			     "silent if it gave no link-local addresses");
-	finding_text(f.filter, sizeof(f.filter), "%s.addr == %s && %s",
-		     event.ip_version == 6 ? "ipv6" : "ip", who,
-		     event.ip_version == 6 ? "dhcpv6" : "dhcp");
+	finding_text(f.counterfactual, sizeof(f.counterfactual), "%s", counterfactual);
+	finding_text(f.filter, sizeof(f.filter), "%s.addr == %s && %s", is_v6 ? "ipv6" : "ip", who,
+		     is_v6 ? "dhcpv6" : "dhcp");
 	step_raise(&f, env);
 	if (f.severity == SEVERITY_NONE)
 		return;
 	mine->severity = (uint8_t)f.severity;
 	mine->told_ns = env->steady_ns;
 	s->findings++;
+}
+
+/* What IPv4 has told the host of late, if it speaks against who answers it by IPv6. */
+static const struct dhcp_given *find_given(const struct state *s, const struct detect_env *env,
+					   const struct event_dhcp *e)
+{
+	const struct dhcp_given *given =
+		ipaddr_is_v4(&e->server) ? NULL : families_find(&s->leases, e);
+	return given && env->steady_ns - given->steady_ns < s->params->again_s * SECOND_NS &&
+			       families_differ(given, env, e) ?
+		       given :
+		       NULL;
+}
+
+static void judge_second(struct state *s, const struct detect_env *env, struct server *mine,
+			 const struct server *other, bool is_race, const struct event_dhcp *e)
+{
+	struct finding f;
+	const struct dhcp_given *given = find_given(s, env, e);
+	begin(&f, env, mine, e);
+	add_other(mine, other, is_race, &f);
+	if (given && ipaddr_equal(&mine->address, &e->server))
+		families_explain(given, &f);
+	tell(s, env, mine, f, " where another server does",
+	     "silent if both named the same router, resolver and proxy");
 }
 
 /* ---- who is there ---- */
@@ -254,6 +265,30 @@ static void note(struct server *mine, const struct detect_env *env, const struct
 		memcpy(mine->network, e->assigned.u.b + 12, 3);
 }
 
+/* A server of IPv6 that no other of IPv6 contradicts. */
+static void judge_alone(struct state *s, const struct detect_env *env, struct server *mine,
+			const struct event_dhcp *e)
+{
+	struct finding f;
+	const struct dhcp_given *given = find_given(s, env, e);
+	begin(&f, env, mine, e);
+	if (ipaddr_is_link_local(&e->assigned)) {
+		finding_feature(&f, "link_local", 1, NAN, NAN, 0.6, 0.6,
+				"it gives link-local addresses, which every host makes by itself");
+		if (ipaddr_equal(&mine->resolver, &mine->address))
+			add_itself(&f);
+		tell(s, env, mine, f, "", "silent if it gave no link-local addresses");
+		return;
+	}
+	if (!given)
+		return;
+	families_explain(given, &f);
+	add_itself(&f);
+	tell(s, env, mine, f, " that IPv4 sends elsewhere",
+	     "silent if it were the server, the router or the resolver of IPv4, or named another "
+	     "resolver than itself");
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
 {
 	struct state *s = state;
@@ -270,6 +305,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	if (is_new)
 		mine->first_ns = env->steady_ns;
 	note(mine, env, e);
+	families_note(&s->leases, env, e);
 	const struct answer *race = find_race(s, env, e);
 	if (race)
 		key.address = race->server;
@@ -287,9 +323,9 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	if (other &&
 	    (differs(&mine->router, &other->router) || differs(&mine->resolver, &other->resolver) ||
 	     (mine->has_proxy && !other->has_proxy)))
-		tell(s, env, mine, other, race != NULL, e);
-	else if (!ipaddr_is_v4(&e->assigned) && ipaddr_is_link_local(&e->assigned))
-		tell(s, env, mine, NULL, false, e);
+		judge_second(s, env, mine, other, race != NULL, e);
+	else if (!ipaddr_is_v4(&e->server))
+		judge_alone(s, env, mine, e);
 }
 
 static void counters(const void *state, struct detector_counters *ret)
@@ -299,7 +335,8 @@ static void counters(const void *state, struct detector_counters *ret)
 	ret->evictions = s->servers.stats.evictions;
 	ret->evicted_with_evidence = s->servers.stats.evicted_with_evidence;
 	ret->findings = s->findings;
-	ret->worst_case_bytes = table_worst_case(SERVERS, sizeof(struct server));
+	ret->worst_case_bytes = table_worst_case(SERVERS, sizeof(struct server)) +
+				table_worst_case(GIVEN, sizeof(struct dhcp_given));
 }
 
 const struct detector rogue_dhcp_detector = {

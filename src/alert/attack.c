@@ -156,6 +156,7 @@ static const struct attack techniques[] = {
 	{ "T1557.002", "ARP Cache Poisoning", "TA0006" },
 	{ "T1557.003", "DHCP Spoofing", "TA0006" },
 	{ "T1558", "Steal or Forge Kerberos Tickets", "TA0006" },
+	{ "T1558.001", "Golden Ticket", "TA0006" },
 	{ "T1558.003", "Kerberoasting", "TA0006" },
 	{ "T1558.004", "AS-REP Roasting", "TA0006" },
 	{ "T1560", "Archive Collected Data", "TA0009" },

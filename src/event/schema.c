@@ -519,6 +519,7 @@ static const struct event_field kerberos_fields[] = {
 	AT(event_kerberos, etypes, FIELD_ETYPES),
 	AT(event_kerberos, preauth_etype, FIELD_ETYPE),
 	AT(event_kerberos, tgt_etype, FIELD_ETYPE),
+	AT(event_kerberos, is_tgt_foreign, FIELD_BOOL),
 	AT(event_kerberos, ticket_etype, FIELD_ETYPE),
 	AT(event_kerberos, reply_etype, FIELD_ETYPE),
 	AT(event_kerberos, options, FIELD_U32),

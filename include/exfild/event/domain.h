@@ -29,7 +29,9 @@ struct event_kerberos {
 	int16_t ticket_etype;            /* of the ticket given, or shown to a service */
 	int16_t reply_etype;             /* of what the client is to open */
 	int16_t cname_type, sname_type;  /* -1: no name */
-	uint32_t options;                /* of the request */
+	uint8_t is_tgt_foreign;          /* the ticket shown is of another realm than is asked */
+	uint8_t pad[3];
+	uint32_t options; /* of the request */
 	uint32_t error;
 	struct event_str cname, realm, sname; /* "user", "REALM", "http/host" */
 	struct event_str for_user;            /* on behalf of (S4U2self) */

@@ -11,6 +11,8 @@
  * Messages are found on any port by their head.  One of over 14 KiB (a ticket with a large PAC) is
  * read as far as that and passed over.
  */
+#include <strings.h>
+
 #include "exfild/base/cursor.h"
 #include "exfild/event/ends.h"
 #include "exfild/flow/stream.h"
@@ -32,6 +34,7 @@ struct kerberos_state {
 	uint8_t type; /* 0: none */
 	uint8_t has_preauth, pac, etype_count, has_fast;
 	uint8_t cname_len, realm_len, sname_len;
+	bool is_tgt_foreign;
 	int16_t cname_type, sname_type;
 	int16_t preauth_etype, tgt_etype;
 	int16_t etypes[KERBEROS_ETYPES];
@@ -69,6 +72,13 @@ static uint8_t keep_text(char *dst, size_t size, const struct krb_name *n)
 	return (uint8_t)len;
 }
 
+static bool is_tgt_foreign(const struct krb_message *m)
+{
+	return m->tgt_realm.type != -1 && m->realm.type != -1 &&
+	       (m->tgt_realm.len != m->realm.len ||
+		strncasecmp(m->tgt_realm.text, m->realm.text, m->realm.len) != 0);
+}
+
 static void remember(struct kerberos_state *s, const struct krb_message *m)
 {
 	s->type = m->type;
@@ -78,6 +88,7 @@ static void remember(struct kerberos_state *s, const struct krb_message *m)
 	s->etype_count = m->etype_count;
 	s->preauth_etype = m->preauth_etype;
 	s->tgt_etype = m->tgt_etype;
+	s->is_tgt_foreign = is_tgt_foreign(m);
 	s->options = m->options;
 	s->cname_type = m->cname.type;
 	s->sname_type = m->sname.type;
@@ -136,6 +147,7 @@ static void put_event(struct inspection *in, const struct krb_message *m)
 	memcpy(e->etypes, has_request ? s->etypes : m->etypes, sizeof(e->etypes));
 	e->preauth_etype = has_request ? s->preauth_etype : m->preauth_etype;
 	e->tgt_etype = has_request ? s->tgt_etype : m->tgt_etype;
+	e->is_tgt_foreign = has_request ? s->is_tgt_foreign : is_tgt_foreign(m);
 	e->ticket_etype = m->ticket_etype;
 	e->reply_etype = m->reply_etype;
 	e->cname_type = m->cname.type != -1 || !has_request ? m->cname.type : s->cname_type;

@@ -163,7 +163,7 @@ static void read_etypes(const struct ber *e, struct krb_message *m)
 	}
 }
 
-/* The etype of the ticket that a TGS-REQ shows, from its AP-REQ. */
+/* The etype and realm of the ticket that a TGS-REQ shows, from its AP-REQ. */
 static void read_shown_ticket(struct ber_level *in, struct krb_message *m)
 {
 	struct ber_level request, fields;
@@ -173,7 +173,7 @@ static void read_shown_ticket(struct ber_level *in, struct krb_message *m)
 		return;
 	while (ber_next(&fields, &e))
 		if (e.id == BER_CONTEXT(3))
-			m->tgt_etype = read_ticket(&e, NULL, NULL);
+			m->tgt_etype = read_ticket(&e, &m->tgt_realm, NULL);
 }
 
 static void read_pac_request(struct ber_level *in, struct krb_message *m)
@@ -371,6 +371,7 @@ bool krb_message_read(const void *data, size_t len, bool is_cut, struct krb_mess
 	name_clear(&ret->realm);
 	name_clear(&ret->sname);
 	name_clear(&ret->for_user);
+	name_clear(&ret->tgt_realm);
 	for (unsigned i = 0; i < KERBEROS_ETYPES; i++)
 		ret->etypes[i] = KERBEROS_NO_ETYPE;
 	ret->preauth_etype = ret->ticket_etype = KERBEROS_NO_ETYPE;

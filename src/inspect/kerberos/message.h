@@ -37,6 +37,7 @@ struct krb_message {
 	int16_t tgt_etype;                                /* of the ticket shown with a TGS-REQ */
 	uint32_t options, error;
 	struct krb_name cname, realm, sname, for_user;
+	struct krb_name tgt_realm; /* of the ticket shown with a TGS-REQ */
 };
 
 /*

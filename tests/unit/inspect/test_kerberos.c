@@ -154,6 +154,23 @@ static void a_service_ticket_names_both_keys(void **state)
 	assert_int_equal(harness_count(&h, EVENT_LOGIN), 0);
 }
 
+static void a_ticket_of_another_realm_is_told(void **state)
+{
+	(void)state;
+	struct der m = tgs_req();
+	send(true, m);
+	uint8_t *realm = memmem(m.data, m.len, "EXAMPLE.ORG", 11); /* the ticket's comes first */
+	memcpy(realm, "example", 7);                               /* letters' case aside */
+	send(true, m);
+	memcpy(realm, "another", 7);
+	send(true, m);
+	send(false, krb_reply(13, "alice", krb_ticket(23, "MSSQLSvc", "db"), 18));
+	for (unsigned i = 0; i < 4; i++) {
+		const struct event_kerberos *e = harness_event(&h, EVENT_KERBEROS, i);
+		assert_int_equal(e->is_tgt_foreign, i >= 2);
+	}
+}
+
 static size_t frame(uint8_t *dst, const struct der *m)
 {
 	memset(dst, 0, 2);
@@ -265,6 +282,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(errors_say_why, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_reply_without_proof_is_no_success, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_ticket_of_another_realm_is_told, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_service_ticket_names_both_keys, set_up,
 						tear_down),

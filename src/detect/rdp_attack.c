@@ -1,14 +1,18 @@
 /*
  * detect/rdp_attack.c - remote desktop connections that no person makes.
  *
- * Idea: three marks.  (1) A client that asks for the channel MS_T120, which only the server makes
+ * Idea: four marks.  (1) A client that asks for the channel MS_T120, which only the server makes
  * inside: the way into CVE-2019-0708.  (2) With standard security the client's settings are in the
  * clear: a program that leaves its name empty, or asks for smart cards and drives alone (rdpdr)
  * without clipboard and sound, is no desktop client; exploits of the smart-card redirection
  * (CVE-2017-0176) look so.  (3) A session that logs in, sends more than it is shown, and ends
- * within a minute: a program types into it and does not look (SharpRDP).
- * Evasion: copy the settings of mstsc; a large screen that is drawn.  False alarms: programs that
- * check whether a desktop can be reached (they do not type), home-made clients: except them.
+ * within a minute: a program types into it and does not look (SharpRDP).  (4) Two begins with the
+ * same user and protocols within moments, the host that is asked by one being who asks in the
+ * other: a program there passes the session on (netsh portproxy, socat, chisel), past what keeps
+ * the two ends apart. Evasion: copy the settings of mstsc; a large screen that is drawn; a relay
+ * that wraps the session on its way in.  False alarms: programs that check whether a desktop can be
+ * reached (they do not type), home-made clients: except them; load balancers of a farm stay on the
+ * port of RDP: silent.
  */
 #include <math.h>
 #include <string.h>
@@ -22,6 +26,12 @@
 #define NAMELESS_PART  0.25
 #define CHANNELS_PART  0.3
 #define REPEAT_PART    0.15
+#define RELAY_PART     0.3
+#define RELAY_PORT     0.3
+#define RELAY_OUTSIDE  0.2
+#define RELAY_NS       200000000ull /* between the two answers */
+#define PORT_RDP       3389
+#define RECENT         32
 #define BLIND_PART     0.5
 #define BLIND_REPEAT   0.1
 #define NS_PER_S       1000000000ull
@@ -42,9 +52,19 @@ struct rdp_pair {
 	uint32_t odd, blind;
 };
 
+/* A begin of late, to find the other half of one that is passed on. */
+struct rdp_begin {
+	struct ipaddr src, dst;
+	uint64_t steady_ns, user; /* as a hash, 0: none */
+	uint32_t tunnel_key, requested, selected;
+	uint16_t dport, sport;
+};
+
 struct rdp_state {
 	const struct rdp_params *params;
 	struct table pairs;
+	struct rdp_begin recent[RECENT];
+	unsigned next;
 	uint64_t findings;
 };
 
@@ -76,6 +96,19 @@ static const struct step_rule blind_rule = {
 	.unseen = "what was typed: it is encrypted",
 	.next_steps = { "Look at the target's log for the log-in (4624, type 10) and what was started by it",
 			"Find out what runs at the source: a person at a desktop client, or a program" },
+};
+
+static const struct step_rule relay_rule = {
+	.detector = "rdp_attack",
+	.rule = "rdp_relayed",
+	.title = "Remote desktop passed on by a host in between",
+	.class = FINDING_LATERAL,
+	.techniques = { "T1021.001", "T1090.001", "T1572" },
+	.tactic = "TA0008",
+	.unseen = "what was done in the session: it is encrypted",
+	.next_steps = { "Look on the host in between for what listens on that port (netsh interface "
+			"portproxy show all, socat, chisel, ssh)",
+			"Ask whether the source may reach the target, and who has set this up" },
 };
 
 static uint32_t evidence(const void *entry)
@@ -171,6 +204,69 @@ static void on_begin(struct rdp_state *s, const struct detect_env *env, const st
 	finish(s, &f, e, env);
 }
 
+/* `in` comes to the host from which `out` goes on. */
+static void tell_relay(struct rdp_state *s, const struct detect_env *env, const struct event *e,
+		       const struct rdp_begin *in, const struct rdp_begin *out)
+{
+	struct finding f;
+	struct event event = *e;
+	char from[IPADDR_TEXT_MAX], by[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX];
+	event.src = in->src;
+	event.dst = in->dst;
+	event.sport = in->sport;
+	event.dport = in->dport;
+	bool is_outside = !context_is_inside(env->context, &in->src, event.tunnel_id);
+	step_begin(&f, &relay_rule, env, &event);
+	finding_feature(&f, "relay", 1, NAN, NAN, RELAY_PART, RELAY_PART,
+			"two sessions begin within moments with the same user and protocols");
+	if (in->dport != PORT_RDP)
+		finding_feature(&f, "port", in->dport, NAN, PORT_RDP, RELAY_PORT, RELAY_PORT,
+				"it comes in on port %u, which is not that of remote desktop",
+				in->dport);
+	if (is_outside)
+		finding_feature(&f, "outside", 1, NAN, NAN, RELAY_OUTSIDE, RELAY_OUTSIDE,
+				"it comes from outside");
+	step_ends(&f, from, by);
+	ipaddr_print(&out->dst, to, sizeof(to));
+	finding_related(&f, &out->dst);
+	finding_text(f.message, sizeof(f.message),
+		     "%s reached the remote desktop of %s through a program on %s (port %u)", from,
+		     to, by, in->dport);
+	finding_text(f.not_harmless, sizeof(f.not_harmless),
+		     "who may use a desktop connects to it, or to a gateway by HTTPS; a relay on a "
+		     "host gets past what keeps the two ends apart");
+	finding_text(f.counterfactual, sizeof(f.counterfactual),
+		     "silent on port %d from inside, or more than %d ms apart", PORT_RDP,
+		     (int)(RELAY_NS / 1000000));
+	finish(s, &f, e, env);
+}
+
+static void find_relay(struct rdp_state *s, const struct detect_env *env, const struct event *e)
+{
+	const struct event_rdp *r = (const struct event_rdp *)e;
+	const struct rdp_begin mine = { .src = e->src,
+					.dst = e->dst,
+					.steady_ns = env->steady_ns,
+					.user = r->cookie.hash,
+					.tunnel_key = e->tunnel_key,
+					.requested = r->requested,
+					.selected = r->selected,
+					.dport = e->dport,
+					.sport = e->sport };
+	for (unsigned i = 0; i < RECENT; i++) {
+		const struct rdp_begin *other = &s->recent[i];
+		if (!other->steady_ns || env->steady_ns - other->steady_ns > RELAY_NS ||
+		    other->user != mine.user || other->tunnel_key != mine.tunnel_key ||
+		    other->requested != mine.requested || other->selected != mine.selected)
+			continue;
+		if (ipaddr_equal(&other->src, &mine.dst))
+			tell_relay(s, env, e, &mine, other);
+		else if (ipaddr_equal(&other->dst, &mine.src))
+			tell_relay(s, env, e, other, &mine);
+	}
+	s->recent[s->next++ % RECENT] = mine;
+}
+
 static void on_flow_end(struct rdp_state *s, const struct detect_env *env, const struct event *e)
 {
 	const struct event_flow *x = (const struct event_flow *)e;
@@ -213,9 +309,10 @@ static void on_flow_end(struct rdp_state *s, const struct detect_env *env, const
 
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
-	if (e->kind == EVENT_RDP)
+	if (e->kind == EVENT_RDP) {
 		on_begin(state, env, e);
-	else if (e->kind == EVENT_FLOW_END)
+		find_relay(state, env, e);
+	} else if (e->kind == EVENT_FLOW_END)
 		on_flow_end(state, env, e);
 }
 

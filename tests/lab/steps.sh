@@ -4,11 +4,11 @@
 # ns.sh, recorded at the gateway into tests/replay/<scenario>/input.pcap.
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 iputils-ping samba smbclient python3-impacket python3-ldap3 python3-winrm openssh-server
-# openssh-client php-cli weevely curl wget.
+# openssh-client php-cli weevely curl wget xrdp freerdp2-x11 xvfb socat.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-stp}
 all=(relay_ntlmrelayx shares_netview pivot_smbexec edges_smbexec winrm_pywinrm task_atexec
-    pipe_agents benign_pipes wmi_wmiexec dcom_dcomexec web_exploit_php web_shell_php benign_steps)
+    pipe_agents benign_pipes wmi_wmiexec dcom_dcomexec rdp_relay_socat web_exploit_php web_shell_php benign_steps)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 secret=Secret-1
@@ -199,6 +199,24 @@ dcom_dcomexec() { # the same by a console's and the shell's objects
     called 10.20.2.21 dcomexec -object ShellBrowserWindow administrator:Winter-24@10.20.1.13 whoami
     called 10.20.2.22 dcomexec -object ShellWindows -nooutput administrator:Winter-24@10.20.1.13 whoami
 }
+
+desktop() { # own-address [user]: opens the desktop at address:port for some seconds
+    from cli "$1" env DISPLAY=:97 timeout 5 xfreerdp "/v:$2" "/u:${3:-jo}" /p:x /cert:ignore /size:640x480 >>"$dir/freerdp.log" 2>&1
+}
+
+rdp_relay_socat() { # people open a desktop; then one whose way there is shut goes through a host in between
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/rdp.key" -out "$dir/rdp.pem" -days 30 -subj /CN=ts1 2>/dev/null
+    sed -e 's#^port=.*#port=tcp://10.20.2.20:3389#' -e 's/^fork=.*/fork=false/' -e "s#^certificate=.*#certificate=$dir/rdp.pem#" \
+        -e "s#^key_file=.*#key_file=$dir/rdp.key#" /etc/xrdp/xrdp.ini >"$dir/xrdp.ini"
+    bg xrdp "${srv[@]}" xrdp -n -c "$dir/xrdp.ini"
+    bg display Xvfb :97 -screen 0 800x600x16 -nolisten tcp
+    bg relay "${srv[@]}" socat TCP-LISTEN:8443,bind=10.20.2.21,fork TCP:10.20.1.11:3390,bind=10.20.2.21
+    bg back "${cli[@]}" socat TCP-LISTEN:3390,bind=10.20.1.11,fork TCP:10.20.2.20:3389,bind=10.20.1.11
+    sleep 2
+    desktop 10.20.1.10 10.20.2.20:3389
+    desktop 10.20.1.12 10.20.2.21:8443 kim
+}
+finish_rdp_relay_socat() { heads "$1" 40; }
 
 php() { # a web server inside with three scripts
     bg php "${cli[@]}" php -S 10.20.1.12:80 -t "$dir/www"

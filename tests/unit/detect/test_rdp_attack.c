@@ -99,13 +99,64 @@ static void sessions_of_people(void **state)
 	assert_int_equal(j.count, 0);
 }
 
+static void ask(const char *from, const char *to, unsigned port, const char *user)
+{
+	struct event_rdp *e = judging_event(&j, EVENT_RDP, sizeof(*e), from, to, 6);
+	e->e.dport = (uint16_t)port;
+	e->has_request = true;
+	e->requested = 3;
+	e->selected = 1;
+	judging_str(&j, &e->cookie, user);
+	judging_end(&j);
+	judging_pass(&j, SECOND_NS / 1000);
+}
+
+static void a_relay_on_another_port(void **state)
+{
+	(void)state;
+	ask("10.0.0.12", "10.0.0.9", 3389, "jo"); /* its answer comes first */
+	ask("10.0.0.5", "10.0.0.12", 8443, "jo");
+	assert_int_equal(j.count, 1);
+	assert_int_equal(j.found[0].severity, SEVERITY_MEDIUM);
+	assert_string_equal(j.found[0].rule, "rdp_relayed");
+	assert_non_null(
+		strstr(j.found[0].message, "10.0.0.5 reached the remote desktop of 10.0.0.9"));
+}
+
+static void a_relay_for_the_outside(void **state)
+{
+	(void)state;
+	ask("203.0.113.5", "10.0.0.12", 4444, "jo");
+	ask("10.0.0.12", "10.0.0.9", 3389, "jo");
+	assert_int_equal(j.count, 1);
+	assert_int_equal(j.found[0].severity, SEVERITY_HIGH);
+}
+
+static void people_and_farms_are_silent(void **state)
+{
+	(void)state;
+	ask("10.0.0.5", "10.0.0.12", 3389, "jo"); /* a balancer of a farm */
+	ask("10.0.0.12", "10.0.0.9", 3389, "jo");
+	judging_pass(&j, SECOND_NS);
+	ask("10.0.0.6", "10.0.0.13", 3390, "jo"); /* a jump host, where somebody goes on by hand */
+	judging_pass(&j, 5 * SECOND_NS);
+	ask("10.0.0.13", "10.0.0.9", 3389, "jo");
+	judging_pass(&j, SECOND_NS);
+	ask("10.0.0.6", "10.0.0.13", 3390, "jo"); /* another person at the same moment */
+	ask("10.0.0.13", "10.0.0.9", 3389, "kim");
+	ask("10.0.0.6", "10.0.0.14", 3390, "jo"); /* two from one host */
+	ask("10.0.0.6", "10.0.0.15", 3390, "jo");
+	assert_int_equal(j.count, 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(the_inner_channel),  T(a_nameless_client_of_devices),
-		T(clients_of_people),  T(a_session_that_nobody_looks_at),
-		T(sessions_of_people),
+		T(the_inner_channel),       T(a_nameless_client_of_devices),
+		T(clients_of_people),       T(a_session_that_nobody_looks_at),
+		T(sessions_of_people),      T(a_relay_on_another_port),
+		T(a_relay_for_the_outside), T(people_and_farms_are_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

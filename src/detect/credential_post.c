@@ -144,6 +144,18 @@ static bool is_declared(const struct event_http_body *b, const char *part)
 	return text_has(&b->e, &b->content_type, part);
 }
 
+static bool is_binary(const struct event_http_body *b)
+{
+	return b->type == FILE_UNKNOWN || b->type == FILE_HIGH_ENTROPY;
+}
+
+/* A form of one file alone, of no known kind, whose name does not tell one either. */
+static bool is_nameless_file(const struct event_http_body *b)
+{
+	return b->form == FORM_MULTIPART && b->files == 1 && !b->fields && is_binary(b) &&
+	       !text_has(&b->e, &b->file_name, ".");
+}
+
 /* Bodies that are not text and honestly so: each has a protocol of its own. */
 static bool is_known_kind(const struct event_http_body *b)
 {
@@ -155,12 +167,8 @@ static bool is_known_kind(const struct event_http_body *b)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (is_declared(b, kinds[i]))
 			return true;
-	return b->form == FORM_JSON || b->form == FORM_XML || b->files > 0;
-}
-
-static bool is_binary(const struct event_http_body *b)
-{
-	return b->type == FILE_UNKNOWN || b->type == FILE_HIGH_ENTROPY;
+	return b->form == FORM_JSON || b->form == FORM_XML ||
+	       (b->files > 0 && !is_nameless_file(b));
 }
 
 static void find_hiding(struct report *r)
@@ -188,6 +196,10 @@ static void find_hiding(struct report *r)
 		r->weight = 0.25;
 	} else if (b->form == FORM_FIELDS && b->is_one_value && is_coded) {
 		r->hides = "is one field of encoded bytes";
+		r->weight = 0.2;
+	} else if (b->form == FORM_MULTIPART && (is_nameless_file(b) || is_coded)) {
+		r->hides = is_coded ? "is a form of encoded bytes" :
+				      "is a file without a kind or a name";
 		r->weight = 0.2;
 	} else if (b->form == FORM_RAW && (is_binary(b) || is_coded)) {
 		r->hides =

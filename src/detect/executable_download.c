@@ -4,8 +4,9 @@
  * Idea: programs that people install come over HTTPS or from services that are known; one that
  * comes in the clear, from an address without a name, or under the name of a picture, is how a
  * loader fetches its next stage.  By the first bytes, not by name.  Low by itself, for fusion.
- * Evasion: HTTPS; encrypted or packed programs.
- * False alarms: updates in the clear from hosts that no list knows: low, and one a host and day.
+ * Over a bare connection, with nothing around it, it is a stager's: medium, and high with its
+ * length before it. Evasion: HTTPS; encrypted or packed programs. False alarms: updates in the
+ * clear from hosts that no list knows: low, and one a host and day.
  */
 #include <math.h>
 #include <string.h>
@@ -23,7 +24,7 @@ struct download_pair {
 	struct ipaddr server;
 	uint64_t told_ns; /* steady */
 	uint64_t files;
-	uint8_t told;
+	uint8_t told; /* 1: in a protocol, 2: in none */
 	uint8_t pad[7];
 };
 
@@ -66,6 +67,19 @@ static void deinit(void *state)
 {
 	table_deinit(&((struct download_state *)state)->pairs);
 }
+
+static const struct step_rule raw_rule = {
+	.detector = "executable_download",
+	.rule = "program_pushed",
+	.title = "Program pushed over a bare connection",
+	.class = FINDING_C2,
+	.techniques = { "T1105", "T1095" },
+	.tactic = "TA0011",
+	.unseen = "whether it was started; what was said before and after",
+	.next_steps = { "Find the process that holds the connection, and what it started",
+			"Hash the program from the evidence and look it up",
+			"Look at what the host does next: new destinations, scans, reports" },
+};
 
 /* A program under the name or type of what is none. */
 static bool is_disguised(const struct event_file *f)
@@ -112,14 +126,55 @@ static void tell(const struct detect_env *env, const struct event_file *file)
 	step_raise(&f, env);
 }
 
+/* A program that comes in no protocol: what loads it was made for it. */
+static void tell_raw(const struct detect_env *env, const struct event_file *file)
+{
+	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX];
+	struct finding f;
+	step_begin(&f, &raw_rule, env, &file->e);
+	step_ends(&f, from, to);
+	f.peer.bytes = file->seen;
+	finding_packet(&f, file->e.packet);
+	finding_feature(&f, "program", (double)file->seen, NAN, NAN, 0.35, 0.35,
+			"its first bytes are those of a program");
+	finding_feature(&f, "no_protocol", 1, NAN, NAN, 0.2, 0.2,
+			"nothing stands around it: no protocol carries it");
+	if (file->size != UINT64_MAX)
+		finding_feature(&f, "length_first", (double)file->size, NAN, NAN, 0.15, 0.15,
+				"its length in four bytes before it, as stagers want it");
+	if (context_is_inside(env->context, &file->e.dst, file->e.tunnel_id))
+		finding_feature(&f, "inside", 1, NAN, NAN, 0.1, -0.1, "both ends are inside");
+	const char *by = file->e.from_server ? to : from, *at = file->e.from_server ? from : to;
+	finding_text(f.message, sizeof(f.message),
+		     "%s pushed a program to %s over a bare TCP connection%s, port %u", by, at,
+		     file->size != UINT64_MAX ? ", its length first" : "", file->e.dport);
+	finding_text(f.not_harmless, sizeof(f.not_harmless),
+		     "Software is installed by HTTPS, packages and shares; bytes of a program "
+		     "that follow a connection's handshake at once are loaded by something that "
+		     "waits for just these");
+	text_counterfactual(&f);
+	step_raise(&f, env);
+}
+
+/* What a client sends outside is no program that comes. */
+static bool is_coming(const struct detect_env *env, const struct event_file *f)
+{
+	const struct event *e = &f->e;
+	bool is_inside = context_is_inside(env->context, &e->dst, e->tunnel_id);
+	if (f->type != FILE_EXECUTABLE || step_is(e, &f->carrier, "smb"))
+		return false;
+	if (step_is(e, &f->carrier, "tcp"))
+		return e->from_server ? is_inside || !is_known(env, e) : is_inside;
+	return e->from_server && !is_inside && !is_known(env, e);
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
 	struct download_state *s = state;
 	const struct event_file *f = (const struct event_file *)e;
 	struct download_pair key;
 	bool is_new;
-	if (f->type != FILE_EXECUTABLE || !e->from_server || step_is(e, &f->carrier, "smb") ||
-	    context_is_inside(env->context, &e->dst, e->tunnel_id) || is_known(env, e))
+	if (!is_coming(env, f))
 		return;
 	memset(&key, 0, sizeof(key));
 	key.client = e->src;
@@ -127,13 +182,14 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	struct download_pair *p = table_get(&s->pairs, &key, &is_new);
 	if (!p)
 		return;
+	bool is_raw = step_is(e, &f->carrier, "tcp");
 	p->files++;
-	if (p->told && env->steady_ns - p->told_ns < s->params->again_s * 1000000000ull)
+	if (p->told > is_raw && env->steady_ns - p->told_ns < s->params->again_s * 1000000000ull)
 		return;
-	p->told = 1;
+	p->told = 1 + is_raw;
 	p->told_ns = env->steady_ns;
 	s->findings++;
-	tell(env, f);
+	(is_raw ? tell_raw : tell)(env, f);
 }
 
 static void counters(const void *state, struct detector_counters *ret)

@@ -7,7 +7,7 @@
 # openssh-server openssh-client proxytunnel tinyproxy httptunnel nodejs npm (which gets wstunnel, of the npm registry).
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-chn}
-all=(beacon_curl http_checkins_curl tls_shell_socat wstunnel_ssh proxytunnel_ssh httptunnel_ssh dga_dig raw_agent_nc
+all=(beacon_curl http_checkins_curl tls_shell_socat wstunnel_ssh proxytunnel_ssh httptunnel_ssh dga_dig raw_agent_nc program_pushed_nc
     held_ncat infection_tools intel_curl)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
@@ -122,6 +122,18 @@ sealed() { # times bytes: encrypted words, one a second
         head -c "$2" /dev/zero | openssl enc -aes-256-ctr -nosalt -pbkdf2 -k "word $i $2" 2>/dev/null
         sleep 1
     done
+}
+
+program_pushed_nc() { # a stager's way: the length in four bytes, then the program; and a program alone, inside
+    local size
+    size=$(stat -c %s /bin/true)
+    { { printf '%08x' "$size" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/' | xxd -r -p
+        sleep 0.3
+        cat /bin/true
+        sleep 1; } | "${srv[@]}" timeout 8 nc -n -l 203.0.113.25 4444 >/dev/null; } &
+    sleep 0.5
+    "${cli[@]}" timeout 5 nc -n 203.0.113.25 4444 >"$dir/me/stage" </dev/null || true
+    wait $! || true
 }
 
 held_ncat() { # a connection that is held, and used now and then

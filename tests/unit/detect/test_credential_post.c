@@ -19,10 +19,10 @@ static int teardown(void **state)
 }
 
 struct post {
-	const char *dst, *host, *uri, *agent, *type, *src;
+	const char *dst, *host, *uri, *agent, *type, *src, *file;
 	uint32_t head_marks, marks;
 	uint64_t seen;
-	uint8_t kind, form, fields, machine, credentials, base64;
+	uint8_t kind, form, fields, files, machine, credentials, base64;
 	bool is_one_value;
 };
 
@@ -42,6 +42,7 @@ static void post(struct judging *j, const struct post *x)
 	e->type = x->kind;
 	e->form = x->form;
 	e->fields = x->fields;
+	e->files = x->files;
 	e->machine_fields = x->machine;
 	e->credential_fields = x->credentials;
 	e->base64_share = x->base64;
@@ -57,6 +58,8 @@ static void post(struct judging *j, const struct post *x)
 		judging_str(j, &e->user_agent, x->agent);
 	if (x->type)
 		judging_str(j, &e->content_type, x->type);
+	if (x->file)
+		judging_str(j, &e->file_name, x->file);
 	judging_end(j);
 	judging_pass(j, 60 * SECOND_NS);
 }
@@ -100,6 +103,59 @@ static void one_encoded_field_is_enough_with_a_false_browser(void **state)
 	post(j, &x);
 	assert_int_equal(j->count, 1);
 	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+}
+
+static void forms_of_parts_hide_too(void **state)
+{
+	struct judging *j = *state;
+	struct post x = plain;
+	x.type = "multipart/form-data; boundary=x";
+	x.form = FORM_MULTIPART;
+	x.kind = FILE_TEXT;
+	x.fields = 3;
+	x.base64 = 96;
+	x.agent = NULL;
+	post(j, &x);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+
+	/* one file, which is nothing and is called nothing, to a bare address */
+	x = plain;
+	x.type = "multipart/form-data; boundary=x";
+	x.form = FORM_MULTIPART;
+	x.kind = FILE_HIGH_ENTROPY;
+	x.files = 1;
+	x.file = "rdsmq";
+	x.host = "203.0.113.6";
+	x.dst = "203.0.113.6";
+	post(j, &x);
+	assert_int_equal(j->count, 2);
+	assert_int_equal(j->found[1].severity, SEVERITY_MEDIUM);
+}
+
+static void uploads_with_a_name_or_a_kind_are_silent(void **state)
+{
+	struct judging *j = *state;
+	struct post x = plain;
+	x.type = "multipart/form-data; boundary=x";
+	x.form = FORM_MULTIPART;
+	x.kind = FILE_HIGH_ENTROPY;
+	x.files = 1;
+	x.file = "crash.dmp";
+	post(j, &x);
+	x.file = "upload_file_minidump";
+	x.fields = 6; /* product, version ... */
+	post(j, &x);
+	x.fields = 0;
+	x.kind = FILE_IMAGE;
+	x.file = "blob";
+	post(j, &x);
+	x.kind = FILE_TEXT;
+	x.files = 0;
+	x.fields = 4;
+	x.base64 = 10;
+	post(j, &x);
+	assert_int_equal(j->count, 0);
 }
 
 static void a_list_of_passwords_needs_little_more(void **state)
@@ -206,6 +262,9 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(one_encoded_field_is_enough_with_a_false_browser,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(forms_of_parts_hide_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(uploads_with_a_name_or_a_kind_are_silent, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_list_of_passwords_needs_little_more, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_same_path_on_many_hosts_is_found, setup,

@@ -44,6 +44,36 @@ static void a_program_from_outside_is_low_and_told_once(void **state)
 	assert_int_equal(j->count, 2);
 }
 
+static void pushed(struct judging *j, const char *dst, bool from_server, uint64_t size)
+{
+	struct event_file *e = judging_event(j, EVENT_FILE, sizeof(*e), "10.0.0.5", dst, 6);
+	e->type = FILE_EXECUTABLE;
+	e->seen = 1400;
+	e->size = size;
+	e->e.from_server = from_server;
+	judging_str(j, &e->carrier, "tcp");
+	judging_end(j);
+}
+
+static void a_program_in_no_protocol_is_medium_and_high_with_its_length(void **state)
+{
+	struct judging *j = *state;
+	file(j, FILE_EXECUTABLE, "203.0.113.9", true, "http");
+	pushed(j, "203.0.113.9", true, UINT64_MAX); /* worse than what was told today */
+	pushed(j, "203.0.113.9", true, UINT64_MAX);
+	assert_int_equal(j->count, 2);
+	assert_int_equal(j->found[1].severity, SEVERITY_MEDIUM);
+	assert_string_equal(j->found[1].rule, "program_pushed");
+	pushed(j, "203.0.113.10", true, 175686);
+	assert_int_equal(j->found[2].severity, SEVERITY_HIGH);
+	pushed(j, "10.0.0.9", true, UINT64_MAX); /* a copy by netcat */
+	assert_int_equal(j->found[3].severity, SEVERITY_LOW);
+	pushed(j, "10.0.0.10", false, 175686); /* to what waits inside */
+	assert_int_equal(j->found[4].severity, SEVERITY_MEDIUM);
+	pushed(j, "203.0.113.11", false, UINT64_MAX); /* goes out */
+	assert_int_equal(j->count, 5);
+}
+
 static void the_rest_is_silent(void **state)
 {
 	struct judging *j = *state;
@@ -57,6 +87,9 @@ static void the_rest_is_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_program_in_no_protocol_is_medium_and_high_with_its_length, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(a_program_from_outside_is_low_and_told_once, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_silent, setup, teardown),

@@ -4,7 +4,7 @@
 # recorded at the inside interface of the gateway into tests/replay/<scenario>/input.pcap.
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 hydra vsftpd openssh-server openssh-client sshpass curl
-# python3-asyncssh netcat-traditional nmap rsync git.
+# python3-asyncssh netcat-traditional nmap rsync git xrdp ncrack openssl.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 replay=$here/../replay
@@ -98,6 +98,15 @@ record() { # scenario filter command...
 guess_ssh() { "${cli[@]}" hydra -q -I -t 4 -l "$user" -P "$dir/words" ssh://10.20.2.20 >"$dir/hydra.log" 2>&1 || true; }
 guess_ftp() { "${cli[@]}" hydra -q -I -t 4 -l "$user" -P "$dir/words" ftp://10.20.2.20 >"$dir/hydra.log" 2>&1 || true; }
 spray_ftp() { "${cli[@]}" hydra -q -I -t 2 -L "$dir/users" -p winter24 ftp://10.20.2.20 >"$dir/hydra.log" 2>&1 || true; }
+
+guess_rdp() { # xrdp without sessions: ncrack gives each try up after 20 s
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/rdp.key" -out "$dir/rdp.pem" -days 30 -subj /CN=ts1 2>/dev/null
+    sed -e 's#^port=.*#port=tcp://10.20.2.20:3389#' -e 's/^fork=.*/fork=false/' -e "s#^certificate=.*#certificate=$dir/rdp.pem#" \
+        -e "s#^key_file=.*#key_file=$dir/rdp.key#" /etc/xrdp/xrdp.ini >"$dir/xrdp.ini"
+    bg xrdp "${srv[@]}" xrdp -n -c "$dir/xrdp.ini"
+    sleep 1
+    HOME=$dir "${cli[@]}" timeout -s INT 66 ncrack -g CL=6 --user administrator -P "$dir/words" rdp://10.20.2.20 >"$dir/ncrack.log" 2>&1 || true
+}
 
 list() { # password
     "${cli[@]}" curl -s -m 5 "ftp://$user:$1@10.20.2.20/" >/dev/null 2>&1 || true
@@ -231,6 +240,7 @@ scenario() {
     benign_ssh_work) sshd && keyed && record "$1" "tcp port 22" work ;;
     login_hydra_ssh) sshd && record "$1" "tcp port 22" guess_ssh ;;
     login_hydra_ftp) ftpd && record "$1" "tcp port 21" guess_ftp ;;
+    login_ncrack_rdp) record "$1" "tcp port 3389" guess_rdp ;;
     login_spray_ftp) ftpd && record "$1" "tcp port 21" spray_ftp ;;
     benign_logins) sshd && ftpd && record "$1" "tcp" people ;;
     ssh_reversed) record "$1" "tcp port 22" reversed ;;
@@ -241,7 +251,7 @@ scenario() {
     esac
 }
 
-all="login_hydra_ssh login_hydra_ftp login_spray_ftp benign_logins ssh_reversed shell_reverse scan_nmap_os rdp_exploit login_checked
+all="login_hydra_ssh login_hydra_ftp login_ncrack_rdp login_spray_ftp benign_logins ssh_reversed shell_reverse scan_nmap_os rdp_exploit login_checked
 ssh_forward_local ssh_forward_socks ssh_forward_back benign_ssh_work"
 case ${1:-list} in
 list) echo "$all" && exit ;;

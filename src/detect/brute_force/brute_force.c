@@ -34,7 +34,7 @@
 
 #define RDP_ASKED      500  /* bytes of payload that a log-in with NLA takes at least */
 #define RDP_REFUSED    4096 /* ... and at most, when it is refused */
-#define RDP_REFUSED_NS (20 * 1000000000ull)
+#define RDP_REFUSED_NS (30 * 1000000000ull) /* tools give a try up after 20 s */
 #define RDP_SESSION    30000
 
 static const struct param params[] = {

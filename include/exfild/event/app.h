@@ -51,6 +51,7 @@ enum app {
 	APP_BITTORRENT,
 	APP_DATABASE, /* MySQL, PostgreSQL, TDS, Oracle, MongoDB, Redis, Cassandra */
 	APP_REMOTE,   /* TeamViewer, AnyDesk and their like */
+	APP_MQTT,
 	APP__COUNT
 };
 

@@ -18,6 +18,7 @@
 #define PACKETS_TCP          12 /* payload packets until nDPI is asked for its guess */
 #define PACKETS_OTHER        8
 #define PACKETS_MIDSTREAM    4
+#define ANSWERED             5 /* one datagram in so many, or it is no conversation */
 #define CONFIDENCE_PORT      1 /* nDPI's */
 #define CONFIDENCE_INSPECTOR 5
 #define NAME_MAX_LEN         64
@@ -158,13 +159,20 @@ static void write_event(struct classifier *c, struct flow *f, const struct packe
 }
 
 /*
- * Bytes that nDPI has looked at in vain, and that nobody has answered: their port is no reason to
- * call them a call or a tunnel, which need two.  Over UDP anybody may send to any port.
+ * Bytes that nDPI has looked at in vain, and that hardly anybody has answered: their port is no
+ * reason to call them a call or a tunnel, which need two; what a tunnel carries is acknowledged at
+ * every second datagram or so.  Over UDP anybody may send to any port.
  */
 static bool is_port_alone(const struct flow *f, const struct shim_verdict *v)
 {
-	return f->key.proto == PROTO_UDP && v->confidence == CONFIDENCE_PORT &&
-	       (f->packets[0] == 0 || f->packets[1] == 0);
+	uint32_t fewer = f->packets[0] < f->packets[1] ? f->packets[0] : f->packets[1];
+	uint32_t all = f->packets[0] + f->packets[1];
+	return v->confidence == CONFIDENCE_PORT && fewer * ANSWERED < all;
+}
+
+static bool is_worthless(const struct flow *f, const struct shim_verdict *v)
+{
+	return f->key.proto == PROTO_UDP && (is_port_alone(f, v) || shim_is_weak(v));
 }
 
 static void decide(struct classifier *c, struct flow *f, const struct packet *p, unsigned side,
@@ -262,7 +270,7 @@ void classifier_packet(struct classifier *c, const struct packet *p, const struc
 		shim_give_up(module, w->nd, &v);
 	else if (!v.app && !v.master)
 		return;
-	if (is_port_alone(f, &v))
+	if (is_worthless(f, &v))
 		v = (struct shim_verdict){ .risks = v.risks };
 	decide(c, f, p, step->side, seq, &v);
 }

@@ -108,6 +108,14 @@ void shim_give_up(struct ndpi_detection_module_struct *m, struct ndpi_flow_struc
 		ret->confidence = 1;
 }
 
+/* Numbers of nDPI's that have changed their names between versions, and not their meaning. */
+enum { SKYPE_CALL = 38, SKYPE = 125 };
+
+bool shim_is_weak(const struct shim_verdict *v)
+{
+	return v->app == SKYPE_CALL && (v->master == SKYPE || v->master == 0);
+}
+
 void shim_name(struct ndpi_detection_module_struct *m, const struct shim_verdict *v, char *dst,
 	       size_t size)
 {

@@ -27,6 +27,8 @@ void shim_packet(struct ndpi_detection_module_struct *m, struct ndpi_flow_struct
 		 const uint8_t *l3, uint16_t len, uint64_t time_ms, struct shim_verdict *ret);
 void shim_give_up(struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f,
 		  struct shim_verdict *ret);
+/* Whether it rests on one byte of one datagram, as Skype's old calls do: noise has that soon. */
+bool shim_is_weak(const struct shim_verdict *v);
 /* "TLS.Dropbox" */
 void shim_name(struct ndpi_detection_module_struct *m, const struct shim_verdict *v, char *dst,
 	       size_t size);

@@ -333,6 +333,33 @@ static void a_guess_by_port_needs_an_answer_over_udp(void **state)
 	assert_int_equal(classified(w, 1)->confidence, 1);
 }
 
+static void one_answer_makes_no_conversation(void **state)
+{
+	struct world *w = *state;
+	uint8_t bytes[100];
+	conversation_open(&w->c, 40000, 51820);
+	for (unsigned i = 1; i <= 8; i++) {
+		noise(bytes, sizeof(bytes), i);
+		udp(w, i != 5, bytes, i == 5 ? 8 : sizeof(bytes));
+	}
+	assert_given_up(w, 8);
+}
+
+/* nDPI calls datagrams with such a first and third byte a call of Skype's: noise has them soon. */
+static void noise_is_no_call(void **state)
+{
+	struct world *w = *state;
+	uint8_t bytes[100];
+	conversation_open(&w->c, 40000, 40404);
+	for (unsigned i = 1; i <= 8; i++) {
+		noise(bytes, sizeof(bytes), i);
+		bytes[0] = 0x87;
+		bytes[2] = 2;
+		udp(w, true, bytes, sizeof(bytes));
+	}
+	assert_int_equal(classified(w, 0)->e.app, APP_UNKNOWN);
+}
+
 static void empty_and_repeated_segments_are_not_handed_over(void **state)
 {
 	struct world *w = *state;
@@ -570,6 +597,8 @@ int main(void)
 		CLASSIFY_TEST(midstream_is_given_up_after_four_payloads),
 		CLASSIFY_TEST(a_guess_by_port_says_that_it_is_one),
 		CLASSIFY_TEST(a_guess_by_port_needs_an_answer_over_udp),
+		CLASSIFY_TEST(one_answer_makes_no_conversation),
+		CLASSIFY_TEST(noise_is_no_call),
 		CLASSIFY_TEST(empty_and_repeated_segments_are_not_handed_over),
 		CLASSIFY_TEST(fragments_and_payloads_not_captured_are_not_handed_over),
 		CLASSIFY_TEST(past_the_cap_the_oldest_is_given_up_on_without_an_event),

@@ -163,6 +163,14 @@ static void learn_gap(struct brute_pair *p, uint64_t gap_ns)
 	p->gap_s += GAP_SHARE * (gap - p->gap_s);
 }
 
+/* The end of a flow may be a timer's, which has no packet: then its first one. */
+static uint64_t packet_of(const struct event *e)
+{
+	return e->packet || e->kind != EVENT_FLOW_END ?
+		       e->packet :
+		       ((const struct event_flow *)e)->first_packet;
+}
+
 static void failed(struct brute_pair *p, const struct detect_env *env, const struct attempt *a)
 {
 	uint64_t gap = env->steady_ns - p->last_steady_ns;
@@ -196,8 +204,9 @@ static void failed(struct brute_pair *p, const struct detect_env *env, const str
 	p->last_ns = env->now_ns;
 	p->last_steady_ns = env->steady_ns;
 	p->last = *a->e;
-	if (p->packet_count < PAIR_PACKETS && a->e->packet)
-		p->packets[p->packet_count++] = a->e->packet;
+	uint64_t packet = packet_of(a->e);
+	if (p->packet_count < PAIR_PACKETS && packet)
+		p->packets[p->packet_count++] = packet;
 }
 
 static void succeeded(struct brute_pair *p, const struct detect_env *env, const struct attempt *a)

@@ -110,3 +110,14 @@ void dest_crowd_add(struct dest_crowd *c, const struct detect_env *env, const st
 	if (c->count < DEST_CLIENTS)
 		c->clients[c->count++] = mark;
 }
+
+unsigned dest_crowd_of(struct table *crowds, const struct detect_env *env, uint64_t key,
+		       const struct ipaddr *client)
+{
+	bool is_new;
+	struct dest_crowd *c = table_get(crowds, &key, &is_new);
+	if (!c)
+		return 0;
+	dest_crowd_add(c, env, client);
+	return c->count;
+}

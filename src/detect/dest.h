@@ -9,6 +9,7 @@
 #ifndef EXFILD_DETECT_DEST_H
 #define EXFILD_DETECT_DEST_H
 
+#include "exfild/base/table.h"
 #include "exfild/detect/detector.h"
 
 #define DEST_TEXT_MAX 128
@@ -53,5 +54,8 @@ struct dest_crowd {
 };
 void dest_crowd_add(struct dest_crowd *c, const struct detect_env *env,
 		    const struct ipaddr *client);
+/* Adds to that of `key` in a table of crowds; how many there are now, 0: no room. */
+unsigned dest_crowd_of(struct table *crowds, const struct detect_env *env, uint64_t key,
+		       const struct ipaddr *client);
 
 #endif

@@ -102,17 +102,6 @@ static bool note(struct message_pair *p, uint64_t hash)
 	return is_new;
 }
 
-static unsigned senders_of(struct message_state *s, const struct detect_env *env,
-			   const struct event *e, uint64_t key)
-{
-	bool is_new;
-	struct dest_crowd *c = table_get(&s->crowds, &key, &is_new);
-	if (!c)
-		return 1;
-	dest_crowd_add(c, env, &e->src);
-	return c->count;
-}
-
 static void add_features(struct finding *f, const struct message_params *limits,
 			 const struct message_pair *p, unsigned senders)
 {
@@ -206,7 +195,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	struct message_pair *p = pair_of(s, env, e);
 	if (!p)
 		return;
-	unsigned senders = senders_of(s, env, e, d.key);
+	unsigned senders = dest_crowd_of(&s->crowds, env, d.key, &e->src);
 	p->messages++;
 	p->bytes += c->payload_len;
 	if (!c->carried_len || !note(p, c->carried_hash))

@@ -338,11 +338,9 @@ static void on_hello(struct state *s, const struct detect_env *env, const struct
 	step_string(p->ja4, sizeof(p->ja4), e, &t->ja4);
 	if (p->packet_count < PACKETS)
 		p->packets[p->packet_count++] = e->packet;
-	struct dest_crowd *crowd = table_get(&s->crowds, &d.key, &is_new);
-	if (crowd) {
-		dest_crowd_add(crowd, env, &e->src);
-		p->clients = crowd->count;
-	}
+	unsigned clients = dest_crowd_of(&s->crowds, env, d.key, &e->src);
+	if (clients)
+		p->clients = (uint8_t)clients;
 	struct odd_flow *f = table_get(&s->flows, &e->flow, &is_new);
 	if (f)
 		f->key = key;

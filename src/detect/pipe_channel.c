@@ -140,12 +140,7 @@ static unsigned crowd_of(struct pipe_state *s, const struct detect_env *env,
 		uint64_t name, is_server;
 	} what = { *here, name, is_server };
 	uint64_t key = hash_words(&env->key, &what, sizeof(what) / 8);
-	bool is_new;
-	struct dest_crowd *c = table_get(&s->crowds, &key, &is_new);
-	if (!c)
-		return 1;
-	dest_crowd_add(c, env, there);
-	return c->count;
+	return dest_crowd_of(&s->crowds, env, key, there);
 }
 
 static void add_features(struct finding *f, const struct pipe_params *limits,

@@ -232,11 +232,9 @@ static void on_request(struct state *s, const struct detect_env *env, const stru
 	}
 	request_look(&look, h, context_host_name(env->context, &h->e.src));
 	count_request(s, c, h, &look);
-	struct dest_crowd *crowd = table_get(&s->crowds, &d.key, &is_new);
-	if (crowd) {
-		dest_crowd_add(crowd, env, &h->e.src);
-		c->clients = crowd->count;
-	}
+	unsigned clients = dest_crowd_of(&s->crowds, env, d.key, &h->e.src);
+	if (clients)
+		c->clients = (uint8_t)clients;
 	if (client) {
 		c->hosts_of_form = count_host(client, look.form, d.key);
 		if (client->ip_check_ns &&

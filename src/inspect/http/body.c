@@ -273,7 +273,7 @@ void http_body_take(struct inspection *in, uint8_t number, bool is_response, con
 	b->kept += n;
 	b->seen += len;
 	http_files_take(in, d, is_response, data, len);
-	if (was_short && b->kept >= FILE_TOLD && !(is_talk(b)))
+	if (was_short && b->kept >= FILE_TOLD && !is_talk(b))
 		put_file(in, d, is_response, file_type_of(b->data, b->kept), false, false);
 	if (is_looked_through(in, is_response)) {
 		const struct scan_source source = source_of(in, d, is_response);

@@ -21,6 +21,7 @@ struct running_flow {
 	uint16_t sport, dport;
 	uint16_t app;
 	uint8_t proto;
+	bool is_counted;
 	uint64_t told[2]; /* bytes counted so far */
 	uint64_t first_ns, last_ns;
 };
@@ -106,7 +107,7 @@ void activity_free(struct activity *a)
 
 struct growth {
 	uint64_t bytes[2];
-	uint64_t flows; /* 1: it is told for the first time */
+	uint64_t flows; /* 1: it is counted for the first time */
 	uint64_t now_ns;
 };
 
@@ -190,6 +191,18 @@ static void count(struct activity *a, const struct context *c, const struct even
 	}
 }
 
+static void show(struct running_flow *f, const struct event *e, const struct event_flow *now)
+{
+	f->src = e->src;
+	f->dst = e->dst;
+	f->sport = e->sport;
+	f->dport = e->dport;
+	f->proto = e->proto;
+	f->app = e->app;
+	f->first_ns = now->first_ns;
+	f->last_ns = now->last_ns;
+}
+
 void activity_event(struct activity *a, const struct context *c, const struct event *e)
 {
 	if (e->kind != EVENT_FLOW_START && e->kind != EVENT_FLOW_PROGRESS &&
@@ -200,19 +213,16 @@ void activity_event(struct activity *a, const struct context *c, const struct ev
 	struct running_flow *f = table_get(&a->flows, &e->flow, &is_new);
 	if (!f)
 		return;
-	struct growth g = { .flows = is_new, .now_ns = e->time_ns };
+	show(f, e, now);
+	/* its first packet is told of with those that follow: half of all flows are one question */
+	if (e->kind == EVENT_FLOW_START)
+		return;
+	struct growth g = { .flows = !f->is_counted, .now_ns = e->time_ns };
 	for (size_t i = 0; i < 2; i++) {
 		g.bytes[i] = now->bytes[i] > f->told[i] ? now->bytes[i] - f->told[i] : 0;
 		f->told[i] = now->bytes[i];
 	}
-	f->src = e->src;
-	f->dst = e->dst;
-	f->sport = e->sport;
-	f->dport = e->dport;
-	f->proto = e->proto;
-	f->app = e->app;
-	f->first_ns = now->first_ns;
-	f->last_ns = now->last_ns;
+	f->is_counted = true;
 	count(a, c, e, &g);
 	if (e->kind == EVENT_FLOW_END)
 		table_remove(&a->flows, f);

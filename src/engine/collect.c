@@ -38,6 +38,7 @@ struct collector {
 	pthread_mutex_t lock; /* of what follows */
 	int next_parcels;     /* to take the place of `parcels`; -1: none */
 	struct asked asked[COLLECT_ALERTS];
+	struct asked *recent; /* found last */
 	uint64_t asks;
 	uint64_t not_asked, unasked;
 	struct vault *vault;
@@ -62,9 +63,12 @@ static uint64_t monotonic_ns(void)
 
 static struct asked *find_asked(struct collector *c, const char *alert_id)
 {
+	struct asked *a = c->recent;
+	if (a && a->touched && strcmp(a->alert_id, alert_id) == 0)
+		return a;
 	for (size_t i = 0; i < COLLECT_ALERTS; i++)
 		if (c->asked[i].touched && strcmp(c->asked[i].alert_id, alert_id) == 0)
-			return &c->asked[i];
+			return c->recent = &c->asked[i];
 	return NULL;
 }
 

@@ -67,3 +67,10 @@ enum decode_result ipv4_decode(struct walk *w)
 	}
 	return decode_ip_proto(w, proto);
 }
+
+uint16_t packet_ip_id(const struct packet *p)
+{
+	struct cursor c = cursor_make(p->l3, p->ip_version == 4 ? p->l3_cap : 0);
+	cursor_skip(&c, 4);
+	return cursor_be16(&c);
+}

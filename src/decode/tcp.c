@@ -7,6 +7,7 @@
 #include "walk.h"
 
 #define TCP_HEADER_MIN 20
+#define URGENT_AT      18 /* bytes into the header */
 
 enum decode_result tcp_decode(struct walk *w)
 {
@@ -32,6 +33,14 @@ enum decode_result tcp_decode(struct walk *w)
 		return walk_no_l4(w, COUNT_TCP_BAD_OFFSET);
 	cursor_skip(&w->c, header - TCP_HEADER_MIN);
 	return walk_payload(w, len - header);
+}
+
+uint16_t packet_urgent(const struct packet *p)
+{
+	bool has_header = p->proto == PROTO_TCP && !(p->flags & PACKET_NO_L4);
+	struct cursor c = cursor_make(p->l3, has_header ? p->l3_cap : 0);
+	cursor_skip(&c, p->l4_offset + URGENT_AT);
+	return cursor_be16(&c);
 }
 
 /* The ones' complement sum of RFC 1071, eight bytes at a step, in the order of memory. */

@@ -6,7 +6,7 @@
  * both come often, in an order without a period, are bits (Cabuk, Brodley, Shields 2004 call it
  * regularity).  A channel in addresses pings hosts that nobody has, once each, with a counter in
  * one byte of the address and letters in another.
- * Evasion: gaps drawn from the distribution of real traffic; other fields (ids, lengths); slower
+ * Evasion: gaps drawn from the distribution of real traffic; other fields (header_channel); slower
  * than ten seconds a symbol.
  * False alarms: lost packets double a gap: whole multiples need a larger share.  Traceroutes and
  * monitors repeat a pattern: periods up to 24 packets are taken out.  Sweeps count up in the last

@@ -31,6 +31,9 @@ static const struct event_field flow_fields[] = {
 	AS(event_flow, "dst_tcp_flags", tcp_flags[1], FIELD_U8),
 	AT(event_flow, syn_flags, FIELD_U32),
 	AT(event_flow, first_packet, FIELD_U64),
+	AT(event_flow, first_seq, FIELD_U32),
+	AT(event_flow, first_ip_id, FIELD_U16),
+	AT(event_flow, first_ttl, FIELD_U8),
 	AT(event_flow, one_sided, FIELD_BOOL),
 	AT(event_flow, initiator_known, FIELD_BOOL),
 	AT(event_flow, is_interim, FIELD_U8),
@@ -262,6 +265,8 @@ static const struct event_field icmp_fields[] = {
 	AT(event_icmp, magic, FIELD_U32),
 	AT(event_icmp, head, FIELD_BYTES16),
 	AT(event_icmp, rtt_ns, FIELD_U64),
+	AT(event_icmp, ip_id, FIELD_U16),
+	AT(event_icmp, ttl, FIELD_U8),
 	END,
 };
 

@@ -66,6 +66,19 @@ static void begin_hour(struct flow *f)
 		f->earlier[side] += take_fresh(&f->fresh[side]);
 }
 
+/* What the first packet's headers hold besides addresses and ports. */
+static void tell_headers(struct event_flow *e, const struct packet *p)
+{
+	e->first_ttl = p->ttl;
+	e->first_ip_id = packet_ip_id(p);
+	if (p->proto != PROTO_TCP)
+		return;
+	e->first_seq = p->tcp_seq;
+	e->first_ack = p->tcp_ack;
+	e->first_window = p->tcp_window;
+	e->first_urgent = packet_urgent(p);
+}
+
 static void emit(struct flow_table *t, struct flow *f, enum event_kind kind, const struct packet *p,
 		 unsigned interim, enum flow_end_reason reason)
 {
@@ -98,6 +111,8 @@ static void emit(struct flow_table *t, struct flow *f, enum event_kind kind, con
 	e->has_mac = (f->flags & FLOW_HAS_MAC) != 0;
 	e->syn_flags = f->first_tcp_flags;
 	e->first_packet = f->first_packet;
+	if (kind == EVENT_FLOW_START)
+		tell_headers(e, p);
 	event_log_commit(t->log);
 }
 

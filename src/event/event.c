@@ -41,6 +41,7 @@ CHECK(event_rdp);
 CHECK(event_session);
 CHECK(event_shell);
 CHECK(event_found);
+CHECK(event_order);
 
 static const char *const names[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = "flow_start",
@@ -76,6 +77,7 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_CONTENT] = "content",
 	[EVENT_FILE_HASH] = "file_hash",
 	[EVENT_CARRIER] = "carrier",
+	[EVENT_ORDER] = "order",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -120,6 +122,7 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_CONTENT] = sizeof(struct event_found),
 	[EVENT_FILE_HASH] = sizeof(struct event_file_hash),
 	[EVENT_CARRIER] = sizeof(struct event_carrier),
+	[EVENT_ORDER] = sizeof(struct event_order),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

@@ -326,7 +326,6 @@ static const struct event_field session_fields[] = {
 	AT(event_session, duration_ns, FIELD_U64),
 	END,
 };
-
 static const struct event_field shell_fields[] = {
 	HEAD,
 	AT(event_shell, at_initiator, FIELD_BOOL),
@@ -336,7 +335,13 @@ static const struct event_field shell_fields[] = {
 	AT(event_shell, command, FIELD_STR),
 	END,
 };
-
+static const struct event_field order_fields[] = {
+	HEAD,
+	AT(event_order, kind, FIELD_U8),
+	AT(event_order, service, FIELD_STR),
+	AT(event_order, text, FIELD_STR),
+	END,
+};
 static const struct event_field found_fields[] = {
 	HEAD,
 	AT(event_found, kind, FIELD_U8),
@@ -446,7 +451,6 @@ static const struct event_field file_hash_fields[] = {
 	AT(event_file_hash, sha256, FIELD_STR),
 	END,
 };
-
 static const struct event_field smb_fields[] = {
 	HEAD,
 	AT(event_smb, version, FIELD_U8),
@@ -480,7 +484,6 @@ static const struct event_field smb_fields[] = {
 	AT(event_smb, oddity, FIELD_U8),
 	END,
 };
-
 static const struct event_field rpc_fields[] = {
 	HEAD,
 	AT(event_rpc, act, FIELD_U8),
@@ -504,7 +507,6 @@ static const struct event_field rpc_fields[] = {
 	AT(event_rpc, mapped_port, FIELD_U16),
 	END,
 };
-
 static const struct event_field ftp_fields[] = {
 	HEAD,
 	AT(event_ftp, verb, FIELD_STR),
@@ -517,7 +519,6 @@ static const struct event_field ftp_fields[] = {
 	AT(event_ftp, is_passive, FIELD_BOOL),
 	END,
 };
-
 static const struct event_field kerberos_fields[] = {
 	HEAD,
 	AT(event_kerberos, message, FIELD_U8),
@@ -544,7 +545,6 @@ static const struct event_field kerberos_fields[] = {
 	AT(event_kerberos, is_malformed, FIELD_BOOL),
 	END,
 };
-
 static const struct event_field ldap_fields[] = {
 	HEAD,
 	AT(event_ldap, operation, FIELD_U8),
@@ -583,7 +583,7 @@ static const struct event_field *const tables[EVENT__COUNT] = {
 	[EVENT_LDAP] = ldap_fields,       [EVENT_RDP] = rdp_fields,
 	[EVENT_SESSION] = session_fields, [EVENT_SHELL] = shell_fields,
 	[EVENT_CONTENT] = found_fields,   [EVENT_FILE_HASH] = file_hash_fields,
-	[EVENT_CARRIER] = carrier_fields,
+	[EVENT_CARRIER] = carrier_fields, [EVENT_ORDER] = order_fields,
 };
 
 const struct event_field *event_fields(enum event_kind kind)

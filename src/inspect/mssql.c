@@ -1,20 +1,26 @@
 /*
- * inspect/mssql.c - log-ins of Microsoft SQL Server (MS-TDS 2.2.1, 2.2.6.4, 2.2.7).
+ * inspect/mssql.c - log-ins of Microsoft SQL Server (MS-TDS 2.2.1, 2.2.6.4, 2.2.7), and what it is
+ * told to do beside its business (2.2.6.6, 2.2.6.7).
  *
  *   packet: type 1, status 1 (bit 0: the message ends), length 2, process 2, number 1, window 1,
- * data type 0x12 pre-login, 0x10 LOGIN7, 0x11 SSPI, 0x04 the server's answer as tokens
+ * data type 0x12 pre-login, 0x10 LOGIN7, 0x11 SSPI, 0x04 the server's answer as tokens, 0x01 a
+ * batch of statements, 0x03 a call of a procedure
  *
  * LOGIN7 holds pairs of offset and count of UTF-16 characters: host at 36, user 40, password 44.
- * Where client and server agree on it, LOGIN7 goes through TLS inside pre-login packets; then only
- * the answer may be seen, and the user is not.  After the answer nothing more is read.
+ * Where client and server agree on it, LOGIN7 alone goes through TLS, whose handshake lies in
+ * pre-login packets; then the answer and all that follows is seen, and the user is not.  Of the
+ * server nothing is read after its answer to the log-in.
  */
 #include "exfild/base/cursor.h"
 #include "exfild/inspect/inspector.h"
 #include "login.h"
+#include "order.h"
 
 #define PORT_MSSQL   1433
 #define HEAD_LEN     8
 #define LENGTH_MAX   16000
+#define TYPE_BATCH   0x01
+#define TYPE_CALL    0x03
 #define TYPE_ANSWER  0x04
 #define TYPE_LOGIN   0x10
 #define TYPE_SSPI    0x11
@@ -44,10 +50,12 @@
 struct mssql_state {
 	bool is_accepted;
 	bool is_asked; /* a log-in waits for its answer */
+	bool is_in;    /* the log-in went through */
 	uint8_t packets;
 	uint8_t method; /* enum login_method */
 	uint8_t secret_mark;
 	uint32_t attempts;
+	struct order_side orders;
 	struct login_kept user_kept, host_kept;
 	uint8_t user[NAME_MAX_LEN], host[NAME_MAX_LEN];
 };
@@ -81,6 +89,10 @@ static void put_login(struct inspection *in, enum login_outcome outcome, uint32_
 				  .workstation = { s->host, s->host_kept.len, s->host_kept.full },
 			  });
 	s->is_asked = false;
+	if (outcome == LOGIN_SUCCESS) {
+		s->is_in = true;
+		s->orders.budget = ORDER_BUDGET;
+	}
 }
 
 /* The text that an offset and a count at `at` point to, or NULL. */
@@ -179,7 +191,44 @@ static enum inspect_verdict read_packet(struct inspection *in, uint8_t type, str
 	if (type != TYPE_ANSWER)
 		return type == TYPE_PRE ? INSPECT_MORE : INSPECT_DONE;
 	/* the answer to pre-login is of this type, too: an option's number, not a token */
-	return read_tokens(in, body) ? INSPECT_DONE : INSPECT_MORE;
+	if (!read_tokens(in, body))
+		return INSPECT_MORE;
+	return s->is_in ? INSPECT_SIDE_DONE : INSPECT_DONE;
+}
+
+/*
+ * The begin of a packet of the client after its log-in; false: more of it is needed.  A batch and a
+ * call begin with headers (2.2.5.3), which are no text.
+ */
+static bool take_order(struct inspection *in, struct order_side *orders, const uint8_t *data,
+		       uint32_t len, uint32_t *ret_used)
+{
+	struct cursor c = cursor_make(data, len);
+	uint8_t type = cursor_u8(&c), status = cursor_u8(&c);
+	uint16_t said = cursor_be16(&c);
+
+	*ret_used = 0;
+	cursor_skip(&c, HEAD_LEN - 4);
+	if (!cursor_ok(&c))
+		return false;
+	if (type == TYPE_TLS || said < HEAD_LEN || status > 0x1f) {
+		orders->budget = 0; /* encrypted altogether */
+		return true;
+	}
+	uint32_t body = said - HEAD_LEN;
+	uint32_t wanted = body < 2 * ORDER_SPAN ? body : 2 * ORDER_SPAN;
+	bool is_order = type == TYPE_BATCH || type == TYPE_CALL;
+	if (is_order && cursor_left(&c) < wanted)
+		return false;
+	const uint8_t *text = is_order ? cursor_take(&c, wanted) : NULL;
+	if (text)
+		order_statement(in, ORDER_MSSQL, text, wanted, true, &orders->budget);
+	/* arguments of a call may begin at an odd place */
+	if (text && type == TYPE_CALL && wanted > 1)
+		order_statement(in, ORDER_MSSQL, text + 1, wanted - 1, true, &orders->budget);
+	*ret_used = (uint32_t)cursor_offset(&c);
+	orders->skip = said - *ret_used;
+	return true;
 }
 
 static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
@@ -190,6 +239,8 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	enum inspect_verdict verdict = INSPECT_MORE;
 
 	*ret_used = 0;
+	if (in->from_client && s->is_in)
+		return order_stream(in, &s->orders, data, len, ret_used, take_order);
 	while (verdict == INSPECT_MORE && cursor_left(&c) >= HEAD_LEN) {
 		uint8_t type = cursor_u8(&c);
 		cursor_skip(&c, 1);
@@ -197,7 +248,15 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 		cursor_skip(&c, 4);
 		if (type == TYPE_TLS && in->from_client && s->is_accepted) {
 			s->is_asked = true; /* LOGIN7 alone is encrypted, or all that follows */
-			return INSPECT_SIDE_DONE;
+			cursor_seek(&c, *ret_used + 3);
+			uint16_t record = cursor_be16(&c);
+			if (cursor_ok(&c) && record > LENGTH_MAX)
+				return INSPECT_SIDE_DONE;
+			(void)cursor_take(&c, record);
+			if (!cursor_ok(&c))
+				break;
+			*ret_used = (uint32_t)cursor_offset(&c);
+			continue;
 		}
 		if (said < HEAD_LEN || said > LENGTH_MAX || s->packets >= PACKETS_MAX ||
 		    (type != TYPE_ANSWER && (type < TYPE_LOGIN || type > TYPE_PRE)))
@@ -222,6 +281,11 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 		put_login(in, LOGIN_UNKNOWN, 0);
 }
 
+static bool is_resting(const void *state)
+{
+	return ((const struct mssql_state *)state)->is_in;
+}
+
 const struct inspector mssql_inspector = {
 	.name = "mssql",
 	.app = APP_DATABASE,
@@ -230,4 +294,5 @@ const struct inspector mssql_inspector = {
 	.probe = probe,
 	.on_stream = on_stream,
 	.on_end = on_end,
+	.is_resting = is_resting,
 };

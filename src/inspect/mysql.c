@@ -1,18 +1,21 @@
 /*
- * inspect/mysql.c - log-ins of MySQL and MariaDB (MySQL Internals, "Connection Phase").
+ * inspect/mysql.c - log-ins of MySQL and MariaDB (MySQL Internals, "Connection Phase"), and what
+ * the server is told to do beside its business ("Command Phase").
  *
  *   packet: length 3 little-endian, number 1, payload
  *   server, first: 0a version NUL thread 4 ... | ff code 2 text: this host may not even ask
  *   client: capabilities 4, longest packet 4, charset 1, 23 zeros [, user NUL, answer ...]
  *   server: 00 all is well | ff code 2 [# state 5] text | fe other method | 01 more
  *
- * A client's first packet of 32 bytes asks for TLS, and TLS follows.  After the answer nothing more
- * is read.  A packet that is longer than the stream's window ends it.
+ * A client's first packet of 32 bytes asks for TLS, and TLS follows.  After the log-in only
+ * statements of the client are read (03 text, 16 text).  A packet of the log-in that is longer than
+ * the stream's window ends it.
  */
 #include "exfild/base/cursor.h"
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
 #include "login.h"
+#include "order.h"
 
 #define PORT_MYSQL    3306
 #define HEAD_LEN      4
@@ -23,6 +26,8 @@
 #define GREETING_MIN  20
 #define PACKETS_MAX   16 /* of the exchange after the greeting */
 #define USER_MAX      80
+#define COMMAND_QUERY 0x03
+#define COMMAND_MAKE  0x16 /* a statement to be carried out later */
 #define ANSWER_OK     0x00
 #define ANSWER_ERROR  0xff
 #define ANSWER_SWITCH 0xfe
@@ -41,9 +46,11 @@
 struct mysql_state {
 	bool is_accepted; /* the greeting was read */
 	bool has_user;
+	bool is_in;    /* the log-in went through */
 	bool is_clear; /* the server wants the password as it is */
 	uint8_t packets;
 	uint8_t secret_mark;
+	struct order_side orders;
 	struct login_kept user_kept;
 	uint8_t user[USER_MAX];
 };
@@ -124,7 +131,9 @@ static enum inspect_verdict read_server(struct inspection *in, struct cursor *c)
 		return INSPECT_MORE;
 	if (kind == ANSWER_OK) {
 		put_login(in, LOGIN_SUCCESS, 0);
-		return INSPECT_DONE;
+		s->is_in = true;
+		s->orders.budget = ORDER_BUDGET;
+		return INSPECT_SIDE_DONE;
 	}
 	if (kind == ANSWER_SWITCH) {
 		static const char clear[] = "mysql_clear_password";
@@ -163,6 +172,35 @@ static enum inspect_verdict read_client(struct inspection *in, struct cursor *c)
 	return INSPECT_MORE;
 }
 
+/* The begin of a packet after the log-in; false: more of it is needed. */
+static bool take_order(struct inspection *in, struct order_side *orders, const uint8_t *data,
+		       uint32_t len, uint32_t *ret_used)
+{
+	struct cursor c = cursor_make(data, len);
+	uint32_t said = cursor_u8(&c);
+	said |= (uint32_t)cursor_u8(&c) << 8 | (uint32_t)cursor_u8(&c) << 16;
+	cursor_skip(&c, 1);
+	uint8_t command = cursor_u8(&c);
+
+	*ret_used = 0;
+	if (!cursor_ok(&c))
+		return false;
+	if (said == 0) {
+		orders->budget = 0;
+		return true;
+	}
+	uint32_t wanted = said - 1 < ORDER_SPAN ? said - 1 : ORDER_SPAN;
+	bool is_order = command == COMMAND_QUERY || command == COMMAND_MAKE;
+	if (is_order && cursor_left(&c) < wanted)
+		return false;
+	if (is_order)
+		order_statement(in, ORDER_MYSQL, cursor_take(&c, wanted), wanted, false,
+				&orders->budget);
+	*ret_used = (uint32_t)cursor_offset(&c);
+	orders->skip = said - 1 - (is_order ? wanted : 0);
+	return true;
+}
+
 static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
 				      uint32_t *ret_used)
 {
@@ -171,6 +209,8 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	enum inspect_verdict verdict = INSPECT_MORE;
 
 	*ret_used = 0;
+	if (in->from_client && s->is_in)
+		return order_stream(in, &s->orders, data, len, ret_used, take_order);
 	while (verdict == INSPECT_MORE && cursor_left(&c) >= HEAD_LEN) {
 		uint32_t said = cursor_u8(&c);
 		said |= (uint32_t)cursor_u8(&c) << 8 | (uint32_t)cursor_u8(&c) << 16;
@@ -198,6 +238,11 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 		put_login(in, LOGIN_UNKNOWN, 0);
 }
 
+static bool is_resting(const void *state)
+{
+	return ((const struct mysql_state *)state)->is_in;
+}
+
 const struct inspector mysql_inspector = {
 	.name = "mysql",
 	.app = APP_DATABASE,
@@ -206,4 +251,5 @@ const struct inspector mysql_inspector = {
 	.probe = probe,
 	.on_stream = on_stream,
 	.on_end = on_end,
+	.is_resting = is_resting,
 };

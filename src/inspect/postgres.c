@@ -1,17 +1,19 @@
 /*
  * inspect/postgres.c - log-ins of PostgreSQL (PostgreSQL documentation, "Message Flow",
- * "Message Formats").
+ * "Message Formats"), and what the server is told to do beside its business.
  *
  *   client, first: length 4, version 4 (3.0, or a request for TLS or GSS), name NUL value NUL ...
  * NUL server's answer to a request for TLS: one byte, S or N later: type 1, length 4, body. Server:
  * R authentication, E error, S K N ...; client: p
  *
- * After the answer nothing more is read; after S the rest is TLS.
+ * After the log-in only statements of the client are read (Q text; P name NUL text); after S the
+ * rest is TLS.
  */
 #include "exfild/base/cursor.h"
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
 #include "login.h"
+#include "order.h"
 
 #define VERSION_3     0x00030000u
 #define REQUEST_TLS   80877103u
@@ -32,10 +34,12 @@
 struct postgres_state {
 	uint8_t asked; /* ASKED_x, of the server */
 	bool is_started;
+	bool is_in;     /* the log-in went through */
 	uint8_t method; /* enum login_method */
 	uint8_t messages;
 	uint8_t secret_mark;
 	bool wants_clear;
+	struct order_side orders;
 	struct login_kept user_kept, database_kept;
 	uint8_t user[USER_MAX], database[USER_MAX];
 };
@@ -160,7 +164,9 @@ static enum inspect_verdict read_server(struct inspection *in, uint8_t type, str
 		if (s->method == LOGIN_OTHER)
 			s->method = LOGIN_NONE; /* trusted */
 		put_login(in, LOGIN_SUCCESS);
-		return INSPECT_DONE;
+		s->is_in = true;
+		s->orders.budget = ORDER_BUDGET;
+		return INSPECT_SIDE_DONE;
 	}
 	if (kind == AUTH_CLEAR)
 		s->method = LOGIN_PASSWORD;
@@ -212,13 +218,43 @@ static enum inspect_verdict take(struct inspection *in, struct cursor *c)
 	return take_message(in, c);
 }
 
+/* The begin of a message after the log-in; false: more of it is needed. */
+static bool take_order(struct inspection *in, struct order_side *orders, const uint8_t *data,
+		       uint32_t len, uint32_t *ret_used)
+{
+	struct cursor c = cursor_make(data, len);
+	uint8_t type = cursor_u8(&c);
+	uint32_t said = cursor_be32(&c);
+
+	*ret_used = 0;
+	if (!cursor_ok(&c))
+		return false;
+	if (said < 4) {
+		orders->budget = 0;
+		return true;
+	}
+	uint32_t wanted = said - 4 < ORDER_SPAN ? said - 4 : ORDER_SPAN;
+	bool is_order = type == 'Q' || type == 'P';
+	if (is_order && cursor_left(&c) < wanted)
+		return false;
+	if (is_order)
+		order_statement(in, ORDER_POSTGRES, cursor_take(&c, wanted), wanted, false,
+				&orders->budget);
+	*ret_used = (uint32_t)cursor_offset(&c);
+	orders->skip = said - 4 - (is_order ? wanted : 0);
+	return true;
+}
+
 static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,
 				      uint32_t *ret_used)
 {
+	struct postgres_state *s = in->state;
 	struct cursor c = cursor_make(data, len);
 	enum inspect_verdict verdict = INSPECT_MORE;
 
 	*ret_used = 0;
+	if (in->from_client && s->is_in)
+		return order_stream(in, &s->orders, data, len, ret_used, take_order);
 	while (verdict == INSPECT_MORE && cursor_left(&c)) {
 		verdict = take(in, &c);
 		if (!cursor_ok(&c))
@@ -238,6 +274,11 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 		put_login(in, LOGIN_UNKNOWN);
 }
 
+static bool is_resting(const void *state)
+{
+	return ((const struct postgres_state *)state)->is_in;
+}
+
 const struct inspector postgres_inspector = {
 	.name = "postgres",
 	.app = APP_DATABASE,
@@ -246,4 +287,5 @@ const struct inspector postgres_inspector = {
 	.probe = probe,
 	.on_stream = on_stream,
 	.on_end = on_end,
+	.is_resting = is_resting,
 };

@@ -33,7 +33,14 @@ static inline void check_str(const struct event *e, const struct event_str *s)
 static inline void check_login(const struct event *e)
 {
 	const struct event_login *x = (const struct event_login *)e;
+	const struct event_order *order = (const struct event_order *)e;
 
+	if (e->kind == EVENT_ORDER) {
+		assert(order->kind > ORDER_NONE && order->kind < ORDER__COUNT);
+		assert(order->service.off && order->text.off);
+		check_str(e, &order->text);
+		return;
+	}
 	assert(e->kind == EVENT_LOGIN);
 	assert(x->outcome <= LOGIN_NO_USER && x->method <= LOGIN_KEY);
 	assert(x->service.off && x->attempt > 0);

@@ -78,6 +78,27 @@ struct event_shell {
 	struct event_str command; /* the first of them, its name alone */
 };
 
+enum order_kind { /* what a server is told to do that is not its business */
+		  ORDER_NONE,
+		  ORDER_PROGRAM, /* run a program of the system */
+		  ORDER_ENABLE,  /* allow what runs programs or loads code */
+		  ORDER_LOAD,    /* load code */
+		  ORDER_WRITE,   /* write a file of the system */
+		  ORDER_READ,    /* read one */
+		  ORDER_REACH,   /* go to a place on another host */
+		  ORDER__COUNT
+};
+
+/* A statement or command in the clear by which a server runs, loads, writes or reaches something
+ * outside its own data: told as it is asked; the answer is not waited for. */
+struct event_order {
+	struct event e;
+	uint8_t kind; /* enum order_kind */
+	uint8_t pad[7];
+	struct event_str service; /* "mssql", "postgresql", "mysql", "redis" */
+	struct event_str text;    /* from the word that tells it, in lower case, cut */
+};
+
 /* What must not leave, found in clear text: told at the 1st, 2nd, 4th, 8th ... of its kind and
  * label in one text. */
 struct event_found {

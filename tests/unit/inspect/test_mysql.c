@@ -98,6 +98,30 @@ static void a_host_that_is_blocked(void **state)
 	assert_true(dialog_login(&h, 0, LOGIN_LOCKED, ""));
 }
 
+static void orders_are_told(void **state)
+{
+	static const struct turn turns[] = {
+		S(GREETING),
+		C(LOGIN),
+		S("\7\0\0\2\0\0\0\2\0\0\0"),
+		C("\x27\0\0\0\3"
+		  "select x into   dumpfile '/tmp/udf.so'"),
+		C("\x16\0\0\0\x16"
+		  "select sys_exec('id')"),
+		C("\x16\0\0\0\x17"
+		  "select sys_exec('id')"),
+		C("\x18\0\0\0\3"
+		  "select x as into_outfil"),
+	};
+	(void)state;
+	dialog_whole(&h, turns, DIALOG_COUNT(turns));
+	assert_int_equal(harness_count(&h, EVENT_ORDER), 2);
+	const struct event_order *e = harness_event(&h, EVENT_ORDER, 0);
+	assert_int_equal(e->kind, ORDER_WRITE);
+	assert_true(harness_str_is(e, &e->text, "into dumpfile '/tmp/udf.so'"));
+	dialog_prefixes(&h, turns, DIALOG_COUNT(turns));
+}
+
 static void what_it_takes(void **state)
 {
 	(void)state;
@@ -112,7 +136,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_wrong_password),       T(a_password_in_the_clear), T(tls_follows_when_asked),
-		T(a_host_that_is_blocked), T(what_it_takes),
+		T(a_host_that_is_blocked), T(orders_are_told),         T(what_it_takes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

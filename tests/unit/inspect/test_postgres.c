@@ -72,7 +72,7 @@ static void a_right_one_by_challenge(void **state)
 	assert_true(dialog_login(&h, 0, LOGIN_SUCCESS, "alice"));
 	assert_int_equal(login(0)->method, LOGIN_HASH);
 	assert_int_equal(login(0)->secret_mark, 0);
-	assert_int_equal(h.verdict, INSPECT_DONE);
+	assert_int_equal(h.verdict, INSPECT_SIDE_DONE);
 	dialog_prefixes(&h, accepted, DIALOG_COUNT(accepted));
 }
 
@@ -82,6 +82,39 @@ static void tls_follows_when_agreed(void **state)
 	(void)state;
 	dialog_whole(&h, turns, DIALOG_COUNT(turns));
 	assert_int_equal(h.verdict, INSPECT_TURNS);
+}
+
+static void orders_are_told(void **state)
+{
+	static const struct turn turns[] = {
+		C(START),
+		S("R\0\0\0\x08\0\0\0\0"),
+		C("Q\0\0\0\x1d"
+		  "copy t from  PROGRAM 'id'"),
+		C("P\0\0\0\x25"
+		  "s\0copy t to program 'id'\0\0\0abcdef"),
+		C("d\0\0\0\x25"
+		  "s\0copy t to program 'id'\0\0\0abcdef"),
+		C("Q\0\0\0\x21"
+		  "select program 'x' from progs"),
+	};
+	static const char create[] = "create function f() returns int as '/tmp/x.so' language c";
+	static const char usual[] = "create function f() returns int as '$libdir/x' language c";
+	(void)state;
+	dialog_whole(&h, turns, DIALOG_COUNT(turns));
+	assert_int_equal(harness_count(&h, EVENT_ORDER), 2);
+	const struct event_order *e = harness_event(&h, EVENT_ORDER, 0);
+	assert_int_equal(e->kind, ORDER_PROGRAM);
+	assert_true(harness_str_is(e, &e->service, "postgresql"));
+	harness_stream(&h, true, "Q\0\0\0", 4);
+	harness_stream(&h, true, "\x3e", 1);
+	harness_stream(&h, true, create, sizeof(create));
+	assert_int_equal(harness_count(&h, EVENT_ORDER), 3);
+	harness_stream(&h, true, "Q\0\0\0\x3e", 5);
+	harness_stream(&h, true, usual, sizeof(usual));
+	assert_int_equal(harness_count(&h, EVENT_ORDER), 3);
+	assert_int_equal(harness_stream(&h, true, "Q\0\0\0\1", 5), INSPECT_DONE);
+	dialog_prefixes(&h, turns, DIALOG_COUNT(turns));
 }
 
 static void what_it_takes(void **state)
@@ -98,9 +131,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(a_wrong_password),
-		T(a_right_one_by_challenge),
-		T(tls_follows_when_agreed),
+		T(a_wrong_password),        T(a_right_one_by_challenge),
+		T(tls_follows_when_agreed), T(orders_are_told),
 		T(what_it_takes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,21 @@ static bool is_root(const char *base)
 	return strncmp(base, "dc=", 3) == 0 && !strstr(base, "ou=") && !strstr(base, "cn=");
 }
 
+/* What only few may read, and programs that need it ask for sealed. */
+static bool has_secret(const char *attributes)
+{
+	static const char *const names[] = { "ms-mcs-admpwd", "mslaps-password",
+					     "mslaps-encryptedpassword", "msds-managedpassword",
+					     "msfve-recoverypassword" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *at = strstr(attributes, names[i]);
+		size_t n = strlen(names[i]);
+		if (at && (at == attributes || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 static uint16_t kinds_of(struct client *c, const struct event_ldap *e)
 {
 	char text[FILTER_READ];
@@ -241,6 +256,8 @@ static uint16_t kinds_of(struct client *c, const struct event_ldap *e)
 	lower(text, &e->e, &e->attributes);
 	if (is_whole && strstr(text, "ntsecuritydescriptor"))
 		asked |= 1u << KIND_RIGHTS;
+	if (has_secret(text))
+		asked |= 1u << KIND_PASSWORDS;
 	if (is_whole && is_everything && (e->attribute_count == 0 || strcmp(text, "*") == 0)) {
 		c->all_flow = e->e.flow;
 		c->all_id = e->message_id;

@@ -4,11 +4,11 @@
 # the tools of Samba and Impacket, recorded at the gateway into tests/replay/<scenario>/input.pcap.
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind
-# smbclient samba-common-bin python3-samba python3-impacket krb5-user.
+# smbclient samba-common-bin python3-samba python3-impacket krb5-user ldap-utils.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-dom}
 all=(dom_dcsync dom_enumeration dom_registry dom_service dom_secrets dom_backup_key dom_account dom_zerologon dom_coercion
-    dom_print dom_log dom_shadow benign_domain)
+    dom_print dom_log dom_shadow dom_directory benign_domain benign_directory)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 dc=10.20.2.20
@@ -32,7 +32,7 @@ prepare() {
     conf=$dir/dc/etc/smb.conf
     mkdir -p "$dir/admin/Temp" "$dir/spool"
     # provision keeps some options for itself
-    sed -i 's/^\[global\]/&\n\tserver smb encrypt = off\n\tprinting = bsd\n\tprintcap name = \/dev\/null\n\teventlog list = Application System Security/' "$conf"
+    sed -i 's/^\[global\]/&\n\tserver smb encrypt = off\n\tprinting = bsd\n\tprintcap name = \/dev\/null\n\teventlog list = Application System Security\n\tldap server require strong auth = no/' "$conf"
     cat >>"$conf" <<CONF
 [ADMIN\$]
  path = $dir/admin
@@ -153,6 +153,57 @@ dom_log() { "${cli[@]}" timeout 20 /usr/bin/python3 "$here/clear_log.py" $dc Adm
 
 dom_shadow() { # a host that serves no domain as a source of replication, for two seconds
     "${cli[@]}" timeout 30 /usr/bin/python3 "$here/shadow_ask.py" dc1.corp.example.test $realm Administrator $secret pc7.corp.example.test
+}
+
+change() { # user password: a change of the directory in the clear, as LDIF
+    "${cli[@]}" timeout 10 ldapmodify -c -x -H "ldap://$dc" -D "$1@${realm,,}" -w "$2" || true
+}
+
+dom_directory() { # who may act for whom, a second key, a member of a ruling group, a password that few may read
+    local base=DC=corp,DC=example,DC=test
+    change Administrator $secret <<LDIF
+dn: CN=FILES7,CN=Computers,$base
+changetype: modify
+replace: msDS-AllowedToActOnBehalfOfOtherIdentity
+msDS-AllowedToActOnBehalfOfOtherIdentity:: AQAEgBQAAAAAAAAAAAAAACQAAAABAgAAAAAABSAAAAAgAgAABAAgAAEAAAAAABgAAAAAEAECAAAAAAAFIAAAACACAAA=
+
+dn: CN=bob,CN=Users,$base
+changetype: modify
+add: msDS-KeyCredentialLink
+msDS-KeyCredentialLink: B:8:00020000:CN=bob,CN=Users,$base
+
+dn: CN=Domain Admins,CN=Users,$base
+changetype: modify
+add: member
+member: CN=bob,CN=Users,$base
+LDIF
+    "${cli[@]}" timeout 10 ldapsearch -x -H "ldap://$dc" -D "Administrator@${realm,,}" -w $secret -b $base \
+        '(objectCategory=computer)' msDS-ManagedPassword ms-Mcs-AdmPwd || true
+}
+
+benign_directory() { # a phone book and a list of people that programs keep
+    local base=DC=corp,DC=example,DC=test
+    samba-tool group add Readers -s "$conf" >/dev/null
+    change Administrator $secret <<LDIF
+dn: CN=alice,CN=Users,$base
+changetype: modify
+replace: telephoneNumber
+telephoneNumber: 555 0107
+-
+replace: description
+description: msDS-KeyCredentialLink
+
+dn: CN=Readers,CN=Users,$base
+changetype: modify
+add: member
+member: CN=alice,CN=Users,$base
+
+dn: OU=Guests,$base
+changetype: add
+objectClass: organizationalUnit
+ou: Guests
+LDIF
+    "${cli[@]}" timeout 10 ldapsearch -x -H "ldap://$dc" -D "Administrator@${realm,,}" -w $secret -b $base '(cn=alice)' telephoneNumber || true
 }
 
 benign_domain() { # a computer joins, a user logs in, asks for shares, changes the password; an administrator looks around

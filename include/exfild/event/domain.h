@@ -73,7 +73,8 @@ struct event_ldap {
 	uint64_t bytes;        /* response: of all its messages; sealed: of what the server sent */
 	struct event_str base; /* of a search; name of what is bound, changed or extended */
 	struct event_str filter;     /* as text, RFC 4515 */
-	struct event_str attributes; /* asked, ',' between; changed */
+	struct event_str attributes; /* asked, added or changed, ',' between; of objectClass and
+					sAMAccountName with the value: "a=b" */
 	struct event_str mechanism;  /* bind: "simple", "GSS-SPNEGO"; sealed: how */
 };
 

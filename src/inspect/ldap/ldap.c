@@ -124,6 +124,8 @@ static void put_request(struct inspection *in, const struct ldap_message *m)
 	if (m->tag == LDAP_TAG_SEARCH) {
 		put_text(in, &e->filter, &m->filter);
 		put_text(in, &e->attributes, &m->attributes);
+	} else if (m->tag == LDAP_TAG_MODIFY || m->tag == LDAP_TAG_ADD) {
+		put_text(in, &e->attributes, &m->attributes);
 	} else if (m->tag == LDAP_TAG_BIND) {
 		event_log_str(in->log, &e->mechanism, s->mechanism, s->mechanism_len,
 			      s->mechanism_len);

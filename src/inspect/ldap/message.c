@@ -6,10 +6,14 @@
  *            Windows' own: [9] [10] [11] "sicily" MS-ADTS 5.1.1.1.3 search   { base, scope,
  * aliases, size, time, typesOnly, filter, attributes }   4.5.1 result   { code, matchedDN,
  * diagnostic, ... }                                  4.1.9
+ *   add      { name, SEQUENCE OF attribute }                                       4.7
+ *   modify   { name, SEQUENCE OF SEQUENCE { how, attribute } }                      4.6
+ *   attribute ::= SEQUENCE { type, SET OF value }                                  4.1.7
  */
 #include "message.h"
 
 #include <string.h>
+#include <strings.h>
 
 static struct ldap_bytes bytes_of(const struct ber *e)
 {
@@ -93,6 +97,68 @@ static bool read_search(struct ber_level *in, struct ldap_message *m)
 	return true;
 }
 
+/* Attributes of which the value says what the change is: the last one, behind '='. */
+static bool is_telling(const struct ber *type)
+{
+	static const char *const names[] = { "objectclass", "samaccountname" };
+	struct cursor c = type->body;
+	size_t len = cursor_left(&c);
+	const uint8_t *name = cursor_take(&c, len);
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (len == strlen(names[i]) && strncasecmp((const char *)name, names[i], len) == 0)
+			return true;
+	return false;
+}
+
+static void put_value(struct ldap_text *t, struct ber_level *attribute)
+{
+	struct ber_level values;
+	struct ber e, last = { 0 };
+	bool has_one = false;
+	if (!ber_open(attribute, BER_SET, &values))
+		return;
+	while (ber_take(&values, BER_OCTETS, &e)) {
+		last = e;
+		has_one = true;
+	}
+	if (!has_one || t->len == LDAP_TEXT_MAX)
+		return;
+	t->data[t->len++] = '=';
+	struct cursor c = last.body;
+	size_t len = cursor_left(&c), room = LDAP_TEXT_MAX - t->len;
+	size_t kept = len < room ? len : room;
+	cursor_copy(&c, t->data + t->len, kept);
+	t->len = (uint16_t)(t->len + kept);
+	t->full += (uint32_t)(len + 1);
+}
+
+/* The names of attributes that are added or changed. */
+static bool read_change(struct ber_level *in, struct ldap_message *m)
+{
+	struct ber e;
+	struct ber_level list, change, attribute;
+	int64_t how;
+	if (!read_name(in, m))
+		return false;
+	if (!ber_open(in, BER_SEQUENCE, &list))
+		return in->is_cut;
+	while (ber_open(&list, BER_SEQUENCE, &change)) {
+		attribute = change;
+		if (m->tag == LDAP_TAG_MODIFY &&
+		    (!ber_take_integer(&change, BER_ENUMERATED, &how) ||
+		     !ber_open(&change, BER_SEQUENCE, &attribute)))
+			return list.is_cut;
+		if (!ber_take(&attribute, BER_OCTETS, &e))
+			return list.is_cut;
+		put_attribute(&m->attributes, &e);
+		if (is_telling(&e))
+			put_value(&m->attributes, &attribute);
+		if (m->attribute_count < UINT16_MAX)
+			m->attribute_count++;
+	}
+	return true;
+}
+
 static bool read_bind(struct ber_level *in, struct ldap_message *m)
 {
 	struct ber e;
@@ -157,9 +223,10 @@ static bool read_fields(const struct ber *operation, struct ldap_message *m)
 			return false;
 		m->name = bytes_of(&e);
 		return true;
-	case LDAP_TAG_ENTRY:
 	case LDAP_TAG_MODIFY:
 	case LDAP_TAG_ADD:
+		return read_change(&in, m);
+	case LDAP_TAG_ENTRY:
 	case LDAP_TAG_MODIFY_DN:
 	case LDAP_TAG_COMPARE:
 		return read_name(&in, m);

@@ -116,6 +116,16 @@ static void ordinary_questions_are_silent(void **state)
 	assert_int_equal(j->count, 0);
 }
 
+static void stored_passwords_are_told_by_their_attribute(void **state)
+{
+	struct judging *j = *state;
+	ask(j, NULL, "DC=x", "(objectCategory=computer)", "cn,ms-Mcs-AdmPwdExpirationTime");
+	assert_int_equal(j->count, 0);
+	ask(j, NULL, "DC=x", "(objectCategory=computer)", "cn,ms-Mcs-AdmPwd");
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+}
+
 static void a_habit_falls_silent(void **state)
 {
 	struct judging *j = *state;
@@ -154,6 +164,7 @@ int main(void)
 		CASE(more_kinds_are_graver),
 		CASE(everything_counts_by_its_entries),
 		CASE(ordinary_questions_are_silent),
+		CASE(stored_passwords_are_told_by_their_attribute),
 		CASE(a_habit_falls_silent),
 		CASE(much_from_a_sealed_session_is_low),
 	};

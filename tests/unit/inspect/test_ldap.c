@@ -121,6 +121,45 @@ static void a_search_is_told_with_filter_and_entries(void **state)
 	assert_true(e->bytes > 7500);
 }
 
+static struct der attribute(const char *type, const char *value)
+{
+	return der_seq(der_join(der_text(4, type), der_wrap(0x31, der_text(4, value))));
+}
+
+static void changes_are_told_with_their_attributes(void **state)
+{
+	(void)state;
+	struct der first = der_seq(der_join(small(0x0a, 2), attribute("member", "CN=b,DC=x")));
+	struct der second = der_seq(der_join(small(0x0a, 0), attribute("sAMAccountName", "dc1")));
+	struct der whole = message(3, der_wrap(0x66, der_join(der_text(4, "CN=a,DC=x"),
+							      der_seq(der_join(first, second)))));
+	put(true, whole);
+	const struct event_ldap *e = harness_event(&h, EVENT_LDAP, 0);
+	assert_int_equal(e->operation, LDAP_MODIFY);
+	assert_int_equal(e->attribute_count, 2);
+	assert_false(e->is_malformed);
+	assert_true(harness_str_is(e, &e->base, "CN=a,DC=x"));
+	assert_true(harness_str_is(e, &e->attributes, "member,sAMAccountName=dc1"));
+
+	struct der classes = der_seq(
+		der_join(der_text(4, "objectClass"),
+			 der_wrap(0x31, der_join(der_text(4, "top"), der_text(4, "dnsNode")))));
+	put(true,
+	    message(4, der_wrap(0x68, der_join(der_text(4, "DC=w"),
+					       der_seq(der_join(classes,
+								attribute("dnsRecord", "1")))))));
+	e = harness_event(&h, EVENT_LDAP, 1);
+	assert_int_equal(e->operation, LDAP_ADD);
+	assert_true(harness_str_is(e, &e->attributes, "objectClass=dnsNode,dnsRecord"));
+
+	struct ldap_message m;
+	for (size_t len = 0; len < whole.len; len++) {
+		if (ldap_message_read(whole.data, len, true, &m))
+			assert_true(m.attributes.len <= 25 && !m.is_malformed);
+		(void)ldap_message_read(whole.data, len, false, &m);
+	}
+}
+
 static void binds_are_logins(void **state)
 {
 	static const struct {
@@ -305,6 +344,8 @@ static void no_length_reads_too_far(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(changes_are_told_with_their_attributes, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_search_is_told_with_filter_and_entries, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(binds_are_logins, set_up, tear_down),

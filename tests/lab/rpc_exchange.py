@@ -230,7 +230,7 @@ def scenario(function):
     return function
 
 
-CLIENT, SERVER, CONTROLLER = "10.20.1.10", "10.20.2.20", "10.20.2.21"
+CLIENT, OTHER, SERVER, CONTROLLER = "10.20.1.10", "10.20.1.11", "10.20.2.20", "10.20.2.21"
 DRSUAPI = ("e3514235-4b06-11d1-ab04-00c04fc2dcd2", "4.0")
 OBJECT = HANDLE + bytes(4)  # a handle and success
 
@@ -499,6 +499,33 @@ def log_clearing(capture):
     """The security log of another host is cleared (MS-EVEN6)."""
     rpc = Rpc(capture, CLIENT, SERVER, 49682, EVEN6, NTLM, INTEGRITY)
     rpc.ask(6, HANDLE + struct.pack("<I", 1) + wide("Security") + struct.pack("<II", 0, 0), bytes(16))
+    rpc.close()
+
+
+@scenario
+def service_exploit(capture):
+    """A path above its root, long enough to overflow; an upgrade of a controller that is none; both faulted or unanswered."""
+    rpc = Rpc(capture, CLIENT, SERVER, 49668, ("4b324fc8-1670-01d3-1278-5a47bf6ee188", "3.0"))
+    path = "\\" + "A" * 300 + "\\..\\..\\" + "B" * 60
+    rpc.ask(31, struct.pack("<I", 0x20000) + wide("SRV2") + wide(path) + struct.pack("<I", 1000) + wide("\\") + struct.pack("<II", 1, 0),
+            fault=0x1C010003)
+    rpc.close()
+    capture.wait(30)
+    rpc = Rpc(capture, OTHER, SERVER, 49669, ("3919286a-b10c-11d0-9ba8-00c04fd92ef5", "0.0"))
+    rpc.ask(9, noise(3200), fault=0x1C010003)
+    rpc.close()
+
+
+@scenario
+def certificate_request(capture):
+    """A certificate by the old interface, sealed and by NTLM; the same by another host in a call that is not signed."""
+    interface = ("91ae6020-9e3c-11cf-8d7c-00aa00c091be", "0.0")
+    rpc = Rpc(capture, CLIENT, SERVER, 49671, interface, NTLM, PRIVACY)
+    rpc.ask(0, noise(1800), noise(2600))
+    rpc.close()
+    capture.wait(30)
+    rpc = Rpc(capture, OTHER, SERVER, 49671, interface, NTLM, CONNECT)
+    rpc.ask(0, noise(1800), noise(2600))
     rpc.close()
 
 

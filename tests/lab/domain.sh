@@ -8,7 +8,7 @@
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-dom}
 all=(dom_dcsync dom_enumeration dom_registry dom_service dom_secrets dom_backup_key dom_account dom_zerologon dom_coercion
-    dom_print dom_log dom_shadow dom_directory benign_domain benign_directory)
+    dom_print dom_log dom_shadow dom_directory dom_delegation benign_domain benign_directory)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 dc=10.20.2.20
@@ -179,6 +179,17 @@ member: CN=bob,CN=Users,$base
 LDIF
     "${cli[@]}" timeout 10 ldapsearch -x -H "ldap://$dc" -D "Administrator@${realm,,}" -w $secret -b $base \
         '(objectCategory=computer)' msDS-ManagedPassword ms-Mcs-AdmPwd || true
+}
+
+dom_delegation() { # a computer account that may act for others asks in the name of the administrator
+    samba-tool user setpassword 'FILES7$' --newpassword=Winter-77x -s "$conf" >/dev/null
+    samba-tool delegation for-any-protocol 'FILES7$' on -s "$conf"
+    samba-tool delegation add-service 'FILES7$' cifs/dc1.corp.example.test -s "$conf"
+    samba-tool domain exportkeytab "$dir/files7.keytab" --principal='FILES7$' -s "$conf" >/dev/null
+    # Impacket's getST makes a checksum here that this controller refuses
+    "${cli[@]}" kinit -k -t "$dir/files7.keytab" "FILES7\$@$realm"
+    "${cli[@]}" kvno -k "$dir/files7.keytab" -U "Administrator@$realm" -P cifs/dc1.corp.example.test || true
+    "${cli[@]}" kdestroy
 }
 
 benign_directory() { # a phone book and a list of people that programs keep

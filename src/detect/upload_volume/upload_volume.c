@@ -41,7 +41,7 @@ static const struct param params[] = {
 	FLOOR(RULE_SERVICE, "service_bytes", 500, "Upload a day to any other known service"),
 	FLOOR(RULE_NAMED, "named_bytes", 10, "Upload a day to a name that no list knows"),
 	FLOOR(RULE_ADDRESS, "address_bytes", 10, "Upload a day to an address without a name"),
-	FLOOR(RULE_PUSH, "push_bytes", 2, "The same in an unknown protocol with hardly an answer"),
+	FLOOR(RULE_PUSH, "push_bytes", 0.5, "The same in an unknown protocol with hardly an answer"),
 	FLOOR(RULE_SSH, "ssh_bytes", 5, "Upload a day by SSH, scp or sftp"),
 	FLOOR(RULE_TRANSFER, "transfer_bytes", 1, "Upload a day by FTP, TFTP, rsync, SMB or NFS"),
 	FLOOR(RULE_MAIL, "mail_bytes", 30, "Mail sent in a day"),

@@ -65,6 +65,7 @@ static const struct app_number numbers[] = {
 	{ NDPI_PROTOCOL_TEAMVIEWER, APP_REMOTE },
 	{ NDPI_PROTOCOL_ANYDESK, APP_REMOTE },
 	{ NDPI_PROTOCOL_MQTT, APP_MQTT },
+	{ NDPI_PROTOCOL_IRC, APP_IRC },
 };
 
 static enum app lookup(uint16_t ndpi)

@@ -13,6 +13,7 @@
 
 #include "apps.h"
 #include "memory.h"
+#include "rtp.h"
 #include "shim.h"
 
 #define PACKETS_TCP          12 /* payload packets until nDPI is asked for its guess */
@@ -27,6 +28,7 @@ struct classify_work {
 	struct classify_work *older, *newer;
 	struct flow *flow;
 	struct ndpi_flow_struct *nd;
+	struct rtp_side rtp[2];
 };
 
 struct classifier {
@@ -228,6 +230,7 @@ static struct classify_work *take_work(struct classifier *c, struct flow *f)
 		memset(w->nd, 0, SIZEOF_FLOW_STRUCT);
 	}
 	w->flow = f;
+	memset(w->rtp, 0, sizeof(w->rtp));
 	w->newer = NULL;
 	w->older = c->newest;
 	if (c->newest)
@@ -238,6 +241,18 @@ static struct classify_work *take_work(struct classifier *c, struct flow *f)
 	f->verdict = w;
 	c->counts.undecided++;
 	return w;
+}
+
+/* Called voice or video by nDPI, and not known to be so. */
+static bool is_doubtful(const struct classify_work *w, const struct packet *p,
+			const struct shim_verdict *v)
+{
+	if (p->proto != PROTO_UDP)
+		return false;
+	if (shim_is_rtcp(v))
+		return p->payload_cap == p->payload_len &&
+		       !rtp_is_control(p->payload, p->payload_cap);
+	return shim_is_rtp(v) && !w->rtp[0].is_stream && !w->rtp[1].is_stream;
 }
 
 static unsigned packets_allowed(const struct flow *f)
@@ -266,11 +281,14 @@ void classifier_packet(struct classifier *c, const struct packet *p, const struc
 	memory_use(c->memory, module);
 	shim_packet(module, w->nd, p->l3, (uint16_t)(len > UINT16_MAX ? UINT16_MAX : len),
 		    p->time_ns / 1000000, &v);
-	if (!v.app && !v.master && f->classify_packets >= packets_allowed(f))
-		shim_give_up(module, w->nd, &v);
-	else if (!v.app && !v.master)
+	if (f->key.proto == PROTO_UDP)
+		rtp_take(&w->rtp[step->side], p->payload, p->payload_cap);
+	bool is_open = !v.app && !v.master, is_doubted = is_doubtful(w, p, &v);
+	if ((is_open || is_doubted) && f->classify_packets < packets_allowed(f))
 		return;
-	if (is_worthless(f, &v))
+	if (is_open)
+		shim_give_up(module, w->nd, &v);
+	if (is_doubted || is_worthless(f, &v))
 		v = (struct shim_verdict){ .risks = v.risks };
 	decide(c, f, p, step->side, seq, &v);
 }

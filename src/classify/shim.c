@@ -116,6 +116,16 @@ bool shim_is_weak(const struct shim_verdict *v)
 	return v->app == SKYPE_CALL && (v->master == SKYPE || v->master == 0);
 }
 
+bool shim_is_rtp(const struct shim_verdict *v)
+{
+	return v->app == NDPI_PROTOCOL_RTP && v->master == 0;
+}
+
+bool shim_is_rtcp(const struct shim_verdict *v)
+{
+	return v->app == NDPI_PROTOCOL_RTCP && v->master == 0;
+}
+
 void shim_name(struct ndpi_detection_module_struct *m, const struct shim_verdict *v, char *dst,
 	       size_t size)
 {

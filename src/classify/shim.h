@@ -29,6 +29,10 @@ void shim_give_up(struct ndpi_detection_module_struct *m, struct ndpi_flow_struc
 		  struct shim_verdict *ret);
 /* Whether it rests on one byte of one datagram, as Skype's old calls do: noise has that soon. */
 bool shim_is_weak(const struct shim_verdict *v);
+/* Whether it is voice or video by the first bytes of a datagram alone. */
+bool shim_is_rtp(const struct shim_verdict *v);
+/* Whether it is reports about such. */
+bool shim_is_rtcp(const struct shim_verdict *v);
 /* "TLS.Dropbox" */
 void shim_name(struct ndpi_detection_module_struct *m, const struct shim_verdict *v, char *dst,
 	       size_t size);

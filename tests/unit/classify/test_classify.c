@@ -345,6 +345,55 @@ static void one_answer_makes_no_conversation(void **state)
 	assert_given_up(w, 8);
 }
 
+/* A datagram of RTP: PCMA, of a source, with its number. */
+static void rtp_datagram(uint8_t *bytes, size_t len, uint32_t ssrc, uint16_t number)
+{
+	noise(bytes, len, ssrc + number);
+	const uint8_t head[12] = { 0x80,
+				   0x08,
+				   (uint8_t)(number >> 8),
+				   (uint8_t)number,
+				   0,
+				   0,
+				   (uint8_t)(number * 160 >> 8),
+				   (uint8_t)(number * 160),
+				   (uint8_t)(ssrc >> 24),
+				   (uint8_t)(ssrc >> 16),
+				   (uint8_t)(ssrc >> 8),
+				   (uint8_t)ssrc };
+	memcpy(bytes, head, sizeof(head));
+}
+
+static void a_call_counts_up(void **state)
+{
+	struct world *w = *state;
+	uint8_t bytes[172];
+	conversation_open(&w->c, 30000, 16000);
+	for (unsigned i = 0; i < 8; i++) {
+		rtp_datagram(bytes, sizeof(bytes), i % 2 ? 0x12345678 : 0x9abcdef0,
+			     (uint16_t)(65533 + i));
+		udp(w, true, bytes, sizeof(bytes));
+	}
+	assert_int_equal(w->shard.step.flow->app, APP_RTP);
+}
+
+/* Bytes that nDPI takes for RTP, of another source each time, or not counting. */
+static void noise_is_no_voice(void **state)
+{
+	struct world *w = *state;
+	uint8_t bytes[172];
+	for (unsigned kind = 0; kind < 2; kind++) {
+		conversation_open(&w->c, (uint16_t)(30000 + kind), 16000);
+		for (unsigned i = 0; i < 8; i++) {
+			rtp_datagram(bytes, sizeof(bytes), kind ? 0x12345678 : 77777 * (i + 1),
+				     (uint16_t)(kind ? 9000 - 300 * i : i));
+			udp(w, true, bytes, sizeof(bytes));
+		}
+		assert_true(w->shard.step.flow->flags & FLOW_CLASSIFIED);
+		assert_int_equal(w->shard.step.flow->app, APP_UNKNOWN);
+	}
+}
+
 /* nDPI calls datagrams with such a first and third byte a call of Skype's: noise has them soon. */
 static void noise_is_no_call(void **state)
 {
@@ -605,6 +654,8 @@ int main(void)
 		CLASSIFY_TEST(a_place_that_was_left_in_the_middle_is_used_again),
 		CLASSIFY_TEST(a_cap_of_nothing_is_one),
 		CLASSIFY_TEST(eviction_frees_what_ndpi_holds),
+		CLASSIFY_TEST(a_call_counts_up),
+		CLASSIFY_TEST(noise_is_no_voice),
 		CLASSIFY_TEST(an_inspector_decides_without_ndpi),
 		CLASSIFY_TEST(ndpi_of_one_shard_remembers_nothing_of_another),
 		CLASSIFY_TEST(what_it_costs_is_said),

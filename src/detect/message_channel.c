@@ -224,7 +224,7 @@ const struct detector message_channel_detector = {
 	.name = "message_channel",
 	.title = "Data in messages of another service",
 	.idea = "Encoded words or bytes that are no text make up most of what a host sends outside in "
-		"messages of syslog, SIP, SNMP, DHCP, MQTT or WebSocket",
+		"messages of syslog, SIP, SNMP, DHCP, MQTT, IRC or WebSocket",
 	.params = params,
 	.params_size = sizeof(struct message_params),
 	.state_size = sizeof(struct message_state),

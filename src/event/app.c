@@ -45,6 +45,7 @@ static const char *const names[APP__COUNT] = {
 	[APP_DATABASE] = "database",
 	[APP_REMOTE] = "remote",
 	[APP_MQTT] = "mqtt",
+	[APP_IRC] = "irc",
 };
 
 const char *app_name(enum app app)

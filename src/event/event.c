@@ -42,6 +42,8 @@ CHECK(event_session);
 CHECK(event_shell);
 CHECK(event_found);
 CHECK(event_order);
+CHECK(event_chat);
+CHECK(event_implant);
 
 static const char *const names[EVENT__COUNT] = {
 	[EVENT_FLOW_START] = "flow_start",
@@ -78,6 +80,8 @@ static const char *const names[EVENT__COUNT] = {
 	[EVENT_FILE_HASH] = "file_hash",
 	[EVENT_CARRIER] = "carrier",
 	[EVENT_ORDER] = "order",
+	[EVENT_CHAT] = "chat",
+	[EVENT_IMPLANT] = "implant",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -123,6 +127,8 @@ static const uint16_t sizes[EVENT__COUNT] = {
 	[EVENT_FILE_HASH] = sizeof(struct event_file_hash),
 	[EVENT_CARRIER] = sizeof(struct event_carrier),
 	[EVENT_ORDER] = sizeof(struct event_order),
+	[EVENT_CHAT] = sizeof(struct event_chat),
+	[EVENT_IMPLANT] = sizeof(struct event_implant),
 };
 
 uint16_t event_struct_size(enum event_kind kind)

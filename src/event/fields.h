@@ -31,4 +31,8 @@
 	 AT(event, vlan, FIELD_U16), AT(event, tunnel_type, FIELD_U8),                           \
 	 AT(event, tunnel_id, FIELD_U32), AT(event, tunnel_key, FIELD_U32)
 
+/* Of event/remote.h: schema_remote.c. */
+extern const struct event_field event_rdp_fields[], event_session_fields[], event_shell_fields[],
+	event_order_fields[], event_found_fields[], event_chat_fields[], event_implant_fields[];
+
 #endif

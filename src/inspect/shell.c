@@ -90,7 +90,7 @@ static bool is_id(const uint8_t *data, size_t len)
 	       has(at, (size_t)(data + len - at), ") gid=");
 }
 
-static uint8_t marks_of(const uint8_t *data, size_t len)
+uint8_t shell_marks(const uint8_t *data, size_t len)
 {
 	uint8_t marks = 0;
 	if (has(data, len, "Microsoft Windows [Version ") ||
@@ -131,7 +131,7 @@ static bool probe(const struct packet *p, bool from_client)
 		if (is_command(&l, &word) && !memchr(l.data, '\n', l.len))
 			return true;
 	}
-	return marks_of(p->payload, len < LINE_MAX ? len : LINE_MAX) &
+	return shell_marks(p->payload, len < LINE_MAX ? len : LINE_MAX) &
 	       (SHELL_BANNER | SHELL_PROMPT | SHELL_NO_TERMINAL | SHELL_ID);
 }
 
@@ -205,13 +205,13 @@ static void read_output(struct shell_talk *s, struct shell_side *side, const uin
 	memcpy(buf, side->tail, side->tail_len);
 	memcpy(buf + side->tail_len, data, n);
 	uint32_t all = side->tail_len + n;
-	uint8_t marks = marks_of(buf, all);
+	uint8_t marks = shell_marks(buf, all);
 	s->has_news |= (marks & ~side->marks) != 0;
 	side->marks |= marks;
 	if (n < len) { /* a prompt stands at the end */
 		all = len < SHELL_TAIL ? len : SHELL_TAIL;
 		memcpy(buf, data + len - all, all);
-		side->marks |= marks_of(buf, all) & (SHELL_PROMPT | SHELL_PROMPT_UNIX);
+		side->marks |= shell_marks(buf, all) & (SHELL_PROMPT | SHELL_PROMPT_UNIX);
 	}
 	side->tail_len = (uint8_t)(all < SHELL_TAIL ? all : SHELL_TAIL);
 	memcpy(side->tail, buf + all - side->tail_len, side->tail_len);

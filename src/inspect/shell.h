@@ -34,6 +34,8 @@ struct shell_talk {                /* zeroed at the begin */
 	uint8_t word[SHELL_WORD];
 };
 
+/* What of the text only shells say, or may: enum shell_mark. */
+uint8_t shell_marks(const uint8_t *data, size_t len);
 /* The next bytes of the inspection's side. */
 void shell_talk_take(struct shell_talk *s, struct inspection *in, const uint8_t *data,
 		     uint32_t len);

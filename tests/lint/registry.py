@@ -19,9 +19,10 @@ import tempfile
 
 
 # Scripts of tests/lab that write both ends of a conversation themselves.
-SCRIPTED = re.compile(r"\b(write_pcap|rpc_exchange|theft|channels|feeds|held|staged|pipe_agents)\.py\b")
+SCRIPTED = re.compile(r"\b(write_pcap|rpc_exchange|theft|channels|feeds|held|implants|staged|pipe_agents)\.py\b")
 # Detectors of which no recording of a program exists, and why.
 NO_TOOL = {
+    "implant_protocol": "no implant is packaged, and none is run here",
     "ntp_channel": "no tool that tunnels in NTP is packaged",
     "peer_file": "no server of OSCAR is packaged, and clients do not send a file without one",
     "pipe_channel": "no framework of agents that are led over pipes is packaged",

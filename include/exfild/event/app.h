@@ -52,6 +52,7 @@ enum app {
 	APP_DATABASE, /* MySQL, PostgreSQL, TDS, Oracle, MongoDB, Redis, Cassandra */
 	APP_REMOTE,   /* TeamViewer, AnyDesk and their like */
 	APP_MQTT,
+	APP_IRC,
 	APP__COUNT
 };
 

@@ -62,6 +62,8 @@ enum event_kind {
 	EVENT_FILE_HASH,
 	EVENT_CARRIER,
 	EVENT_ORDER,
+	EVENT_CHAT,
+	EVENT_IMPLANT,
 	EVENT__COUNT
 };
 
@@ -291,13 +293,6 @@ struct event_tls_shape {
 	uint8_t is_end;  /* of the flow, or of what is looked at */
 	uint8_t is_bulk; /* it went over the limit of what is looked at */
 	uint8_t pad;
-};
-
-/* What HTTP has switched to: a protocol that begins inside a WebSocket. */
-struct event_inner {
-	struct event e;
-	uint16_t inner, pad[3];   /* inner: enum app */
-	struct event_str carrier; /* "websocket" */
 };
 
 /* One per echo request with its reply, or per message that stays single. */

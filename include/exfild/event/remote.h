@@ -99,6 +99,63 @@ struct event_order {
 	struct event_str text;    /* from the word that tells it, in lower case, cut */
 };
 
+enum chat_mark {                           /* of a conversation by IRC */
+		 CHAT_ORDER = 1u << 0,     /* the client was given an order, by its form */
+		 CHAT_TOPIC = 1u << 1,     /* ... by a channel's topic */
+		 CHAT_CODED = 1u << 2,     /* a topic is one encoded word */
+		 CHAT_OUTPUT = 1u << 3,    /* the client says what shells print */
+		 CHAT_MADE_NAME = 1u << 4, /* its name has a country, a system, a number */
+		 CHAT_BARE = 1u << 5,      /* the server says nothing of itself */
+		 CHAT_KEYED = 1u << 6,     /* the channel needs a word to be joined */
+};
+
+/* A client on IRC: told as it has joined a channel, at each new mark, and at its end. */
+struct event_chat {
+	struct event e;
+	uint32_t marks;          /* enum chat_mark */
+	uint32_t orders, obeyed; /* obeyed: the client spoke within seconds of one */
+	uint32_t said[2];        /* messages, by the client and to it */
+	uint8_t is_end;
+	uint8_t pad[3];
+	struct event_str nick, channel;
+	struct event_str order; /* the first one */
+};
+
+enum implant_family { /* protocols of remote access tools and bots, by structure */
+		      IMPLANT_NONE,
+		      IMPLANT_PACKED,     /* prefix, two lengths, zlib: Gh0st and its heirs */
+		      IMPLANT_NUMBERED,   /* length in figures, zero: njRAT, XWorm */
+		      IMPLANT_MARKED,     /* mark of four bytes, length: Remcos */
+		      IMPLANT_KEPT_ALIVE, /* hello of four bytes, then two bytes: Mirai */
+		      IMPLANT_WORDS,      /* bare PING and PONG, orders: Gafgyt */
+		      IMPLANT_FIGURES,    /* figures of base 16 both ways: DarkComet */
+		      IMPLANT_NET_TCP,    /* .NET message framing: RedLine */
+		      IMPLANT__COUNT
+};
+
+enum implant_mark {
+	IMPLANT_FORM = 1u << 0,       /* the form is sure */
+	IMPLANT_ANSWERED = 1u << 1,   /* both sides speak it */
+	IMPLANT_GOES_ON = 1u << 2,    /* ... and again */
+	IMPLANT_FIELDS = 1u << 3,     /* fields between marks */
+	IMPLANT_ORDER = 1u << 4,      /* an order of attack, or to do something to somebody */
+	IMPLANT_BY_ADDRESS = 1u << 5, /* the server is called by its address */
+	IMPLANT_NAMED = 1u << 6,      /* what is called has a family's names */
+};
+
+/* A conversation that has the form of an implant's: told as it is sure, at new marks, at its end.
+ */
+struct event_implant {
+	struct event e;
+	uint32_t marks; /* enum implant_mark */
+	uint32_t orders, pings;
+	uint32_t frames[2]; /* index 0: from src */
+	uint8_t family;     /* enum implant_family */
+	uint8_t is_end;
+	uint8_t pad[2];
+	struct event_str prefix; /* of IMPLANT_PACKED */
+};
+
 /* What must not leave, found in clear text: told at the 1st, 2nd, 4th, 8th ... of its kind and
  * label in one text. */
 struct event_found {
@@ -115,6 +172,13 @@ struct event_found {
 		label; /* "visa", "es_dni", "github", the marking, the name of canary or set */
 	struct event_str sample; /* masked */
 	struct event_str host;   /* of an HTTP request */
+};
+
+/* What HTTP has switched to: a protocol that begins inside a WebSocket. */
+struct event_inner {
+	struct event e;
+	uint16_t inner, pad[3];   /* inner: enum app */
+	struct event_str carrier; /* "websocket" */
 };
 
 struct event_ssh {

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""implants.py SCENARIO OUT: remote access tools and bots, written as packets from what is published of their protocols, and
+programs that frame likewise. Inside is 10.20.1.0/24, outside 203.0.113.0/24 and 198.51.100.0/24. No dependency."""
+import base64
+import struct
+import sys
+import zlib
+
+from conversation import Tape, Tcp, dns
+
+VICTIM, RESOLVER = "10.20.1.10", "10.20.1.1"
+
+
+def packed(text, prefix=b"Zx9kq"):
+    body = zlib.compress(text)
+    return prefix + struct.pack("<II", len(prefix) + 8 + len(body), len(text)) + body
+
+
+def implant_packed(tape):
+    """Gh0st's kind: five characters, two lengths, zlib; a log-in, then orders and answers."""
+    c = Tcp(tape, 1, VICTIM, "203.0.113.70", 8181).open()
+    c.send(0, packed(b"\x66" + bytes(160) + b"WS-17\0" + b"Windows 7 SP1\0" + tape.dice.randbytes(40)))
+    c.send(1, packed(b"\x00"))
+    for i in range(4):
+        c.wait(9 + tape.dice.random())
+        c.send(1, packed(bytes([0x10 + i])))
+        c.send(0, packed(bytes([0x70 + i]) + b"C:\\Users\\ana\\" * (i + 2) + tape.dice.randbytes(30 + 200 * i)))
+    c.close()
+
+
+def numbered(text):
+    return str(len(text)).encode() + b"\0" + text
+
+
+def implant_fields(tape):
+    """njRAT's kind: a length in figures, fields between marks, windows' titles as they change."""
+    mark = b"|'|'|"
+    c = Tcp(tape, 1, VICTIM, "203.0.113.71", 1177).open()
+    hello = [b"ll", base64.b64encode(b"HacKed_4A1C"), b"WS-17", b"ana", b"26-02-01", b"", b"Win 10 Pro SP0 x64", b"No", b"0.7d",
+             b"..", base64.b64encode(b"Inbox - Outlook\0"), b""]
+    c.send(0, numbered(mark.join(hello)))
+    c.send(0, numbered(mark.join([b"inf", base64.b64encode(b"HacKed\n203.0.113.71:1177\nTEMP\nsvc.exe\nTrue")])))
+    for i in range(5):
+        c.wait(6 + tape.dice.random())
+        c.send(1, numbered(b""))
+        c.send(0, numbered(b""))
+        if i % 2:
+            c.send(1, numbered(mark.join([b"proc", b"~"])))
+            c.send(0, numbered(mark.join([b"proc", base64.b64encode(tape.dice.randbytes(300)), b"ok"])))
+    c.close()
+
+
+def implant_kept_alive(tape):
+    """Mirai: 00 00 00 01 and an empty name, zeros each minute, one order of attack."""
+    c = Tcp(tape, 1, VICTIM, "203.0.113.72", 23).open()
+    c.send(0, b"\0\0\0\1")
+    c.send(0, b"\4mips")
+    for i in range(4):
+        c.wait(60)
+        c.send(0, b"\0\0")
+        c.send(1, b"\0\0")
+        if i == 2:
+            order = struct.pack(">IBB", 60, 0, 1) + bytes([198, 51, 100, 9, 32]) + b"\1\7\x0280"
+            c.send(1, struct.pack(">H", len(order) + 2) + order)
+    c.close()
+
+
+def implant_words(tape):
+    """Gafgyt: BUILD, bare PING and PONG, orders with a mark and an asterisk."""
+    c = Tcp(tape, 1, VICTIM, "203.0.113.73", 666).open()
+    c.send(0, b"BUILD MIPSEL\n")
+    for i in range(4):
+        c.wait(30)
+        c.send(1, b"PING\n")
+        c.send(0, b"PONG\n")
+        if i == 2:
+            c.send(1, b"!* UDP 198.51.100.9 80 60 32 1024 10\n")
+    c.close()
+
+
+def implant_net_tcp(tape):
+    """RedLine: .NET message framing to a bare address, calls of its contract, what it has collected."""
+    def envelope(data):
+        size, out = len(data), b""
+        while size > 0x7F:
+            out, size = out + bytes([size & 0x7F | 0x80]), size >> 7
+        return b"\x06" + out + bytes([size]) + data
+
+    via = b"net.tcp://203.0.113.74:19715/"
+    c = Tcp(tape, 1, VICTIM, "203.0.113.74", 19715).open()
+    c.send(0, b"\0\1\0\1\2\2" + bytes([len(via)]) + via + b"\3\x08\x0c")
+    c.send(1, b"\x0b")
+    for i in range(1, 5):
+        action = b"http://tempuri.org/Entity/Id%d" % i
+        c.send(0, envelope(b"V\x02\x0b\x01s\x04\x0b\x01a\x06V\x08D\x0a\x1e\x00\x82" + bytes([len(action)]) + action
+                           + tape.dice.randbytes(200 * i * i)))
+        c.send(1, envelope(b"V\x02\x0b\x01s\x04" + action + b"Response" + tape.dice.randbytes(40)))
+    c.close()
+
+
+def benign_frames(tape):
+    """Programs with frames of their own: a game, a queue that pings, a thing that keeps alive, netstrings, .NET to a named host."""
+    dns(tape, 0.5, VICTIM, RESOLVER, "play.game.example", "198.51.100.40")
+    c = Tcp(tape, 1, VICTIM, "198.51.100.40", 25565).open()
+    for _ in range(20):  # a length, zlib, no prefix
+        body = zlib.compress(tape.dice.randbytes(60))
+        c.send(0, struct.pack("<H", len(body)) + body)
+        c.send(1, struct.pack("<H", len(body)) + body)
+    c.close()
+    dns(tape, 2, VICTIM, RESOLVER, "queue.maker.example", "198.51.100.41")
+    c = Tcp(tape, 3, VICTIM, "198.51.100.41", 4222).open()
+    c.send(1, b'INFO {"server_id":"A","version":"2.10"}\r\n')
+    c.send(0, b'CONNECT {"verbose":false}\r\nPING\r\n')
+    c.send(1, b"PONG\r\n")
+    for _ in range(4):
+        c.wait(20)
+        c.send(1, b"PING\r\n")
+        c.send(0, b"PONG\r\n")
+    c.close()
+    c = Tcp(tape, 4, VICTIM, "198.51.100.42", 9000).open()
+    for i in range(10):  # netstrings
+        text = b'{"id":%d}' % i
+        c.send(0, b"%d:%s," % (len(text), text))
+        c.send(1, b"2:ok,")
+    c.close()
+    c = Tcp(tape, 5, VICTIM, "198.51.100.43", 5550).open()
+    for _ in range(6):  # a number and zeros in frames of eight bytes
+        c.send(0, b"\0\0\0\1\0\0\0\0")
+        c.send(1, b"\0\0\0\1\0\0\0\0")
+        c.wait(30)
+    c.close()
+    dns(tape, 6, VICTIM, RESOLVER, "erp.office.example", "198.51.100.44")
+    via = b"net.tcp://erp.office.example:808/Orders"
+    c = Tcp(tape, 7, VICTIM, "198.51.100.44", 808).open()
+    c.send(0, b"\0\1\0\1\2\2" + bytes([len(via)]) + via + b"\3\x08\x09" + b"\x15application/negotiate")
+    c.send(1, b"\x0a")
+    c.close()
+
+
+SCENARIOS = {f.__name__: f for f in (implant_packed, implant_fields, implant_kept_alive, implant_words, implant_net_tcp,
+                                     benign_frames)}
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
+        sys.exit(__doc__ + "\n\nscenarios: " + " ".join(sorted(SCENARIOS)))
+    tape = Tape()
+    SCENARIOS[sys.argv[1]](tape)
+    tape.save(sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()

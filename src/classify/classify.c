@@ -19,7 +19,7 @@
 #define PACKETS_TCP          12 /* payload packets until nDPI is asked for its guess */
 #define PACKETS_OTHER        8
 #define PACKETS_MIDSTREAM    4
-#define ANSWERED             5 /* one datagram in so many, or it is no conversation */
+#define ANSWERED             5 /* a part in so many is an answer, or it is no conversation */
 #define CONFIDENCE_PORT      1 /* nDPI's */
 #define CONFIDENCE_INSPECTOR 5
 #define NAME_MAX_LEN         64
@@ -162,19 +162,22 @@ static void write_event(struct classifier *c, struct flow *f, const struct packe
 
 /*
  * Bytes that nDPI has looked at in vain, and that hardly anybody has answered: their port is no
- * reason to call them a call or a tunnel, which need two; what a tunnel carries is acknowledged at
- * every second datagram or so.  Over UDP anybody may send to any port.
+ * reason to call them a call, a tunnel or a web site, which need two.  Over UDP what a tunnel
+ * carries is acknowledged at every second datagram or so; over TCP answers are payload, and whoever
+ * has seen the beginning has seen whether it is of the protocol.
  */
 static bool is_port_alone(const struct flow *f, const struct shim_verdict *v)
 {
-	uint32_t fewer = f->packets[0] < f->packets[1] ? f->packets[0] : f->packets[1];
-	uint32_t all = f->packets[0] + f->packets[1];
-	return v->confidence == CONFIDENCE_PORT && fewer * ANSWERED < all;
+	bool is_tcp = f->key.proto == PROTO_TCP;
+	uint64_t a = is_tcp ? f->payload[0] : f->packets[0];
+	uint64_t b = is_tcp ? f->payload[1] : f->packets[1];
+	return v->confidence == CONFIDENCE_PORT && (a < b ? a : b) * ANSWERED < a + b &&
+	       !(is_tcp && (f->flags & FLOW_MIDSTREAM));
 }
 
 static bool is_worthless(const struct flow *f, const struct shim_verdict *v)
 {
-	return f->key.proto == PROTO_UDP && (is_port_alone(f, v) || shim_is_weak(v));
+	return is_port_alone(f, v) || (f->key.proto == PROTO_UDP && shim_is_weak(v));
 }
 
 static void decide(struct classifier *c, struct flow *f, const struct packet *p, unsigned side,

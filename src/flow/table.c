@@ -11,6 +11,7 @@
 #include "exfild/decode/decode.h"
 #include "key.h"
 #include "tcp.h"
+#include "tell.h"
 
 #define TICK_NS        100000000ull
 #define SECOND_NS      1000000000ull
@@ -52,67 +53,16 @@ static uint64_t tick_of(uint64_t ns)
 	return ns / TICK_NS;
 }
 
-static uint32_t take_fresh(uint32_t *bytes)
-{
-	uint32_t taken = *bytes;
-	*bytes = 0;
-	return taken;
-}
-
-/* What is not told yet belongs to an hour that is over. */
-static void begin_hour(struct flow *f)
-{
-	for (unsigned side = 0; side < 2; side++)
-		f->earlier[side] += take_fresh(&f->fresh[side]);
-}
-
-/* What the first packet's headers hold besides addresses and ports. */
-static void tell_headers(struct event_flow *e, const struct packet *p)
-{
-	e->first_ttl = p->ttl;
-	e->first_ip_id = packet_ip_id(p);
-	if (p->proto != PROTO_TCP)
-		return;
-	e->first_seq = p->tcp_seq;
-	e->first_ack = p->tcp_ack;
-	e->first_window = p->tcp_window;
-	e->first_urgent = packet_urgent(p);
-}
-
 static void emit(struct flow_table *t, struct flow *f, enum event_kind kind, const struct packet *p,
 		 unsigned interim, enum flow_end_reason reason)
 {
-	bool is_step = interim == 2 || kind == EVENT_FLOW_END;
 	struct event_flow *e = event_log_begin(t->log, kind, sizeof(*e), t->seq);
-	unsigned c = f->client;
-	flow_event_head(f, &e->e, p ? p->number : 0, t->now_ns, c);
-	e->first_ns = f->first_ns;
-	e->last_ns = f->last_ns;
-	for (unsigned i = 0; i < 2; i++) {
-		unsigned side = i ? !c : c;
-		e->bytes[i] = f->bytes[side];
-		e->payload[i] = f->payload[side];
-		e->packets[i] = f->packets[side];
-		e->retransmitted[i] = f->retransmitted[side];
-		e->fresh[i] = is_step ? take_fresh(&f->fresh[side]) : 0;
-		e->earlier[i] = is_step ? take_fresh(&f->earlier[side]) : 0;
-		e->tcp_flags[i] = f->tcp_flags[side];
-		memcpy(e->mac[i], f->mac[side], 6);
-	}
-	e->one_sided = !f->packets[0] || !f->packets[1];
-	if (e->one_sided && f->key.proto == PROTO_TCP) {
-		unsigned unseen = f->packets[c] ? 1 : 0;
-		e->payload[unseen] = tcp_acknowledged(f, unseen ? !c : c);
-	}
-	e->outcome = f->outcome;
+	flow_event_head(f, &e->e, p ? p->number : 0, t->now_ns, f->client);
+	flow_tell(f, e, interim == 2 || kind == EVENT_FLOW_END);
 	e->end = (uint8_t)reason;
-	e->initiator_known = (f->flags & FLOW_CLIENT_KNOWN) != 0;
 	e->is_interim = (uint8_t)interim;
-	e->has_mac = (f->flags & FLOW_HAS_MAC) != 0;
-	e->syn_flags = f->first_tcp_flags;
-	e->first_packet = f->first_packet;
 	if (kind == EVENT_FLOW_START)
-		tell_headers(e, p);
+		flow_tell_headers(e, p);
 	event_log_commit(t->log);
 }
 
@@ -388,7 +338,7 @@ static void count_packet(struct flow_table *t, struct flow *f, const struct pack
 {
 	unsigned side = step->side;
 	if (f->last_ns < t->hour_ns)
-		begin_hour(f);
+		flow_begin_hour(f);
 	uint32_t again = 0;
 	bool known = false;
 	if (p->proto == PROTO_TCP && !(p->flags & (PACKET_FRAGMENT | PACKET_NO_L4))) {

@@ -317,6 +317,19 @@ static void a_guess_by_port_says_that_it_is_one(void **state)
 	assert_int_equal(counts(w).decided, 1);
 }
 
+static void a_guess_by_port_needs_an_answer_over_tcp(void **state)
+{
+	struct world *w = *state;
+	uint8_t bytes[100];
+	conversation_open(&w->c, 40000, 3306);
+	handshake(w);
+	for (unsigned i = 1; i <= 12; i++) {
+		noise(bytes, sizeof(bytes), i);
+		tcp(w, i != 5, DATA, bytes, i == 5 ? 8 : sizeof(bytes));
+	}
+	assert_given_up(w, 12);
+}
+
 static void a_guess_by_port_needs_an_answer_over_udp(void **state)
 {
 	struct world *w = *state;
@@ -645,6 +658,7 @@ int main(void)
 		CLASSIFY_TEST(udp_is_given_up_after_eight_payloads),
 		CLASSIFY_TEST(midstream_is_given_up_after_four_payloads),
 		CLASSIFY_TEST(a_guess_by_port_says_that_it_is_one),
+		CLASSIFY_TEST(a_guess_by_port_needs_an_answer_over_tcp),
 		CLASSIFY_TEST(a_guess_by_port_needs_an_answer_over_udp),
 		CLASSIFY_TEST(one_answer_makes_no_conversation),
 		CLASSIFY_TEST(noise_is_no_call),

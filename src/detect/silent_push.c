@@ -26,6 +26,7 @@
 #define SMALLEST     1000 /* payload of a flow that begins a push */
 #define FULL         200  /* bytes a datagram: what carries data is not small */
 #define PACKETS      8    /* that prove it */
+#define FILTER       1024 /* bits: most pairs of hosts push nothing */
 #define LASTS_NS     (5 * 1000000000ull)
 
 struct push_params {
@@ -45,6 +46,7 @@ struct push_pair {
 struct push_state {
 	const struct push_params *params;
 	struct table pairs;
+	uint64_t pushing[FILTER / 64]; /* a bit for the addresses of each pair, in any order */
 	uint64_t findings;
 };
 
@@ -121,6 +123,12 @@ static bool is_push(const struct detect_env *env, const struct event_flow *f)
 	       !context_is_inside(env->context, &e->dst, e->tunnel_id);
 }
 
+static unsigned filter_bit(const struct event *e)
+{
+	uint64_t both = e->src.u.q[0] ^ e->src.u.q[1] ^ e->dst.u.q[0] ^ e->dst.u.q[1];
+	return (unsigned)(both * 0x9e3779b97f4a7c15ull >> 32) % FILTER;
+}
+
 static struct push_pair *pair_of(struct push_state *s, const struct event *e, bool is_back,
 				 bool is_wanted)
 {
@@ -192,14 +200,16 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	struct push_state *s = state;
 	const struct event_flow *f = (const struct event_flow *)e;
 	struct push_pair *p;
+	unsigned bit = filter_bit(e);
 	if (is_push(env, f)) {
+		s->pushing[bit / 64] |= 1ull << bit % 64;
 		p = pair_of(s, e, false, true);
 		if (p && !p->is_answered && !p->is_told && !env->one_sided)
 			add(s, env, p, f);
 		return;
 	}
 	/* a word from there, in whatever protocol, is an answer; an error of ICMP is none */
-	if (s->pairs.stats.entries == 0 || is_icmp(e->proto))
+	if (!(s->pushing[bit / 64] >> bit % 64 & 1) || is_icmp(e->proto))
 		return;
 	p = pair_of(s, e, false, false);
 	if (p)

@@ -50,7 +50,7 @@ struct odd_judgement {
 
 /* The contribution of each mark, and their sum. */
 void odd_tls_judge(const struct odd_pair *p, const struct odd_params *limits,
-		   struct odd_judgement *ret);
+		   struct odd_judgement *j);
 /* Raises the finding. */
 void odd_tls_explain(const struct odd_pair *p, const struct detect_env *env,
 		     const struct odd_judgement *j);

@@ -145,12 +145,17 @@ static const struct word *word_at(const char *at, enum order_dialect dialect)
 	return NULL;
 }
 
+static bool is_behind(const struct plain *p, size_t at, const char *word)
+{
+	size_t len = strlen(word);
+	return at >= len && at <= p->len && strncmp(p->text + (at - len), word, len) == 0;
+}
+
 /* A word of PostgreSQL's own: COPY ... FROM PROGRAM, and no column of that name. */
 static bool is_copy(const struct plain *p, size_t at)
 {
 	return strstr(p->text, "copy ") != NULL &&
-	       ((at >= 5 && memcmp(p->text + at - 5, "from ", 5) == 0) ||
-		(at >= 3 && memcmp(p->text + at - 3, "to ", 3) == 0));
+	       (is_behind(p, at, "from ") || is_behind(p, at, "to "));
 }
 
 void order_statement(struct inspection *in, enum order_dialect dialect, const uint8_t *data,

@@ -144,7 +144,8 @@ static void add_place(struct finding *f, const struct event *e, const struct des
 		finding_feature(f, "inside", 1, NAN, NAN, 0.1, -0.1, "both ends are inside");
 }
 
-static void explain(struct finding *f, const struct event_implant *e, const struct implant_pair *p)
+static void explain(struct finding *f, const struct event_implant *e, const struct implant_pair *p,
+		    double least)
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], prefix[20];
 	step_ends(f, from, to);
@@ -165,8 +166,7 @@ static void explain(struct finding *f, const struct event_implant *e, const stru
 		     "frames of this form are those of remote access tools and bots, and no known "
 		     "service is behind the address");
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
-		     "silent if the lengths did not fit what follows, or below %.2f",
-		     step_least(SEVERITY_LOW));
+		     "silent if the lengths did not fit what follows, or below %.2f", least);
 }
 
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
@@ -202,7 +202,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		return;
 	p->told = (uint8_t)severity;
 	s->findings++;
-	explain(&f, e, p);
+	explain(&f, e, p, s->params->alert_score);
 	step_raise(&f, env);
 }
 

@@ -163,7 +163,8 @@ static void score(struct finding *f, const struct event_chat *c, const struct de
 		part(f, "talks", c->said[0], -0.15, "it says more than it was ordered to");
 }
 
-static void explain(struct finding *f, const struct event_chat *c, const struct irc_pair *p)
+static void explain(struct finding *f, const struct event_chat *c, const struct irc_pair *p,
+		    double least)
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], order[64], channel[56], nick[40];
 	step_ends(f, from, to);
@@ -195,7 +196,7 @@ static void explain(struct finding *f, const struct event_chat *c, const struct 
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
 		     "silent below %.2f: without orders, with a name of a person's choice, at a "
 		     "named server on IRC's ports",
-		     0.35);
+		     least);
 }
 
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
@@ -229,7 +230,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		return;
 	p->told = (uint8_t)severity;
 	s->findings++;
-	explain(&f, c, p);
+	explain(&f, c, p, s->params->alert_score);
 	step_raise(&f, env);
 }
 

@@ -149,7 +149,7 @@ static void tell(struct push_state *s, const struct detect_env *env, struct push
 	step_ends(&f, from, to);
 	f.start_ns = p->first_ns;
 	f.subject.bytes = p->bytes;
-	f.count = p->flows;
+	f.count = p->flows ? p->flows : 1; /* one that goes on */
 	for (unsigned i = 0; i < p->packet_count; i++)
 		finding_packet(&f, p->packets[i]);
 	finding_text(how, sizeof(how), e->proto == PROTO_UDP ? "UDP" : "IP protocol %u", e->proto);

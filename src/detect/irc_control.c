@@ -210,7 +210,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	struct dest d;
 	struct finding f;
 	bool is_new;
-	if (dest_is_nobody(env, e))
+	if (e->app != APP_IRC || dest_is_nobody(env, e))
 		return;
 	dest_of(&d, env, e, NULL, 0);
 	if (dest_is_ordinary(d.service, d.sanction))

@@ -6,11 +6,18 @@ extern const struct inspector mqtt_inspector;
 static void check(const struct event *e)
 {
 	const struct event_carrier *c = (const struct event_carrier *)e;
+	const struct event_chat *x = (const struct event_chat *)e;
 
-	if (e->kind == EVENT_CARRIER)
+	if (e->kind == EVENT_CARRIER) {
 		assert(c->carried_len <= c->payload_len);
-	else
+	} else if (e->kind == EVENT_CHAT) {
+		check_str(e, &x->nick);
+		check_str(e, &x->channel);
+		check_str(e, &x->order);
+		assert(x->obeyed <= x->orders && !x->orders == !(x->marks & CHAT_ORDER));
+	} else {
 		check_login(e);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

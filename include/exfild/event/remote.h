@@ -99,7 +99,7 @@ struct event_order {
 	struct event_str text;    /* from the word that tells it, in lower case, cut */
 };
 
-enum chat_mark {                           /* of a conversation by IRC */
+enum chat_mark {                           /* of a conversation by IRC or MQTT */
 		 CHAT_ORDER = 1u << 0,     /* the client was given an order, by its form */
 		 CHAT_TOPIC = 1u << 1,     /* ... by a channel's topic */
 		 CHAT_CODED = 1u << 2,     /* a topic is one encoded word */
@@ -107,9 +107,14 @@ enum chat_mark {                           /* of a conversation by IRC */
 		 CHAT_MADE_NAME = 1u << 4, /* its name has a country, a system, a number */
 		 CHAT_BARE = 1u << 5,      /* the server says nothing of itself */
 		 CHAT_KEYED = 1u << 6,     /* the channel needs a word to be joined */
+		 CHAT_VEILED = 1u << 7,    /* an order or output lay in base64 */
 };
 
-/* A client on IRC: told as it has joined a channel, at each new mark, and at its end. */
+/*
+ * A client on IRC: told as it has joined a channel, at each new mark, and at its end.  Of MQTT
+ * (e.app) one that is told a command or says what commands print: nick is the client's name,
+ * channel the topic by which the first command came.
+ */
 struct event_chat {
 	struct event e;
 	uint32_t marks;          /* enum chat_mark */

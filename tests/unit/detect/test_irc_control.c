@@ -31,6 +31,7 @@ static void chat(const struct talk *t)
 					     t->from ? t->from : "10.0.0.5", "203.0.113.7", 6);
 	c->e.sport = 40000;
 	c->e.dport = t->port;
+	c->e.app = APP_IRC;
 	c->marks = t->marks;
 	c->orders = t->orders;
 	c->obeyed = t->obeyed;

@@ -263,6 +263,64 @@ static void others_are_not_taken(void **state)
 	assert_true(harness_probe(&s.h, true, "\x10\x0e\0\6MQIsdp\3\2\0\x3c", 14));
 }
 
+static void publish(const char *text)
+{
+	say(0, 4, text, strlen(text));
+}
+
+static void hear(const char *text)
+{
+	struct bytes b = { .len = 0 };
+	put_message(&b, 0, 4, text, strlen(text));
+	scanned_send(&s, false, b.b, b.len, 1400);
+}
+
+static const struct event_chat *last_chat(unsigned count)
+{
+	assert_int_equal(harness_count(&s.h, EVENT_CHAT), count);
+	return count ? harness_event(&s.h, EVENT_CHAT, count - 1) : NULL;
+}
+
+static void commands_and_their_output_are_told(void **state)
+{
+	(void)state;
+	begin(4, NULL, NULL, 0);
+	hear("uname -a");
+	const struct event_chat *c = last_chat(1);
+	assert_int_equal(c->marks, CHAT_ORDER);
+	assert_true(c->e.app == APP_MQTT && c->orders == 1 && c->obeyed == 0);
+	assert_true(harness_str_is(&c->e, &c->order, "uname -a"));
+	assert_true(harness_str_is(&c->e, &c->nick, "meter-7"));
+	assert_true(harness_str_is(&c->e, &c->channel, "plant/7"));
+	publish("uid=0(root) gid=0(root) groups=0(root)");
+	c = last_chat(2);
+	assert_int_equal(c->marks, CHAT_ORDER | CHAT_OUTPUT);
+	assert_int_equal(c->obeyed, 1);
+	hear("{\"id\": 7, \"cmd\": \"cat /etc/passwd\"}");
+	(void)last_chat(2); /* the next is the fourth */
+	hear("d2hvYW1p");   /* whoami */
+	c = last_chat(3);
+	assert_int_equal(c->marks, CHAT_ORDER | CHAT_OUTPUT | CHAT_VEILED);
+	assert_int_equal(c->orders, 3);
+	hear("ip");
+	begin(4, NULL, NULL, 0);
+	publish("{\"r\":\"cm9vdDp4OjA6MDpyb290Oi9yb290Oi9iaW4vYmFzaApkYWVtb246eDoxOjE6\"}");
+	assert_int_equal(last_chat(1)->marks, CHAT_OUTPUT | CHAT_VEILED);
+}
+
+static void switches_and_states_are_not(void **state)
+{
+	(void)state;
+	begin(4, NULL, NULL, 0);
+	hear("ON");
+	hear("");
+	hear(":");
+	hear("{\"state\":\"ON\",\"hostname\":\"plug\",\"set\": 4");
+	hear("{\"type\":\"set\",\"path\":\"dir\",\"echo\":");
+	publish("{\"state\":\"ON\",\"hostname\":\"plug-7\",\"uptime\":8111}");
+	(void)last_chat(0);
+}
+
 /* Of what stays inside the log-in alone is of interest. */
 static void inside_nothing_is_measured(void **state)
 {
@@ -283,6 +341,8 @@ int main(void)
 		TEST(what_things_say_is_not),
 		TEST(content_is_found),
 		TEST(it_may_end_anywhere),
+		TEST(commands_and_their_output_are_told),
+		TEST(switches_and_states_are_not),
 		TEST(lengths_may_lie),
 		TEST(others_are_not_taken),
 		TEST(inside_nothing_is_measured),

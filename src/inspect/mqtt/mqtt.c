@@ -1,5 +1,5 @@
 /*
- * inspect/mqtt.c - messages of things to their broker (OASIS MQTT 3.1.1 and 5.0).
+ * inspect/mqtt/mqtt.c - messages of things to their broker (OASIS MQTT 3.1.1 and 5.0).
  *
  *   type and flags (1), length (1 to 4, 7 bits each), then
  *   CONNECT: "MQTT", level, flags, keep alive, [properties], client, [will], [user], [password]
@@ -8,15 +8,17 @@
  * Told are the log-in, and of each message that may leave what rides in it: encoded words of texts,
  * and payloads that are files or have no order at all.  Measured values in a form of their own,
  * pictures, and small messages that a program packs are what things send.  All that may leave is
- * looked through.  A head of more than HEAD_MAX bytes is passed over with its message.
+ * looked through.  A head of more than HEAD_MAX bytes is passed over with its message.  Whether a
+ * program is led by it is talk.h's.
  */
 #include "exfild/base/cursor.h"
 #include "exfild/content/packed.h"
 #include "exfild/inspect/inspector.h"
-#include "content/carried.h"
-#include "content/magic.h"
-#include "content/scan.h"
-#include "login.h"
+#include "../content/carried.h"
+#include "../content/magic.h"
+#include "../content/scan.h"
+#include "../login.h"
+#include "talk.h"
 
 #define USER_MAX    80
 #define HEAD_MAX    4096u
@@ -51,7 +53,10 @@ struct mqtt_state {
 	uint8_t secret_mark;
 	struct login_kept user_kept;
 	uint8_t user[USER_MAX];
+	struct mqtt_talk talk;
 };
+
+_Static_assert(sizeof(struct mqtt_state) <= INSPECT_STATE_MAX, "talk and names fit into the state");
 
 static bool is_connect(struct cursor c)
 {
@@ -124,7 +129,9 @@ static void read_connect(struct inspection *in, struct cursor c)
 	cursor_skip(&c, 2);
 	if (s->level >= LEVEL_5)
 		pass_properties(&c);
-	(void)read_field(&c, &len); /* the client's */
+	const uint8_t *client = read_field(&c, &len);
+	if (client)
+		mqtt_talk_client(&s->talk, client, len);
 	if (flags & HAS_WILL) {
 		if (s->level >= LEVEL_5)
 			pass_properties(&c);
@@ -214,6 +221,7 @@ static void end_message(struct inspection *in, struct mqtt_side *side)
 /* The payload's next bytes; false: its first ones are not all there. */
 static bool take_payload(struct inspection *in, struct mqtt_side *side, struct cursor *c)
 {
+	struct mqtt_state *s = in->state;
 	size_t left = cursor_left(c), n = left < side->left ? left : side->left;
 	const uint8_t *data;
 	if (side->payload == PAYLOAD_NONE) {
@@ -221,7 +229,9 @@ static bool take_payload(struct inspection *in, struct mqtt_side *side, struct c
 		if (n < look)
 			return false;
 		struct cursor first = *c;
-		side->payload = (uint8_t)payload_of(cursor_take(&first, look), look, side->left);
+		data = cursor_take(&first, look);
+		side->payload = (uint8_t)payload_of(data, look, side->left);
+		mqtt_talk_take(&s->talk, in, data, look);
 		if (side->payload != PAYLOAD_TEXT)
 			end_texts(in, side);
 	}
@@ -239,7 +249,7 @@ static bool take_payload(struct inspection *in, struct mqtt_side *side, struct c
 static bool read_publish(struct inspection *in, struct mqtt_side *side, uint8_t first,
 			 struct cursor *body, uint32_t len, uint32_t *ret_head)
 {
-	const struct mqtt_state *s = in->state;
+	struct mqtt_state *s = in->state;
 	uint16_t topic_len;
 	const uint8_t *topic = read_field(body, &topic_len);
 	if (first & QOS)
@@ -251,6 +261,7 @@ static bool read_publish(struct inspection *in, struct mqtt_side *side, uint8_t 
 	*ret_head = (uint32_t)cursor_offset(body);
 	side->said = *ret_head;
 	side->left = len - *ret_head;
+	mqtt_talk_topic(&s->talk, in, topic, topic_len);
 	carried_add_text(&side->carried, in->key, topic, topic_len);
 	if (side->left == 0)
 		end_message(in, side);
@@ -295,7 +306,9 @@ static enum inspect_verdict read_packet(struct inspection *in, struct mqtt_side 
 /* Whether more of this side would be looked at, once the log-in is through. */
 static bool is_wanted(const struct inspection *in)
 {
-	return in->from_client ? carried_may_leave(in) : scan_may_leave(in);
+	const struct mqtt_state *s = in->state;
+	return in->from_client ? carried_may_leave(in) :
+				 scan_may_leave(in) || mqtt_talk_listens(&s->talk, in);
 }
 
 static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data, uint32_t len,

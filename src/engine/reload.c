@@ -4,7 +4,6 @@
 #include "reload.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,38 +13,16 @@
 
 #include "exfild/base/log.h"
 #include "annals.h"
-#include "identities.h"
-#include "indicators.h"
-#include "intel_order.h"
 #include "lastgood.h"
 #include "notify.h"
-#include "publish.h"
+#include "reload_parts.h"
 #include "sets.h"
-#include "watch.h"
 
-#define PATIENCE_S 10u
 #define NAMES_MAX  65536
 #define LOOK_MS    500  /* between two looks at files that nothing is heard of */
 #define SLOW_MS    5000 /* at those that are heard of, which might have been missed */
 #define EVENTS_MAX 100  /* of other files in the same folders, until it looks all the same */
 #define REST_MS    50   /* files that were just replaced may be several */
-
-struct reload {
-	struct reload_options o;
-	struct setup *start, *current;
-	pthread_mutex_t turn; /* one reload at a time */
-	pthread_t thread;
-	bool has_thread;
-	int wake;             /* eventfd: something of what follows has changed */
-	struct watch *watch;  /* the thread's */
-	bool is_slow;         /* likewise: all files are heard of; of folders of sets nothing is */
-	pthread_mutex_t lock; /* of what follows */
-	bool asked, ended, is_other;     /* is_other: the files to watch may be others */
-	uint64_t feeds_read, feeds_seen; /* signatures of the feeds' files, under turn */
-	uint64_t names_read, names_seen; /* and of identity.file */
-	uint64_t sets_read, sets_seen;   /* and of content.fingerprints */
-	struct snap_configuration state; /* under turn */
-};
 
 static uint64_t clock_ns(clockid_t which)
 {
@@ -110,10 +87,10 @@ static int take(struct reload *r, struct setup *fresh, struct control_reload *re
 	struct analysis_change *change = NULL;
 	int err =
 		analysis_prepare(r->o.analysis, fresh->config, &change, ret->why, sizeof(ret->why));
-	if (!err && !analysis_change(r->o.analysis, change, PATIENCE_S)) {
+	if (!err && !analysis_change(r->o.analysis, change, RELOAD_PATIENCE_S)) {
 		(void)snprintf(ret->why, sizeof(ret->why),
 			       "the analysis did not take it within %u s, or has ended",
-			       PATIENCE_S);
+			       RELOAD_PATIENCE_S);
 		err = -EXF_E_LIMIT;
 	}
 	if (!err)
@@ -126,8 +103,8 @@ static int take(struct reload *r, struct setup *fresh, struct control_reload *re
 	list_changes(r, fresh->config, ret);
 	setup_drop(r->current);
 	r->current = fresh;
-	r->feeds_read = r->feeds_seen = indicators_signature(fresh->config);
-	r->names_read = r->names_seen = identities_signature(fresh->config);
+	reload_note_file(r, RELOAD_FEEDS);
+	reload_note_file(r, RELOAD_IDENTITIES);
 	pthread_mutex_lock(&r->lock);
 	r->is_other = true;
 	pthread_mutex_unlock(&r->lock);
@@ -173,7 +150,7 @@ static int take_all(struct reload *r, struct setup *fresh, struct control_reload
 		return err;
 	}
 	sets_store_commit(r->o.sets, &sets);
-	r->sets_read = r->sets_seen = signature;
+	r->followed[RELOAD_SETS] = (struct reload_followed){ .read = signature, .seen = signature };
 	return 0;
 }
 
@@ -200,22 +177,7 @@ static int run(struct reload *r, struct control_reload *ret)
 	return err;
 }
 
-int reload_run(struct reload *r, struct control_reload *ret)
-{
-	int err = -EXF_E_LIMIT;
-	pthread_mutex_lock(&r->turn);
-	pthread_mutex_lock(&r->lock);
-	bool has_ended = r->ended;
-	pthread_mutex_unlock(&r->lock);
-	if (has_ended)
-		*ret = (struct control_reload){ .why = "exfild is ending" };
-	else
-		err = run(r, ret);
-	pthread_mutex_unlock(&r->turn);
-	return err;
-}
-
-static bool has_ended(struct reload *r)
+bool reload_has_ended(struct reload *r)
 {
 	pthread_mutex_lock(&r->lock);
 	bool ended = r->ended;
@@ -223,157 +185,19 @@ static bool has_ended(struct reload *r)
 	return ended;
 }
 
-/* What was prepared, where that went well. */
-static int exchange(struct reload *r, int err, struct analysis_change *change, char *why,
-		    size_t why_size)
+int reload_run(struct reload *r, struct control_reload *ret)
 {
-	if (!err && !analysis_change(r->o.analysis, change, PATIENCE_S)) {
-		(void)snprintf(why, why_size, "the analysis did not take it within %u s",
-			       PATIENCE_S);
-		err = -EXF_E_LIMIT;
-	}
-	analysis_change_free(change);
-	return err;
-}
-
-/* Under turn. */
-static int exchange_intel(struct reload *r, bool is_local, char *why, size_t why_size)
-{
-	struct analysis_change *change = NULL;
-	const struct config *config = r->current->config;
-	int err = analysis_prepare_intel(r->o.analysis, config, is_local, &change, why, why_size);
-	return exchange(r, err, change, why, why_size);
-}
-
-/* Under turn. */
-static int exchange_identities(struct reload *r, char *why, size_t why_size)
-{
-	struct analysis_change *change = NULL;
-	int err = analysis_prepare_identities(r->current->config, &change, why, why_size);
-	return exchange(r, err, change, why, why_size);
-}
-
-int reload_intel(struct reload *r, struct control_intel *q)
-{
-	char why[512] = "";
 	int err = -EXF_E_LIMIT;
 	pthread_mutex_lock(&r->turn);
-	if (has_ended(r)) {
-		(void)snprintf(q->text, sizeof(q->text), "exfild is ending");
-	} else {
-		bool is_local = false;
-		err = intel_order(q, r->current->config, analysis_intel(r->o.analysis), &is_local);
-		if (!err && intel_order_changes(q))
-			err = exchange_intel(r, is_local, why, sizeof(why));
-		if (err && *why)
-			(void)snprintf(q->text, sizeof(q->text), "%s", why);
-	}
+	if (reload_has_ended(r))
+		*ret = (struct control_reload){ .why = "exfild is ending" };
+	else
+		err = run(r, ret);
 	pthread_mutex_unlock(&r->turn);
 	return err;
-}
-
-/* One turn, and one exchange for all of them. */
-size_t reload_intel_list(struct reload *r, const struct intel_change *list, size_t count, char *why,
-			 size_t why_size)
-{
-	struct control_intel *q = malloc(sizeof(*q));
-	size_t done = 0;
-	bool is_local;
-	pthread_mutex_lock(&r->turn);
-	for (size_t i = 0; q && i < count && !has_ended(r); i++) {
-		memset(q, 0, sizeof(*q));
-		q->kind = list[i].is_add ? CONTROL_INTEL_ADD : CONTROL_INTEL_REMOVE;
-		q->value = list[i].value;
-		q->reason = list[i].reason;
-		if (intel_order(q, r->current->config, analysis_intel(r->o.analysis), &is_local) ==
-		    0)
-			done++;
-		else
-			(void)snprintf(why, why_size, "%.100s: %s", q->value, q->text);
-	}
-	if (done && exchange_intel(r, true, why, why_size) != 0)
-		done = 0;
-	pthread_mutex_unlock(&r->turn);
-	free(q);
-	return done;
-}
-
-/* Files of feeds have changed: they are read when they are complete, or rest between two looks. */
-static void look_at_feeds(struct reload *r, bool is_complete)
-{
-	char why[512];
-	pthread_mutex_lock(&r->turn);
-	uint64_t now = indicators_signature(r->current->config);
-	bool is_other = now != r->feeds_read, is_at_rest = is_complete || now == r->feeds_seen;
-	r->feeds_seen = now;
-	if (is_other && is_at_rest && !has_ended(r)) {
-		r->feeds_read = now;
-		if (exchange_intel(r, false, why, sizeof(why)) != 0)
-			log_errorx("intel", "%s; the indicators before stay in effect", why);
-	}
-	pthread_mutex_unlock(&r->turn);
-}
-
-/* The same for identity.file; a broken one is an alert, and the entries before stay. */
-static void look_at_identities(struct reload *r, bool is_complete)
-{
-	char why[512];
-	pthread_mutex_lock(&r->turn);
-	uint64_t now = identities_signature(r->current->config);
-	bool is_other = now != r->names_read, is_at_rest = is_complete || now == r->names_seen;
-	r->names_seen = now;
-	if (is_other && is_at_rest && !has_ended(r)) {
-		r->names_read = now;
-		if (exchange_identities(r, why, sizeof(why)) != 0) {
-			log_errorx("identity", "%s; the entries before stay in effect", why);
-			analysis_tell_sensor(r->o.analysis, SENSOR_CONFIGURATION, "identity", 0, 0,
-					     "%.250s", why);
-		}
-	}
-	pthread_mutex_unlock(&r->turn);
-}
-
-/* Under turn; a broken set is an alert, and those before stay. */
-static void exchange_sets(struct reload *r)
-{
-	struct sets_pack sets;
-	char why[512];
-	if (sets_pack_make(r->current->config, &sets, why, sizeof(why)) == 0) {
-		sets_store_commit(r->o.sets, &sets);
-		return;
-	}
-	log_errorx("content", "%s; the sets before stay in effect", why);
-	analysis_tell_sensor(r->o.analysis, SENSOR_CONFIGURATION, "content", 0, 0, "%.250s", why);
-}
-
-/* The same for content.fingerprints. */
-static void look_at_sets(struct reload *r, bool is_complete)
-{
-	pthread_mutex_lock(&r->turn);
-	uint64_t now = sets_signature(r->current->config);
-	bool is_other = now != r->sets_read, is_at_rest = is_complete || now == r->sets_seen;
-	r->sets_seen = now;
-	if (is_other && is_at_rest && !has_ended(r)) {
-		r->sets_read = now;
-		exchange_sets(r);
-	}
-	pthread_mutex_unlock(&r->turn);
 }
 
 /* ---- the thread ---- */
-
-static void watch_files(struct reload *r)
-{
-	pthread_mutex_lock(&r->turn);
-	const struct config *c = r->current->config;
-	watch_begin(r->watch);
-	for (size_t i = 0; i < c->intel.feed_count; i++)
-		watch_file(r->watch, c->intel.feeds[i].file);
-	if (c->identity.file && *c->identity.file)
-		watch_file(r->watch, c->identity.file);
-	r->is_slow = watch_is_good(r->watch) && !c->content.fingerprint_count;
-	pthread_mutex_unlock(&r->turn);
-}
 
 enum woken { WOKEN_TIME, WOKEN_FILE, WOKEN_WORD };
 
@@ -415,19 +239,14 @@ static void *on_thread(void *arg)
 		if (asked)
 			(void)reload_run(r, &result);
 		if (is_other) { /* between the reading of files and now they may have changed */
-			watch_files(r);
-			look_at_feeds(r, false);
-			look_at_identities(r, false);
-			look_at_sets(r, false);
+			reload_watch_files(r);
+			reload_look_at_files(r, false);
 		}
 		enum woken by = sleep_a_little(r);
 		if (by == WOKEN_FILE) /* the way to them may be another */
-			watch_files(r);
-		if (by != WOKEN_WORD) {
-			look_at_feeds(r, by == WOKEN_FILE);
-			look_at_identities(r, by == WOKEN_FILE);
-			look_at_sets(r, by == WOKEN_FILE);
-		}
+			reload_watch_files(r);
+		if (by != WOKEN_WORD)
+			reload_look_at_files(r, by == WOKEN_FILE);
 	}
 	return NULL;
 }
@@ -467,11 +286,10 @@ int reload_new(const struct reload_options *o, struct reload **ret)
 	r->is_other = true;
 	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->watch = watch_new();
-	r->feeds_read = r->feeds_seen = indicators_signature(r->current->config);
-	r->names_read = r->names_seen = identities_signature(r->current->config);
-	r->sets_read = r->sets_seen = sets_signature(r->current->config);
+	for (enum reload_file kind = 0; kind < RELOAD_FILES; kind++)
+		reload_note_file(r, kind);
 	tell_start(r);
-	exchange_sets(r);
+	reload_take_sets(r);
 	if (r->wake < 0 || !r->watch || pthread_create(&r->thread, NULL, on_thread, r) != 0) {
 		reload_free(r);
 		return -EXF_E_NOMEM;

@@ -170,6 +170,13 @@ static void on_start(struct state *s, const struct detect_env *env, const struct
 		tell(s, env, p);
 }
 
+/* Who acknowledges what the other side said was answered, though only one direction is seen. */
+static bool has_failed(const struct event_flow *e)
+{
+	bool is_silent = e->outcome == FLOW_OUTCOME_UNANSWERED && e->payload[1] == 0;
+	return e->outcome == FLOW_OUTCOME_REFUSED || is_silent || e->payload[0] == 0;
+}
+
 static void on_finish(struct state *s, const struct event_flow *e)
 {
 	struct beacon_flow *f = table_find(&s->flows, &e->e.flow);
@@ -178,8 +185,7 @@ static void on_finish(struct state *s, const struct event_flow *e)
 	struct beacon_pair *p = table_find(&s->pairs, &f->key);
 	if (p) {
 		p->ended++;
-		p->failed += e->outcome == FLOW_OUTCOME_REFUSED ||
-			     e->outcome == FLOW_OUTCOME_UNANSWERED || e->payload[0] == 0;
+		p->failed += has_failed(e);
 		p->up += e->payload[0];
 		p->down += e->payload[1];
 		if (e->e.app != APP_UNKNOWN)

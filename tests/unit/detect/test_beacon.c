@@ -33,7 +33,8 @@ static double roll(void) /* in [0, 1) */
 	return (double)(dice >> 40) / (double)(1ull << 24);
 }
 
-static void connection(const char *src, const char *dst, uint16_t port, uint64_t bytes, bool fails)
+/* end: how it ends. */
+static void one(const char *src, const char *dst, uint16_t port, const struct event_flow *end)
 {
 	flow_id++;
 	for (unsigned i = 0; i < 2; i++) {
@@ -47,14 +48,24 @@ static void connection(const char *src, const char *dst, uint16_t port, uint64_t
 		e->has_mac = 1;
 		e->mac[0][5] = e->e.src.u.b[15];
 		if (i) {
-			e->outcome = fails ? FLOW_OUTCOME_REFUSED : FLOW_OUTCOME_ESTABLISHED;
-			e->bytes[0] = bytes + 200;
-			e->payload[0] = fails ? 0 : bytes;
-			e->payload[1] = fails ? 0 : 2 * bytes;
-			e->e.app = fails ? APP_UNKNOWN : APP_TLS;
+			e->outcome = end->outcome;
+			e->bytes[0] = end->payload[0] + 200;
+			e->payload[0] = end->payload[0];
+			e->payload[1] = end->payload[1];
+			e->e.app = end->e.app;
 		}
 		judging_end(j);
 	}
+}
+
+static void connection(const char *src, const char *dst, uint16_t port, uint64_t bytes, bool fails)
+{
+	const struct event_flow end = {
+		.outcome = fails ? FLOW_OUTCOME_REFUSED : FLOW_OUTCOME_ESTABLISHED,
+		.payload = { fails ? 0 : bytes, fails ? 0 : 2 * bytes },
+		.e.app = fails ? APP_UNKNOWN : APP_TLS,
+	};
+	one(src, dst, port, &end);
 }
 
 static void pass_s(double seconds)
@@ -106,6 +117,20 @@ static void four_gaps_that_fail_are_enough(void **state)
 	assert_int_equal(worst(), SEVERITY_NONE);
 	connection("10.0.0.5", "203.0.113.9", 4444, 0, true);
 	assert_int_equal(worst(), SEVERITY_MEDIUM);
+}
+
+static void answers_that_are_only_acknowledged_are_answers(void **state)
+{
+	(void)state;
+	const struct event_flow end = { .outcome = FLOW_OUTCOME_UNANSWERED,
+					.payload = { 83, 241 },
+					.one_sided = true,
+					.e.app = APP_HTTP };
+	for (unsigned i = 0; i < 8; i++) {
+		one("10.0.0.5", "203.0.113.9", 80, &end);
+		pass_s(300);
+	}
+	assert_int_equal(worst(), SEVERITY_NONE); /* pages are judged by what they say */
 }
 
 static void jitter_of_a_third_is_found(void **state)
@@ -265,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_clock_to_a_bare_address_is_found),
 		TEST(four_gaps_that_fail_are_enough),
+		TEST(answers_that_are_only_acknowledged_are_answers),
 		TEST(jitter_of_a_third_is_found),
 		TEST(lost_beacons_are_folded),
 		TEST(people_are_silent),

@@ -158,6 +158,14 @@ static void plain_uri(char *dst, size_t size, const struct event *e, const struc
 	dst[n] = '\0';
 }
 
+/* "/app" of "...\npath=/app&...", where an application is put; empty: not said. */
+static void take_path(char *dst, size_t size, const char *uri)
+{
+	const char *at = strstr(uri, "path=");
+	size_t n = at ? strcspn(at, "&\n") : 0;
+	finding_text(dst, size, "%.*s", (int)n, at ? at : "");
+}
+
 static const struct place *place_of(const struct event_http_body *e, bool has_command)
 {
 	char uri[URI_READ];
@@ -189,6 +197,11 @@ static void on_request(struct acts *s, const struct detect_env *env,
 	if (!context_is_inside(env->context, &e->e.src, e->e.tunnel_id))
 		found |= BIT(MARK_OUTSIDE);
 	finding_text(a->object, sizeof(a->object), "%s", p->name);
+	if (p->mark == MARK_DEPLOYED) {
+		char uri[URI_READ];
+		plain_uri(uri, sizeof(uri), &e->e, &e->uri);
+		take_path(a->detail, sizeof(a->detail), uri);
+	}
 	acts_note(s, env, &e->e, a, found);
 }
 
@@ -215,10 +228,13 @@ static void on_removal(struct acts *s, const struct detect_env *env, const struc
 	if (!s->pairs.stats.entries || e->is_response || !e->uri.off || e->uri.len < 10 ||
 	    memcmp(event_str_data(&e->e, &e->uri), "/manager/", 9) != 0)
 		return;
-	char uri[URI_READ];
+	char uri[URI_READ], path[ACTS_DETAIL];
 	plain_uri(uri, sizeof(uri), &e->e, &e->uri);
+	take_path(path, sizeof(path), uri);
 	struct act *a = strstr(uri, "/undeploy") ? acts_known(s, env, &e->e, false) : NULL;
-	if (a && (a->marks & BIT(MARK_DEPLOYED)) && !(a->marks & BIT(MARK_REMOVED)))
+	/* another application than the one that was put there goes when a new version comes */
+	if (a && (!a->detail[0] || strcmp(a->detail, path) == 0) &&
+	    (a->marks & BIT(MARK_DEPLOYED)) && !(a->marks & BIT(MARK_REMOVED)))
 		acts_note(s, env, &e->e, a, BIT(MARK_REMOVED));
 }
 

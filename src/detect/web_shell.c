@@ -88,10 +88,15 @@ static void deinit(void *state)
 /* A command in the query: GET /x.php?cmd=whoami is marked by its answer alone. */
 static bool asks_in_query(const struct event_http_body *b)
 {
-	static const char *const names[] = { "?cmd=",  "&cmd=", "?command=", "&command=", "?exec=",
-					     "&exec=", "?c=",   "?shell=",   "?execute=", "?run=" };
+	static const char *const names[] = { "?cmd=",  "&cmd=",  "?command=", "&command=",
+					     "?exec=", "&exec=", "?shell=",   "?execute=" };
+	/* fields of ordinary pages as well: there the answer is output alone, no page */
+	static const char *const short_names[] = { "?c=", "?run=" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (text_has(&b->e, &b->uri, names[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(short_names) / sizeof(short_names[0]); i++)
+		if (!(b->marks & CONTENT_HTML) && text_has(&b->e, &b->uri, short_names[i]))
 			return true;
 	return false;
 }

@@ -70,6 +70,17 @@ static void a_deployment_is_low_and_removed_again_medium(void **state)
 	assert_non_null(strstr(j.found[1].message, "Tomcat's manager"));
 }
 
+static void another_version_that_goes_is_low(void **state)
+{
+	(void)state;
+	post((struct post){ .uri = "/manager/text/deploy?path=/app2&update=true" });
+	get("/manager/text/undeploy?path=/app1");
+	assert_int_equal(j.count, 1);
+	assert_int_equal(severity(), SEVERITY_LOW);
+	get("/manager/text/undeploy?path=/app2");
+	assert_int_equal(severity(), SEVERITY_MEDIUM);
+}
+
 static void a_known_hole_is_medium_inside_and_low_from_outside(void **state)
 {
 	static const char *const uris[] = {
@@ -151,6 +162,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_deployment_is_low_and_removed_again_medium),
+		T(another_version_that_goes_is_low),
 		T(a_known_hole_is_medium_inside_and_low_from_outside),
 		T(a_console_needs_what_it_runs),
 		T(a_person_at_the_console_is_medium),

@@ -54,6 +54,16 @@ static void a_command_in_the_query_counts_with_its_output(void **state)
 	assert_int_equal(j->found[j->count - 1].severity, SEVERITY_MEDIUM);
 }
 
+/* A field of an ordinary page is short, too. */
+static void a_page_with_a_short_field_is_silent(void **state)
+{
+	struct judging *j = *state;
+	body(j, "203.0.113.9", true, CONTENT_OUTPUT | CONTENT_HTML, "/index.php?c=topic&id=3");
+	assert_int_equal(j->count, 0);
+	body(j, "203.0.113.9", true, CONTENT_OUTPUT, "/b.php?c=id");
+	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+}
+
 /* A page about Unix: its output is text that many read. */
 static void output_alone_is_silent(void **state)
 {
@@ -86,6 +96,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_command_in_the_query_counts_with_its_output,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_page_with_a_short_field_is_silent, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(output_alone_is_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_console_of_many_is_silent, setup, teardown),
 	};

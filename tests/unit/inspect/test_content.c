@@ -189,6 +189,9 @@ static void attempts_are_found_with_whom_to_call(void **state)
 	assert_int_equal(x.port, 9001);
 	assert_true(find("class.module.classLoader.resources=1", false, &x));
 	assert_int_equal(x.kind, EXPLOIT_EXPRESSION);
+	assert_true(find("GET /?q=%24{new+java.lang.ProcessBuilder('id').start()} HTTP/1.1\r\n",
+			 true, &x));
+	assert_int_equal(x.kind, EXPLOIT_EXPRESSION);
 }
 
 static void honest_requests_try_nothing(void **state)
@@ -199,6 +202,9 @@ static void honest_requests_try_nothing(void **state)
 			  "Cookie: a=b; c=d\r\n\r\n",
 			  true, &x));
 	assert_false(find("GET /docs/${name}/jndi HTTP/1.1\r\n\r\n", true, &x));
+	assert_false(find("GET /api/java/lang/ProcessBuilder.html HTTP/1.1\r\n"
+			  "User-Agent: Mozilla/5.0 (X11)\r\n\r\n",
+			  true, &x));
 	assert_false(find("text=I+said+curl+it;+then+left", false, &x));
 	assert_false(find("", false, &x));
 }

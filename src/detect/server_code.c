@@ -23,6 +23,7 @@ enum mark {
 	MARK_REACHED,
 	MARK_ADDRESS,
 	MARK_PLACE,
+	MARK_PLUGIN,
 };
 
 #define BIT(m) (1u << (m))
@@ -44,6 +45,8 @@ static const struct acts_mark marks[] = {
 			 "the file lies where it is run or opens the door: of a schedule, keys, "
 			 "pages or libraries",
 			 NULL },
+	[MARK_PLUGIN] = { "plugin", 0.35, "it was told to load a plugin, as administrators do once",
+			  "T1505.001" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -54,6 +57,7 @@ static void message(struct finding *f, const struct act *a, const char *from, co
 			   a->marks & BIT(MARK_ENABLED) ? "to allow programs to be run" :
 			   a->marks & BIT(MARK_REACHED) ? "to go to another host" :
 			   a->marks & BIT(MARK_WROTE)   ? "to write a file of the system" :
+			   a->marks & BIT(MARK_PLUGIN)  ? "to load a plugin" :
 							  "to read a file of the system";
 	finding_text(f->message, sizeof(f->message), "%s told the database (%s) of %s %s: %s", from,
 		     a->object, to, what, a->detail);
@@ -112,6 +116,8 @@ static void on_order(struct acts *s, const struct detect_env *env, const struct 
 	if (!a)
 		return;
 	(void)step_string(text, sizeof(text), &e->e, &e->text);
+	if (e->kind == ORDER_LOAD && strncmp(text, "install ", 8) == 0)
+		found = BIT(MARK_PLUGIN);
 	if (e->kind == ORDER_REACH && names_address(text))
 		found |= BIT(MARK_ADDRESS);
 	if (e->kind == ORDER_WRITE && is_place(text))

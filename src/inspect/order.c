@@ -6,8 +6,10 @@
  * functions in C, lo_export, pg_read_file (PostgreSQL documentation, "COPY", "CREATE FUNCTION",
  * "Server-side functions").  MySQL: CREATE FUNCTION ... SONAME, SELECT ... INTO DUMPFILE, and what
  * the library of functions that all tools bring is called (sys_exec, sys_eval).
- * A word counts where it begins one, outside of comments, which stand for a blank; what lies in a
- * text within the statement counts as well: sp_executesql and EXEC ('...') AT carry theirs so.
+ * A word counts where it begins one, outside of comments, which stand for a blank.  What lies in a
+ * text within the statement counts where the statement carries texts out: EXEC ('...') AT,
+ * sp_executesql, PREPARE, OPENQUERY, bodies of functions.  Else it is what somebody has written: a
+ * page of a manual that is saved.
  */
 #include "order.h"
 
@@ -69,6 +71,8 @@ static const struct word words[] = {
 	{ "lo_export(", ORDER_WRITE, ORDER_POSTGRES, "'/", NULL },
 	{ "pg_read_file(", ORDER_READ, ORDER_POSTGRES, "'/", NULL },
 	{ "pg_read_binary_file(", ORDER_READ, ORDER_POSTGRES, "'/", NULL },
+	{ "install plugin ", ORDER_LOAD, ORDER_MYSQL, "soname ", NULL },
+	{ "install soname ", ORDER_LOAD, ORDER_MYSQL, NULL, NULL },
 	{ "soname '", ORDER_LOAD, ORDER_MYSQL, NULL, NULL },
 	{ "soname \"", ORDER_LOAD, ORDER_MYSQL, NULL, NULL },
 	{ "into dumpfile ", ORDER_WRITE, ORDER_MYSQL, NULL, NULL },
@@ -93,10 +97,11 @@ static void add(struct plain *p, char c)
 	p->text[p->len++] = c;
 }
 
-/* Lower case, one blank for a run of blanks, line ends and comments; not printable: a blank. */
+/* Lower case, one blank for a run of blanks, line ends and comments; not printable: a blank.
+ * Within a text there are no comments. */
 static void make_plain(struct plain *p, const uint8_t *data, size_t len, size_t step)
 {
-	bool in_comment = false, in_line = false;
+	bool in_comment = false, in_line = false, in_text = false;
 	p->len = 0;
 	for (size_t i = 0; i < len && p->len < ORDER_SPAN; i += step) {
 		char c = (char)data[i];
@@ -110,8 +115,9 @@ static void make_plain(struct plain *p, const uint8_t *data, size_t len, size_t 
 			in_line = c != '\n';
 			continue;
 		}
-		in_comment = c == '/' && next == '*';
-		in_line = c == '-' && next == '-';
+		in_text ^= c == '\'';
+		in_comment = !in_text && c == '/' && next == '*';
+		in_line = !in_text && c == '-' && next == '-';
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c | 0x20);
 		add(p, in_comment || in_line || c <= ' ' || c >= 0x7f ? ' ' : c);
@@ -158,6 +164,42 @@ static bool is_copy(const struct plain *p, size_t at)
 	       (is_behind(p, at, "from ") || is_behind(p, at, "to "));
 }
 
+/* What a text within the statement has to be carried out by. */
+static bool carries(const char *at)
+{
+	static const char *const words_out[] = { "exec",       "prepare ",   "sp_",
+						 "openquery",  "openrowset", "function ",
+						 "procedure ", "$$" };
+	for (size_t i = 0; i < sizeof(words_out) / sizeof(words_out[0]); i++)
+		if (strncmp(at, words_out[i], strlen(words_out[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Past the text that begins here; a doubled quote begins the next one at once. */
+static size_t text_end(const struct plain *p, size_t at, enum order_dialect dialect)
+{
+	char quote = p->text[at++];
+	for (; at < p->len && p->text[at] != quote; at++)
+		at += dialect == ORDER_MYSQL && p->text[at] == '\\';
+	return at < p->len ? at + 1 : p->len;
+}
+
+static bool is_quote(char c, enum order_dialect dialect)
+{
+	return c == '\'' || (c == '"' && dialect == ORDER_MYSQL);
+}
+
+static bool carries_texts(const struct plain *p, enum order_dialect dialect)
+{
+	for (size_t at = 0; at < p->len;) {
+		if ((at == 0 || !is_word_byte(p->text[at - 1])) && carries(p->text + at))
+			return true;
+		at = is_quote(p->text[at], dialect) ? text_end(p, at, dialect) : at + 1;
+	}
+	return false;
+}
+
 void order_statement(struct inspection *in, enum order_dialect dialect, const uint8_t *data,
 		     size_t len, bool is_wide, uint32_t *budget)
 {
@@ -171,7 +213,11 @@ void order_statement(struct inspection *in, enum order_dialect dialect, const ui
 		len = ORDER_SPAN * step;
 	*budget -= (uint32_t)len;
 	make_plain(&p, data, len, step);
-	for (size_t i = 0; i < p.len; i++) {
+	bool is_carrying = carries_texts(&p, dialect);
+	size_t next;
+	for (size_t i = 0; i < p.len; i = next) {
+		next = is_carrying || !is_quote(p.text[i], dialect) ? i + 1 :
+								      text_end(&p, i, dialect);
 		if ((i && is_word_byte(p.text[i - 1])) || !is_word_byte(p.text[i]))
 			continue;
 		const struct word *w = word_at(p.text + i, dialect);

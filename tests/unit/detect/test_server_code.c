@@ -50,6 +50,19 @@ static void a_program_is_medium_and_switched_on_before_critical(void **state)
 	assert_int_equal(severity(), SEVERITY_CRITICAL);
 }
 
+static void a_plugin_is_low_and_behind_a_file_high(void **state)
+{
+	(void)state;
+	order(ORDER_LOAD, "mysql", "install soname 'server_audit'");
+	assert_int_equal(severity(), SEVERITY_LOW);
+	assert_non_null(strstr(j.found[0].message, "to load a plugin"));
+	order(ORDER_WRITE, "mysql", "into dumpfile '/tmp/a'");
+	assert_int_equal(severity(), SEVERITY_HIGH);
+	judging_pass(&j, DAY_NS);
+	order(ORDER_LOAD, "mysql", "soname 'udf.so'");
+	assert_int_equal(severity(), SEVERITY_MEDIUM);
+}
+
 static void a_path_by_address_is_medium_by_name_silent(void **state)
 {
 	(void)state;
@@ -92,6 +105,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_program_is_medium_and_switched_on_before_critical),
+		T(a_plugin_is_low_and_behind_a_file_high),
 		T(a_path_by_address_is_medium_by_name_silent),
 		T(a_file_is_told_by_its_place),
 		T(a_copy_that_follows_is_silent),

@@ -136,6 +136,9 @@ static void orders_are_told(void **state)
 		{ "-- now\nsp_configure 'xp_cmdshell', 1; RECONFIGURE", ORDER_ENABLE },
 		{ "EXEC sp_OACreate 'WScript.Shell', @o OUT", ORDER_PROGRAM },
 		{ "CREATE ASSEMBLY [a] FROM 0x4D5A9000 WITH PERMISSION_SET = UNSAFE", ORDER_LOAD },
+		{ "declare @q varchar(99) = 'xp_cmdshell ''dir'''; exec (@q)", ORDER_PROGRAM },
+		{ "select * from openquery(x, 'select 1; xp_cmdshell ''dir''')", ORDER_PROGRAM },
+		{ "select '--'\nxp_cmdshell 'dir'", ORDER_PROGRAM },
 		{ "exec xp_dirtree '\\\\10.0.0.5\\a'", ORDER_REACH },
 		{ "sp_add_jobstep @subsystem = N'CmdExec', @command = N'x'", ORDER_PROGRAM },
 	};
@@ -159,6 +162,7 @@ static void statements_of_every_day_are_silent(void **state)
 		"-- xp_cmdshell 'dir'",
 		"/* xp_cmdshell 'dir' */ select 1",
 		"select my_xp_cmdshell 'x'",
+		"insert into notes values (N'how to: -- use xp_cmdshell ''dir''')",
 		"CREATE ASSEMBLY a FROM 'C:\\clr\\a.dll'",
 	};
 	(void)state;

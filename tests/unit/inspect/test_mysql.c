@@ -122,6 +122,27 @@ static void orders_are_told(void **state)
 	dialog_prefixes(&h, turns, DIALOG_COUNT(turns));
 }
 
+/* What somebody writes about such orders is saved, not carried out. */
+static void words_in_a_text_are_silent(void **state)
+{
+	static const struct turn turns[] = {
+		S(GREETING),
+		C(LOGIN),
+		S("\7\0\0\2\0\0\0\2\0\0\0"),
+		C("\x35\0\0\0\3"
+		  "insert into p values ('a \\' x soname ''b.so'' -- y')"),
+		C("\x30\0\0\0\3"
+		  "prepare s from 'create function f soname ''b'''"),
+		C("\x24\0\0\0\3"
+		  "install plugin disks soname 'disks'"),
+	};
+	(void)state;
+	dialog_whole(&h, turns, DIALOG_COUNT(turns));
+	assert_int_equal(harness_count(&h, EVENT_ORDER), 2);
+	const struct event_order *e = harness_event(&h, EVENT_ORDER, 1);
+	assert_true(harness_str_is(e, &e->text, "install plugin disks soname 'disks'"));
+}
+
 static void what_it_takes(void **state)
 {
 	(void)state;
@@ -135,8 +156,10 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(a_wrong_password),       T(a_password_in_the_clear), T(tls_follows_when_asked),
-		T(a_host_that_is_blocked), T(orders_are_told),         T(what_it_takes),
+		T(a_wrong_password),       T(a_password_in_the_clear),
+		T(tls_follows_when_asked), T(a_host_that_is_blocked),
+		T(orders_are_told),        T(words_in_a_text_are_silent),
+		T(what_it_takes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

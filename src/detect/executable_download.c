@@ -144,6 +144,10 @@ static void tell_raw(const struct detect_env *env, const struct event_file *file
 				"its length in four bytes before it, as stagers want it");
 	if (context_is_inside(env->context, &file->e.dst, file->e.tunnel_id))
 		finding_feature(&f, "inside", 1, NAN, NAN, 0.1, -0.1, "both ends are inside");
+	else if (context_name_of(env->context, &file->e.dst))
+		finding_feature(&f, "named", 1, NAN, NAN, 0.1, -0.1,
+				"the server's name was asked for: it may be the data connection of "
+				"an FTP whose orders are encrypted");
 	const char *by = file->e.from_server ? to : from, *at = file->e.from_server ? from : to;
 	finding_text(f.message, sizeof(f.message),
 		     "%s pushed a program to %s over a bare TCP connection%s, port %u", by, at,

@@ -130,14 +130,15 @@ static void add_form(struct finding *f, const struct event_implant *e)
 		part(f, "names", 1, 0.3, "what is called has names of RedLine's contract");
 }
 
-static void add_place(struct finding *f, const struct event *e, const struct dest *d)
+static void add_place(struct finding *f, const struct event_implant *e, const struct dest *d)
 {
 	char text[96];
-	if (d->is_literal && !d->is_inside)
+	/* net.tcp says the address itself: that is counted there */
+	if (d->is_literal && !d->is_inside && !(e->marks & IMPLANT_BY_ADDRESS))
 		part(f, "nameless", 1, 0.1, "no DNS answer gave the address");
-	finding_text(text, sizeof(text), "port %u is for another protocol", e->dport);
-	if (mismatch_owner(e->dport)) {
-		part(f, "foreign_port", e->dport, 0.1, text);
+	finding_text(text, sizeof(text), "port %u is for another protocol", e->e.dport);
+	if (mismatch_owner(e->e.dport)) {
+		part(f, "foreign_port", e->e.dport, 0.1, text);
 		finding_technique(f, "T1571");
 	}
 	if (d->is_inside)
@@ -195,7 +196,7 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		p->packets[p->packet_count++] = event->packet;
 	step_begin(&f, &rule, env, event);
 	add_form(&f, e);
-	add_place(&f, event, &d);
+	add_place(&f, e, &d);
 	double sum = step_score(&f);
 	enum severity severity = step_severity(sum);
 	if (severity <= p->told || sum + 1e-9 < s->params->alert_score)

@@ -21,6 +21,7 @@
 #define MANY        8    /* times the limit */
 #define CROWD       3    /* senders that make a collector */
 #define PACKETS     8
+#define SMALL       320 /* bytes a message, of protocols that carry any length */
 
 struct message_params {
 	uint64_t bytes, window_s;
@@ -112,6 +113,10 @@ static void add_features(struct finding *f, const struct message_params *limits,
 			carried, (unsigned long long)p->carriers);
 	finding_feature(f, "share", carried / (double)p->bytes, NAN, limits->share, 0, 0,
 			"they are %.0f %% of all that was sent", 100 * carried / (double)p->bytes);
+	double each = carried / (double)p->carriers;
+	if ((p->key.app == APP_MQTT || p->key.app == APP_HTTP) && each < SMALL)
+		finding_feature(f, "small", each, NAN, SMALL, 0.15, -0.15,
+				"%.0f bytes each: states of things and sounds are sealed so", each);
 	if (p->key.app == APP_SNMP || p->key.app == APP_DHCP)
 		finding_feature(f, "misplaced", 1, NAN, NAN, 0.1, 0.1,
 				"%s is a protocol of inside networks",

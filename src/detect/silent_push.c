@@ -6,7 +6,8 @@
  * named and needs no word back.  Tens of kilobytes in full datagrams between two hosts of which the
  * outer one has not sent a single packet are that; in an IP protocol whose number nobody has been
  * given (RFC 5237: 143 to 254) all the more.
- * Evasion: an answer now and then; a name asked first; TCP (upload_volume, raw_exfil).
+ * Evasion: an answer now and then; a name asked first; TCP (upload_volume, raw_exfil); the protocol
+ * numbers of IPsec.
  * False alarms: flow exports, logs, metrics and streams are sent like that: their ports are left
  * out, and receivers with a name or a service; tries of VPNs and meetings are small.  Where only
  * one side of the traffic is seen nothing is told.
@@ -20,6 +21,8 @@
 #define PROTO_ICMP   1
 #define PROTO_TCP    6
 #define PROTO_UDP    17
+#define PROTO_ESP    50
+#define PROTO_AH     51
 #define PROTO_ICMPV6 58
 #define UNASSIGNED   143
 #define EXPERIMENTAL 254  /* 253 and 254: for tests; 255 is reserved */
@@ -89,10 +92,10 @@ static void deinit(void *state)
 /* Flow exports, logs, metrics, traps, and what calls and streams use when nobody listens. */
 static bool is_collecting(uint16_t port)
 {
-	static const uint16_t known[] = { 67,   68,   69,   123,  161,  162,   443,
-					  514,  601,  1514, 1812, 1813, 2055,  2056,
-					  3702, 4500, 4739, 5004, 5060, 5353,  6343,
-					  6514, 8125, 8649, 9995, 9996, 12201, 51820 };
+	static const uint16_t known[] = { 67,   68,   69,    123,   161,   162,  443,  514,
+					  601,  1514, 1812,  1813,  2055,  2056, 3702, 4500,
+					  4739, 5004, 5060,  5353,  6343,  6514, 8125, 8649,
+					  9995, 9996, 12201, 25826, 37008, 51820 };
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i] == port)
 			return true;
@@ -104,6 +107,12 @@ static bool is_icmp(uint8_t proto)
 	return proto == PROTO_ICMP || proto == PROTO_ICMPV6;
 }
 
+/* IPsec between gateways, whose way back may be another line (RFC 4301, 4.1: one way each). */
+static bool is_vpn(uint8_t proto)
+{
+	return proto == PROTO_ESP || proto == PROTO_AH;
+}
+
 static bool is_unassigned(uint8_t proto)
 {
 	return proto >= UNASSIGNED && proto <= EXPERIMENTAL;
@@ -113,8 +122,8 @@ static bool is_unassigned(uint8_t proto)
 static bool is_push(const struct detect_env *env, const struct event_flow *f)
 {
 	const struct event *e = &f->e;
-	if (e->proto == PROTO_TCP || is_icmp(e->proto) || f->packets[1] || !f->packets[0] ||
-	    f->payload[0] < SMALLEST || f->payload[0] / f->packets[0] < FULL)
+	if (e->proto == PROTO_TCP || is_icmp(e->proto) || is_vpn(e->proto) || f->packets[1] ||
+	    !f->packets[0] || f->payload[0] < SMALLEST || f->payload[0] / f->packets[0] < FULL)
 		return false;
 	bool is_guess = e->app == APP_UNKNOWN || e->app == APP_DNS; /* no question is that long */
 	bool is_known = e->proto == PROTO_UDP && (!is_guess || is_collecting(e->dport));

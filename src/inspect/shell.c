@@ -164,8 +164,11 @@ static bool is_sure(const struct shell_side *shell, const struct shell_side *use
 	unsigned strong = count_bits(shell->marks & ~(unsigned)(SHELL_PROMPT_UNIX | SHELL_LISTING));
 	unsigned weak = count_bits(shell->marks & (SHELL_PROMPT_UNIX | SHELL_LISTING));
 
+	unsigned asking = SHELL_BANNER | SHELL_PROMPT | SHELL_PROMPT_UNIX | SHELL_NO_TERMINAL;
 	if (user->marks & (SHELL_BANNER | SHELL_ID))
 		return false; /* both sides answer: a transcript is sent */
+	if (!user->tail_len && !(shell->marks & asking))
+		return false; /* nobody has said a word to it, nor does it wait for one: a report */
 	return strong >= 2 || (strong && (weak || user->commands)) || (weak && user->commands >= 2);
 }
 

@@ -44,13 +44,15 @@ static void judge_form(const struct http_channel *c, const struct http_params *p
 static void judge_disguise(const struct http_channel *c, struct channel_judgement *j)
 {
 	bool is_bare = share(c->bare, c->requests) >= NEARLY_ALL;
+	bool is_tool = share(c->tool, c->requests) >= MOST;
 	if (is_bare && share(c->browser, c->requests) >= MOST)
 		j->browser = c->least_headers <= BARE_MAX ? 0.2 : 0.15;
-	else if (is_bare && share(c->tool, c->requests) >= MOST)
+	else if (is_bare && is_tool)
 		j->tool = 0.1;
 	if (c->is_literal && !c->is_inside)
 		j->literal = is_bare || c->encoded || c->has_delivered ? 0.15 : 0;
-	if (!request_is_web_port(c->key.port))
+	/* inside, services live on any port, and their programs say which they are */
+	if (!request_is_web_port(c->key.port) && !(c->is_inside && is_tool))
 		j->port = 0.1;
 	if (share(c->encoded, c->requests) >= 0.5)
 		j->encoded = 0.1;
@@ -76,8 +78,10 @@ void http_channel_judge(const struct http_channel *c, const struct http_params *
 	double form = j->repeat + j->exchange + j->rhythm + j->tool;
 	double hidden = j->browser + j->literal + j->port + j->encoded + j->identity + j->name +
 			j->delivered + j->ip_check + j->hosts;
-	/* many programs come back like clockwork: alone that is context */
-	if (hidden < 0.05 && form > p->alone_score)
+	/* many programs come back like clockwork: alone that is context, and so it is on a port of
+	 * its own for one that does not call itself a browser */
+	bool is_port_alone = hidden - j->port < 0.05 && j->tool > 0;
+	if ((hidden < 0.05 || is_port_alone) && form > p->alone_score)
 		j->alone = p->alone_score - form;
 	if (c->clients >= CROWD)
 		j->crowd = -0.2;

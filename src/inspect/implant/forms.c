@@ -5,6 +5,8 @@
  * others; The Many Faces of Gh0st Rat, Norman 2012); its heirs have other prefixes.  njRAT, and
  * XWorm after it: "169\0ll|'|'|...", fields between marks (Fidelis 1009, 2013).  Remcos: 24 04 ff
  * 00 and a length.  Mirai: its published source, bot/attack.c.  .NET: MC-NMF 2.2.3.
+ * Zabbix frames likewise ("ZBXD", flags, two lengths, zlib: Zabbix documentation, "Header"), and is
+ * none.
  */
 #include "forms.h"
 
@@ -75,7 +77,7 @@ static bool is_packed_at(const uint8_t *data, uint32_t len, uint8_t k, struct fo
 bool form_find_packed(const uint8_t *data, uint32_t len, struct form_packed *ret)
 {
 	uint32_t from = FORM_PREFIX_MIN + LENGTHS, to = FORM_PREFIX_MAX + LENGTHS + 1;
-	if (len < from + ZLIB_LEN + 1u)
+	if (len < from + ZLIB_LEN + 1u || memcmp(data, "ZBXD", 4) == 0)
 		return false;
 	to = to < len - ZLIB_LEN ? to : len - ZLIB_LEN;
 	for (const uint8_t *at; from < to; from = (uint32_t)(at - data) + 1) {

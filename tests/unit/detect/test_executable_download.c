@@ -74,6 +74,20 @@ static void a_program_in_no_protocol_is_medium_and_high_with_its_length(void **s
 	assert_int_equal(j->count, 5);
 }
 
+/* As the data of an FTP are whose orders are encrypted. */
+static void a_program_of_a_named_server_is_low(void **state)
+{
+	struct judging *j = *state;
+	struct event_name *n = judging_event(j, EVENT_NAME, sizeof(*n), "10.0.0.5", "10.0.0.1", 17);
+	n->source = APP_DNS;
+	assert_int_equal(ipaddr_parse("203.0.113.12", &n->address), 0);
+	judging_str(j, &n->name, "ftp.vendor.example");
+	judging_end(j);
+	pushed(j, "203.0.113.12", true, UINT64_MAX);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_LOW);
+}
+
 static void the_rest_is_silent(void **state)
 {
 	struct judging *j = *state;
@@ -90,6 +104,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_program_in_no_protocol_is_medium_and_high_with_its_length, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(a_program_of_a_named_server_is_low, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_program_from_outside_is_low_and_told_once, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_silent, setup, teardown),

@@ -97,6 +97,20 @@ static void a_check_in_is_found(void **state)
 	assert_non_null(strstr(f->message, "/4/forum.php"));
 }
 
+/* Metrics for a database inside: its port is its own, and the program says which it is. */
+static void a_named_program_inside_is_silent_on_any_port(void **state)
+{
+	(void)state;
+	struct ask a = checkin;
+	a.dst = "10.0.0.9";
+	a.host = "metrics";
+	a.uri = "/write?db=telegraf";
+	a.agent = "Telegraf/1.29";
+	a.port = 8086;
+	repeat(&a, 12, 10);
+	assert_int_equal(worst(), SEVERITY_NONE);
+}
+
 static void what_an_agent_carries_adds(void **state)
 {
 	(void)state;
@@ -260,6 +274,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_check_in_is_found),
+		TEST(a_named_program_inside_is_silent_on_any_port),
 		TEST(what_an_agent_carries_adds),
 		TEST(few_of_them_are_silent),
 		TEST(asking_the_own_address_first_adds),

@@ -54,6 +54,20 @@ static void encoded_logs_are_medium(void **state)
 	assert_true(j->found[0].packet_count > 1);
 }
 
+/* What things tell their broker is sealed, a little at a time. */
+static void small_sealed_states_are_low(void **state)
+{
+	struct judging *j = *state;
+	for (uint64_t i = 1; i <= 60; i++)
+		say(j, &(struct message){ .app = APP_MQTT,
+					  .payload = 220,
+					  .carried = 180,
+					  .hash = i });
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_LOW);
+	assert_true(judging_feature(&j->found[0], "small")->contribution < 0);
+}
+
 static void traps_that_leave_are_high_when_they_are_many(void **state)
 {
 	struct judging *j = *state;
@@ -151,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(encoded_logs_are_medium, setup, teardown),
+		cmocka_unit_test_setup_teardown(small_sealed_states_are_low, setup, teardown),
 		cmocka_unit_test_setup_teardown(traps_that_leave_are_high_when_they_are_many, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(each_protocol_and_window_is_added_up_alone, setup,

@@ -64,6 +64,17 @@ static void full_datagrams_without_an_answer_are_found(void **state)
 	assert_in_range(j->found[0].step_count, 2, 8);
 }
 
+static void one_way_of_ipsec_is_silent(void **state)
+{
+	struct judging *j = *state;
+	struct flow_of o = push();
+	o.proto = 50;
+	o.dport = 0;
+	for (unsigned i = 0; i < 10; i++)
+		end(j, &o);
+	assert_int_equal(j->count, 0);
+}
+
 static void a_protocol_of_nobody_is_high(void **state)
 {
 	struct judging *j = *state;
@@ -145,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(full_datagrams_without_an_answer_are_found, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(one_way_of_ipsec_is_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_protocol_of_nobody_is_high, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_error_is_no_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_are_silent, setup, teardown),

@@ -135,6 +135,10 @@ static void what_only_looks_so(void **state)
 		PROBES(true, "Zx9kq\x1c\0\0\0\x0e\0\0\0\x78\x9c\1\2\3\4\5\6\7\x8\x9\xa\xb\xc"));
 	assert_false(PROBES(true, "Zx9kq\x1b\0\0\0\0\0\0\0\x78\x9c\1\2\3\4\5\6\7\x8\x9\xa\xb\xc"));
 	assert_false(PROBES(true, "Zx9kq\x1b\0\0\0\0\0\1\0\x78\x9c\1\2\3\4\5\6\7\x8\x9\xa\xb\xc"));
+	assert_false(
+		PROBES(true, "ZBXD\3\x0e\0\0\0\x0e\0\0\0\x78\x9c\1\2\3\4\5\6\7\x8\x9\xa\xb\xc"));
+	assert_true(
+		PROBES(true, "ZBXE\3\x0e\0\0\0\x0e\0\0\0\x78\x9c\1\2\3\4\5\6\7\x8\x9\xa\xb\xc"));
 	assert_false(PROBES(true, "\x24\x04\xff\0\x05\0\0\0hell"));
 	assert_false(PROBES(true, "PING\r\n"));
 	assert_false(PROBES(false, "PING :1\r\n"));

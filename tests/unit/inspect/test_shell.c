@@ -99,6 +99,17 @@ static void a_transcript_is_no_shell(void **state)
 	assert_int_equal(harness_count(&h, EVENT_SHELL), 0);
 }
 
+/* An agent of monitoring tells what its commands print to whoever comes, and is asked nothing. */
+static void a_report_is_no_shell(void **state)
+{
+	static const struct turn turns[] = {
+		S("<<<local>>>\nuid=0(root) gid=0(root)\n\ndrwxr-xr-x 2 root root 4096 /srv\n"),
+	};
+	(void)state;
+	dialog_whole(&h, turns, DIALOG_COUNT(turns));
+	assert_int_equal(harness_count(&h, EVENT_SHELL), 0);
+}
+
 static void one_mark_is_not_enough(void **state)
 {
 	static const struct turn turns[] = { C("hello\n"), S("price: 5 $ "), C("thanks\n") };
@@ -123,9 +134,13 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(a_shell_that_was_brought),   T(a_shell_without_a_prompt),
-		T(a_shell_that_was_left_open), T(a_transcript_is_no_shell),
-		T(one_mark_is_not_enough),     T(what_it_takes),
+		T(a_shell_that_was_brought),
+		T(a_shell_without_a_prompt),
+		T(a_shell_that_was_left_open),
+		T(a_transcript_is_no_shell),
+		T(a_report_is_no_shell),
+		T(one_mark_is_not_enough),
+		T(what_it_takes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,8 +34,10 @@ static bool filter_applies(struct signatures *s, const struct filter *f, const s
 /* The rule's tree, and with it those of the filters that go with the rule. */
 static struct node *whole_tree(struct compile *c, const struct rule *rule)
 {
+	c->is_counted = rule->is_counted;
 	struct node *tree = detection_tree(c, yaml_get(rule->document, "detection"));
 	struct signatures *s = c->s;
+	c->is_counted = false;
 	for (size_t i = 0; tree && i < s->filter_vec.count; i++) {
 		if (!filter_applies(s, &s->filters[i], rule))
 			continue;
@@ -91,41 +93,122 @@ static bool add_instance(struct signatures *s, uint32_t rule, const struct sourc
 	return true;
 }
 
-static bool build_rule(struct signatures *s, uint32_t index)
+/* A part of this tree that can never hold keeps all of it from holding. */
+static bool is_never(const struct node *n)
 {
-	struct source rows[SOURCES_MAX];
-	struct rule *r = &s->rules[index];
-	size_t count = sources_find(r->product, r->category, r->service, rows);
-	unsigned taken = 0;
-	char unmapped[sizeof(((struct compile *)NULL)->why)] = "";
-	const struct yaml_node *logsource = yaml_get(r->document, "logsource");
-	if (!count) {
-		problem(s, logsource ? logsource : r->document,
-			"the log source '%s' is not seen on the network", r->about.logsource);
-		return true;
+	unsigned can = 0, count = 0;
+	for (const struct node *k = n->first; k; k = k->next) {
+		bool never = is_never(k);
+		if (never && n->kind == NODE_AND)
+			return true;
+		can += !never;
+		count++;
 	}
+	bool is_or = n->kind == NODE_OR || n->kind == NODE_COUNT;
+	return n->is_never || (is_or && count && can < (n->kind == NODE_OR ? 1 : n->index));
+}
+
+/* Why no row of a log source serves a rule. */
+struct refusal {
+	char why[768];  /* of the first row that lacks what all lack, else of the first */
+	bool is_common; /* it is of what all lack */
+	unsigned group; /* its row's: of one group the last row has the most fields */
+};
+
+static bool is_known_elsewhere(const struct source *rows, size_t count, const char *name)
+{
+	struct source_field f;
+	for (size_t i = 0; i < count; i++)
+		if (source_field(&rows[i], name, &f))
+			return true;
+	return false;
+}
+
+static void refuse_row(struct refusal *r, const struct compile *c, const struct source *rows,
+		       size_t count)
+{
+	bool is_common = c->missing && !is_known_elsewhere(rows, count, c->missing);
+	unsigned group = c->source->group;
+	bool is_better = is_common && !r->is_common;
+	bool is_richer = is_common == r->is_common && group && group == r->group;
+	if (r->why[0] && !is_better && !is_richer)
+		return;
+	r->is_common = is_common;
+	r->group = group;
+	memcpy(r->why, c->why, sizeof(r->why));
+}
+
+static void break_rule(struct signatures *s, struct rule *r, const char *why)
+{
+	problem_text(s, why);
+	r->is_broken = true;
+	r->about.why = arena_strdup(&s->memory, why);
+}
+
+/* Instances of a rule in those rows that have its fields and, strict, those that it is grouped and
+ * summed by.  False: memory. */
+static bool build_rows(struct signatures *s, uint32_t index, const struct source *rows,
+		       size_t count, bool is_strict, struct refusal *refusal)
+{
+	unsigned taken = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct compile c = { .s = s, .source = &rows[i] };
-		if (rows[i].group && rows[i].group == taken)
+		if ((rows[i].group && rows[i].group == taken) ||
+		    (is_strict && correlation_lacks(s, index, &rows[i])))
 			continue;
-		const struct node *tree = whole_tree(&c, r);
-		if (tree) {
+		const struct node *tree = whole_tree(&c, &s->rules[index]);
+		if (tree && source_is_for_asked(&rows[i]) && !c.has_asked)
+			continue;
+		if (tree && is_never(tree)) {
+			c.missing = NULL;
+			memcpy(c.why, c.never, sizeof(c.never));
+			refuse_row(refusal, &c, rows, count);
+		} else if (tree) {
 			taken = rows[i].group;
 			if (!add_instance(s, index, &rows[i], tree))
 				return false;
-			r = &s->rules[index];
 		} else if (c.is_unmapped) {
-			memcpy(unmapped, c.why, sizeof(unmapped));
+			refuse_row(refusal, &c, rows, count);
 		} else {
-			problem_text(s, c.why[0] ? c.why : "memory is exhausted");
-			r->is_broken = true;
+			break_rule(s, &s->rules[index],
+				   c.why[0] ? c.why : "memory is exhausted");
 			return c.why[0] != '\0';
 		}
 	}
-	if (!r->instance_vec.count) {
-		problem_text(s, unmapped);
-		r->is_broken = true;
+	return true;
+}
+
+static void refuse_source(struct signatures *s, struct rule *r)
+{
+	const struct yaml_node *logsource = yaml_get(r->document, "logsource");
+	struct buf alike;
+	char why[768];
+	buf_init(&alike, 300);
+	sources_alike(r->product, r->category, &alike);
+	yaml_why(logsource ? logsource : r->document, why, sizeof(why),
+		 "the log source '%s' is not seen on the network%s%s", r->about.logsource,
+		 alike.len ? "; seen are of it " : "", alike.len ? alike.data : "");
+	buf_deinit(&alike);
+	break_rule(s, r, why);
+}
+
+static bool build_rule(struct signatures *s, uint32_t index)
+{
+	struct source rows[SOURCES_MAX];
+	struct refusal refusal = { .why = "" };
+	struct rule *r = &s->rules[index];
+	size_t count = sources_find(r->product, r->category, r->service, rows);
+	if (!count) {
+		refuse_source(s, r);
+		return true;
 	}
+	for (unsigned i = 0; i < 2 && !s->rules[index].instance_vec.count; i++)
+		if (!s->rules[index].is_broken &&
+		    !build_rows(s, index, rows, count, i == 0, &refusal))
+			return false;
+	r = &s->rules[index];
+	if (!r->instance_vec.count && !r->is_broken)
+		break_rule(s, r, refusal.why);
 	return true;
 }
 
@@ -335,6 +418,7 @@ bool build(struct signatures *s)
 {
 	struct wakes w = { .list = NULL };
 	bool ok = true;
+	correlations_find(s);
 	for (uint32_t i = 0; ok && i < s->rule_vec.count; i++)
 		if (s->rules[i].correlation == NONE && !s->rules[i].is_broken)
 			ok = build_rule(s, i);

@@ -70,7 +70,9 @@ uint32_t column_for(struct signatures *s, const struct source *source, const str
 	c->kind = source->kind;
 	c->view = f->view;
 	c->is_paired = f->is_paired;
-	c->is_list = f->view == VIEW_LIST || (field && field->type == FIELD_ETYPES);
+	c->is_list = f->view == VIEW_LIST || f->view == VIEW_APP || f->view == VIEW_SUCCESS ||
+		     (is_constant && strchr(f->field, ',')) ||
+		     (field && field->type == FIELD_ETYPES);
 	c->type = type_of(field, f->view);
 	return (uint32_t)s->column_vec.count++;
 }

@@ -41,12 +41,12 @@ static bool advance(struct scan *s)
 		while (is_word_char(*s->next) && n < WORD_MAX - 1)
 			s->word[n++] = *s->next++;
 	s->word[n] = '\0';
-	if (n || !*s->next)
+	if (n || !*s->next || (*s->next == '|' && s->c->is_counted))
 		return true;
 	if (*s->next == '|')
 		return refuse(s->c, s->at,
-			      "the condition uses '|': aggregations of that form are "
-			      "obsolete; write a correlation");
+			      "the condition uses '|', which stands at the end of a rule's one "
+			      "condition; write a correlation");
 	return refuse(s->c, s->at, "the condition has a '%c' where a word is expected", *s->next);
 }
 

@@ -108,7 +108,7 @@ static bool read_condition(struct signatures *s, const struct yaml_node *n, stru
 }
 
 /* How many slots a group needs to be counted exactly, as far as that goes. */
-static bool choose_slots(struct signatures *s, const struct yaml_node *n, struct correlation *c)
+bool correlation_slots(struct signatures *s, const struct yaml_node *n, struct correlation *c)
 {
 	double most = 0;
 	for (unsigned i = 0; i < c->bound_count; i++)
@@ -147,7 +147,7 @@ bool correlation_read(struct signatures *s, const struct yaml_node *n, struct ru
 		return false;
 	}
 	if (!read_type(s, n, &c) || !read_span(s, n, &c) || !read_condition(s, n, &c) ||
-	    !choose_slots(s, n, &c))
+	    !correlation_slots(s, n, &c))
 		return false;
 	c.group_count = (unsigned)texts_of(s, yaml_get(n, "group-by"), groups, GROUP_FIELDS + 1);
 	const struct yaml_node *rules = yaml_get(n, "rules");
@@ -187,6 +187,8 @@ static uint32_t rule_named(const struct signatures *s, const char *name)
 
 static bool find_members(struct signatures *s, struct correlation *c)
 {
+	if (c->is_old)
+		return true;
 	const struct yaml_node *rules = yaml_get(c->node, "rules");
 	const struct yaml_node *k = rules->type == YAML_SCALAR ? rules : rules->first;
 	for (; k; k = rules->type == YAML_SCALAR ? NULL : k->next) {
@@ -311,6 +313,8 @@ static bool link_one(struct signatures *s, uint32_t rule)
 	}
 	for (unsigned i = 0; i < c->member_count; i++)
 		if (!link_rule(s, c, i, c->members[i])) {
+			if (c->is_old) /* its one member has said why */
+				return false;
 			problem(s, c->node, "the rule '%.60s' that it refers to cannot be counted",
 				s->rules[c->members[i]].about.id);
 			return false;
@@ -330,15 +334,51 @@ static bool link_one(struct signatures *s, uint32_t rule)
 	return begin_table(s, c);
 }
 
+/* Why: the problem that was said last, or what its member says. */
+static void break_correlation(struct signatures *s, uint32_t rule)
+{
+	struct rule *r = &s->rules[rule];
+	const struct correlation *c = &s->correlations[r->correlation];
+	const char *own = c->is_old ? s->rules[c->members[0]].about.why : NULL;
+	r->is_broken = true;
+	r->about.why = own                  ? own :
+		       s->problem_vec.count ? s->problems[s->problem_vec.count - 1] :
+					      "it cannot be counted";
+}
+
+void correlations_find(struct signatures *s)
+{
+	for (uint32_t i = 0; i < s->rule_vec.count; i++)
+		if (s->rules[i].correlation != NONE && !s->rules[i].is_broken &&
+		    !find_members(s, &s->correlations[s->rules[i].correlation])) {
+			break_correlation(s, i);
+			s->correlations[s->rules[i].correlation].member_count = 0;
+		}
+}
+
+const char *correlation_lacks(const struct signatures *s, uint32_t rule,
+			      const struct source *source)
+{
+	struct source_field f;
+	for (size_t i = 0; i < s->correlation_vec.count; i++) {
+		const struct correlation *c = &s->correlations[i];
+		bool is_member = false;
+		for (unsigned k = 0; k < c->member_count; k++)
+			is_member |= c->members[k] == rule;
+		for (unsigned k = 0; is_member && k < c->group_count + c->value_count; k++) {
+			const char *name = k < c->group_count ? c->groups[k] :
+								c->values[k - c->group_count];
+			name = aliased(s, c, rule, name);
+			if (!source_field(source, name, &f))
+				return name;
+		}
+	}
+	return NULL;
+}
+
 void correlations_link(struct signatures *s)
 {
 	for (uint32_t i = 0; i < s->rule_vec.count; i++)
-		if (s->rules[i].correlation != NONE &&
-		    !find_members(s, &s->correlations[s->rules[i].correlation])) {
-			s->correlations[s->rules[i].correlation].member_count = 0;
-			s->rules[i].is_broken = true;
-		}
-	for (uint32_t i = 0; i < s->rule_vec.count; i++)
 		if (s->rules[i].correlation != NONE && !s->rules[i].is_broken && !link_one(s, i))
-			s->rules[i].is_broken = true;
+			break_correlation(s, i);
 }

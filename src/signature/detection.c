@@ -103,8 +103,10 @@ struct node *detection_tree(struct compile *c, const struct yaml_node *detection
 	c->detection = detection;
 	const struct yaml_node *condition = yaml_get(detection, "condition");
 	const struct yaml_node *timeframe = yaml_get(detection, "timeframe");
-	if (timeframe) {
-		refuse(c, timeframe, "'timeframe' is obsolete; write a correlation");
+	if (timeframe && !c->is_counted) {
+		refuse(c, timeframe,
+		       "'timeframe' goes with '| count()' in the condition; for several events "
+		       "within a time write a correlation");
 		return NULL;
 	}
 	if (!condition || condition->type == YAML_MAP) {

@@ -6,6 +6,7 @@
  */
 #include "item.h"
 
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,17 +17,43 @@
 
 #define VALUES_MAX 65536
 
+/* What rules in circulation ask for that no packet tells; "": nothing is known of the name. */
+static const char *whose_it_is(const char *name)
+{
+	static const struct {
+		const char *names, *whose;
+	} known[] = {
+		{ "|Image|ParentImage|CommandLine|ParentCommandLine|ProcessId|ProcessName|User|"
+		  "OriginalFileName|TargetFilename|ImageLoaded|TargetObject|Hashes|ComputerName|"
+		  "Computer|IntegrityLevel|LogonId|process.name|process.executable|user.name|",
+		  ": the computer knows it, not the network" },
+		{ "|cs-body|RequestBody|request_body|http.request.body.content|post_data|",
+		  ": bodies of requests are not kept" },
+		{ "|cs-username|", ": who logs in is told apart from requests" },
+	};
+	char asked[130];
+	(void)snprintf(asked, sizeof(asked), "|%.120s|", name);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strstr(known[i].names, asked))
+			return known[i].whose;
+	return "";
+}
+
 static bool map_field(struct item *it, const char *name, struct source_field *ret)
 {
 	struct compile *c = it->c;
 	struct buf known;
-	if (source_field(c->source, name, ret))
+	if (source_field(c->source, name, ret)) {
+		c->has_asked |= ret->is_asked;
 		return true;
+	}
 	c->is_unmapped = true;
+	c->missing = name;
 	buf_init(&known, 300);
 	source_names(c->source, &known);
-	refuse(c, it->node, "the field '%.60s' is not seen in %s events; seen are %s", name,
-	       event_kind_name(c->source->kind), known.len ? known.data : "none");
+	refuse(c, it->node, "the field '%.60s' is not seen in %s events%s; seen are %s", name,
+	       event_kind_name(c->source->kind), whose_it_is(name),
+	       known.len ? known.data : "none");
 	buf_deinit(&known);
 	return false;
 }
@@ -79,6 +106,8 @@ static bool add_expression(struct item *it, const struct yaml_node *at, const ch
 			   unsigned flags, bool must_check, uint32_t predicate)
 {
 	char why[200], place[400];
+	struct column *column = &it->c->s->columns[it->column];
+	column->has_begins |= strchr(text, '^') != NULL;
 	const char *wrong = must_check ? expression_check(text, flags, why, sizeof(why)) : NULL;
 	if (wrong)
 		return refuse(it->c, at, "'%.80s': %s", it->node->key, wrong);
@@ -380,6 +409,41 @@ static struct node *negated(struct item *it, struct node *n)
 	return not ;
 }
 
+/* --- constants ------------------------------------------------------------------------------- */
+
+/* Is the text one of those that the constant is? */
+static bool is_of_constant(const struct item *it, const char *constant, const char *text)
+{
+	char pattern[TEXT_MAX + 3], one[80];
+	(void)snprintf(pattern, sizeof(pattern), "%s%.4000s%s", it->front ? "*" : "", text,
+		       it->behind ? "*" : "");
+	for (const char *p = constant; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ',')) {
+		(void)snprintf(one, sizeof(one), "%.*s", (int)strcspn(p, ","), p);
+		if (fnmatch(pattern, one, FNM_CASEFOLD) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What never is: an `action` that is no letting through, for one. */
+static void mark_never(struct item *it, struct node *n)
+{
+	const char *constant = it->c->s->columns[it->column].constant;
+	const struct yaml_node *item = it->node;
+	const struct yaml_node *v = item->type == YAML_LIST ? item->first : item;
+	if (!constant || it->kind != MATCH_TEXT || it->change_count || it->is_expanded)
+		return;
+	for (; v; v = item->type == YAML_LIST ? v->next : NULL)
+		if (is_null(v) || is_of_constant(it, constant, v->text))
+			return;
+	n->is_never = true;
+	if (!it->c->never[0])
+		yaml_why(item, it->c->never, sizeof(it->c->never),
+			 "it can never match: here '%.60s' is always '%.*s', and the rule asks for "
+			 "'%.80s'",
+			 it->field, (int)strcspn(constant, ","), constant, it->said->text);
+}
+
 struct node *item_tree(struct compile *c, const struct yaml_node *node)
 {
 	struct item it = { .c = c, .node = node };
@@ -412,6 +476,7 @@ struct node *item_tree(struct compile *c, const struct yaml_node *node)
 		ok = take_value(&l, k);
 	if (!ok)
 		return NULL;
+	mark_never(&it, l.any);
 	return it.is_not ? negated(&it, l.any) : l.any;
 }
 
@@ -423,7 +488,9 @@ static bool add_keyword(struct item *it, const struct yaml_node *at, uint32_t pr
 	struct signatures *s = it->c->s;
 	enum event_kind kind = it->c->source->kind;
 	for (const struct event_field *f = event_fields(kind); f->name; f++) {
-		struct source_field plain = { f->name, f->name, VIEW_PLAIN, is_paired };
+		struct source_field plain = { .names = f->name,
+					      .field = f->name,
+					      .is_paired = is_paired };
 		struct sig_text t;
 		if (f->type != FIELD_STR)
 			continue;

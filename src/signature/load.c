@@ -119,12 +119,44 @@ static bool is_in_its_place(struct signatures *s, const struct yaml_node *doc, c
 	return false;
 }
 
+static bool append_rule(struct signatures *s, struct rule *r)
+{
+	if (!vec_room(&s->rules, &s->rule_vec, sizeof(*s->rules)))
+		return false;
+	r->about.number = (uint32_t)s->rule_vec.count;
+	if (r->correlation != NONE)
+		s->correlations[r->correlation].rule = (uint32_t)s->rule_vec.count;
+	s->rules[s->rule_vec.count++] = *r;
+	return true;
+}
+
+/* The correlation that the rule is, then what it counts, which has the same name. */
+static bool add_counting(struct signatures *s, const struct yaml_node *detection, struct rule *r)
+{
+	struct correlation c;
+	if (!aggregate_read(s, detection, &c)) { /* kept, so that its log source is counted */
+		r->is_broken = true;
+		r->about.why = s->problem_vec.count ? s->problems[s->problem_vec.count - 1] : "";
+		return append_rule(s, r);
+	}
+	if (!vec_room(&s->correlations, &s->correlation_vec, sizeof(*s->correlations)))
+		return false;
+	c.members[c.member_count++] = (uint32_t)s->rule_vec.count + 1;
+	struct rule counted = *r;
+	r->about.is_correlation = true;
+	r->correlation = (uint32_t)s->correlation_vec.count;
+	s->correlations[s->correlation_vec.count++] = c;
+	counted.is_counted = true;
+	counted.about.is_part = counted.about.is_silent = true;
+	return append_rule(s, r) && append_rule(s, &counted);
+}
+
 static bool add_rule(struct signatures *s, const struct yaml_node *doc)
 {
 	const struct yaml_node *detection = yaml_get(doc, "detection");
 	const struct yaml_node *correlation = yaml_get(doc, "correlation");
 	struct rule r;
-	if (s->rule_vec.count == SIGNATURE_RULES) {
+	if (s->rule_vec.count >= SIGNATURE_RULES - 1) {
 		problem(s, doc, "more than %d rules", SIGNATURE_RULES);
 		return true;
 	}
@@ -138,14 +170,11 @@ static bool add_rule(struct signatures *s, const struct yaml_node *doc)
 		problem(s, doc, "the rule needs a 'logsource'");
 		return true;
 	}
+	if (!correlation && !s->block && aggregate_is(detection))
+		return add_counting(s, detection, &r);
 	if (correlation && !correlation_read(s, correlation, &r))
 		return true;
-	if (!vec_room(&s->rules, &s->rule_vec, sizeof(*s->rules)))
-		return false;
-	if (r.correlation != NONE)
-		s->correlations[r.correlation].rule = (uint32_t)s->rule_vec.count;
-	s->rules[s->rule_vec.count++] = r;
-	return true;
+	return append_rule(s, &r);
 }
 
 static bool add_document(struct signatures *s, const struct yaml_node *doc)

@@ -149,7 +149,7 @@ static void match_texts(struct signatures *s, struct column *c)
 	const uint8_t *text;
 	size_t at = 0, len;
 	value_print(c);
-	while (value_element(c, &c->v, &at, &text, &len)) {
+	for (bool is_first = true; value_element(c, &c->v, &at, &text, &len); is_first = false) {
 		if (c->exacts.vec.count)
 			match_whole(s, &c->exacts, text, len);
 		if (c->prefixes.vec.count)
@@ -158,7 +158,8 @@ static void match_texts(struct signatures *s, struct column *c)
 			match_affix(s, &c->suffixes, text, len, true);
 		if (c->net_vec.count && !c->v.has_ip)
 			match_text_net(s, c, text, len);
-		if (c->expression_vec.count)
+		/* what stands within an end of a text stands within the text */
+		if (c->expression_vec.count && (is_first || c->is_list || c->has_begins))
 			column_scan(s, c, text, len, on_expression);
 	}
 }

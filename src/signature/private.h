@@ -76,7 +76,9 @@ enum view {
 	VIEW_QTYPE,     /* 16: "TXT" */
 	VIEW_RCODE,     /* 3: "NXDOMAIN" */
 	VIEW_PROTO,     /* 6: "tcp" */
-	VIEW_URL,       /* scheme, host and path of a request */
+	VIEW_APP,       /* "tls", and Zeek's name for it */
+	VIEW_URL,       /* scheme, host and path of a request, and the path alone */
+	VIEW_EITHER,    /* a path with its query, and what is behind the '?' */
 	VIEW_STEM,      /* a path before its '?' */
 	VIEW_QUERY,     /* what is behind the '?' */
 	VIEW_EXTENSION, /* of a path's last part */
@@ -86,6 +88,11 @@ enum view {
 	VIEW_REQUEST,   /* of Kerberos: "AS", "TGS" */
 	VIEW_CIPHER,    /* of Kerberos: "rc4-hmac" */
 	VIEW_SECONDS,   /* how long a flow has lasted */
+	VIEW_CONN_STATE, /* how a flow went, as Zeek says it: "SF" */
+	VIEW_SMB_ACTION, /* "SMB::FILE_OPEN" */
+	VIEW_SUCCESS,    /* of a login: "true" */
+	VIEW_TLS_VERSION, /* 0x0303: "TLSv12" */
+	VIEW_TLS_CIPHER,  /* 0x1301: "TLS_AES_128_GCM_SHA256" */
 	VIEW_SERIAL,    /* of a certificate, with and without zeros in front */
 	VIEW_DNS_AA,    /* bits of DNS's flags (RFC 1035, 4.1.1) */
 	VIEW_DNS_TC,
@@ -93,7 +100,7 @@ enum view {
 	VIEW_DNS_RA,
 	VIEW_DNS_Z,
 	VIEW_DNS_REJECTED, /* an answer of nothing at all */
-	VIEW_CONSTANT      /* always this text */
+	VIEW_CONSTANT      /* always this text, or each of these with commas between */
 };
 
 struct source_field {
@@ -101,6 +108,7 @@ struct source_field {
 	const char *field; /* of the event; the text of a constant */
 	enum view view;
 	bool is_paired; /* read from the request that a response answers */
+	bool is_asked;  /* the row is for rules that ask for this field alone */
 };
 
 struct source {
@@ -112,13 +120,17 @@ struct source {
 	const struct source_field *fields; /* besides those that all have; NULL: the event's own */
 };
 
-#define SOURCES_MAX 8 /* rows that one log source maps to */
+#define SOURCES_MAX 16 /* rows that one log source maps to */
 
 /* Rows for a log source; NULL means that a rule does not say it. */
 size_t sources_find(const char *product, const char *category, const char *service,
 		    struct source ret[SOURCES_MAX]);
+/* Services and categories that are known of the same product or category, for a sentence. */
+void sources_alike(const char *product, const char *category, struct buf *out);
 /* A field of a row by its name in rules; false: it has none of this name. */
 bool source_field(const struct source *s, const char *name, struct source_field *ret);
+/* Whether the row is only for rules that ask for a field of it with `is_asked`. */
+bool source_is_for_asked(const struct source *s);
 /* Whether some field is read from the request that a response answers. */
 bool source_is_paired(const struct source *s);
 /* Names of a row's fields, for a sentence. */
@@ -188,6 +200,7 @@ struct column {
 	enum column_type type;
 	bool is_paired, is_eager, is_list;
 	bool has_texts; /* something is looked for that is no number and no network */
+	bool has_begins; /* an expression that is bound to the begin: elements' ends are not enough */
 	/* the guards of all instances that it wakes: in other events nobody would be woken */
 	bool is_guarded;
 	uint16_t guard_offset;
@@ -243,6 +256,7 @@ struct node {
 	enum node_kind kind;
 	struct node *first, *next;
 	uint32_t index; /* of predicate or test; of NODE_COUNT how many */
+	bool is_never;  /* a constant that is never so */
 	const struct part *part;
 };
 
@@ -273,6 +287,7 @@ struct rule {
 	const struct yaml_node *document; /* while loading */
 	uint32_t correlation;             /* NONE: it is a rule over events */
 	bool is_generating;               /* it raises though others refer to it */
+	bool is_counted;                  /* it is what the old form `| count()` counts */
 	bool is_broken;
 	struct signature_cost cost;
 };
@@ -316,6 +331,7 @@ struct correlation {
 	const char *groups[GROUP_FIELDS], *values[GROUP_FIELDS]; /* while loading */
 	struct link *links;
 	struct vec link_vec;
+	bool is_old; /* of the old form: its one member is known, its node is the condition */
 	unsigned slots;
 	struct table table;
 	bool has_table;
@@ -408,6 +424,10 @@ struct compile {
 	const char *search; /* at work */
 	unsigned items;
 	bool is_unmapped; /* a field that the source lacks: said in why, not a problem yet */
+	const char *missing; /* the name of it */
+	bool has_asked;      /* a field was used that its row is for */
+	bool is_counted;     /* what stands behind '|' in the condition was read already */
+	char never[400];     /* why a part of it can never hold, "": each can */
 	char why[768];
 };
 
@@ -488,7 +508,10 @@ static inline bool sieve_passes(const struct text_set *set, const uint8_t *text,
 /* NULL: it can be searched for; else why not. The same buffer each time. */
 const char *expression_check(const char *text, unsigned flags, char *why, size_t size);
 
-/* --- value.c: what an event has in a column -------------------------------------------------- */
+/* --- names.c, value.c: what an event has in a column ----------------------------------------- */
+
+/* The word for a number; with commas: each of these.  NULL: it has none. */
+const char *name_in_view(enum view v, uint32_t n);
 
 #define VALUE_SPACE 2304
 bool value_is_made(enum view v); /* needs space */
@@ -516,9 +539,24 @@ static inline bool guard_allows(uint16_t offset, uint32_t allowed, const struct 
 void explain_parts(struct signatures *s, const struct instance *i, const struct event *e,
 		   struct signature_hit *hit);
 
+/* --- aggregate.c: the old form of counting, `selection | count() by src_ip > 50` --------------- */
+
+/* Whether the rule is of that form. */
+bool aggregate_is(const struct yaml_node *detection);
+/* The correlation that it stands for; false: a problem was said. */
+bool aggregate_read(struct signatures *s, const struct yaml_node *detection,
+		    struct correlation *ret);
+
 /* --- correlation.c, correlate.c -------------------------------------------------------------- */
 
 bool correlation_read(struct signatures *s, const struct yaml_node *doc, struct rule *rule);
+/* How many slots its groups need; false: a problem at n was said. */
+bool correlation_slots(struct signatures *s, const struct yaml_node *n, struct correlation *c);
+/* Which rules they count; before rules are built. */
+void correlations_find(struct signatures *s);
+/* A field that a correlation over this rule asks of its events and that the source lacks. */
+const char *correlation_lacks(const struct signatures *s, uint32_t rule,
+			      const struct source *source);
 void correlations_link(struct signatures *s);
 /* A rule has matched by one of its instances' events. */
 void correlate(struct signatures *s, uint32_t rule, uint32_t instance, const struct event *e);

@@ -7,10 +7,12 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "private.h"
 
 #define TITLE_MAX 256
+#define ID_MAX    64
 
 size_t texts_of(struct signatures *s, const struct yaml_node *n, const char **ret, size_t max)
 {
@@ -46,14 +48,13 @@ void logsource_of(const struct yaml_node *doc, const char **product, const char 
 	*service = name_or_null(l, "service");
 }
 
-static bool is_uuid(const char *text)
+/* A UUID is recommended, and others are in use (specification 2.1, "Rule identification"). */
+static bool is_id(const char *text)
 {
-	for (int i = 0; i < 36; i++) {
-		bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-		if (is_dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+	for (const char *p = text; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_.:", *p))
 			return false;
-	}
-	return text[36] == '\0';
+	return text[0] && strlen(text) <= ID_MAX;
 }
 
 /* Without an id, the name; without that, the file's name: something that stays. */
@@ -79,8 +80,9 @@ static bool read_id(struct signatures *s, const struct yaml_node *doc, struct ru
 		r->about.id = id_of(s, doc);
 		return r->about.id != NULL;
 	}
-	if (id->type != YAML_SCALAR || !is_uuid(id->text)) {
-		problem(s, id, "'id' must be a UUID");
+	if (id->type != YAML_SCALAR || !is_id(id->text)) {
+		problem(s, id, "'id' must be a UUID, or %d letters, digits, '-', '_', '.', ':' at most",
+			ID_MAX);
 		return false;
 	}
 	r->about.id = arena_strdup(&s->memory, id->text);
@@ -102,7 +104,7 @@ static bool read_level(struct signatures *s, const struct yaml_node *doc, struct
 	const struct yaml_node *n = yaml_get(doc, "level");
 	r->about.level = SIGNATURE_MEDIUM;
 	for (unsigned i = 0; n && n->type == YAML_SCALAR && i < 5; i++)
-		if (strcmp(levels[i], n->text) == 0) {
+		if (strcasecmp(levels[i], n->text) == 0) {
 			r->about.level = (enum signature_level)i;
 			return true;
 		}

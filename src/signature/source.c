@@ -48,6 +48,22 @@ size_t sources_find(const char *product, const char *category, const char *servi
 	return count;
 }
 
+void sources_alike(const char *product, const char *category, struct buf *out)
+{
+	const char *last = "";
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		const struct source *s = &sources[i];
+		bool is_alike = product ? s->product && strcmp(s->product, product) == 0 :
+					  category && s->category && !s->product &&
+						  strcmp(s->category, category) == 0;
+		const char *name = s->service ? s->service : s->category;
+		if (!is_alike || !name || strcmp(name, ANY) == 0 || strcmp(name, last) == 0)
+			continue;
+		buf_printf(out, "%s%s", out->len ? ", " : "", name);
+		last = name;
+	}
+}
+
 static bool is_one_of(const char *names, const char *name)
 {
 	size_t len = strlen(name);
@@ -83,12 +99,17 @@ static bool can_be_read(const struct event_field *f)
 bool source_field(const struct source *s, const char *name, struct source_field *ret)
 {
 	if (s->fields)
-		return find_in(s->fields, name, ret) || find_in(common, name, ret);
+		return (find_in(s->fields, name, ret) || find_in(common, name, ret)) && ret->field;
 	const struct event_field *f = event_field_named(s->kind, name);
 	if (!f || !can_be_read(f))
 		return false;
-	*ret = (struct source_field){ f->name, f->name, VIEW_PLAIN, false };
+	*ret = (struct source_field){ .names = f->name, .field = f->name };
 	return true;
+}
+
+bool source_is_for_asked(const struct source *s)
+{
+	return s->fields && s->fields[0].is_asked;
 }
 
 bool source_is_paired(const struct source *s)
@@ -102,7 +123,8 @@ bool source_is_paired(const struct source *s)
 static void put_names(const struct source_field *list, struct buf *out)
 {
 	for (const struct source_field *f = list; f && f->names; f++)
-		buf_printf(out, "%s%.*s", out->len ? ", " : "", (int)strcspn(f->names, "|"),
+		if (f->field)
+			buf_printf(out, "%s%.*s", out->len ? ", " : "", (int)strcspn(f->names, "|"),
 			   f->names);
 }
 
@@ -132,7 +154,8 @@ void signatures_print_sources(struct buf *out)
 		buf_printf(out, "%-13s %-19s %-12s %-12s ", shown(s->product), shown(s->category),
 			   shown(s->service), event_kind_name(s->kind));
 		for (const struct source_field *f = s->fields; f->names; f++)
-			buf_printf(out, "%s%s", f == s->fields ? "" : ", ", f->names);
+			if (f->field)
+				buf_printf(out, "%s%s", f == s->fields ? "" : ", ", f->names);
 		buf_char(out, '\n');
 	}
 	buf_printf(out, "%-13s %-19s %-12s %-12s ", "any of these", "", "", "");

@@ -2,42 +2,59 @@
  * signature/source_fields.h - the fields of each log source: names in rules, the event's field.
  *
  * Included by source.c alone.  F: as it stands; V: seen through a view; P: read from the request
- * that a response answers.  Names with '|' between them mean the same.
+ * that a response answers.  Names with '|' between them mean the same: that of the log, that of the
+ * Elastic Common Schema, and those that rules in circulation use for it.
  */
 #define F(names, field)           \
  {                                \
-  names, field, VIEW_PLAIN, false \
+  names, field, VIEW_PLAIN, false, false \
  }
 #define V(names, field, view) \
  {                            \
-  names, field, view, false   \
+  names, field, view, false, false \
  }
 #define P(names, field, view) \
  {                            \
-  names, field, view, true    \
+  names, field, view, true, false \
+ }
+/* The row is for rules that ask for this field, and for no others. */
+#define ONLY(names, field)              \
+ {                                      \
+  names, field, VIEW_PLAIN, false, true \
+ }
+/* The log has it and this event has not: the name must not fall to those that all have. */
+#define LACKS(names)             \
+ {                               \
+  names, NULL, VIEW_PLAIN, false, false \
  }
 #define FIELDS_END              \
  {                              \
-  NULL, NULL, VIEW_PLAIN, false \
+  NULL, NULL, VIEW_PLAIN, false, false \
  }
 
 /* Of every kind of event. */
 static const struct source_field common[] = {
-	F("src_ip|id.orig_h|source.ip|c-ip|SourceIp|src|ClientAddress|clientip", "src"),
-	F("src_port|id.orig_p|source.port|SourcePort", "sport"),
-	F("dst_ip|id.resp_h|destination.ip|s-ip|r-ip|DestinationIp|dst|cs-ip", "dst"),
-	F("dst_port|id.resp_p|destination.port|DestinationPort|s-port|r-port|cs-port", "dport"),
-	V("proto|protocol|Protocol|network.transport", "proto", VIEW_PROTO),
+	F("src_ip|id.orig_h|source.ip|c-ip|SourceIp|src|ClientAddress|clientip|source_ip|src_addr|"
+	  "SrcIp|SourceIP|ClientIP|client_ip|client.ip|srcip|source_address",
+	  "src"),
+	F("src_port|id.orig_p|source.port|SourcePort|source_port|SrcPort|srcport|sport", "sport"),
+	F("dst_ip|id.resp_h|destination.ip|s-ip|r-ip|DestinationIp|dst|cs-ip|dest_ip|destination_ip|"
+	  "DstIp|DestinationIP|dstip|dst_addr|destination_address|server.ip",
+	  "dst"),
+	F("dst_port|id.resp_p|destination.port|DestinationPort|s-port|r-port|cs-port|cs_port|dest_port|"
+	  "destination_port|DstPort|dstport|dport|server.port",
+	  "dport"),
+	V("proto|protocol|Protocol|network.transport|transport|ip_proto", "proto", VIEW_PROTO),
 	F("ts|@timestamp|timestamp", "time"),
 	F("network.vlan.id", "vlan"),
 	V("network.type", "ip_version", VIEW_PLAIN),
-	F("service|network.protocol", "app"),
+	V("service|network.protocol|app_proto", "app", VIEW_APP),
 	FIELDS_END,
 };
 
 #define DNS_QUESTION                                                                              \
- F("query|QueryName|dns.question.name|dns_query_name", "name"),                                   \
-	 V("record_type|qtype_name|dns.question.type", "qtype", VIEW_QTYPE), F("qtype", "qtype"), \
+ F("query|QueryName|dns.question.name|dns_query_name|query_name|qname|dns.query", "name"),                                   \
+	 V("record_type|qtype_name|dns.question.type|query_type|QueryType", "qtype", VIEW_QTYPE), F("qtype", "qtype"), \
 	 F("qclass|dns.question.class", "qclass"), F("trans_id|dns.id", "id"),                    \
 	 F("opcode", "opcode"), V("TC", "dns_flags", VIEW_DNS_TC),                                \
 	 V("RD", "dns_flags", VIEW_DNS_RD), V("Z", "dns_flags", VIEW_DNS_Z)
@@ -86,61 +103,90 @@ static const struct source_field zeek_response[] = {
 };
 
 /* A web server's rules take the path with its query where they ask for the query (W3C extended log
- * format): what they look for stands in either. */
-#define WEB(X)                                                                          \
- X("cs-method", "method", VIEW_PLAIN), X("cs-uri|c-uri|cs-uri-raw", "uri", VIEW_PLAIN), \
-	 X("cs-uri-stem|c-uri-stem", "uri", VIEW_STEM),                                 \
-	 X("cs-uri-query|c-uri-query", "uri", VIEW_PLAIN),                              \
-	 X("cs-host|r-dns|cs-uri-host", "host", VIEW_PLAIN),                            \
-	 X("cs-user-agent|c-useragent|cs-useragent", "user_agent", VIEW_PLAIN),         \
-	 X("cs-referer|cs-referrer|cs_referrer", "referrer", VIEW_PLAIN),               \
-	 X("cs-cookie|c-cookie", "cookie", VIEW_PLAIN),                                 \
+ * format), or what stands behind the '?'.  Names of other logs besides. */
+#define WEB_METHOD "|HttpMethod|RequestMethod|http.request.method|http_method|request_method|method"
+#define WEB_URI    "|Url|url|Uri|uri|url.original|url.full|request_uri|http_uri"
+#define WEB_STEM   "|UriPath|uri_path|url.path|request_path"
+#define WEB_QUERY  "|QueryString|query_string|uri_query|url.query"
+#define WEB_HOST   "|Host|host|url.domain|Authority|http_host"
+#define WEB_AGENT                                                                           \
+ "|cs(User-Agent)|UserAgent|user_agent|user_agent.original|http_user_agent|HttpUserAgent|" \
+ "HttpUserAgentOriginal|useragent"
+#define WEB_REFERRER "|cs(Referer)|Referer|referer|referrer|http.request.referrer|http_referer"
+#define WEB_COOKIE   "|cs(Cookie)|Cookie|cookie"
+#define WEB_TYPE     "|cs(Content-Type)|ContentType|http.request.mime_type"
+#define WEB_STATUS   "|StatusCode|status_code|status|http.response.status_code|http_status"
+#define WEB_RECEIVED "|ResponseBytes|http.response.body.bytes"
+
+#define WEB(X)                                                                                \
+ X("cs-method" WEB_METHOD, "method", VIEW_PLAIN),                                             \
+	 X("cs-uri|c-uri|cs-uri-raw" WEB_URI, "uri", VIEW_PLAIN),                             \
+	 X("cs-uri-stem|c-uri-stem" WEB_STEM, "uri", VIEW_STEM),                              \
+	 X("cs-uri-query|c-uri-query" WEB_QUERY, "uri", VIEW_EITHER),                         \
+	 X("cs-host|r-dns|cs-uri-host" WEB_HOST, "host", VIEW_PLAIN),                         \
+	 X("cs-user-agent|c-useragent|cs-useragent" WEB_AGENT, "user_agent", VIEW_PLAIN),     \
+	 X("cs-referer|cs-referrer|cs_referrer" WEB_REFERRER, "referrer", VIEW_PLAIN),        \
+	 X("cs-cookie|c-cookie" WEB_COOKIE, "cookie", VIEW_PLAIN),                            \
+	 X("cs-content-type" WEB_TYPE, "content_type", VIEW_PLAIN),                           \
 	 X("cs-bytes", "content_length", VIEW_PLAIN), X("c-uri-extension", "uri", VIEW_EXTENSION)
-#define WEB_RESPONSE F("sc-status", "status"), F("sc-bytes", "content_length")
+#define WEB_RESPONSE                                                                   \
+ F("sc-status" WEB_STATUS, "status"), F("sc-bytes" WEB_RECEIVED, "content_length"), \
+	 F("sc-content-type|sc(Content-Type)|http.response.mime_type", "content_type")
 
 static const struct source_field web_request[] = { WEB(V), FIELDS_END };
 static const struct source_field web_response[] = { WEB(P), WEB_RESPONSE, FIELDS_END };
 
-#define PROXY(X)                                                                \
- X("cs-method", "method", VIEW_PLAIN), X("c-uri|cs-uri", "uri", VIEW_URL),      \
-	 X("cs-uri-stem|c-uri-stem", "uri", VIEW_STEM),                         \
-	 X("c-uri-query|cs-uri-query", "uri", VIEW_QUERY),                      \
-	 X("c-uri-extension", "uri", VIEW_EXTENSION),                           \
-	 X("cs-host|r-dns|c-uri-host", "host", VIEW_PLAIN),                     \
-	 X("c-useragent|cs-user-agent|cs-useragent", "user_agent", VIEW_PLAIN), \
-	 X("cs-referrer|cs-referer", "referrer", VIEW_PLAIN),                   \
-	 X("cs-cookie", "cookie", VIEW_PLAIN), X("cs-bytes", "content_length", VIEW_PLAIN)
+#define PROXY(X)                                                                              \
+ X("cs-method" WEB_METHOD, "method", VIEW_PLAIN),                                             \
+	 X("c-uri|cs-uri|cs-uri-raw" WEB_URI, "uri", VIEW_URL),                               \
+	 X("cs-uri-stem|c-uri-stem" WEB_STEM, "uri", VIEW_STEM),                              \
+	 X("c-uri-query|cs-uri-query" WEB_QUERY, "uri", VIEW_QUERY),                          \
+	 X("c-uri-extension", "uri", VIEW_EXTENSION),                                         \
+	 X("cs-host|r-dns|c-uri-host" WEB_HOST, "host", VIEW_PLAIN),                          \
+	 X("c-useragent|cs-user-agent|cs-useragent" WEB_AGENT, "user_agent", VIEW_PLAIN),     \
+	 X("cs-referrer|cs-referer" WEB_REFERRER, "referrer", VIEW_PLAIN),                    \
+	 X("cs-cookie" WEB_COOKIE, "cookie", VIEW_PLAIN),                                     \
+	 X("cs-content-type" WEB_TYPE, "content_type", VIEW_PLAIN),                           \
+	 X("cs-bytes", "content_length", VIEW_PLAIN)
 
 static const struct source_field proxy_request[] = { PROXY(V), FIELDS_END };
-static const struct source_field proxy_response[] = {
-	PROXY(P),
-	WEB_RESPONSE,
-	F("sc-content-type", "content_type"),
+static const struct source_field proxy_response[] = { PROXY(P), WEB_RESPONSE, FIELDS_END };
+static const struct source_field proxy_tls[] = { F("cs-host|r-dns|c-uri-host" WEB_HOST, "sni"),
+						 FIELDS_END };
+
+/* What passes has been let through; the words of several firewalls. */
+#define LET_THROUGH "accept,accepted,allow,allowed,permit,permitted,pass,passed,forward"
+#define CONNECTION                                                                  \
+ V("action|Action|event.action", LET_THROUGH, VIEW_CONSTANT),                      \
+	 V("blocked", "false", VIEW_CONSTANT), V("Initiated", "true", VIEW_CONSTANT)
+
+static const struct source_field connection_start[] = {
+	CONNECTION,
+	LACKS("service|network.protocol|app_proto"), /* not known before it has said something */
 	FIELDS_END,
 };
-static const struct source_field proxy_tls[] = { F("cs-host|r-dns|c-uri-host", "sni"), FIELDS_END };
-
-#define CONNECTION                                                           \
- V("action", "accept", VIEW_CONSTANT), V("blocked", "false", VIEW_CONSTANT), \
-	 V("Initiated", "true", VIEW_CONSTANT)
-
-static const struct source_field connection_start[] = { CONNECTION, FIELDS_END };
 static const struct source_field connection_end[] = {
 	CONNECTION,
 	F("orig_bytes", "src_payload"),
 	F("resp_bytes", "dst_payload"),
-	F("orig_ip_bytes|source.bytes|bytes_out", "src_bytes"),
-	F("resp_ip_bytes|destination.bytes|bytes_in", "dst_bytes"),
+	F("orig_ip_bytes|source.bytes|bytes_out|bytes_sent", "src_bytes"),
+	F("resp_ip_bytes|destination.bytes|bytes_in|bytes_received", "dst_bytes"),
 	F("orig_pkts|source.packets", "src_packets"),
 	F("resp_pkts|destination.packets", "dst_packets"),
 	V("duration|event.duration", "last", VIEW_SECONDS),
+	V("conn_state", "outcome", VIEW_CONN_STATE),
 	FIELDS_END,
 };
+/* To whom a computer says that it connects: what it asks for by name. */
+#define NAMED_AS "DestinationHostname|destination.domain|dest_host"
+static const struct source_field connection_tls[] = { ONLY(NAMED_AS, "sni"), CONNECTION, FIELDS_END };
+static const struct source_field connection_http[] = { ONLY(NAMED_AS, "host"), CONNECTION,
+						       FIELDS_END };
 
 static const struct source_field smb_files[] = {
 	V("path", "share", VIEW_UNC), F("name", "name"),
 	F("prev_name", "renamed"),    F("size", "size"),
-	F("action", "act"),           FIELDS_END,
+	V("action", "act", VIEW_SMB_ACTION), FIELDS_END,
 };
 static const struct source_field smb_mapping[] = { V("path", "share", VIEW_UNC), FIELDS_END };
 
@@ -174,7 +220,13 @@ static const struct source_field zeek_ssl[] = {
 	F("ja3|tls.client.ja3", "ja3"),
 	F("ja4", "ja4"),
 	F("next_protocol", "alpn"),
-	F("version", "version"),
+	FIELDS_END,
+};
+/* What the server chose. */
+static const struct source_field zeek_ssl_chosen[] = {
+	V("version|tls.version", "version", VIEW_TLS_VERSION),
+	V("cipher|tls.cipher", "cipher", VIEW_TLS_CIPHER),
+	F("ja3s|tls.server.ja3s", "ja3"),
 	FIELDS_END,
 };
 static const struct source_field zeek_x509[] = {
@@ -201,6 +253,14 @@ static const struct source_field windows_ldap[] = {
 static const struct source_field zeek_ssh[] = {
 	F("client", "banner"),
 	F("hassh", "hassh"),
+	FIELDS_END,
+};
+static const struct source_field zeek_ssh_server[] = { F("server", "banner"), FIELDS_END };
+static const struct source_field zeek_ntlm[] = {
+	F("username", "user"),
+	F("domainname", "domain"),
+	F("hostname", "workstation"),
+	V("success", "outcome", VIEW_SUCCESS),
 	FIELDS_END,
 };
 static const struct source_field zeek_smtp[] = {

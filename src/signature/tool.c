@@ -35,12 +35,10 @@ static const char usage_text[] =
 	"       exfilctl signatures test RULE INPUT   does it match? 0 yes, 1 no\n"
 	"       exfilctl signatures why RULE INPUT    the nearest event, part by part\n"
 	"       exfilctl signatures profile INPUT     what each rule costs\n"
-	"       exfilctl signatures check [-v] RULES...  which can be used, and why not the others\n"
+	"       exfilctl signatures check [-v] [--json] RULES...  which can be used, why not the others\n"
 	"       exfilctl signatures sources           what rules can look at\n"
 	"RULE: an id, its begin, a title, or a file.  INPUT: a capture, or what --events wrote.\n"
 	"-s RULES: files or folders in place of those that are installed.\n";
-
-static const char *const level_names[] = { "informational", "low", "medium", "high", "critical" };
 
 static int usage(const char *why)
 {
@@ -112,47 +110,29 @@ static int find_rule(struct tool *t, const char *name, size_t *ret)
 
 /* --- commands ------------------------------------------------------------------------------- */
 
-static void put_json(const struct signature_rule *r)
-{
-	struct buf out;
-	buf_init(&out, 65536);
-	struct json j = json_make(&out);
-	json_open_object(&j, NULL);
-	json_string(&j, "id", r->id);
-	json_string(&j, "title", r->title);
-	json_string(&j, "level", level_names[r->level]);
-	json_string(&j, "status", r->status);
-	json_string(&j, "logsource", r->logsource);
-	json_bool(&j, "correlation", r->is_correlation);
-	json_bool(&j, "silent", r->is_silent);
-	json_open_array(&j, "techniques");
-	for (size_t i = 0; i < SIGNATURE_TEXTS && r->techniques[i] && *r->techniques[i]; i++)
-		json_string(&j, NULL, r->techniques[i]);
-	json_close_array(&j);
-	json_string(&j, "file", r->file);
-	json_uint(&j, "line", r->line);
-	json_close_object(&j);
-	(void)printf("%.*s\n", (int)out.len, out.data);
-	buf_deinit(&out);
-}
-
 static int list(struct tool *t)
 {
-	size_t loud = 0;
+	size_t loud = 0, count = 0;
 	int err = load(t, true);
 	if (err)
 		return err;
 	for (size_t i = 0; i < signatures_count(t->set); i++) {
 		const struct signature_rule *r = signatures_rule(t->set, i);
-		loud += !r->is_silent;
+		if (r->is_part)
+			continue;
+		count++;
+		loud += !r->is_silent && !r->why;
 		if (t->as_json)
-			put_json(r);
+			tool_put_json(r, stdout);
 		else
-			(void)printf("%-13s  %-36.36s  %s%s\n", level_names[r->level], r->id,
-				     r->title, r->is_silent ? " (others refer to it)" : "");
+			(void)printf("%-13s  %-36.36s  %s%s\n", tool_level_names[r->level], r->id,
+				     r->title,
+				     r->why       ? " (cannot be used)" :
+				     r->is_silent ? " (others refer to it)" :
+						    "");
 	}
 	(void)fprintf(stderr, "%zu rules, %zu of them raise alerts; %zu problems\n",
-		      signatures_count(t->set), loud, signatures_problem_count(t->set));
+		      count, loud, signatures_problem_count(t->set));
 	return DONE;
 }
 
@@ -175,7 +155,7 @@ static int show(struct tool *t)
 	(void)snprintf(place, sizeof(place), "%s:%u", r->file, r->line);
 	put_line("title", r->title);
 	put_line("id", r->id);
-	put_line("level", level_names[r->level]);
+	put_line("level", tool_level_names[r->level]);
 	put_line("status", r->status);
 	put_line("about", r->description);
 	put_line("log source", r->is_correlation ? "a correlation of others" : r->logsource);
@@ -292,10 +272,13 @@ static int check(struct tool *t)
 		}
 		t->paths[t->path_count++] = t->argv[i];
 	}
-	int err = load(t, t->is_verbose);
+	int err = load(t, false);
 	if (err)
 		return err;
-	tool_report(t->set, stdout);
+	if (t->is_verbose || t->as_json)
+		tool_report_rules(t->set, t->as_json, stdout);
+	if (!t->as_json)
+		tool_report(t->set, stdout);
 	return signatures_problem_count(t->set) ? FAILED : DONE;
 }
 

@@ -11,66 +11,6 @@
 #include "exfild/event/word.h"
 #include "private.h"
 
-struct name_of {
-	uint32_t number;
-	const char *name;
-};
-
-static const struct name_of qtypes[] = {
-	{ 1, "A" },       { 2, "NS" },          { 5, "CNAME" },  { 6, "SOA" },    { 10, "NULL" },
-	{ 12, "PTR" },    { 13, "HINFO" },      { 15, "MX" },    { 16, "TXT" },   { 25, "KEY" },
-	{ 28, "AAAA" },   { 33, "SRV" },        { 35, "NAPTR" }, { 43, "DS" },    { 46, "RRSIG" },
-	{ 48, "DNSKEY" }, { 64, "SVCB" },       { 65, "HTTPS" }, { 251, "IXFR" }, { 252, "AXFR" },
-	{ 255, "ANY" },   { 65399, "PRIVATE" },
-};
-static const struct name_of rcodes[] = {
-	{ 0, "NOERROR" },  { 1, "FORMERR" }, { 2, "SERVFAIL" },
-	{ 3, "NXDOMAIN" }, { 4, "NOTIMP" },  { 5, "REFUSED" },
-};
-static const struct name_of protos[] = {
-	{ 1, "icmp" }, { 6, "tcp" },   { 17, "udp" },   { 47, "gre" },
-	{ 50, "esp" }, { 58, "icmp" }, { 132, "sctp" },
-};
-static const struct name_of messages[] = {
-	{ 10, "AS" }, { 11, "AS" }, { 12, "TGS" }, { 13, "TGS" }, { 14, "AP" }, { 30, "ERROR" },
-};
-static const struct name_of ciphers[] = {
-	{ 1, "des-cbc-crc" },
-	{ 3, "des-cbc-md5" },
-	{ 17, "aes128-cts-hmac-sha1-96" },
-	{ 18, "aes256-cts-hmac-sha1-96" },
-	{ 23, "rc4-hmac" },
-	{ 24, "rc4-hmac-exp" },
-};
-
-#define NAMED(list, n) named(list, sizeof(list) / sizeof((list)[0]), n)
-
-static const char *named(const struct name_of *list, size_t count, uint32_t number)
-{
-	for (size_t i = 0; i < count; i++)
-		if (list[i].number == number)
-			return list[i].name;
-	return NULL;
-}
-
-static const char *name_in_view(enum view v, uint32_t n)
-{
-	switch (v) {
-	case VIEW_QTYPE:
-		return NAMED(qtypes, n);
-	case VIEW_RCODE:
-		return NAMED(rcodes, n);
-	case VIEW_PROTO:
-		return NAMED(protos, n);
-	case VIEW_REQUEST:
-		return NAMED(messages, n);
-	case VIEW_CIPHER:
-		return NAMED(ciphers, n);
-	default:
-		return NULL;
-	}
-}
-
 bool value_is_made(enum view v)
 {
 	return v == VIEW_URL || v == VIEW_UNC || v == VIEW_UUID;
@@ -219,11 +159,36 @@ static bool read_dns(struct column *c, const struct event *e, uint64_t n)
 	return true;
 }
 
+/*
+ * How a flow went, in Zeek's words (base/protocols/conn): S0 no answer, REJ refused, SF begun and
+ * ended in order, S1 not ended, S2 and S3 ended by one side, RSTO and RSTR cut by the one that
+ * began or that answered, SH ended without an answer, OTH first seen amid.
+ */
+static const char *conn_state(const struct event *e)
+{
+	const struct event_flow *f = (const struct event_flow *)(const void *)e;
+	const uint8_t fin = 0x01, rst = 0x04;
+	if (f->outcome == FLOW_OUTCOME_REFUSED)
+		return "REJ";
+	if (f->outcome == FLOW_OUTCOME_MIDSTREAM)
+		return "OTH";
+	if (f->outcome != FLOW_OUTCOME_ESTABLISHED)
+		return f->packets[1] ? "OTH" : f->tcp_flags[0] & fin ? "SH" : "S0";
+	if (e->proto != 6)
+		return "SF";
+	if ((f->tcp_flags[0] | f->tcp_flags[1]) & rst)
+		return f->tcp_flags[0] & rst ? "RSTO" : "RSTR";
+	if (f->tcp_flags[0] & fin)
+		return f->tcp_flags[1] & fin ? "SF" : "S2";
+	return f->tcp_flags[1] & fin ? "S3" : "S1";
+}
+
 static void read_number(struct column *c, const struct event *e, const uint8_t *at)
 {
 	uint64_t n = number_at(at, c->field->type);
-	const char *word = c->view == VIEW_PLAIN ? event_word(e, c->field, n) :
-						   name_in_view(c->view, (uint32_t)n);
+	const char *word = c->view == VIEW_PLAIN      ? event_word(e, c->field, n) :
+			   c->view == VIEW_CONN_STATE ? conn_state(e) :
+							name_in_view(c->view, (uint32_t)n);
 	if (read_dns(c, e, n) || (c->field->type == FIELD_U64 && n == UINT64_MAX))
 		return; /* not told */
 	if (c->view == VIEW_SECONDS) {
@@ -359,6 +324,25 @@ static size_t operation_prefix(const struct value *v)
 	return v->len > 1 && v->text[0] == 'R' ? 1 : 0;
 }
 
+/* Where the path begins in "http://host/path"; 0: it is none, or begins at once. */
+static size_t path_at(const struct value *v)
+{
+	const char *mark = "://";
+	for (size_t i = 1; i + 3 < v->len && i < 12; i++) {
+		if (memcmp(v->text + i, mark, 3) != 0)
+			continue;
+		const uint8_t *slash = memchr(v->text + i + 3, '/', v->len - i - 3);
+		return slash ? (size_t)(slash - v->text) : 0;
+	}
+	return 0;
+}
+
+static size_t query_at(const struct value *v)
+{
+	const uint8_t *mark = memchr(v->text, '?', v->len);
+	return mark ? (size_t)(mark - v->text) + 1 : 0;
+}
+
 static size_t zeros_before(const struct value *v)
 {
 	size_t n = 0;
@@ -383,10 +367,18 @@ static bool short_element(const struct value *v, size_t skip, size_t *at, const 
 bool value_element(const struct column *c, const struct value *v, size_t *at, const uint8_t **text,
 		   size_t *len)
 {
-	if (c->view == VIEW_OPERATION)
+	switch (c->view) {
+	case VIEW_OPERATION:
 		return short_element(v, operation_prefix(v), at, text, len);
-	if (c->view == VIEW_SERIAL)
+	case VIEW_SERIAL:
 		return short_element(v, zeros_before(v), at, text, len);
+	case VIEW_URL:
+		return short_element(v, path_at(v), at, text, len);
+	case VIEW_EITHER:
+		return short_element(v, query_at(v), at, text, len);
+	default:
+		break;
+	}
 	if (*at > v->len || (*at && !c->is_list))
 		return false;
 	*text = v->text + *at;

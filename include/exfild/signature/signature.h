@@ -39,7 +39,7 @@ enum signature_level {
 
 /* What a rule says about itself.  Texts are never NULL, "" when the rule has none. */
 struct signature_rule {
-	const char *id;    /* the UUID; without one, the file's name */
+	const char *id;    /* as written; without one, the file's name */
 	const char *title; /* as written */
 	const char *name, *description, *author, *license, *status, *date;
 	enum signature_level level;
@@ -51,7 +51,9 @@ struct signature_rule {
 	uint32_t line;
 	bool is_correlation;
 	bool is_silent;  /* others refer to it: it raises nothing by itself */
+	bool is_part;    /* what a rule of the old form `| count()` counts: the rule is another */
 	uint64_t kinds;  /* of events that can fulfil it, 1ull << enum event_kind */
+	const char *why; /* it cannot be used: "file:line:column: sentence"; NULL: it can */
 	uint32_t number; /* in its set, from 0: signatures_rule() */
 };
 

@@ -10,12 +10,14 @@
 #ifndef EXFILD_SIGNATURE_TOOL_H
 #define EXFILD_SIGNATURE_TOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "exfild/base/err.h"
 
 struct signatures;
+struct signature_rule;
 
 #define TOOL_PATHS 64
 #define TOOL_LINE  (256u << 10)
@@ -42,7 +44,12 @@ struct tool_events {
 int tool_run(struct signatures *s, const char *path, size_t rule, size_t most, FILE *out,
 	     struct tool_events *ret, char *ret_why, size_t why_size) EXF_MUST_USE;
 
-/* How many rules can be used, and the reasons of the others with their numbers, most first. */
+/* How many rules can be used, by log source, and the reasons of the others, most first. */
 void tool_report(const struct signatures *s, FILE *out);
+/* Each rule: whether it can be used, by which events, or the reason why not; then what could not be
+ * read as a rule.  as_json: an object a line. */
+void tool_report_rules(const struct signatures *s, bool as_json, FILE *out);
+void tool_put_json(const struct signature_rule *r, FILE *out);
+extern const char *const tool_level_names[]; /* by enum signature_level */
 
 #endif

@@ -20,7 +20,8 @@ static const struct {
 	{ "logsource: {category: dns}\n", "needs a 'title'" },
 	{ "title: t\n", "needs a 'detection'" },
 	{ "title: t\ndetection: {s: {a: b}, condition: s}\n", "needs a 'logsource'" },
-	{ "title: t\nid: 5\n", "must be a UUID" },
+	{ "title: t\nid: [5]\n", "must be a UUID" },
+	{ "title: t\nid: a b\n", "must be a UUID" },
 	{ "title: t\nlevel: bad\n", "'level' is" },
 	{ HEAD "  s: {cs-uri: a}\n", "needs a 'condition'" },
 	{ HEAD "  s: {cs-uri: a}\n  condition: s and\n", "ends where a search is expected" },
@@ -28,8 +29,31 @@ static const struct {
 	{ HEAD "  s: {cs-uri: a}\n  condition: s t\n", "where 'and' or 'or'" },
 	{ HEAD "  s: {cs-uri: a}\n  condition: x\n", "no such search" },
 	{ HEAD "  s: {cs-uri: a}\n  condition: 1 of x*\n", "0 searches are named so" },
-	{ HEAD "  s: {cs-uri: a}\n  condition: s | count() > 3\n", "obsolete" },
-	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s\n", "obsolete" },
+	{ HEAD "  s: {cs-uri: a}\n  condition: s | count() > 3\n", "counts without end" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s\n", "goes with '| count()'" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1x\n  condition: s | count() > 3\n", "'timeframe' is" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s | near t\n", "'near' behind '|'" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s | count(\n", "lacks a ')'" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s | sum() > 3\n", "need a field" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s | count() by src_ip\n",
+	  "a comparison with a number" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s | count() > x\n",
+	  "a comparison with a number" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s | count() > 3 and s\n",
+	  "a comparison with a number" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: s | count(x) > 3\n",
+	  "'x' is not seen in http events" },
+	{ HEAD "  s: {cs-uri: a}\n  timeframe: 1m\n  condition: x | count() > 3\n",
+	  "no such search" },
+	{ HEAD "  s: {cs-uri: a}\n  condition: [s, s | count() > 3]\n", "at the end of a rule" },
+	{ "title: t\nlogsource: {category: firewall}\ndetection:\n  s: {action: [deny, 'drop*'], dst_port: 1}\n"
+	  "  condition: s\n",
+	  "it can never match: here 'action' is always 'accept'" },
+	{ "title: t\nlogsource: {product: zeek}\ndetection:\n  s: {query: a}\n  condition: s\n",
+	  "'product zeek' is not seen on the network; seen are of it dns, http" },
+	{ "title: t\nlogsource: {category: proxy}\ndetection:\n  s: {c-uri: a, cs-body: b}\n"
+	  "  condition: s\n",
+	  "'cs-body' is not seen in http events: bodies" },
 	{ HEAD "  s: {cs-uri: a}\n  condition: s & s\n", "'&'" },
 	{ HEAD "  s: {}\n  condition: s\n", "is empty" },
 	{ HEAD "  s: [[a]]\n  condition: s\n", "list within a list" },
@@ -50,7 +74,7 @@ static const struct {
 	{ HEAD "  s: {'cs-host|expand': '%None%'}\n  condition: s\n", "is not given" },
 	{ HEAD "  s: {'cs-host|base64': 'a*'}\n  condition: s\n", "wildcard" },
 	{ HEAD "  s: {'cs-host|wide': \"\\u00e9\"}\n  condition: s\n", "ASCII" },
-	{ HEAD "  s: {Image: a}\n  condition: s\n", "'Image' is not seen in http events" },
+	{ HEAD "  s: {Image: a}\n  condition: s\n", "'Image' is not seen in http events: the computer knows it" },
 	{ "title: t\nlogsource: {category: process_creation, product: windows}\ndetection:\n"
 	  "  s: {Image: a}\n  condition: s\n",
 	  "'product windows, category process_creation' is not seen on the network" },
@@ -73,10 +97,11 @@ static void test_each_is_said_and_the_rest_loads(void **state)
 	assert_int_equal(signatures_problem_count(s), 1);
 	assert_string_equal(
 		signatures_problem(s, 0),
-		"t.yml:4:14: the field 'Image' is not seen in http events; seen are "
+		"t.yml:4:14: the field 'Image' is not seen in http events: the computer "
+		"knows it, not the network; seen are "
 		"cs-method, cs-uri, cs-uri-stem, cs-uri-query, cs-host, cs-user-agent, "
-		"cs-referer, cs-cookie, cs-bytes, c-uri-extension, sc-status, sc-bytes, "
-		"src_ip, src_port, dst_ip, dst_port, proto, ts, network.vlan.id, "
+		"cs-referer, cs-cookie, cs-content-type, cs-bytes, c-uri-extension, sc-status, "
+		"sc-bytes, sc-content-type, src_ip, src_port, dst_ip, dst_port, proto, ts, network.vlan.id, "
 		"network.type, service");
 	assert_int_equal(show(s, "{\"kind\":\"dns\",\"name\":\"a\"}").count, 1);
 	signatures_free(s);

@@ -15,6 +15,15 @@ struct row {
 #define ANSWERED   "\n{\"kind\":\"http\",\"flow\":3,\"is_response\":true,\"status\":200}"
 #define ANSWER     "{\"kind\":\"dns\",\"is_response\":true,"
 
+/* Behind a condition, and the time that it goes with. */
+#define COUNTED(what) "   | " what "\n  timeframe: 1m\n"
+#define ASKED(host, name, type)                                                                    \
+ "{\"kind\":\"dns\",\"time\":\"2026-03-02T10:00:00Z\",\"src\":\"10.0.0." host "\",\"name\":\"" name \
+ "\",\"qtype\":" #type "}\n"
+#define SENT(bytes)                                                                              \
+ "{\"kind\":\"flow_end\",\"time\":\"2026-03-02T10:00:00Z\",\"src\":\"10.0.0.1\",\"dport\":443," \
+ "\"src_payload\":" bytes "}\n"
+
 static const struct row rows[] = {
 	/* names */
 	{ "product: zeek, service: dns", ONE("query|contains|all: ['Ab1', 'ZZZZ']"),
@@ -170,6 +179,89 @@ static const struct row rows[] = {
 	{ "product: zeek, service: ssl", ONE("{'server_name|endswith': '.bad.test', ja3: abc}"),
 	  "{\"kind\":\"tls\",\"ja3\":\"abc\",\"sni\":\"a.bad.test\"}",
 	  "{\"kind\":\"tls\",\"ja3\":\"abd\",\"sni\":\"a.bad.test\"}" },
+	/* both ways to read one field */
+	{ "category: proxy", ONE("{cs-uri: ['/admin/a.php', '/b.php'], cs-method: POST}"),
+	  HTTP "\"method\":\"POST\",\"host\":\"h.test\",\"uri\":\"/b.php\"}",
+	  HTTP "\"method\":\"POST\",\"host\":\"h.test\",\"uri\":\"/c/b.php\"}" },
+	{ "category: proxy", ONE("{c-uri|re: '^/a[0-9]+$'}"),
+	  HTTP "\"host\":\"h.test\",\"uri\":\"/a17\"}",
+	  HTTP "\"host\":\"h.test\",\"uri\":\"/b/a17\"}" },
+	{ "category: proxy", ONE("{c-uri: 'http://h.test/x*z'}"),
+	  HTTP "\"host\":\"h.test\",\"uri\":\"/xyz\"}",
+	  HTTP "\"host\":\"i.test\",\"uri\":\"/xyz\"}" },
+	{ "category: webserver",
+	  ONE("{'cs-uri-stem|endswith': '/app', 'cs-uri-query|startswith': 'service=', 'cs-uri-query|contains': '/Edit'}"),
+	  HTTP "\"uri\":\"/app?service=a/Edit\"}", HTTP "\"uri\":\"/app?a=service=/Edit\"}" },
+	{ "category: webserver", ONE("cs-uri-query: '/ui/upload'"), HTTP "\"uri\":\"/ui/upload\"}",
+	  HTTP "\"uri\":\"/ui/upload2\"}" },
+	/* names of other logs */
+	{ "category: webserver",
+	  "  s: {HttpMethod: GET, 'Url|contains': '/oidc', 'ResponseBytes|gt': 20000, UserAgent: x}\n"
+	  "  filter_in: {'SrcIp|startswith': '10.'}\n  condition: s and not 1 of filter_*\n",
+	  HTTP "\"src\":\"198.51.100.1\",\"method\":\"GET\",\"uri\":\"/a/oidc\",\"user_agent\":\"x\"}\n"
+	       "{\"kind\":\"http\",\"flow\":3,\"src\":\"198.51.100.1\",\"is_response\":true,\"content_length\":20001}",
+	  HTTP "\"src\":\"10.0.0.1\",\"method\":\"GET\",\"uri\":\"/a/oidc\",\"user_agent\":\"x\"}\n"
+	       "{\"kind\":\"http\",\"flow\":3,\"src\":\"10.0.0.1\",\"is_response\":true,\"content_length\":20001}" },
+	{ "category: webserver",
+	  ONE("{http.request.method: POST, url.path: /up, cs-content-type: application/octet-stream}"),
+	  HTTP "\"method\":\"POST\",\"uri\":\"/up?x\",\"content_type\":\"application/octet-stream\"}",
+	  HTTP "\"method\":\"POST\",\"uri\":\"/up?x\",\"content_type\":\"text/plain\"}" },
+	{ "category: dns", ONE("dns.question.name|endswith: .tunnel.test"),
+	  "{\"kind\":\"dns\",\"name\":\"a.tunnel.test\"}", "{\"kind\":\"dns\",\"name\":\"tunnel.test\"}" },
+	{ "product: zeek, service: conn",
+	  "  s: {dest_port: [445, 139], proto: tcp}\n  near: {'dest_ip|cidr': '192.168.1.0/26'}\n"
+	  "  condition: s and not near\n",
+	  "{\"kind\":\"flow_start\",\"dport\":445,\"proto\":6,\"dst\":\"192.168.2.1\"}",
+	  "{\"kind\":\"flow_start\",\"dport\":445,\"proto\":6,\"dst\":\"192.168.1.1\"}" },
+	/* how connections went, and of what kind they were */
+	{ "product: zeek, service: conn", ONE("{service: ssl, conn_state: SF, 'orig_bytes|gte': 9}"),
+	  "{\"kind\":\"flow_end\",\"app\":\"tls\",\"outcome\":\"established\",\"proto\":6,\"src_tcp_flags\":27,\"dst_tcp_flags\":27,\"src_payload\":9}",
+	  "{\"kind\":\"flow_end\",\"app\":\"tls\",\"outcome\":\"established\",\"proto\":6,\"src_tcp_flags\":27,\"dst_tcp_flags\":26,\"src_payload\":9}" },
+	{ "product: zeek, service: conn", ONE("{conn_state: [S0, REJ]}"),
+	  "{\"kind\":\"flow_end\",\"outcome\":\"refused\",\"proto\":6}",
+	  "{\"kind\":\"flow_end\",\"outcome\":\"established\",\"proto\":6}" },
+	{ "product: zeek, service: conn", ONE("{conn_state: RSTO}"),
+	  "{\"kind\":\"flow_end\",\"outcome\":\"established\",\"proto\":6,\"src_tcp_flags\":22}",
+	  "{\"kind\":\"flow_end\",\"outcome\":\"established\",\"proto\":6,\"dst_tcp_flags\":22}" },
+	{ "product: fortinet, service: fortigate, category: firewall", ONE("{action: Allow, dst_port: 23}"),
+	  "{\"kind\":\"flow_start\",\"dport\":23}", "{\"kind\":\"flow_start\",\"dport\":24}" },
+	/* of a connection the name that is asked for */
+	{ "product: windows, category: network_connection",
+	  ONE("{Initiated: 'true', 'DestinationHostname|endswith': ['.tunnel.test']}"),
+	  "{\"kind\":\"tls\",\"sni\":\"a.tunnel.test\"}", "{\"kind\":\"tls\",\"sni\":\"tunnel.test\"}" },
+	{ "product: windows, category: network_connection",
+	  ONE("{DestinationHostname: pool.test, DestinationPort: 80}"),
+	  HTTP "\"host\":\"pool.test\"}", HTTP "\"host\":\"other.test\"}" },
+	{ "product: windows, category: network_connection", ONE("{DestinationPort: 11601}"),
+	  "{\"kind\":\"flow_start\",\"dport\":11601}\n{\"kind\":\"tls\",\"dport\":11601,\"sni\":\"a\"}",
+	  "{\"kind\":\"tls\",\"dport\":11601,\"sni\":\"a\"}" },
+	/* words of Zeek's logs */
+	{ "product: zeek, service: ssl", ONE("version: [TLSv10, TLSv11]"),
+	  "{\"kind\":\"tls\",\"is_server\":true,\"version\":769}",
+	  "{\"kind\":\"tls\",\"is_server\":false,\"version\":769}" },
+	{ "product: zeek, service: ssl", ONE("cipher|contains: [RC4, 3DES, _anon_]"),
+	  "{\"kind\":\"tls\",\"is_server\":true,\"cipher\":10}",
+	  "{\"kind\":\"tls\",\"is_server\":true,\"cipher\":4865}" },
+	{ "product: zeek, service: smb_files", ONE("{action: 'SMB::FILE_RENAME', 'name|endswith': '.x'}"),
+	  "{\"kind\":\"smb\",\"act\":9,\"name\":\"a.x\"}", "{\"kind\":\"smb\",\"act\":8,\"name\":\"a.x\"}" },
+	{ "product: zeek, service: ntlm", ONE("{username: admin, success: 'false'}"),
+	  "{\"kind\":\"login\",\"method\":3,\"outcome\":2,\"user\":\"Admin\"}",
+	  "{\"kind\":\"login\",\"method\":3,\"outcome\":1,\"user\":\"Admin\"}" },
+	{ "product: zeek, service: ssh", ONE("server|contains: dropbear"),
+	  "{\"kind\":\"ssh\",\"is_server\":true,\"banner\":\"SSH-2.0-dropbear\"}",
+	  "{\"kind\":\"ssh\",\"is_server\":false,\"banner\":\"SSH-2.0-dropbear\"}" },
+	/* the old form of counting */
+	{ "category: dns", ONE("{record_type: TXT}") COUNTED("count() by src_ip > 2"),
+	  ASKED("1", "a", 16) ASKED("1", "a", 16) ASKED("1", "b", 16),
+	  ASKED("1", "a", 16) ASKED("2", "a", 16) ASKED("1", "b", 1) },
+	{ "category: dns", ONE("{record_type: TXT}") COUNTED("count by src_ip, dst_ip >= 3"),
+	  ASKED("1", "a", 16) ASKED("1", "a", 16) ASKED("1", "b", 16),
+	  ASKED("1", "a", 16) ASKED("1", "b", 16) },
+	{ "category: dns", ONE("{query: '*'}") COUNTED("count(query) by src_ip > 2"),
+	  ASKED("1", "a", 16) ASKED("1", "b", 1) ASKED("1", "c", 1),
+	  ASKED("1", "a", 16) ASKED("1", "a", 16) ASKED("1", "b", 16) },
+	{ "product: zeek, service: conn", ONE("{id.resp_p: 443}") COUNTED("sum(orig_bytes) by src_ip > 100"),
+	  SENT("60") SENT("41"), SENT("60") SENT("40") },
 };
 
 static unsigned count(const char *rule, const char *events)

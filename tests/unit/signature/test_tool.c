@@ -112,14 +112,43 @@ static void reasons_are_counted_whatever_they_name(void **state)
 	FILE *f = open_memstream(&out, &size);
 	tool_report(s, f);
 	fclose(f);
-	assert_non_null(strstr(out,
-			       "     1 rules can be used, 1 of them raise alerts, by log source:\n"
-			       "     1 category "));
-	assert_non_null(strstr(out, "     6 problems, most first:"));
+	assert_non_null(strstr(out, "1 of 7 rules can be used, 1 of them raise alerts\n"));
+	assert_non_null(strstr(out, "     4      1  category dns  "));
+	assert_non_null(strstr(out, "     2      0  category registry_set  "));
 	assert_non_null(strstr(out, "     2 the log source 'category registry_set' is not seen"));
 	assert_non_null(strstr(out, "     1 the log source 'category process_creation' is not"));
-	assert_non_null(strstr(out, "     1 the field 'Image' is not seen in dns events\n"));
+	assert_non_null(strstr(out, "     1 the field 'Image' is not seen in dns events: the "));
 	assert_non_null(strstr(out, "     2 the condition names '"));
+	assert_null(strstr(out, "of no rule"));
+	free(out);
+	signatures_free(s);
+}
+
+static void each_rule_is_told_with_its_events_or_its_reason(void **state)
+{
+	(void)state;
+	char *out;
+	size_t size;
+	struct signatures *s = rules_of(
+		RULE "---\ntitle: U\nlogsource: {category: dns}\ndetection: {a: {Image: c}, condition: a}\n---\n"
+		     "title: V\nlevel: grave\nlogsource: {category: dns}\ndetection: {a: {query: c}, condition: a}\n---\n"
+		     "title: W\nid: dns-1\nlogsource: {category: dns}\n"
+		     "detection: {a: {query: c}, timeframe: 1m, condition: 'a | count() by src_ip > 2'}\n");
+	FILE *f = open_memstream(&out, &size);
+	tool_report_rules(s, false, f);
+	tool_report_rules(s, true, f);
+	tool_report(s, f);
+	fclose(f);
+	assert_non_null(strstr(out, "yes  T (category dns: dns)\n"));
+	assert_non_null(strstr(out, "no   U\n     t.yml:12:"));
+	assert_non_null(strstr(out, "yes  W (category dns: dns)\n"));
+	assert_null(strstr(strstr(out, "yes  W") + 6, "yes  W")); /* what it counts is no rule */
+	assert_non_null(strstr(out, "no   t.yml:15:"));
+	assert_non_null(strstr(out, "\"usable\":true,\"events\":[\"dns\"]"));
+	assert_non_null(strstr(out, "\"usable\":false,\"events\":[],\"reason\":\"t.yml:12:"));
+	assert_non_null(strstr(out, "{\"usable\":false,\"reason\":\"t.yml:15:"));
+	assert_non_null(strstr(out, "2 of 3 rules can be used, 2 of them raise alerts\n"));
+	assert_non_null(strstr(out, "1 problems are of no rule that could be read\n"));
 	free(out);
 	signatures_free(s);
 }
@@ -131,6 +160,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_failed_is_said, teardown),
 		cmocka_unit_test_teardown(hostile_lines_are_refused_and_counted, teardown),
 		cmocka_unit_test(reasons_are_counted_whatever_they_name),
+		cmocka_unit_test(each_rule_is_told_with_its_events_or_its_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,8 +170,7 @@ static bool build_rows(struct signatures *s, uint32_t index, const struct source
 		} else if (c.is_unmapped) {
 			refuse_row(refusal, &c, rows, count);
 		} else {
-			break_rule(s, &s->rules[index],
-				   c.why[0] ? c.why : "memory is exhausted");
+			break_rule(s, &s->rules[index], c.why[0] ? c.why : "memory is exhausted");
 			return c.why[0] != '\0';
 		}
 	}
@@ -402,6 +401,8 @@ static bool build_code(struct signatures *s, struct wakes *w)
 {
 	for (uint32_t i = 0; i < s->instance_vec.count; i++) {
 		struct instance *in = &s->instances[i];
+		if (s->rules[in->rule].is_broken) /* nobody counts it: it costs nothing */
+			continue;
 		in->code = (uint32_t)s->code_vec.count;
 		if (!emit_tree(s, in->root, in->code))
 			return false;

@@ -341,6 +341,8 @@ static void break_correlation(struct signatures *s, uint32_t rule)
 	const struct correlation *c = &s->correlations[r->correlation];
 	const char *own = c->is_old ? s->rules[c->members[0]].about.why : NULL;
 	r->is_broken = true;
+	if (c->is_old)
+		s->rules[c->members[0]].is_broken = true;
 	r->about.why = own                  ? own :
 		       s->problem_vec.count ? s->problems[s->problem_vec.count - 1] :
 					      "it cannot be counted";
@@ -366,8 +368,8 @@ const char *correlation_lacks(const struct signatures *s, uint32_t rule,
 		for (unsigned k = 0; k < c->member_count; k++)
 			is_member |= c->members[k] == rule;
 		for (unsigned k = 0; is_member && k < c->group_count + c->value_count; k++) {
-			const char *name = k < c->group_count ? c->groups[k] :
-								c->values[k - c->group_count];
+			const char *name =
+				k < c->group_count ? c->groups[k] : c->values[k - c->group_count];
 			name = aliased(s, c, rule, name);
 			if (!source_field(source, name, &f))
 				return name;

@@ -115,6 +115,9 @@ bool test_holds(struct signatures *s, const struct test *t, const struct event *
 	case TEST_EMPTY:
 		value_print(c);
 		return c->v.has && c->v.len == 0;
+	case TEST_HAS:
+		value_print(c);
+		return c->v.has && memchr(c->v.text, t->has, c->v.len);
 	case TEST_COMPARE:
 		return compares(t, c);
 	case TEST_SAME:

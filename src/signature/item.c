@@ -6,6 +6,7 @@
  */
 #include "item.h"
 
+#include <ctype.h>
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
@@ -276,6 +277,16 @@ static struct node *ref_node(struct item *it, const struct yaml_node *at, const 
 	return t.other == NONE ? NULL : test_node(it, &t);
 }
 
+static struct node *not_node(struct item *it, struct node *inner)
+{
+	struct node *n = inner ? node_new(it->c, NODE_NOT) : NULL;
+	if (n) {
+		node_add_child(n, inner);
+		n->part = it->said;
+	}
+	return n;
+}
+
 static struct node *exists_node(struct item *it, const struct yaml_node *at, const char *text)
 {
 	struct test t = { .kind = TEST_ABSENT, .column = it->column };
@@ -285,12 +296,7 @@ static struct node *exists_node(struct item *it, const struct yaml_node *at, con
 		return NULL;
 	}
 	struct node *absent = test_node(it, &t);
-	struct node *n = absent && is_true ? node_new(it->c, NODE_NOT) : absent;
-	if (n && is_true) {
-		node_add_child(n, absent);
-		n->part = it->said;
-	}
-	return n;
+	return is_true ? not_node(it, absent) : absent;
 }
 
 static bool is_null(const struct yaml_node *n)
@@ -298,6 +304,31 @@ static bool is_null(const struct yaml_node *n)
 	return !n->is_quoted &&
 	       (!n->text[0] || strcmp(n->text, "null") == 0 || strcmp(n->text, "~") == 0 ||
 		strcmp(n->text, "Null") == 0 || strcmp(n->text, "NULL") == 0);
+}
+
+/*
+ * '*', and one byte that is no letter within a text: most values have it, so as a predicate it
+ * would be found in each, and no value could be remembered as one that matches nothing.
+ */
+static bool is_in_most(const struct item *it, const struct yaml_node *v)
+{
+	const char *text = v->text;
+	if (it->kind != MATCH_TEXT || it->change_count || it->is_cased)
+		return false;
+	if (strcmp(text, "*") == 0)
+		return true;
+	return it->front && it->behind && text[0] && !text[1] && !strchr("*?\\", text[0]) &&
+	       !isalpha((unsigned char)text[0]);
+}
+
+static struct node *most_node(struct item *it, const struct yaml_node *v)
+{
+	struct test t = { .kind = TEST_ABSENT, .column = it->column };
+	if (v->text[0] == '*')
+		return not_node(it, test_node(it, &t));
+	t.kind = TEST_HAS;
+	t.has = v->text[0];
+	return test_node(it, &t);
 }
 
 /* What is no predicate: absent, empty, compared with a number or another field; NULL with
@@ -315,6 +346,8 @@ static struct node *special_node(struct item *it, const struct yaml_node *v, boo
 	bool is_plain = it->kind == MATCH_TEXT && !it->front && !it->behind;
 	if (is_plain && (is_null(v) || !v->text[0]))
 		return test_node(it, &t);
+	if (is_in_most(it, v))
+		return most_node(it, v);
 	*ret_is_value = true;
 	return NULL;
 }

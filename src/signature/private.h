@@ -72,29 +72,29 @@ struct sig_text *text_change(struct arena *a, const struct sig_text *t, enum tex
 
 enum view {
 	VIEW_PLAIN,
-	VIEW_LIST,      /* elements with commas between them */
-	VIEW_QTYPE,     /* 16: "TXT" */
-	VIEW_RCODE,     /* 3: "NXDOMAIN" */
-	VIEW_PROTO,     /* 6: "tcp" */
-	VIEW_APP,       /* "tls", and Zeek's name for it */
-	VIEW_URL,       /* scheme, host and path of a request, and the path alone */
-	VIEW_EITHER,    /* a path with its query, and what is behind the '?' */
-	VIEW_STEM,      /* a path before its '?' */
-	VIEW_QUERY,     /* what is behind the '?' */
-	VIEW_EXTENSION, /* of a path's last part */
-	VIEW_UNC,       /* \\address\share */
-	VIEW_OPERATION, /* of a remote call, with and without its prefix */
-	VIEW_UUID,      /* of a remote interface */
-	VIEW_REQUEST,   /* of Kerberos: "AS", "TGS" */
-	VIEW_CIPHER,    /* of Kerberos: "rc4-hmac" */
-	VIEW_SECONDS,   /* how long a flow has lasted */
-	VIEW_CONN_STATE, /* how a flow went, as Zeek says it: "SF" */
-	VIEW_SMB_ACTION, /* "SMB::FILE_OPEN" */
-	VIEW_SUCCESS,    /* of a login: "true" */
+	VIEW_LIST,        /* elements with commas between them */
+	VIEW_QTYPE,       /* 16: "TXT" */
+	VIEW_RCODE,       /* 3: "NXDOMAIN" */
+	VIEW_PROTO,       /* 6: "tcp" */
+	VIEW_APP,         /* "tls", and Zeek's name for it */
+	VIEW_URL,         /* scheme, host and path of a request, and the path alone */
+	VIEW_EITHER,      /* a path with its query, and what is behind the '?' */
+	VIEW_STEM,        /* a path before its '?' */
+	VIEW_QUERY,       /* what is behind the '?' */
+	VIEW_EXTENSION,   /* of a path's last part */
+	VIEW_UNC,         /* \\address\share */
+	VIEW_OPERATION,   /* of a remote call, with and without its prefix */
+	VIEW_UUID,        /* of a remote interface */
+	VIEW_REQUEST,     /* of Kerberos: "AS", "TGS" */
+	VIEW_CIPHER,      /* of Kerberos: "rc4-hmac" */
+	VIEW_SECONDS,     /* how long a flow has lasted */
+	VIEW_CONN_STATE,  /* how a flow went, as Zeek says it: "SF" */
+	VIEW_SMB_ACTION,  /* "SMB::FILE_OPEN" */
+	VIEW_SUCCESS,     /* of a login: "true" */
 	VIEW_TLS_VERSION, /* 0x0303: "TLSv12" */
 	VIEW_TLS_CIPHER,  /* 0x1301: "TLS_AES_128_GCM_SHA256" */
-	VIEW_SERIAL,    /* of a certificate, with and without zeros in front */
-	VIEW_DNS_AA,    /* bits of DNS's flags (RFC 1035, 4.1.1) */
+	VIEW_SERIAL,      /* of a certificate, with and without zeros in front */
+	VIEW_DNS_AA,      /* bits of DNS's flags (RFC 1035, 4.1.1) */
 	VIEW_DNS_TC,
 	VIEW_DNS_RD,
 	VIEW_DNS_RA,
@@ -199,8 +199,9 @@ struct column {
 	enum view view;
 	enum column_type type;
 	bool is_paired, is_eager, is_list;
-	bool has_texts; /* something is looked for that is no number and no network */
-	bool has_begins; /* an expression that is bound to the begin: elements' ends are not enough */
+	bool has_texts;  /* something is looked for that is no number and no network */
+	bool has_begins; /* an expression that is bound to the begin: elements' ends are not enough
+			  */
 	/* the guards of all instances that it wakes: in other events nobody would be woken */
 	bool is_guarded;
 	uint16_t guard_offset;
@@ -232,7 +233,7 @@ struct predicate {
 	uint64_t serial;       /* holds for the event of this number */
 };
 
-enum test_kind { TEST_ABSENT, TEST_EMPTY, TEST_COMPARE, TEST_SAME };
+enum test_kind { TEST_ABSENT, TEST_EMPTY, TEST_HAS, TEST_COMPARE, TEST_SAME };
 enum compare { COMPARE_EQ, COMPARE_GT, COMPARE_GTE, COMPARE_LT, COMPARE_LTE };
 enum time_part { PART_NONE, PART_MINUTE, PART_HOUR, PART_DAY, PART_WEEK, PART_MONTH, PART_YEAR };
 
@@ -243,6 +244,7 @@ struct test { /* what is asked only when a condition comes to it */
 	enum time_part part;
 	bool front, behind, is_cased; /* fieldref: text may stand before, behind */
 	double number;
+	char has; /* a byte that stands in the value */
 };
 
 struct part { /* a line of a rule, for people */
@@ -423,7 +425,7 @@ struct compile {
 	const struct yaml_node *detection;
 	const char *search; /* at work */
 	unsigned items;
-	bool is_unmapped; /* a field that the source lacks: said in why, not a problem yet */
+	bool is_unmapped;    /* a field that the source lacks: said in why, not a problem yet */
 	const char *missing; /* the name of it */
 	bool has_asked;      /* a field was used that its row is for */
 	bool is_counted;     /* what stands behind '|' in the condition was read already */
@@ -539,7 +541,8 @@ static inline bool guard_allows(uint16_t offset, uint32_t allowed, const struct 
 void explain_parts(struct signatures *s, const struct instance *i, const struct event *e,
 		   struct signature_hit *hit);
 
-/* --- aggregate.c: the old form of counting, `selection | count() by src_ip > 50` --------------- */
+/* --- aggregate.c: the old form of counting, `selection | count() by src_ip > 50` ---------------
+ */
 
 /* Whether the rule is of that form. */
 bool aggregate_is(const struct yaml_node *detection);

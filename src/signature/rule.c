@@ -81,7 +81,8 @@ static bool read_id(struct signatures *s, const struct yaml_node *doc, struct ru
 		return r->about.id != NULL;
 	}
 	if (id->type != YAML_SCALAR || !is_id(id->text)) {
-		problem(s, id, "'id' must be a UUID, or %d letters, digits, '-', '_', '.', ':' at most",
+		problem(s, id,
+			"'id' must be a UUID, or %d letters, digits, '-', '_', '.', ':' at most",
 			ID_MAX);
 		return false;
 	}

@@ -125,7 +125,7 @@ static void put_names(const struct source_field *list, struct buf *out)
 	for (const struct source_field *f = list; f && f->names; f++)
 		if (f->field)
 			buf_printf(out, "%s%.*s", out->len ? ", " : "", (int)strcspn(f->names, "|"),
-			   f->names);
+				   f->names);
 }
 
 void source_names(const struct source *s, struct buf *out)

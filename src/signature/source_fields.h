@@ -5,16 +5,16 @@
  * that a response answers.  Names with '|' between them mean the same: that of the log, that of the
  * Elastic Common Schema, and those that rules in circulation use for it.
  */
-#define F(names, field)           \
- {                                \
+#define F(names, field)                  \
+ {                                       \
   names, field, VIEW_PLAIN, false, false \
  }
-#define V(names, field, view) \
- {                            \
+#define V(names, field, view)      \
+ {                                 \
   names, field, view, false, false \
  }
-#define P(names, field, view) \
- {                            \
+#define P(names, field, view)     \
+ {                                \
   names, field, view, true, false \
  }
 /* The row is for rules that ask for this field, and for no others. */
@@ -23,12 +23,12 @@
   names, field, VIEW_PLAIN, false, true \
  }
 /* The log has it and this event has not: the name must not fall to those that all have. */
-#define LACKS(names)             \
- {                               \
+#define LACKS(names)                    \
+ {                                      \
   names, NULL, VIEW_PLAIN, false, false \
  }
-#define FIELDS_END              \
- {                              \
+#define FIELDS_END                     \
+ {                                     \
   NULL, NULL, VIEW_PLAIN, false, false \
  }
 
@@ -53,10 +53,10 @@ static const struct source_field common[] = {
 };
 
 #define DNS_QUESTION                                                                              \
- F("query|QueryName|dns.question.name|dns_query_name|query_name|qname|dns.query", "name"),                                   \
-	 V("record_type|qtype_name|dns.question.type|query_type|QueryType", "qtype", VIEW_QTYPE), F("qtype", "qtype"), \
-	 F("qclass|dns.question.class", "qclass"), F("trans_id|dns.id", "id"),                    \
-	 F("opcode", "opcode"), V("TC", "dns_flags", VIEW_DNS_TC),                                \
+ F("query|QueryName|dns.question.name|dns_query_name|query_name|qname|dns.query", "name"),        \
+	 V("record_type|qtype_name|dns.question.type|query_type|QueryType", "qtype", VIEW_QTYPE), \
+	 F("qtype", "qtype"), F("qclass|dns.question.class", "qclass"),                           \
+	 F("trans_id|dns.id", "id"), F("opcode", "opcode"), V("TC", "dns_flags", VIEW_DNS_TC),    \
 	 V("RD", "dns_flags", VIEW_DNS_RD), V("Z", "dns_flags", VIEW_DNS_Z)
 
 static const struct source_field dns_question[] = { DNS_QUESTION, FIELDS_END };
@@ -109,7 +109,7 @@ static const struct source_field zeek_response[] = {
 #define WEB_STEM   "|UriPath|uri_path|url.path|request_path"
 #define WEB_QUERY  "|QueryString|query_string|uri_query|url.query"
 #define WEB_HOST   "|Host|host|url.domain|Authority|http_host"
-#define WEB_AGENT                                                                           \
+#define WEB_AGENT                                                                          \
  "|cs(User-Agent)|UserAgent|user_agent|user_agent.original|http_user_agent|HttpUserAgent|" \
  "HttpUserAgentOriginal|useragent"
 #define WEB_REFERRER "|cs(Referer)|Referer|referer|referrer|http.request.referrer|http_referer"
@@ -118,35 +118,35 @@ static const struct source_field zeek_response[] = {
 #define WEB_STATUS   "|StatusCode|status_code|status|http.response.status_code|http_status"
 #define WEB_RECEIVED "|ResponseBytes|http.response.body.bytes"
 
-#define WEB(X)                                                                                \
- X("cs-method" WEB_METHOD, "method", VIEW_PLAIN),                                             \
-	 X("cs-uri|c-uri|cs-uri-raw" WEB_URI, "uri", VIEW_PLAIN),                             \
-	 X("cs-uri-stem|c-uri-stem" WEB_STEM, "uri", VIEW_STEM),                              \
-	 X("cs-uri-query|c-uri-query" WEB_QUERY, "uri", VIEW_EITHER),                         \
-	 X("cs-host|r-dns|cs-uri-host" WEB_HOST, "host", VIEW_PLAIN),                         \
-	 X("cs-user-agent|c-useragent|cs-useragent" WEB_AGENT, "user_agent", VIEW_PLAIN),     \
-	 X("cs-referer|cs-referrer|cs_referrer" WEB_REFERRER, "referrer", VIEW_PLAIN),        \
-	 X("cs-cookie|c-cookie" WEB_COOKIE, "cookie", VIEW_PLAIN),                            \
-	 X("cs-content-type" WEB_TYPE, "content_type", VIEW_PLAIN),                           \
+#define WEB(X)                                                                            \
+ X("cs-method" WEB_METHOD, "method", VIEW_PLAIN),                                         \
+	 X("cs-uri|c-uri|cs-uri-raw" WEB_URI, "uri", VIEW_PLAIN),                         \
+	 X("cs-uri-stem|c-uri-stem" WEB_STEM, "uri", VIEW_STEM),                          \
+	 X("cs-uri-query|c-uri-query" WEB_QUERY, "uri", VIEW_EITHER),                     \
+	 X("cs-host|r-dns|cs-uri-host" WEB_HOST, "host", VIEW_PLAIN),                     \
+	 X("cs-user-agent|c-useragent|cs-useragent" WEB_AGENT, "user_agent", VIEW_PLAIN), \
+	 X("cs-referer|cs-referrer|cs_referrer" WEB_REFERRER, "referrer", VIEW_PLAIN),    \
+	 X("cs-cookie|c-cookie" WEB_COOKIE, "cookie", VIEW_PLAIN),                        \
+	 X("cs-content-type" WEB_TYPE, "content_type", VIEW_PLAIN),                       \
 	 X("cs-bytes", "content_length", VIEW_PLAIN), X("c-uri-extension", "uri", VIEW_EXTENSION)
-#define WEB_RESPONSE                                                                   \
+#define WEB_RESPONSE                                                                \
  F("sc-status" WEB_STATUS, "status"), F("sc-bytes" WEB_RECEIVED, "content_length"), \
 	 F("sc-content-type|sc(Content-Type)|http.response.mime_type", "content_type")
 
 static const struct source_field web_request[] = { WEB(V), FIELDS_END };
 static const struct source_field web_response[] = { WEB(P), WEB_RESPONSE, FIELDS_END };
 
-#define PROXY(X)                                                                              \
- X("cs-method" WEB_METHOD, "method", VIEW_PLAIN),                                             \
-	 X("c-uri|cs-uri|cs-uri-raw" WEB_URI, "uri", VIEW_URL),                               \
-	 X("cs-uri-stem|c-uri-stem" WEB_STEM, "uri", VIEW_STEM),                              \
-	 X("c-uri-query|cs-uri-query" WEB_QUERY, "uri", VIEW_QUERY),                          \
-	 X("c-uri-extension", "uri", VIEW_EXTENSION),                                         \
-	 X("cs-host|r-dns|c-uri-host" WEB_HOST, "host", VIEW_PLAIN),                          \
-	 X("c-useragent|cs-user-agent|cs-useragent" WEB_AGENT, "user_agent", VIEW_PLAIN),     \
-	 X("cs-referrer|cs-referer" WEB_REFERRER, "referrer", VIEW_PLAIN),                    \
-	 X("cs-cookie" WEB_COOKIE, "cookie", VIEW_PLAIN),                                     \
-	 X("cs-content-type" WEB_TYPE, "content_type", VIEW_PLAIN),                           \
+#define PROXY(X)                                                                          \
+ X("cs-method" WEB_METHOD, "method", VIEW_PLAIN),                                         \
+	 X("c-uri|cs-uri|cs-uri-raw" WEB_URI, "uri", VIEW_URL),                           \
+	 X("cs-uri-stem|c-uri-stem" WEB_STEM, "uri", VIEW_STEM),                          \
+	 X("c-uri-query|cs-uri-query" WEB_QUERY, "uri", VIEW_QUERY),                      \
+	 X("c-uri-extension", "uri", VIEW_EXTENSION),                                     \
+	 X("cs-host|r-dns|c-uri-host" WEB_HOST, "host", VIEW_PLAIN),                      \
+	 X("c-useragent|cs-user-agent|cs-useragent" WEB_AGENT, "user_agent", VIEW_PLAIN), \
+	 X("cs-referrer|cs-referer" WEB_REFERRER, "referrer", VIEW_PLAIN),                \
+	 X("cs-cookie" WEB_COOKIE, "cookie", VIEW_PLAIN),                                 \
+	 X("cs-content-type" WEB_TYPE, "content_type", VIEW_PLAIN),                       \
 	 X("cs-bytes", "content_length", VIEW_PLAIN)
 
 static const struct source_field proxy_request[] = { PROXY(V), FIELDS_END };
@@ -156,8 +156,8 @@ static const struct source_field proxy_tls[] = { F("cs-host|r-dns|c-uri-host" WE
 
 /* What passes has been let through; the words of several firewalls. */
 #define LET_THROUGH "accept,accepted,allow,allowed,permit,permitted,pass,passed,forward"
-#define CONNECTION                                                                  \
- V("action|Action|event.action", LET_THROUGH, VIEW_CONSTANT),                      \
+#define CONNECTION                                            \
+ V("action|Action|event.action", LET_THROUGH, VIEW_CONSTANT), \
 	 V("blocked", "false", VIEW_CONSTANT), V("Initiated", "true", VIEW_CONSTANT)
 
 static const struct source_field connection_start[] = {
@@ -179,13 +179,14 @@ static const struct source_field connection_end[] = {
 };
 /* To whom a computer says that it connects: what it asks for by name. */
 #define NAMED_AS "DestinationHostname|destination.domain|dest_host"
-static const struct source_field connection_tls[] = { ONLY(NAMED_AS, "sni"), CONNECTION, FIELDS_END };
+static const struct source_field connection_tls[] = { ONLY(NAMED_AS, "sni"), CONNECTION,
+						      FIELDS_END };
 static const struct source_field connection_http[] = { ONLY(NAMED_AS, "host"), CONNECTION,
 						       FIELDS_END };
 
 static const struct source_field smb_files[] = {
-	V("path", "share", VIEW_UNC), F("name", "name"),
-	F("prev_name", "renamed"),    F("size", "size"),
+	V("path", "share", VIEW_UNC),        F("name", "name"),
+	F("prev_name", "renamed"),           F("size", "size"),
 	V("action", "act", VIEW_SMB_ACTION), FIELDS_END,
 };
 static const struct source_field smb_mapping[] = { V("path", "share", VIEW_UNC), FIELDS_END };

@@ -131,8 +131,8 @@ static int list(struct tool *t)
 				     r->is_silent ? " (others refer to it)" :
 						    "");
 	}
-	(void)fprintf(stderr, "%zu rules, %zu of them raise alerts; %zu problems\n",
-		      count, loud, signatures_problem_count(t->set));
+	(void)fprintf(stderr, "%zu rules, %zu of them raise alerts; %zu problems\n", count, loud,
+		      signatures_problem_count(t->set));
 	return DONE;
 }
 

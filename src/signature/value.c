@@ -110,12 +110,12 @@ static void read_string(struct column *c, const struct event *e)
 	}
 }
 
-/* MS-DTYP 2.3.4: the first three parts are little-endian on the wire. */
+/* Events have it in the order of its text: the inspector has undone that of the wire. */
 static void make_uuid(struct column *c, const uint8_t *b)
 {
 	int n = snprintf(c->space, VALUE_SPACE,
 			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-			 b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11],
+			 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
 			 b[12], b[13], b[14], b[15]);
 	set_text(&c->v, c->space, (size_t)n);
 }

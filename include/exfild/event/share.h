@@ -101,7 +101,7 @@ struct event_rpc {
 	uint32_t stub_len; /* of the call */
 	uint32_t answer_len;
 	uint32_t pad2;
-	uint8_t interface_id[16];   /* UUID, of the wire */
+	uint8_t interface_id[16];   /* UUID, in the order of its text */
 	struct event_str interface; /* "svcctl", or the UUID as text */
 	struct event_str operation; /* "RCreateServiceW", or "opnum 12" */
 	struct event_str pipe;      /* "svcctl", "" over TCP */

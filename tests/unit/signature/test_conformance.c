@@ -258,7 +258,7 @@ static void test_each_source_maps(void **state)
 		{ "product: rpc_firewall, category: application",
 		  "{EventLog: RPCFW, InterfaceUuid: 367abb81-9844-35f1-ad32-98f038001003, OpNum: 12}",
 		  "{\"kind\":\"rpc\",\"act\":1,\"opnum\":12,"
-		  "\"interface_id\":\"81bb7a364498f135ad3298f038001003\"}" },
+		  "\"interface_id\":\"367abb81984435f1ad3298f038001003\"}" },
 		{ "product: zeek, service: kerberos", "{request_type: TGS, cipher: rc4-hmac}",
 		  "{\"kind\":\"kerberos\",\"message\":12,\"ticket_etype\":23}" },
 		{ "product: zeek, service: ssl", "ja3: abc", "{\"kind\":\"tls\",\"ja3\":\"abc\"}" },

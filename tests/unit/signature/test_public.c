@@ -17,10 +17,10 @@ struct row {
 
 /* Behind a condition, and the time that it goes with. */
 #define COUNTED(what) "   | " what "\n  timeframe: 1m\n"
-#define ASKED(host, name, type)                                                                    \
- "{\"kind\":\"dns\",\"time\":\"2026-03-02T10:00:00Z\",\"src\":\"10.0.0." host "\",\"name\":\"" name \
- "\",\"qtype\":" #type "}\n"
-#define SENT(bytes)                                                                              \
+#define ASKED(host, name, type)                                               \
+ "{\"kind\":\"dns\",\"time\":\"2026-03-02T10:00:00Z\",\"src\":\"10.0.0." host \
+ "\",\"name\":\"" name "\",\"qtype\":" #type "}\n"
+#define SENT(bytes)                                                                             \
  "{\"kind\":\"flow_end\",\"time\":\"2026-03-02T10:00:00Z\",\"src\":\"10.0.0.1\",\"dport\":443," \
  "\"src_payload\":" bytes "}\n"
 
@@ -140,8 +140,8 @@ static const struct row rows[] = {
 	{ "product: rpc_firewall, category: application, definition: what must be set",
 	  "  selection: {EventLog: RPCFW, EventID: 3, InterfaceUuid: e3514235-4b06-11d1-ab04-00c04fc2dcd2}\n  filter: {OpNum: [0, 1, 12]}\n"
 	  "  condition: selection and not filter\n",
-	  "{\"kind\":\"rpc\",\"act\":1,\"opnum\":3,\"interface_id\":\"354251e3064bd111ab0400c04fc2dcd2\"}",
-	  "{\"kind\":\"rpc\",\"act\":1,\"opnum\":1,\"interface_id\":\"354251e3064bd111ab0400c04fc2dcd2\"}" },
+	  "{\"kind\":\"rpc\",\"act\":1,\"opnum\":3,\"interface_id\":\"e35142354b0611d1ab0400c04fc2dcd2\"}",
+	  "{\"kind\":\"rpc\",\"act\":1,\"opnum\":1,\"interface_id\":\"e35142354b0611d1ab0400c04fc2dcd2\"}" },
 	{ "product: zeek, service: smb_files", ONE("{path: '\\\\*\\IPC$', name: atsvc}"),
 	  "{\"kind\":\"smb\",\"act\":4,\"dst\":\"10.0.0.1\",\"share\":\"IPC$\",\"name\":\"atsvc\"}",
 	  "{\"kind\":\"smb\",\"act\":4,\"dst\":\"10.0.0.1\",\"share\":\"C$\",\"name\":\"atsvc\"}" },
@@ -198,23 +198,28 @@ static const struct row rows[] = {
 	{ "category: webserver",
 	  "  s: {HttpMethod: GET, 'Url|contains': '/oidc', 'ResponseBytes|gt': 20000, UserAgent: x}\n"
 	  "  filter_in: {'SrcIp|startswith': '10.'}\n  condition: s and not 1 of filter_*\n",
-	  HTTP "\"src\":\"198.51.100.1\",\"method\":\"GET\",\"uri\":\"/a/oidc\",\"user_agent\":\"x\"}\n"
-	       "{\"kind\":\"http\",\"flow\":3,\"src\":\"198.51.100.1\",\"is_response\":true,\"content_length\":20001}",
-	  HTTP "\"src\":\"10.0.0.1\",\"method\":\"GET\",\"uri\":\"/a/oidc\",\"user_agent\":\"x\"}\n"
-	       "{\"kind\":\"http\",\"flow\":3,\"src\":\"10.0.0.1\",\"is_response\":true,\"content_length\":20001}" },
+	  HTTP
+	  "\"src\":\"198.51.100.1\",\"method\":\"GET\",\"uri\":\"/a/oidc\",\"user_agent\":\"x\"}\n"
+	  "{\"kind\":\"http\",\"flow\":3,\"src\":\"198.51.100.1\",\"is_response\":true,\"content_length\":20001}",
+	  HTTP
+	  "\"src\":\"10.0.0.1\",\"method\":\"GET\",\"uri\":\"/a/oidc\",\"user_agent\":\"x\"}\n"
+	  "{\"kind\":\"http\",\"flow\":3,\"src\":\"10.0.0.1\",\"is_response\":true,\"content_length\":20001}" },
 	{ "category: webserver",
 	  ONE("{http.request.method: POST, url.path: /up, cs-content-type: application/octet-stream}"),
-	  HTTP "\"method\":\"POST\",\"uri\":\"/up?x\",\"content_type\":\"application/octet-stream\"}",
+	  HTTP
+	  "\"method\":\"POST\",\"uri\":\"/up?x\",\"content_type\":\"application/octet-stream\"}",
 	  HTTP "\"method\":\"POST\",\"uri\":\"/up?x\",\"content_type\":\"text/plain\"}" },
 	{ "category: dns", ONE("dns.question.name|endswith: .tunnel.test"),
-	  "{\"kind\":\"dns\",\"name\":\"a.tunnel.test\"}", "{\"kind\":\"dns\",\"name\":\"tunnel.test\"}" },
+	  "{\"kind\":\"dns\",\"name\":\"a.tunnel.test\"}",
+	  "{\"kind\":\"dns\",\"name\":\"tunnel.test\"}" },
 	{ "product: zeek, service: conn",
 	  "  s: {dest_port: [445, 139], proto: tcp}\n  near: {'dest_ip|cidr': '192.168.1.0/26'}\n"
 	  "  condition: s and not near\n",
 	  "{\"kind\":\"flow_start\",\"dport\":445,\"proto\":6,\"dst\":\"192.168.2.1\"}",
 	  "{\"kind\":\"flow_start\",\"dport\":445,\"proto\":6,\"dst\":\"192.168.1.1\"}" },
 	/* how connections went, and of what kind they were */
-	{ "product: zeek, service: conn", ONE("{service: ssl, conn_state: SF, 'orig_bytes|gte': 9}"),
+	{ "product: zeek, service: conn",
+	  ONE("{service: ssl, conn_state: SF, 'orig_bytes|gte': 9}"),
 	  "{\"kind\":\"flow_end\",\"app\":\"tls\",\"outcome\":\"established\",\"proto\":6,\"src_tcp_flags\":27,\"dst_tcp_flags\":27,\"src_payload\":9}",
 	  "{\"kind\":\"flow_end\",\"app\":\"tls\",\"outcome\":\"established\",\"proto\":6,\"src_tcp_flags\":27,\"dst_tcp_flags\":26,\"src_payload\":9}" },
 	{ "product: zeek, service: conn", ONE("{conn_state: [S0, REJ]}"),
@@ -223,12 +228,14 @@ static const struct row rows[] = {
 	{ "product: zeek, service: conn", ONE("{conn_state: RSTO}"),
 	  "{\"kind\":\"flow_end\",\"outcome\":\"established\",\"proto\":6,\"src_tcp_flags\":22}",
 	  "{\"kind\":\"flow_end\",\"outcome\":\"established\",\"proto\":6,\"dst_tcp_flags\":22}" },
-	{ "product: fortinet, service: fortigate, category: firewall", ONE("{action: Allow, dst_port: 23}"),
-	  "{\"kind\":\"flow_start\",\"dport\":23}", "{\"kind\":\"flow_start\",\"dport\":24}" },
+	{ "product: fortinet, service: fortigate, category: firewall",
+	  ONE("{action: Allow, dst_port: 23}"), "{\"kind\":\"flow_start\",\"dport\":23}",
+	  "{\"kind\":\"flow_start\",\"dport\":24}" },
 	/* of a connection the name that is asked for */
 	{ "product: windows, category: network_connection",
 	  ONE("{Initiated: 'true', 'DestinationHostname|endswith': ['.tunnel.test']}"),
-	  "{\"kind\":\"tls\",\"sni\":\"a.tunnel.test\"}", "{\"kind\":\"tls\",\"sni\":\"tunnel.test\"}" },
+	  "{\"kind\":\"tls\",\"sni\":\"a.tunnel.test\"}",
+	  "{\"kind\":\"tls\",\"sni\":\"tunnel.test\"}" },
 	{ "product: windows, category: network_connection",
 	  ONE("{DestinationHostname: pool.test, DestinationPort: 80}"),
 	  HTTP "\"host\":\"pool.test\"}", HTTP "\"host\":\"other.test\"}" },
@@ -242,8 +249,10 @@ static const struct row rows[] = {
 	{ "product: zeek, service: ssl", ONE("cipher|contains: [RC4, 3DES, _anon_]"),
 	  "{\"kind\":\"tls\",\"is_server\":true,\"cipher\":10}",
 	  "{\"kind\":\"tls\",\"is_server\":true,\"cipher\":4865}" },
-	{ "product: zeek, service: smb_files", ONE("{action: 'SMB::FILE_RENAME', 'name|endswith': '.x'}"),
-	  "{\"kind\":\"smb\",\"act\":9,\"name\":\"a.x\"}", "{\"kind\":\"smb\",\"act\":8,\"name\":\"a.x\"}" },
+	{ "product: zeek, service: smb_files",
+	  ONE("{action: 'SMB::FILE_RENAME', 'name|endswith': '.x'}"),
+	  "{\"kind\":\"smb\",\"act\":9,\"name\":\"a.x\"}",
+	  "{\"kind\":\"smb\",\"act\":8,\"name\":\"a.x\"}" },
 	{ "product: zeek, service: ntlm", ONE("{username: admin, success: 'false'}"),
 	  "{\"kind\":\"login\",\"method\":3,\"outcome\":2,\"user\":\"Admin\"}",
 	  "{\"kind\":\"login\",\"method\":3,\"outcome\":1,\"user\":\"Admin\"}" },
@@ -260,8 +269,9 @@ static const struct row rows[] = {
 	{ "category: dns", ONE("{query: '*'}") COUNTED("count(query) by src_ip > 2"),
 	  ASKED("1", "a", 16) ASKED("1", "b", 1) ASKED("1", "c", 1),
 	  ASKED("1", "a", 16) ASKED("1", "a", 16) ASKED("1", "b", 16) },
-	{ "product: zeek, service: conn", ONE("{id.resp_p: 443}") COUNTED("sum(orig_bytes) by src_ip > 100"),
-	  SENT("60") SENT("41"), SENT("60") SENT("40") },
+	{ "product: zeek, service: conn",
+	  ONE("{id.resp_p: 443}") COUNTED("sum(orig_bytes) by src_ip > 100"), SENT("60") SENT("41"),
+	  SENT("60") SENT("40") },
 };
 
 static unsigned count(const char *rule, const char *events)

@@ -130,10 +130,11 @@ static void each_rule_is_told_with_its_events_or_its_reason(void **state)
 	char *out;
 	size_t size;
 	struct signatures *s = rules_of(
-		RULE "---\ntitle: U\nlogsource: {category: dns}\ndetection: {a: {Image: c}, condition: a}\n---\n"
-		     "title: V\nlevel: grave\nlogsource: {category: dns}\ndetection: {a: {query: c}, condition: a}\n---\n"
-		     "title: W\nid: dns-1\nlogsource: {category: dns}\n"
-		     "detection: {a: {query: c}, timeframe: 1m, condition: 'a | count() by src_ip > 2'}\n");
+		RULE
+		"---\ntitle: U\nlogsource: {category: dns}\ndetection: {a: {Image: c}, condition: a}\n---\n"
+		"title: V\nlevel: grave\nlogsource: {category: dns}\ndetection: {a: {query: c}, condition: a}\n---\n"
+		"title: W\nid: dns-1\nlogsource: {category: dns}\n"
+		"detection: {a: {query: c}, timeframe: 1m, condition: 'a | count() by src_ip > 2'}\n");
 	FILE *f = open_memstream(&out, &size);
 	tool_report_rules(s, false, f);
 	tool_report_rules(s, true, f);

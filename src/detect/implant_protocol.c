@@ -3,7 +3,7 @@
  *
  * Idea: remote access tools and bots are built once and used by thousands, and their frames stay as
  * they are: a prefix, two lengths and zlib; a length in figures before fields; a hello of four
- * bytes and two to keep it alive.  The inspector knows them by structure on both sides, not by a
+ * bytes and two to keep it alive.  The inspectors know them by structure on both sides, not by a
  * name that is changed in a minute.  Where they go to counts as well: an address that nobody named,
  * a port of another protocol (T1095, T1571). Evasion: TLS around it (odd_tls), another layout: what
  * is left is raw_channel. False alarms: a program of one's own with such frames; with a name and a
@@ -80,6 +80,8 @@ static const struct {
 			      "both sides say figures of base 16 and nothing else, the "
 			      "server first",
 			      0.3, 0.05, 0.1, 0 },
+	[IMPLANT_FRAMED] = { "framed", "frames that begin with their length, of no known protocol",
+			     0.1, 0, 0.05, 0 },
 	[IMPLANT_NET_TCP] = { "net_tcp", "messages of .NET in the clear (net.tcp)", 0.25, 0, 0, 0 },
 };
 
@@ -126,6 +128,12 @@ static void add_form(struct finding *f, const struct event_implant *e)
 		part(f, "fields", 1, 0.2, "the first one has fields between the same marks");
 	if (e->marks & IMPLANT_BY_ADDRESS)
 		part(f, "by_address", 1, 0.15, "the server is called by its address");
+	if (e->marks & IMPLANT_SEALED)
+		part(f, "sealed", 1, 0.1, "what the frames hold has no order at all");
+	if (e->marks & IMPLANT_BLOCKS)
+		part(f, "blocks", 1, 0.1, "their lengths are those of a block cipher");
+	if (e->marks & IMPLANT_RHYTHM)
+		part(f, "rhythm", e->pings, 0.05, "a small frame comes again like a clock");
 	if (e->marks & IMPLANT_NAMED)
 		part(f, "names", 1, 0.3, "what is called has names of RedLine's contract");
 }
@@ -162,10 +170,13 @@ static void explain(struct finding *f, const struct event_implant *e, const stru
 	finding_text(f->message, sizeof(f->message),
 		     "%s speaks with %s port %u as implants do: %s%s%s%s", from, to, e->e.dport,
 		     families[e->family].text, *prefix ? " (\"" : "", prefix, *prefix ? "\")" : "");
-	finding_text(f->not_harmless, sizeof(f->not_harmless),
-		     "programs that people install speak protocols that are published, or TLS; "
-		     "frames of this form are those of remote access tools and bots, and no known "
-		     "service is behind the address");
+	finding_text(
+		f->not_harmless, sizeof(f->not_harmless),
+		"programs that people install speak protocols that are published, or TLS; %s, and "
+		"no known service is behind the address",
+		e->family == IMPLANT_FRAMED ?
+			"this one has frames and a seal of its own" :
+			"frames of this form are those of remote access tools and bots");
 	finding_text(f->counterfactual, sizeof(f->counterfactual),
 		     "silent if the lengths did not fit what follows, or below %.2f", least);
 }

@@ -44,12 +44,14 @@ unsigned inspect_by_probe(const struct inspect *in, const struct packet *p,
 	unsigned fallback = 0;
 	for (unsigned i = 1; i <= in->count; i++) {
 		const struct inspector *insp = in->list[i];
-		if (insp->is_fallback)
-			fallback = i;
-		else if (is_probed(insp, p, step))
+		if (insp->is_fallback && step->flow->inspector)
+			fallback = step->flow->inspector; /* one does not give way to another */
+		else if (insp->is_fallback && !fallback)
+			fallback = is_probed(insp, p, step) ? i : 0;
+		else if (!insp->is_fallback && is_probed(insp, p, step))
 			return i;
 	}
-	return fallback && in->scanner && is_probed(in->list[fallback], p, step) ? fallback : 0;
+	return fallback;
 }
 
 unsigned inspect_by_verdict(const struct inspect *in, const struct flow *f)

@@ -138,8 +138,63 @@ def benign_frames(tape):
     c.close()
 
 
+def framed(form, body):
+    return struct.pack(form, len(body)) + body
+
+
+def implant_framed(tape):
+    """NanoCore's kind: a length, blocks of a cipher; a clock of half a minute, orders and answers."""
+    dice = tape.dice
+    c = Tcp(tape, 1, VICTIM, "203.0.113.75", 54984).open()
+    c.send(0, framed("<I", dice.randbytes(136)))
+    c.send(1, framed("<I", dice.randbytes(24)))
+    for i in range(12):
+        c.wait(30)
+        c.send(0, framed("<I", dice.randbytes(16)))
+        c.send(1, framed("<I", dice.randbytes(16)))
+        if i % 3 == 1:
+            c.wait(2 + dice.random())
+            c.send(1, framed("<I", dice.randbytes(32)))
+            c.send(0, framed("<I", dice.randbytes(8 * dice.randrange(20, 150))))
+    c.close()
+
+
+def benign_framed(tape):
+    """A messenger that seals its frames, a game, a cloud of things by its address, a queue of records."""
+    dice = tape.dice
+    dns(tape, 0.5, VICTIM, RESOLVER, "chat.maker.example", "198.51.100.50")
+    c = Tcp(tape, 1, VICTIM, "198.51.100.50", 5242).open()
+    for i in range(12):
+        c.send(0, framed(">I", dice.randbytes(dice.randrange(30, 400))))
+        c.send(1, framed(">I", dice.randbytes(dice.randrange(30, 900))))
+        c.wait(20)
+        c.send(0, framed(">I", dice.randbytes(17)))
+        c.send(1, framed(">I", dice.randbytes(17)))
+    c.close()
+    dns(tape, 2, VICTIM, RESOLVER, "world.game.example", "198.51.100.51")
+    c = Tcp(tape, 3, VICTIM, "198.51.100.51", 7171).open()
+    for i in range(60):
+        c.send(0, framed("<H", dice.randbytes(8 * dice.randrange(1, 9))))
+        c.send(1, framed("<H", dice.randbytes(8 * dice.randrange(1, 60))))
+        c.wait(0.2 + dice.random() / 4)
+    c.close()
+    c = Tcp(tape, 4, VICTIM, "198.51.100.52", 8886).open()
+    for i in range(20):
+        text = b'{"dev":"plug-7","seq":%d,"power":%d.4,"on":true}' % (i, dice.randrange(90))
+        c.send(0, framed(">H", text))
+        c.send(1, framed(">H", b'{"ok":%d}' % i))
+        c.wait(15)
+    c.close()
+    c = Tcp(tape, 5, VICTIM, "198.51.100.53", 9093).open()
+    for i in range(20):
+        c.send(0, framed(">I", struct.pack(">HHIH", 3, 9, i, 6) + b"client" + bytes(20) + b"orders" * 8))
+        c.send(1, framed(">I", struct.pack(">I", i) + bytes(40) + b"orders" * 3))
+        c.wait(5)
+    c.close()
+
+
 SCENARIOS = {f.__name__: f for f in (implant_packed, implant_fields, implant_kept_alive, implant_words, implant_net_tcp,
-                                     benign_frames)}
+                                     implant_framed, benign_frames, benign_framed)}
 
 
 def main():

@@ -135,6 +135,7 @@ enum implant_family { /* protocols of remote access tools and bots, by structure
 		      IMPLANT_WORDS,      /* bare PING and PONG, orders: Gafgyt */
 		      IMPLANT_FIGURES,    /* figures of base 16 both ways: DarkComet */
 		      IMPLANT_NET_TCP,    /* .NET message framing: RedLine */
+		      IMPLANT_FRAMED,     /* length, sealed body: Quasar, NanoCore, Netwire */
 		      IMPLANT__COUNT
 };
 
@@ -146,6 +147,9 @@ enum implant_mark {
 	IMPLANT_ORDER = 1u << 4,      /* an order of attack, or to do something to somebody */
 	IMPLANT_BY_ADDRESS = 1u << 5, /* the server is called by its address */
 	IMPLANT_NAMED = 1u << 6,      /* what is called has a family's names */
+	IMPLANT_SEALED = 1u << 7,     /* bodies have no order at all */
+	IMPLANT_BLOCKS = 1u << 8,     /* their lengths are those of a block cipher */
+	IMPLANT_RHYTHM = 1u << 9,     /* a small frame comes again like a clock */
 };
 
 /* A conversation that has the form of an implant's: told as it is sure, at new marks, at its end.

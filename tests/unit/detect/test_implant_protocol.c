@@ -65,6 +65,22 @@ static void fields_and_calls(void **state)
 	assert_int_equal(j.found[1].severity, SEVERITY_HIGH);
 }
 
+static void frames_alone(void **state)
+{
+	uint32_t form = IMPLANT_FORM | IMPLANT_ANSWERED | IMPLANT_GOES_ON;
+	(void)state;
+	speak("203.0.113.6", 5242, IMPLANT_FRAMED, form);
+	speak("10.0.0.9", 5242, IMPLANT_FRAMED,
+	      form | IMPLANT_SEALED | IMPLANT_BLOCKS | IMPLANT_RHYTHM);
+	assert_int_equal(j.count, 0);
+	speak("203.0.113.7", 54984, IMPLANT_FRAMED, form | IMPLANT_SEALED);
+	assert_int_equal(j.found[0].severity, SEVERITY_LOW);
+	speak("203.0.113.7", 54984, IMPLANT_FRAMED,
+	      form | IMPLANT_SEALED | IMPLANT_BLOCKS | IMPLANT_RHYTHM);
+	assert_int_equal(j.count, 2);
+	assert_int_equal(j.found[1].severity, SEVERITY_MEDIUM);
+}
+
 static void programs_of_ones_own(void **state)
 {
 	(void)state;
@@ -81,10 +97,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(frames_both_ways),
-		T(an_order_of_attack),
-		T(fields_and_calls),
-		T(programs_of_ones_own),
+		T(frames_both_ways), T(an_order_of_attack),   T(fields_and_calls),
+		T(frames_alone),     T(programs_of_ones_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

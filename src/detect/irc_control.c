@@ -185,6 +185,10 @@ static void explain(struct finding *f, const struct event_chat *c, const struct 
 			     from, to, c->e.dport, *channel ? ", channel " : "", channel, c->orders,
 			     c->orders == 1 ? "" : "s", order, c->said[0],
 			     c->said[0] == 1 ? "" : "s");
+	else if (c->marks & CHAT_OUTPUT)
+		finding_text(f->message, sizeof(f->message),
+			     "%s says on IRC, as %s at %s port %u%s%s, what command shells print",
+			     from, nick, to, c->e.dport, *channel ? ", channel " : "", channel);
 	else
 		finding_text(f->message, sizeof(f->message),
 			     "%s waits on IRC as %s at %s port %u%s%s; %u message%s so far", from,

@@ -114,12 +114,23 @@ static void score(struct finding *f, const struct event_shell *e, const struct d
 				"who types is outside");
 }
 
+/* "3 known commands came from there, first id". */
+static void say_commands(char *dst, size_t size, const struct event_shell *e, const char *first)
+{
+	const char *where = e->at_initiator ? " from there" : "";
+	if (e->commands)
+		finding_text(dst, size, "%u known command%s came%s%s%s", e->commands,
+			     e->commands == 1 ? "" : "s", where, *first ? ", first " : "", first);
+	else
+		finding_text(dst, size, "no known command came%s", where);
+}
+
 static void on_event(void *state, const struct detect_env *env, const struct event *event)
 {
 	struct shell_state *s = state;
 	const struct event_shell *e = (const struct event_shell *)event;
 	struct finding f;
-	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], command[16];
+	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], command[16], known[64];
 
 	step_begin(&f, e->at_initiator ? &reverse_rule : &bind_rule, env, event);
 	score(&f, e, env);
@@ -136,17 +147,16 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	f.visibility = VISIBILITY_CLEAR;
 	finding_text(f.object, sizeof(f.object), "port %u", event->dport);
 	finding_packet(&f, event->packet);
+	say_commands(known, sizeof(known), e, command);
 	if (e->at_initiator)
 		finding_text(f.message, sizeof(f.message),
 			     "%s has a command shell in a connection that it made to %s port %u; "
-			     "%u known commands came from there%s%s",
-			     from, to, event->dport, e->commands, *command ? ", first " : "",
-			     command);
+			     "%s",
+			     from, to, event->dport, known);
 	else
 		finding_text(f.message, sizeof(f.message),
-			     "%s types into a command shell of %s port %u; %u known commands%s%s",
-			     from, to, event->dport, e->commands, *command ? ", first " : "",
-			     command);
+			     "%s is at a command shell of %s port %u; %s", from, to, event->dport,
+			     known);
 	finding_text(
 		f.not_harmless, sizeof(f.not_harmless), "%s",
 		e->at_initiator ?

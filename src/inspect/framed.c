@@ -134,7 +134,7 @@ static void tell(struct inspection *in, bool is_end)
 /* A piece of a body, unless the last one began likewise. */
 static void keep(struct framed_state *s, const uint8_t *body, size_t len)
 {
-	if (len < HEAD + PIECE_LEAST || s->kept_len == KEPT)
+	if (!body || len < HEAD + PIECE_LEAST || s->kept_len == KEPT)
 		return;
 	body += HEAD;
 	len -= HEAD;

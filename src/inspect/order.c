@@ -99,9 +99,10 @@ static void add(struct plain *p, char c)
 
 /* Lower case, one blank for a run of blanks, line ends and comments; not printable: a blank.
  * Within a text there are no comments. */
-static void make_plain(struct plain *p, const uint8_t *data, size_t len, size_t step)
+static void make_plain(struct plain *p, enum order_dialect dialect, const uint8_t *data, size_t len,
+		       size_t step)
 {
-	bool in_comment = false, in_line = false, in_text = false;
+	bool in_comment = false, in_line = false, in_text = false, is_escaped = false;
 	p->len = 0;
 	for (size_t i = 0; i < len && p->len < ORDER_SPAN; i += step) {
 		char c = (char)data[i];
@@ -115,7 +116,8 @@ static void make_plain(struct plain *p, const uint8_t *data, size_t len, size_t 
 			in_line = c != '\n';
 			continue;
 		}
-		in_text ^= c == '\'';
+		in_text ^= c == '\'' && !is_escaped;
+		is_escaped = in_text && dialect == ORDER_MYSQL && c == '\\' && !is_escaped;
 		in_comment = !in_text && c == '/' && next == '*';
 		in_line = !in_text && c == '-' && next == '-';
 		if (c >= 'A' && c <= 'Z')
@@ -212,7 +214,7 @@ void order_statement(struct inspection *in, enum order_dialect dialect, const ui
 	if (len > ORDER_SPAN * step)
 		len = ORDER_SPAN * step;
 	*budget -= (uint32_t)len;
-	make_plain(&p, data, len, step);
+	make_plain(&p, dialect, data, len, step);
 	bool is_carrying = carries_texts(&p, dialect);
 	size_t next;
 	for (size_t i = 0; i < p.len; i = next) {

@@ -112,11 +112,15 @@ static void orders_are_told(void **state)
 		  "select sys_exec('id')"),
 		C("\x18\0\0\0\3"
 		  "select x as into_outfil"),
+		C("\x26\0\0\0\3"
+		  "select '\\'' into/**/dumpfile '/tmp/c'"),
 	};
 	(void)state;
 	dialog_whole(&h, turns, DIALOG_COUNT(turns));
-	assert_int_equal(harness_count(&h, EVENT_ORDER), 2);
-	const struct event_order *e = harness_event(&h, EVENT_ORDER, 0);
+	assert_int_equal(harness_count(&h, EVENT_ORDER), 3);
+	const struct event_order *e = harness_event(&h, EVENT_ORDER, 2);
+	assert_true(harness_str_is(e, &e->text, "into dumpfile '/tmp/c'"));
+	e = harness_event(&h, EVENT_ORDER, 0);
 	assert_int_equal(e->kind, ORDER_WRITE);
 	assert_true(harness_str_is(e, &e->text, "into dumpfile '/tmp/udf.so'"));
 	dialog_prefixes(&h, turns, DIALOG_COUNT(turns));

@@ -171,6 +171,19 @@ static bool is_known_kind(const struct event_http_body *b)
 	       (b->files > 0 && !is_nameless_file(b));
 }
 
+/* Noise that says it is a text or a picture; a content coding explains it. */
+static bool is_contradicted(const struct event_http_body *b)
+{
+	static const char *const kinds[] = { "json", "xml", "soap", "image/" };
+	bool is_whole = b->form == FORM_RAW || b->form == FORM_JSON || b->form == FORM_XML;
+	if (b->type != FILE_HIGH_ENTROPY || !is_whole || (b->head_marks & HTTP_IS_CODED))
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (is_declared(b, kinds[i]))
+			return !is_declared(b, "wbxml");
+	return false;
+}
+
 static void find_hiding(struct report *r)
 {
 	const struct event_http_body *b = r->b;
@@ -179,6 +192,9 @@ static void find_hiding(struct report *r)
 	if ((b->marks & both) == both) {
 		r->hides = "lists passwords and facts of the machine";
 		r->weight = 0.45;
+	} else if (is_contradicted(b)) {
+		r->hides = "says that it is a text or a picture, and is noise";
+		r->weight = 0.25;
 	} else if (is_known_kind(b) || b->looked < LOOKED_MIN) {
 		return;
 	} else if (b->marks & both) {

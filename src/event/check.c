@@ -50,6 +50,7 @@ static const struct range ranges[] = {
 	RANGE(EVENT_HTTP_BODY, EVENT_HTTP_BODY, event_http_body, type, FILE__COUNT - 1),
 	RANGE(EVENT_HTTP_BODY, EVENT_HTTP_BODY, event_http_body, form, FORM_XML),
 	RANGE(EVENT_HTTP_BODY, EVENT_HTTP_BODY, event_http_body, exploit, EXPLOIT__COUNT - 1),
+	RANGE(EVENT_HTTP_BODY, EVENT_HTTP_BODY, event_http_body, contrary, CONTRARY__COUNT - 1),
 	RANGE(EVENT_CONTENT, EVENT_CONTENT, event_found, kind, CONTENT__COUNT - 1),
 	RANGE(EVENT_MAIL, EVENT_MAIL, event_mail, attachment_type, FILE__COUNT - 1),
 	RANGE(EVENT_SMB, EVENT_SMB, event_smb, act, SMB__COUNT - 1),

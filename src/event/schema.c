@@ -134,6 +134,7 @@ static const struct event_field http_body_fields[] = {
 	AT(event_http_body, marks, FIELD_U32),
 	AT(event_http_body, head_marks, FIELD_U32),
 	AT(event_http_body, file_name, FIELD_STR),
+	AT(event_http_body, contrary, FIELD_U8),
 	AT(event_http_body, exploit, FIELD_U8),
 	AT(event_http_body, attempt, FIELD_STR),
 	AT(event_http_body, callback, FIELD_STR),

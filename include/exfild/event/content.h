@@ -43,6 +43,15 @@ enum http_mark { /* bits of event_http.marks: fields of a head, and what it hold
 		 HTTP_IS_CODED = 1u << 9, /* Content-Encoding */
 };
 
+enum content_contrary { /* how the bytes of an answer contradict what it says that they are */
+			CONTRARY_NONE,
+			CONTRARY_PAGE,    /* a page that is one word of base64 or hexadecimal */
+			CONTRARY_TEXT,    /* a page or script that is noise */
+			CONTRARY_PICTURE, /* a picture or film that is noise or base64 */
+			CONTRARY_PACKED,  /* a gzip that is none */
+			CONTRARY__COUNT
+};
+
 enum content_kind {
 	CONTENT_CARD,     /* number of a payment card */
 	CONTENT_IBAN,     /* of a bank account */

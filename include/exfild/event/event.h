@@ -207,7 +207,8 @@ struct event_http {
 
 /*
  * The body of an HTTP message, told at its end or when no more of it is seen: of each request that
- * has one; of an answer when it holds output of commands, a prompt, or program text.
+ * has one; of an answer when it holds output of commands, a prompt, or program text, or contradicts
+ * its type.
  */
 struct event_http_body {
 	struct event e;
@@ -224,7 +225,8 @@ struct event_http_body {
 	uint32_t marks;                  /* enum content_mark */
 	uint32_t head_marks;             /* enum http_mark, of the request */
 	uint8_t exploit;                 /* enum exploit_kind: what a request's body tries */
-	uint8_t pad[7];
+	uint8_t contrary;                /* enum content_contrary, of an answer */
+	uint8_t pad[6];
 	uint32_t looked; /* bytes behind marks, shares, entropy and hash */
 	float entropy;   /* bits a byte; 0: too few */
 	uint64_t size;   /* as declared; UINT64_MAX: not told */

@@ -41,12 +41,30 @@ static void add_form(struct finding *f, const struct http_channel *c, const stru
 	add(f, "tool", c->tool, NAN, 0.1, j->tool, text);
 }
 
+static void add_answers(struct finding *f, const struct http_channel *c,
+			const struct channel_judgement *j)
+{
+	static const char *const are[CONTRARY__COUNT] = {
+		[CONTRARY_PAGE] = "pages that are one encoded word",
+		[CONTRARY_TEXT] = "pages or scripts that are noise",
+		[CONTRARY_PICTURE] = "pictures that are none",
+		[CONTRARY_PACKED] = "gzip that is none",
+	};
+	char text[96];
+	finding_text(text, sizeof(text), "%u of %u bodies of answers: %s", c->contrary, c->bodies,
+		     are[c->worst] ? are[c->worst] : "");
+	add(f, "false_answer", c->contrary, NAN, 0.3, j->contrary, text);
+	finding_text(text, sizeof(text), "%u of %u posts are bytes of no known kind", c->binary,
+		     c->posts);
+	add(f, "binary_both_ways", c->binary, NAN, 0.15, j->both_ways, text);
+}
+
 static void add_disguise(struct finding *f, const struct http_channel *c,
-			 const struct channel_judgement *j)
+			 const struct http_params *p, const struct channel_judgement *j)
 {
 	char text[96];
-	finding_text(text, sizeof(text), "says it is a browser, sends %u headers and no referrer",
-		     c->least_headers);
+	finding_text(text, sizeof(text), "says it is a browser, sends %u headers and no referrer%s",
+		     c->least_headers, c->least_headers > 7 ? ", languages or encodings" : "");
 	add(f, "false_browser", c->least_headers, 6, 0.2, j->browser, text);
 	if (j->literal + j->port > 0) {
 		finding_text(text, sizeof(text), "%s, port %u",
@@ -60,13 +78,19 @@ static void add_disguise(struct finding *f, const struct http_channel *c,
 		add(f, "told_in_request", c->encoded + c->identity, NAN, 0.2,
 		    j->encoded + j->identity, text);
 	}
+	finding_text(text, sizeof(text), "%u cookies or URIs spell words in hexadecimal",
+		     c->spelled);
+	add(f, "spelled", c->spelled, NAN, 0.2, j->spelled, text);
+	add_answers(f, c, j);
+	add(f, "part_again", j->form_count, (double)p->requests, 0.25, j->part,
+	    "a script that a browser would keep, each time with encoded words");
 	add(f, "random_name", 1, NAN, 0.1, j->name, "the name looks like made by a program");
 	add(f, "delivered_program", 1, NAN, 0.25, j->delivered,
 	    "the same server had sent it an executable");
 	add(f, "asked_own_address", 1, NAN, 0.2, j->ip_check,
 	    "it had asked a service for its own address shortly before");
 	finding_text(text, sizeof(text), "the same request went to %u hosts", c->hosts_of_form);
-	add(f, "many_hosts", c->hosts_of_form, 1, 0.2, j->hosts, text);
+	add(f, "many_hosts", c->hosts_of_form, 1, 0.3, j->hosts, text);
 	finding_text(text, sizeof(text), "%u clients come to it", c->clients);
 	add(f, "crowd", c->clients, 3, 0.2, j->crowd, text);
 	add(f, "inside", 1, NAN, 0.2, j->inside, "both ends are inside");
@@ -93,15 +117,14 @@ void http_channel_explain(const struct http_channel *c, const struct http_params
 	for (unsigned i = 0; i < c->packet_count; i++)
 		finding_packet(&f, c->packets[i]);
 	add_form(&f, c, p, j);
-	add_disguise(&f, c, j);
+	add_disguise(&f, c, p, j);
 	step_ends(&f, from, to);
 	finding_span(span, sizeof(span), c->last_ns - c->first_ns);
 	str_bytes(up, sizeof(up), (double)c->up);
 	finding_text(f.message, sizeof(f.message),
-		     "%s checks in with %s by HTTP on port %u: %u request%s %s, %s of bodies sent; "
-		     "last %s",
-		     from, c->host, c->key.port, c->requests, c->requests == 1 ? "" : "s", span, up,
-		     c->uri);
+		     "%s %s %s by HTTP on port %u: %u request%s %s, %s of bodies sent; last %s",
+		     from, c->requests == 1 ? "asks as agents do" : "checks in with", c->host,
+		     c->key.port, c->requests, c->requests == 1 ? "" : "s", span, up, c->uri);
 	finding_text(
 		f.not_harmless, sizeof(f.not_harmless),
 		"no page, picture or script was asked around these requests and none came from "

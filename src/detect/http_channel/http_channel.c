@@ -166,6 +166,9 @@ static void count_request(const struct state *s, struct http_channel *c, const s
 	c->tool += look->is_tool;
 	c->encoded += look->has_encoded;
 	c->identity += look->has_identity;
+	c->spelled += look->has_spelled;
+	c->nobody += look->is_nobody;
+	c->parts += look->is_part;
 	c->with_query += look->has_query;
 	c->up += body;
 	if (c->requests == 1 || h->header_count < c->least_headers)
@@ -181,10 +184,13 @@ static void count_request(const struct state *s, struct http_channel *c, const s
 static void tell(struct state *s, const struct detect_env *env, struct http_channel *c)
 {
 	struct channel_judgement j;
-	if (c->requests < 2) /* one request is no channel */
-		return;
 	http_channel_judge(c, s->params, &j);
 	enum severity severity = step_severity(j.score);
+	/* one request is no channel, unless its answer lies or the same went to other hosts */
+	if (c->requests < 2 && severity < SEVERITY_MEDIUM)
+		return;
+	if (c->requests < 2 && j.contrary <= 0 && j.hosts <= 0.2)
+		return;
 	/* one burst of requests is a visit, if nothing speaks loudly against it */
 	if (severity == SEVERITY_LOW && c->rhythm.count < 2)
 		return;
@@ -265,12 +271,38 @@ static void on_answer(struct state *s, const struct detect_env *env, const struc
 		return;
 	uint64_t body = h->content_length;
 	c->answers++;
+	c->bodies += body > 0;
 	c->small_answers += body <= SMALL_ANSWER || body == UINT64_MAX;
 	c->large_answers += body > LARGE_ANSWER && body != UINT64_MAX;
 	c->down += body == UINT64_MAX ? 0 : body;
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		c->has_delivered |= step_is(&h->e, &h->content_type, programs[i]);
 	if (is_due(c->answers))
+		tell(s, env, c);
+}
+
+static bool is_binary(const struct event_http_body *b)
+{
+	bool is_raw =
+		b->form == FORM_RAW || (b->form == FORM_MULTIPART && b->files == 1 && !b->fields);
+	return is_raw && (b->type == FILE_HIGH_ENTROPY || b->type == FILE_UNKNOWN);
+}
+
+static void on_body(struct state *s, const struct detect_env *env, const struct event_http_body *b)
+{
+	struct http_channel *c = channel_of_flow(s, b->e.flow);
+	if (!c)
+		return;
+	if (!b->is_response) {
+		c->binary += is_binary(b) && step_is(&b->e, &b->method, "POST");
+		return;
+	}
+	if (!b->contrary)
+		return;
+	c->contrary++;
+	if (b->contrary > c->worst)
+		c->worst = b->contrary;
+	if (is_due(c->contrary))
 		tell(s, env, c);
 }
 
@@ -310,6 +342,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 			on_answer(s, env, h);
 		else
 			on_request(s, env, h);
+	} else if (e->kind == EVENT_HTTP_BODY) {
+		on_body(s, env, (const struct event_http_body *)e);
 	} else if (e->kind == EVENT_FILE) {
 		on_file(s, env, (const struct event_file *)e);
 	} else if (e->kind == EVENT_TLS) {
@@ -353,14 +387,21 @@ static const struct keep_field channel_fields[] = {
 	KEEP(U32, struct http_channel, tool),
 	KEEP(U32, struct http_channel, encoded),
 	KEEP(U32, struct http_channel, identity),
+	KEEP(U32, struct http_channel, spelled),
+	KEEP(U32, struct http_channel, nobody),
+	KEEP(U32, struct http_channel, parts),
 	KEEP(U32, struct http_channel, with_query),
 	KEEP(U32, struct http_channel, answers),
 	KEEP(U32, struct http_channel, small_answers),
 	KEEP(U32, struct http_channel, large_answers),
+	KEEP(U32, struct http_channel, bodies),
+	KEEP(U32, struct http_channel, contrary),
+	KEEP(U32, struct http_channel, binary),
 	KEEP(U16, struct http_channel, least_headers),
 	KEEP(U8, struct http_channel, hosts_of_form),
 	KEEP(U8, struct http_channel, clients),
 	KEEP(U8, struct http_channel, told_severity),
+	KEEP(U8, struct http_channel, worst),
 	KEEP(BOOL, struct http_channel, is_inside),
 	KEEP(BOOL, struct http_channel, is_literal),
 	KEEP(BOOL, struct http_channel, has_delivered),
@@ -379,14 +420,14 @@ static bool took_channel(void *owner, void *entry)
 {
 	const struct http_channel *c = entry;
 	(void)owner;
-	return severity_is_known(c->told_severity);
+	return severity_is_known(c->told_severity) && c->worst < CONTRARY__COUNT;
 }
 
 static void keep(void *state, struct keep_list *list)
 {
 	struct state *s = state;
 	const struct keep_part channels = { .name = "http_channel.channels",
-					    .version = 1,
+					    .version = 2,
 					    .owner = s,
 					    .table = &s->channels,
 					    .fields = channel_fields,
@@ -416,8 +457,8 @@ const struct detector http_channel_detector = {
 	.params = params,
 	.params_size = sizeof(struct http_params),
 	.state_size = sizeof(struct state),
-	.wants = 1ull << EVENT_HTTP | 1ull << EVENT_FILE | 1ull << EVENT_TLS |
-		 1ull << EVENT_FLOW_END,
+	.wants = 1ull << EVENT_HTTP | 1ull << EVENT_HTTP_BODY | 1ull << EVENT_FILE |
+		 1ull << EVENT_TLS | 1ull << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
 	.on_event = on_event,

@@ -47,13 +47,20 @@ struct http_channel {
 	uint32_t tool;     /* a tool's user agent, or none */
 	uint32_t encoded;  /* a long encoded word in URI or cookie */
 	uint32_t identity; /* a GUID or the host's own name in the URI */
+	uint32_t spelled;  /* hexadecimal that spells text in URI or cookie */
+	uint32_t nobody;   /* no user agent at all */
+	uint32_t parts;    /* of a page, that browsers keep: scripts, styles */
 	uint32_t with_query;
 	uint32_t answers, small_answers, large_answers;
+	uint32_t bodies;   /* of answers, that are not empty */
+	uint32_t contrary; /* answers that contradict their type */
+	uint32_t binary;   /* requests with a body of no known kind */
 	uint16_t least_headers;
 	uint8_t hosts_of_form; /* that were asked by the same form */
 	uint8_t clients;       /* of the destination */
 	uint8_t told_severity;
 	uint8_t packet_count;
+	uint8_t worst; /* enum content_contrary */
 	bool is_inside, is_literal, has_delivered, has_ip_check, is_random_name;
 	uint64_t up, down; /* bytes of bodies, as declared */
 	uint64_t packets[CHANNEL_PACKETS];
@@ -65,6 +72,7 @@ struct http_channel {
 struct channel_judgement {
 	double repeat, exchange, rhythm, browser, tool, literal, port, encoded, identity, name,
 		delivered, ip_check, hosts, crowd, inside, alone, score;
+	double contrary, both_ways, spelled, part;
 	struct rhythm_score r;
 	uint32_t form_count; /* of the most frequent form */
 	bool form_is_post;
@@ -80,6 +88,7 @@ void http_channel_explain(const struct http_channel *c, const struct http_params
 struct request_look {
 	uint64_t form; /* hash of method and path, digits aside */
 	bool is_post, is_bare, is_browser, is_tool, has_encoded, has_identity, has_query;
+	bool has_spelled, is_nobody, is_part;
 };
 void request_look(struct request_look *ret, const struct event_http *h, const char *own_name);
 /* A port on which clear HTTP is what one expects. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../text.h"
 #include "http_channel.h"
 
 #define FEW_HEADERS   6 /* a browser sends more: it says what it accepts, and from where it comes */
@@ -13,6 +14,9 @@
 #define HEX_RUN       6
 #define GUID_LEN      36
 #define NAME_MIN      5
+#define SPELLED_MIN   16 /* digits of hexadecimal */
+#define MANY_HEADERS  16
+#define LONG_PATH     80
 
 static bool is_hex(uint8_t c)
 {
@@ -59,6 +63,63 @@ static bool has_encoded(const uint8_t *p, size_t len, bool is_path)
 		if (run >= ENCODED_MIN && digits >= ENCODED_DIGIT && upper + lower >= ENCODED_DIGIT)
 			return true;
 		run = digits = upper = lower = 0;
+	}
+	return false;
+}
+
+/*
+ * A path that is one encoded word, cut by slashes: letters of both cases and digits change with
+ * each other as dice have it, not as words do.
+ */
+static bool is_encoded_path(const uint8_t *p, size_t len)
+{
+	size_t digits = 0, upper = 0, lower = 0, changes = 0;
+	int last = 0;
+	for (size_t i = 0; i < len && len >= LONG_PATH; i++) {
+		int class = isdigit(p[i]) ? 1 : isupper(p[i]) ? 2 : islower(p[i]) ? 3 : 0;
+		digits += class == 1;
+		upper += class == 2;
+		lower += class == 3;
+		changes += class && last && class != last;
+		last = class ? class : last;
+	}
+	size_t all = digits + upper + lower;
+	return all >= LONG_PATH * 3 / 4 && digits * 12 >= all && upper * 5 >= all &&
+	       lower * 5 >= all && changes * 5 >= all * 2;
+}
+
+static unsigned nibble(uint8_t c)
+{
+	return isdigit(c) ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
+}
+
+/* Hexadecimal that spells names: of letters, digits and what stands between words. */
+static bool is_spelled(const uint8_t *p, size_t len)
+{
+	size_t letters = 0, hex_letters = 0;
+	for (size_t i = 0; i + 1 < len; i += 2) {
+		unsigned c = nibble(p[i]) << 4 | nibble(p[i + 1]);
+		if (!isalnum((int)c) && c != '-' && c != '_' && c != '.' && c != ' ')
+			return false;
+		letters += isalpha((int)c) != 0;
+		hex_letters += isalpha(p[i]) || isalpha(p[i + 1]);
+	}
+	/* a number of decimal digits spells by chance */
+	return len % 2 == 0 && letters * 4 >= len / 2 && hex_letters >= 2;
+}
+
+static bool has_spelled(const uint8_t *p, size_t len)
+{
+	size_t run = 0;
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && is_hex(p[i])) {
+			run++;
+			continue;
+		}
+		if (run >= SPELLED_MIN && (i == len || !isalpha(p[i])) &&
+		    is_spelled(p + i - run, run))
+			return true;
+		run = 0;
 	}
 	return false;
 }
@@ -111,6 +172,8 @@ static bool begins(const struct event_http *h, const struct event_str *s, const 
 	return s->len >= n && memcmp(event_str_data(&h->e, s), with, n) == 0;
 }
 
+static const char *const parts[] = { ".js", ".css", ".woff", ".woff2", NULL };
+
 void request_look(struct request_look *ret, const struct event_http *h, const char *own_name)
 {
 	const uint8_t *uri = event_str_data(&h->e, &h->uri);
@@ -122,13 +185,19 @@ void request_look(struct request_look *ret, const struct event_http *h, const ch
 	memset(ret, 0, sizeof(*ret));
 	ret->is_post = begins(h, &h->method, "POST") || begins(h, &h->method, "PUT");
 	ret->form = form_of(uri, len, ret->is_post ? 1 : 2);
-	ret->is_bare = h->referrer.len == 0 && h->header_count <= FEW_HEADERS + ret->is_post;
 	ret->is_browser = begins(h, &h->user_agent, "Mozilla/");
 	ret->is_tool = !ret->is_browser;
+	ret->is_nobody = agent_len == 0;
+	ret->is_part = text_path_ends(&h->e, &h->uri, parts);
+	ret->is_bare = h->referrer.len == 0 && h->header_count <= FEW_HEADERS + ret->is_post;
+	/* headers of its own make no browser of a program that lacks what all of them send */
+	if (ret->is_browser && h->header_count <= MANY_HEADERS)
+		ret->is_bare |= text_browser_lacks(h->marks) == 3;
 	const uint8_t *query = len ? memchr(uri, '?', len) : NULL;
 	size_t path_len = query ? (size_t)(query - uri) : len;
 	ret->has_query = query != NULL;
-	ret->has_encoded = has_encoded(uri, path_len, true) ||
+	ret->has_spelled = has_spelled(uri, len) || has_spelled(cookie, cookie_len);
+	ret->has_encoded = has_encoded(uri, path_len, true) || is_encoded_path(uri, path_len) ||
 			   (query && has_encoded(query, len - path_len, false)) ||
 			   has_encoded(cookie, cookie_len, false) ||
 			   has_encoded(agent, agent_len, false);

@@ -9,12 +9,14 @@
 #include "../content/magic.h"
 #include "../content/scan.h"
 #include "../content/text.h"
+#include "contrary.h"
 #include "files.h"
 
 #define ANSWER_LOOKED  (1u << 20) /* of one without an end of its own */
 #define FILE_TOLD      1024       /* bytes that tell what a file is */
 #define SOCKET_ARCHIVE (16u << 10)
 #define HTTP_SWITCHED  101
+#define HTTP_PART      206
 
 /* The flow's desk, if it is still its own. */
 static struct http_desk *desk_of(struct inspection *in, uint8_t number)
@@ -187,6 +189,21 @@ static bool is_of_files(const struct http_body *b, bool is_response, enum file_t
 	return !is_response && !is_packed_message(b, type) && magic_is_loaded(b->data, b->kept);
 }
 
+/* Of an answer whose bytes are its own, from the first on. */
+static enum content_contrary contrary_to(const struct http_desk *d, enum file_type type)
+{
+	const struct http_body *b = &d->body[1];
+	if ((b->marks & HTTP_IS_CODED) || b->status == HTTP_PART || b->is_socket)
+		return CONTRARY_NONE;
+	return contrary_of(&(struct answer_look){ .declared = b->type,
+						  .declared_len = b->type_len,
+						  .uri = d->uri,
+						  .uri_len = d->uri_len,
+						  .data = b->data,
+						  .len = b->kept,
+						  .type = type });
+}
+
 /* An answer is told of when it holds what a detector of answers asks for. */
 static void put_body(struct inspection *in, struct http_desk *d, bool is_response,
 		     enum file_type type, bool is_complete)
@@ -196,7 +213,8 @@ static void put_body(struct inspection *in, struct http_desk *d, bool is_respons
 	uint32_t marks = is_text ? content_marks(b->data, b->kept) : 0;
 	if (b->is_socket && !is_of_files(b, is_response, type))
 		return;
-	if (is_response && !(marks & (CONTENT_OUTPUT | CONTENT_PROMPT | CONTENT_CODE)))
+	enum content_contrary contrary = is_response ? contrary_to(d, type) : CONTRARY_NONE;
+	if (is_response && !contrary && !(marks & (CONTENT_OUTPUT | CONTENT_PROMPT | CONTENT_CODE)))
 		return;
 	struct content_shares shares = content_shares(b->data, is_text ? b->kept : 0);
 	struct exploit x = { 0 };
@@ -224,6 +242,7 @@ static void put_body(struct inspection *in, struct http_desk *d, bool is_respons
 	e->hex_share = shares.hex;
 	e->status = b->status;
 	e->exploit = (uint8_t)x.kind;
+	e->contrary = (uint8_t)contrary;
 	e->callback_port = x.port;
 	e->marks = marks | f.marks;
 	e->head_marks = d->body[0].marks;

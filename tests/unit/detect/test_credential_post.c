@@ -105,6 +105,30 @@ static void one_encoded_field_is_enough_with_a_false_browser(void **state)
 	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
 }
 
+/* Noise is no JSON and no picture, unless it lies in a content coding. */
+static void noise_under_an_honest_name_hides(void **state)
+{
+	static const char *const types[] = { "application/json", "text/xml", "image/png" };
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct post x = plain;
+		char uri[16];
+		(void)snprintf(uri, sizeof(uri), "/%u.php", i);
+		x.uri = uri;
+		x.type = types[i];
+		x.form = i == 0 ? FORM_JSON : i == 1 ? FORM_XML : FORM_RAW; /* as declared */
+		x.kind = FILE_HIGH_ENTROPY;
+		j->count = 0;
+		x.head_marks |= HTTP_IS_CODED;
+		post(j, &x);
+		assert_int_equal(j->count, 0);
+		x.head_marks = plain.head_marks;
+		post(j, &x);
+		assert_int_equal(j->count, 1);
+		assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+	}
+}
+
 static void forms_of_parts_hide_too(void **state)
 {
 	struct judging *j = *state;
@@ -262,6 +286,7 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(one_encoded_field_is_enough_with_a_false_browser,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(noise_under_an_honest_name_hides, setup, teardown),
 		cmocka_unit_test_setup_teardown(forms_of_parts_hide_too, setup, teardown),
 		cmocka_unit_test_setup_teardown(uploads_with_a_name_or_a_kind_are_silent, setup,
 						teardown),

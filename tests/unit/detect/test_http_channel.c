@@ -9,7 +9,11 @@ struct ask {
 	const char *dst, *host, *method, *uri, *agent, *referrer;
 	uint16_t port, headers;
 	uint64_t body, answer;
+	uint32_t marks;
+	const char *cookie;
 };
+
+#define BROWSER_MARKS (HTTP_HAS_LANGUAGE | HTTP_HAS_ENCODINGS | HTTP_HAS_REFERRER)
 
 static uint64_t flow_id = 100;
 static struct judging *j;
@@ -38,12 +42,15 @@ static void ask_from(const char *src, const struct ask *a)
 	e->e.dport = a->port;
 	e->content_length = a->body ? a->body : UINT64_MAX;
 	e->header_count = a->headers;
+	e->marks = a->marks;
 	judging_str(j, &e->method, a->method);
 	if (a->host)
 		judging_str(j, &e->host, a->host);
 	judging_str(j, &e->uri, a->uri);
 	if (a->agent)
 		judging_str(j, &e->user_agent, a->agent);
+	if (a->cookie)
+		judging_str(j, &e->cookie, a->cookie);
 	if (a->referrer)
 		judging_str(j, &e->referrer, a->referrer);
 	judging_end(j);
@@ -167,12 +174,210 @@ static void pages_are_silent(void **state)
 	struct ask a = checkin;
 	(void)state;
 	a.headers = 10;
+	a.marks = BROWSER_MARKS;
 	a.referrer = "http://ledgerhall.example/";
 	repeat(&a, 40, 60);
 	a.referrer = NULL; /* a browser's full set of headers */
 	a.host = "other.example";
 	repeat(&a, 40, 60);
 	assert_int_equal(worst(), SEVERITY_NONE);
+}
+
+/* The body of the last answer, whose bytes contradict its type. */
+static void answered(const char *dst, enum content_contrary how)
+{
+	struct event_http_body *b =
+		judging_event(j, EVENT_HTTP_BODY, sizeof(*b), "10.0.0.5", dst, 6);
+	b->e.flow = flow_id;
+	b->is_response = 1;
+	b->contrary = (uint8_t)how;
+	judging_end(j);
+}
+
+static void posted(const char *dst, enum file_type type)
+{
+	struct event_http_body *b =
+		judging_event(j, EVENT_HTTP_BODY, sizeof(*b), "10.0.0.5", dst, 6);
+	b->e.flow = flow_id;
+	b->form = FORM_RAW;
+	b->type = (uint8_t)type;
+	judging_str(j, &b->method, "POST");
+	judging_end(j);
+}
+
+static void a_picture_that_is_none_is_found_at_once(void **state)
+{
+	struct ask a = checkin;
+	(void)state;
+	a.method = "GET";
+	a.uri = "/b/photo.png";
+	a.body = 0;
+	a.headers = 3;
+	a.answer = 90000;
+	repeat(&a, 1, 1);
+	assert_int_equal(j->count, 0);
+	answered(a.dst, CONTRARY_PICTURE);
+	assert_int_equal(worst(), SEVERITY_MEDIUM);
+	(void)judging_feature(&j->found[0], "false_answer");
+	assert_non_null(strstr(j->found[0].message, "asks as agents do"));
+}
+
+/* A page of one encoded word, or of noise: a program that says who it is has a server of its own.
+ */
+static void answers_to_named_programs_weigh_nothing(void **state)
+{
+	struct ask a = checkin;
+	(void)state;
+	a.agent = "CadDraw/11.2";
+	for (unsigned i = 0; i < 12; i++) {
+		repeat(&a, 1, 3600);
+		answered(a.dst, i % 2 ? CONTRARY_PAGE : CONTRARY_TEXT);
+	}
+	assert_int_equal(worst(), SEVERITY_NONE);
+}
+
+/* A page decrypts what it fetches: a browser's head and a referrer. */
+static void pages_that_decrypt_are_silent(void **state)
+{
+	struct ask a = checkin;
+	(void)state;
+	a.method = "GET";
+	a.body = 0;
+	a.headers = 9;
+	a.marks = BROWSER_MARKS;
+	a.referrer = "http://ledgerhall.example/";
+	for (unsigned i = 0; i < 12; i++) {
+		repeat(&a, 1, 30);
+		answered(a.dst, CONTRARY_TEXT);
+	}
+	assert_int_equal(worst(), SEVERITY_NONE);
+}
+
+static void noise_both_ways_with_an_address_is_found(void **state)
+{
+	struct ask a = checkin;
+	(void)state;
+	a.host = "203.0.113.9:8080";
+	a.port = 8080;
+	a.headers = 11;
+	a.marks = BROWSER_MARKS;
+	a.referrer = "http://203.0.113.9/xKdpq/";
+	a.body = 4600;
+	a.answer = 700;
+	repeat(&a, 1, 1);
+	posted(a.dst, FILE_HIGH_ENTROPY);
+	answered(a.dst, CONTRARY_TEXT);
+	assert_int_equal(worst(), SEVERITY_MEDIUM);
+	(void)judging_feature(&j->found[0], "binary_both_ways");
+}
+
+static void words_spelled_in_a_cookie_are_found(void **state)
+{
+	struct ask a = checkin;
+	(void)state;
+	a.method = "GET";
+	a.body = 0;
+	a.uri = "/";
+	a.agent = NULL;
+	a.headers = 3;
+	a.cookie = "_gat=10.0.19044.64; _u=4445534B544F502D3731324A:616E6E61";
+	repeat(&a, 8, 300);
+	assert_int_equal(worst(), SEVERITY_MEDIUM);
+	(void)judging_feature(&j->found[j->count - 1], "spelled");
+}
+
+/* Numbers, digests and identities are spelled with the same digits. */
+static void hexadecimal_that_spells_nothing_is_silent(void **state)
+{
+	static const char *const cookies[] = { "id=3033343536373839303132333435",
+					       "_u=d41d8cd98f00b204e9800998ecf8427e", "s=444553",
+					       "s=4445534B544F502D3731324Axyz",
+					       "s=0042005500490044" };
+	struct ask a = checkin;
+	(void)state;
+	a.method = "GET";
+	a.body = 0;
+	a.agent = "Agent/1.0";
+	a.headers = 3;
+	for (unsigned i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
+		char host[32];
+		(void)snprintf(host, sizeof(host), "host%u.example", i);
+		a.host = host;
+		a.cookie = cookies[i];
+		repeat(&a, 8, 300);
+		for (unsigned k = 0; k < j->count && k < FINDINGS_MAX; k++)
+			for (unsigned n = 0; n < j->found[k].feature_count; n++)
+				assert_string_not_equal(j->found[k].features[n].name, "spelled");
+	}
+}
+
+static void the_same_words_to_many_hosts_are_found(void **state)
+{
+	static const char *const hosts[] = { "one.example", "two.example", "three.example" };
+	struct ask a = checkin;
+	(void)state;
+	a.method = "GET";
+	a.body = 0;
+	a.agent = NULL;
+	a.headers = 2;
+	a.uri = "/m82c/?kQx=bHVsdWx1bHVsdTEyMzQ1Njc4OTBhYmNkZWZnaGlqa2xtbm9w&Fz=aB";
+	for (unsigned i = 0; i < 3; i++) {
+		a.host = hosts[i];
+		repeat(&a, 1, 30);
+	}
+	assert_int_equal(worst(), SEVERITY_MEDIUM);
+	a.agent = "Checker/1.0"; /* one that says who it is */
+	j->count = 0;
+	a.uri = "/m83c/?kQx=bHVsdWx1bHVsdTEyMzQ1Njc4OTBhYmNkZWZnaGlqa2xtbm9w&Fz=aB";
+	for (unsigned i = 0; i < 3; i++) {
+		a.host = hosts[i];
+		repeat(&a, 1, 30);
+	}
+	assert_int_equal(worst(), SEVERITY_NONE);
+}
+
+static void a_script_again_and_again_is_found(void **state)
+{
+	struct ask a = checkin;
+	(void)state;
+	a.method = "GET";
+	a.body = 0;
+	a.headers = 9;
+	a.marks = BROWSER_MARKS;
+	a.referrer = "http://code.example/";
+	a.uri = "/jquery-3.3.1.min.js";
+	a.answer = 5600;
+	a.cookie = "__cfduid=qK8dPw3LmZx0aTf5uYbV2sRnE9cJhGk7iQo1WvXy4UzB6eDlNpMtAgSr";
+	repeat(&a, 8, 60);
+	assert_true(worst() >= SEVERITY_MEDIUM);
+	(void)judging_feature(&j->found[j->count - 1], "part_again");
+	j->count = 0;
+	a.host = "other.example"; /* without words of its own it is a page that reloads it */
+	a.cookie = NULL;
+	repeat(&a, 20, 60);
+	assert_int_equal(worst(), SEVERITY_NONE);
+}
+
+static void a_path_of_dice_is_encoded(void **state)
+{
+	struct ask a = checkin;
+	(void)state;
+	a.method = "GET";
+	a.body = 0;
+	a.headers = 5;
+	a.uri = "/images/q7XkR2/dT9pLw4vB/z1YhN8sQ/mE5jC3oU/fK6gA0iW/rV2tD7xP/bS4yH9nJ/lM1cZ5eG.avi";
+	repeat(&a, 2, 60);
+	answered(a.dst, CONTRARY_PICTURE);
+	(void)judging_feature(&j->found[j->count - 1], "told_in_request");
+}
+
+static void headers_of_its_own_make_no_browser(void **state)
+{
+	struct ask a = checkin;
+	(void)state;
+	a.headers = 10;
+	repeat(&a, 8, 120);
+	(void)judging_feature(&j->found[j->count - 1], "false_browser");
 }
 
 static void downloads_are_silent(void **state)
@@ -280,6 +485,16 @@ int main(void)
 		TEST(asking_the_own_address_first_adds),
 		TEST(a_rhythm_alone_is_silent),
 		TEST(pages_are_silent),
+		TEST(a_picture_that_is_none_is_found_at_once),
+		TEST(answers_to_named_programs_weigh_nothing),
+		TEST(pages_that_decrypt_are_silent),
+		TEST(noise_both_ways_with_an_address_is_found),
+		TEST(words_spelled_in_a_cookie_are_found),
+		TEST(hexadecimal_that_spells_nothing_is_silent),
+		TEST(the_same_words_to_many_hosts_are_found),
+		TEST(a_script_again_and_again_is_found),
+		TEST(a_path_of_dice_is_encoded),
+		TEST(headers_of_its_own_make_no_browser),
 		TEST(downloads_are_silent),
 		TEST(known_services_are_silent),
 		TEST(what_many_clients_do_is_no_channel),

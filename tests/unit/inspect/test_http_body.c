@@ -204,10 +204,48 @@ static void every_cut_is_survived(void **state)
 	}
 }
 
+/* An answer of noise that says it is a picture is told; one in a content coding, or a part, is not.
+ */
+static void an_answer_that_contradicts_its_type_is_told(void **state)
+{
+	static const char *const heads[] = {
+		"HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: 300\r\n\r\n",
+		"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 300\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Encoding: br\r\n"
+		"Content-Length: 300\r\n\r\n",
+		"HTTP/1.1 206 Partial Content\r\nContent-Type: image/gif\r\n"
+		"Content-Length: 300\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+		"Content-Length: 300\r\n\r\n",
+	};
+	static const unsigned told[] = { CONTRARY_PICTURE, CONTRARY_TEXT, 0, 0, 0 };
+	uint8_t noise[300];
+	uint32_t x = 7;
+	unsigned count = 0;
+	(void)state;
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		x = x * 1664525u + 1013904223u;
+		noise[i] = (uint8_t)(x >> 24);
+	}
+	for (unsigned i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		client("GET /x HTTP/1.1\r\nHost: c.example\r\n\r\n");
+		server(heads[i]);
+		(void)harness_stream(&h, false, noise, sizeof(noise));
+		count += told[i] != 0;
+		assert_int_equal(harness_count(&h, EVENT_HTTP_BODY), count);
+		if (!told[i])
+			continue;
+		assert_int_equal(body(count - 1)->contrary, told[i]);
+		assert_int_equal(body(count - 1)->is_response, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_posted_form_is_told_at_its_end, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(an_answer_that_contradicts_its_type_is_told, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(chunks_are_put_together, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_never_ends_is_told_with_its_flow, set_up,

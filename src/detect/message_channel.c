@@ -129,6 +129,8 @@ static void add_features(struct finding *f, const struct message_params *limits,
 /* What is known of HTTP here is said in a WebSocket. */
 static const char *carrier_of(const struct message_pair *p)
 {
+	if (p->key.app == APP_OTHER)
+		return "a text over TCP";
 	return p->key.app == APP_HTTP ? "WebSocket" : app_name((enum app)p->key.app);
 }
 
@@ -229,7 +231,7 @@ const struct detector message_channel_detector = {
 	.name = "message_channel",
 	.title = "Data in messages of another service",
 	.idea = "Encoded words or bytes that are no text make up most of what a host sends outside in "
-		"messages of syslog, SIP, SNMP, DHCP, MQTT, IRC or WebSocket",
+		"messages of syslog, SIP, SNMP, DHCP, MQTT, IRC, WebSocket or a text over TCP",
 	.params = params,
 	.params_size = sizeof(struct message_params),
 	.state_size = sizeof(struct message_state),

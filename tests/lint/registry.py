@@ -19,7 +19,7 @@ import tempfile
 
 
 # Scripts of tests/lab that write both ends of a conversation themselves.
-SCRIPTED = re.compile(r"\b(write_pcap|rpc_exchange|theft|channels|feeds|held|implants|staged|pipe_agents|web_agents)\.py\b")
+SCRIPTED = re.compile(r"\b(askers|write_pcap|rpc_exchange|theft|channels|feeds|held|implants|staged|pipe_agents|web_agents)\.py\b")
 # Detectors of which no recording of a program exists, and why.
 NO_TOOL = {
     "implant_protocol": "no implant is packaged, and none is run here",

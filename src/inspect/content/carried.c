@@ -14,6 +14,8 @@
 #include "text.h"
 
 #define WORD_MIN     96
+#define WRAPPED_MIN  60 /* RFC 2045, 7468: lines of 76 or 64 */
+#define MIXED_MIN    4
 #define PICTURE_MARK 48 /* bytes that tell it */
 #define TEXT_SHARE   10 /* of so many bytes one that is no text makes it none */
 
@@ -66,6 +68,50 @@ void carried_add_text(struct carried *c, const struct hash_key *key, const uint8
 		if (i - begin >= WORD_MIN && is_varied(data + begin, i - begin))
 			carried_add(c, key, data + begin, i - begin);
 		begin = i + 1;
+	}
+}
+
+/* The next characters of a word, behind the end of a line that is as long as wrapped ones are. */
+static size_t wrapped(const uint8_t *data, size_t len, size_t at, size_t line)
+{
+	size_t next = at;
+	if (at - line < WRAPPED_MIN)
+		return at;
+	next += next < len && data[next] == '\r';
+	next += next < len && data[next] == '\n';
+	return next > at && next < len && is_code(data[next]) ? next : at;
+}
+
+static bool is_mixed(const uint8_t *word, size_t len)
+{
+	size_t digits = 0, letters = 0;
+	for (size_t i = 0; i < len; i++) {
+		digits += word[i] >= '0' && word[i] <= '9';
+		letters += is_code(word[i]) && (word[i] | 0x20) >= 'a';
+	}
+	return digits >= MIXED_MIN && letters >= MIXED_MIN;
+}
+
+void carried_add_words(struct carried *c, const struct hash_key *key, const uint8_t *data,
+		       size_t len, size_t least)
+{
+	size_t begin = 0, line = 0;
+	if (!is_text(data, len))
+		return;
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && is_code(data[i]))
+			continue;
+		size_t next = wrapped(data, len, i, line);
+		if (next > i) {
+			line = next;
+			i = next - 1;
+			continue;
+		}
+		size_t n = i - begin;
+		if (n >= least && is_varied(data + begin, n) &&
+		    (n >= WORD_MIN || is_mixed(data + begin, n)))
+			carried_add(c, key, data + begin, n);
+		begin = line = i + 1;
 	}
 }
 

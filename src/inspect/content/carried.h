@@ -21,6 +21,13 @@ void carried_add(struct carried *c, const struct hash_key *key, const uint8_t *d
 /* Adds what of a text is carried: its long words, or all of it where it is no text. */
 void carried_add_text(struct carried *c, const struct hash_key *key, const uint8_t *data,
 		      size_t len);
+/*
+ * Adds the encoded words of a text from `least` characters on, those that lines of equal length
+ * wrap included; bytes that are no text add nothing.  Below the length of a digest a word must mix
+ * letters and digits.
+ */
+void carried_add_words(struct carried *c, const struct hash_key *key, const uint8_t *data,
+		       size_t len, size_t least);
 /* Whether the first long word of a text begins a picture, a sound or a film. */
 bool carried_is_picture(const uint8_t *data, size_t len);
 /* Whether the packet goes to an address that may be outside. */

@@ -54,6 +54,20 @@ static void encoded_logs_are_medium(void **state)
 	assert_true(j->found[0].packet_count > 1);
 }
 
+/* Questions to whois and the like: the inspector of texts over TCP tells them. */
+static void words_in_a_text_over_tcp_are_medium(void **state)
+{
+	struct judging *j = *state;
+	for (uint64_t i = 1; i <= 60; i++)
+		say(j, &(struct message){ .app = APP_OTHER,
+					  .payload = 202,
+					  .carried = 200,
+					  .hash = i });
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->found[0].severity, SEVERITY_MEDIUM);
+	assert_non_null(strstr(j->found[0].message, "a text over TCP"));
+}
+
 /* What things tell their broker is sealed, a little at a time. */
 static void small_sealed_states_are_low(void **state)
 {
@@ -165,6 +179,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(encoded_logs_are_medium, setup, teardown),
+		cmocka_unit_test_setup_teardown(words_in_a_text_over_tcp_are_medium, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(small_sealed_states_are_low, setup, teardown),
 		cmocka_unit_test_setup_teardown(traps_that_leave_are_high_when_they_are_many, setup,
 						teardown),

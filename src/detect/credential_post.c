@@ -159,11 +159,11 @@ static bool is_nameless_file(const struct event_http_body *b)
 /* Bodies that are not text and honestly so: each has a protocol of its own. */
 static bool is_known_kind(const struct event_http_body *b)
 {
-	static const char *const kinds[] = { "ocsp",   "timestamp", "soap",        "json",
-					     "grpc",   "protobuf",  "dns-message", "ipp",
-					     "image/", "video/",    "audio/",      "xml",
-					     "wbxml",  "msgpack",   "thrift",      "hessian",
-					     "amf",    "fcs",       "rpc",         "sstp" };
+	static const char *const kinds[] = {
+		"ocsp",   "timestamp", "soap",   "json",   "grpc", "protobuf", "dns-message",
+		"ipp",    "image/",    "video/", "audio/", "xml",  "wbxml",    "msgpack",
+		"thrift", "hessian",   "amf",    "fcs",    "rpc",  "sstp",     "x-git-"
+	};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (is_declared(b, kinds[i]))
 			return true;
@@ -283,6 +283,9 @@ static void add_features(struct finding *f, const struct post_state *s, const st
 {
 	const struct post_params *p = s->params;
 	bool is_bare = r->claims_browser && r->lacking >= 2;
+	/* bytes alone; a list of decoys is nobody's page, whatever the head says */
+	bool is_page = r->claims_browser && r->b->user_agent.len && r->lacking == 0 &&
+		       r->weight <= 0.2 && r->hosts < p->spread;
 	finding_feature(f, "body", (double)r->b->seen, NAN, (double)p->max_bytes, 0.45, r->weight,
 			"a body of %llu bytes that %s", (unsigned long long)r->b->seen, r->hides);
 	if (is_bare)
@@ -291,6 +294,9 @@ static void add_features(struct finding *f, const struct post_state *s, const st
 			"%s, and lacks %u of the three fields that browsers send",
 			r->b->user_agent.len ? "calls itself a browser" : "names no program",
 			r->lacking);
+	else if (is_page)
+		finding_feature(f, "browser", 0, NAN, 2, 0.15, -0.15,
+				"has the head of a page that a browser shows");
 	if (r->is_script)
 		finding_feature(f, "script", 1, NAN, NAN, 0.05, 0.05, "goes to a script");
 	if (r->is_address)

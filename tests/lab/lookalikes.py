@@ -105,7 +105,63 @@ def benign_plain_work(tape):
     c.close()
 
 
-SCENARIOS = {f.__name__: f for f in (benign_web_work, benign_plain_work)}
+def pkt(text):
+    return b"%04x" % (len(text) + 4) + text
+
+
+def fetch(tape, at, client, server, host):
+    """git fetches over HTTP, protocol 2 (gitprotocol-v2): what is there, then what is wanted."""
+    asks = ["User-Agent: git/2.39.5", "Accept-Encoding: deflate, gzip", "Git-Protocol: version=2"]
+    kind = "application/x-git-upload-pack-"
+    caps = pkt(b"agent=git/2.39.5") + pkt(b"object-format=sha1") + b"0001"
+    wanted = pkt(b"command=fetch") + caps + b"".join(
+        pkt(b"%s %s\n" % (word, tape.dice.randbytes(20).hex().encode())) for word in (b"want", b"have", b"have")) + b"0009done\n0000"
+    post = ["Content-Type: " + kind + "request", "Accept: " + kind + "result"]
+    web(tape, at, client, server, 80, [
+        (http("GET", host, "/tools.git/info/refs?service=git-upload-pack", asks),
+         answer(pkt(b"version 2\n") + b"0000", "application/x-git-upload-pack-advertisement")),
+        (http("POST", host, "/tools.git/git-upload-pack", asks + post, wanted),
+         answer(pkt(b"packfile\n") + tape.dice.randbytes(3000), kind + "result"))], 0.2)
+
+
+def benign_builders(tape):
+    """Hosts that build: git over HTTP, an image from a registry without TLS that is tried with TLS first, programs from a mirror of
+    packages, a page whose own program posts bytes, backups of rclone and restic to a server inside."""
+    dns(tape, 1, PERSON, RESOLVER, "git.partner.example", "203.0.113.20")
+    for i in range(6):
+        fetch(tape, 2 + 120 * i, PERSON, "203.0.113.20", "git.partner.example")
+    for i in range(4):
+        fetch(tape, 3 + 90 * i, "10.20.1.11", "203.0.113.25", "203.0.113.25")
+    dns(tape, 4, PERSON, RESOLVER, "registry.partner.example", "203.0.113.21")
+    for i in range(3):
+        c = Tcp(tape, 5 + 60 * i, PERSON, "203.0.113.21", 5000).open()
+        c.ask(client_hello(tape.dice, "registry.partner.example"),
+              answer(b"400 Bad Request", "text/plain; charset=utf-8", "400 Bad Request"))
+        c.close()
+        digest = tape.dice.randbytes(32).hex()
+        web(tape, c.at, PERSON, "203.0.113.21", 5000, [
+            (http("GET", "registry.partner.example:5000", uri, ["User-Agent: skopeo/1.9.3", "Docker-Distribution-Api-Version: registry/2.0"]),
+             answer(tape.dice.randbytes(2000), "application/octet-stream"))
+            for uri in ("/v2/", "/v2/app/manifests/v1", "/v2/app/blobs/sha256:" + digest)], 0.1)
+    program = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHI", 3, 62, 1) + tape.dice.randbytes(12000)
+    for n, client in enumerate(("10.20.1.11", "10.20.1.12")):
+        dns(tape, 7 + n, client, RESOLVER, "mirror.vendor.example", "203.0.113.24")
+        web(tape, 8 + n, client, "203.0.113.24", 80, [
+            (http("GET", "mirror.vendor.example", "/pool/" + name, ["User-Agent: Debian APT-HTTP/1.3 (2.6.1)"]),
+             answer(program, "application/octet-stream")) for name in ("agent", "helper", "plugin", "shell", "viewer")], 0.2)
+    dns(tape, 10, "10.20.1.13", RESOLVER, "app.vendor.example", "203.0.113.23")
+    page = BROWSER + ["Accept-Encoding: gzip, deflate", "Origin: http://app.vendor.example", "Referer: http://app.vendor.example/"]
+    web(tape, 11, "10.20.1.13", "203.0.113.23", 80, [
+        (http("POST", "app.vendor.example", "/rpc", page, tape.dice.randbytes(300)), answer(b"{}", "application/json")) for _ in range(12)], 15)
+    web(tape, 12, "10.20.1.12", SERVER, 8001, [
+        (http("PUT", "10.20.2.20:8001", "/up/report%d.txt" % n, ["User-Agent: rclone/v1.60.1"], b"report\n" * 40),
+         answer(b"", "text/plain", "201 Created")) for n in range(8)], 0.2)
+    web(tape, 13, "10.20.1.12", SERVER, 8000, [
+        (http("POST", "10.20.2.20:8000", "/data/" + tape.dice.randbytes(32).hex(), ["User-Agent: Go-http-client/1.1"], tape.dice.randbytes(3000)),
+         answer(b"", "text/plain")) for _ in range(6)], 0.2)
+
+
+SCENARIOS = {f.__name__: f for f in (benign_web_work, benign_plain_work, benign_builders)}
 
 
 def main():

@@ -90,8 +90,6 @@ static void judge_disguise(const struct http_channel *c, struct channel_judgemen
 		j->spelled = 0.2;
 	if (c->is_random_name && is_bare)
 		j->name = 0.1;
-	if (c->has_delivered)
-		j->delivered = 0.25;
 	if (c->has_ip_check && c->posts && is_bare)
 		j->ip_check = 0.2;
 	if (c->hosts_of_form > 1 && is_bare && c->posts)
@@ -102,6 +100,16 @@ static void judge_disguise(const struct http_channel *c, struct channel_judgemen
 		j->hosts = 0.3;
 }
 
+/* A program that came makes check-ins suspicious.  Where there are none, and who asks says which
+ * tool it is, it is a download as of packages: executable_download's. */
+static bool is_download(const struct http_channel *c, const struct channel_judgement *j)
+{
+	double checks = j->repeat + j->exchange + j->rhythm + j->browser + j->literal + j->encoded +
+			j->identity + j->name + j->ip_check + j->contrary + j->both_ways +
+			j->spelled + j->part;
+	return j->tool > 0 && *c->user_agent && checks < 0.05;
+}
+
 void http_channel_judge(const struct http_channel *c, const struct http_params *p,
 			struct channel_judgement *j)
 {
@@ -109,6 +117,8 @@ void http_channel_judge(const struct http_channel *c, const struct http_params *
 	rhythm_judge(&c->rhythm, NULL, c->first_ns, c->last_ns, &j->r);
 	judge_form(c, p, j);
 	judge_disguise(c, j);
+	if (c->has_delivered && !is_download(c, j))
+		j->delivered = 0.25;
 	double form = j->repeat + j->exchange + j->rhythm + j->tool;
 	double hidden = j->browser + j->literal + j->port + j->encoded + j->identity + j->name +
 			j->delivered + j->ip_check + j->hosts + j->contrary + j->both_ways +

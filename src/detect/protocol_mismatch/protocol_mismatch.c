@@ -6,7 +6,9 @@
  * an hour of conversation, or when the protocol carries others or steers a machine and hides on the
  * port of another protocol.
  * Evasion: a tunnel inside the right protocol (TLS on 443), or what inspection does not know.
- * False alarms: administrators who work around a firewall.
+ * False alarms: administrators who work around a firewall. A program that tries TLS first and is
+ * answered in clear (registries of images, mail, directories) has asked and not spoken: as long as
+ * the client sends no more than a hello and no hello comes back, nothing is told.
  */
 #include "protocol_mismatch.h"
 
@@ -17,8 +19,9 @@
 #define DAY_NS        (86400ull * 1000000000ull)
 #define SECOND_NS     1000000000ull
 #define PROTO_TCP     6
-#define BY_INSPECTION 4 /* event_classified.confidence */
-#define GROWTH        4 /* told again when it is so many times as much */
+#define BY_INSPECTION 4               /* event_classified.confidence */
+#define RECORD_MAX    (5 + (1 << 14)) /* RFC 8446 5.1: a hello is a record at most */
+#define GROWTH        4               /* told again when it is so many times as much */
 #define MB            1000000.0
 #define CONNECT_BIT   (1u << 8) /* of mismatch_key.kind */
 
@@ -30,6 +33,7 @@ struct mismatch_flow {
 	uint64_t packet;   /* that showed the protocol */
 	uint8_t confidence;
 	bool is_excused; /* the server said that it was a mistake, or it is a WebSocket */
+	bool is_asked;   /* the client's hello of TLS was read, and the server's not yet */
 	bool is_counted;
 	char name[32];
 };
@@ -169,8 +173,16 @@ static void on_classified(struct state *s, const struct detect_env *env,
 	if (!f)
 		return;
 	f->confidence = c->confidence;
+	f->is_asked = c->e.app == APP_TLS && c->e.proto == PROTO_TCP && !c->e.from_server;
 	const char *name = (const char *)event_str_data(&c->e, &c->name);
 	finding_text(f->name, sizeof(f->name), "%.*s", (int)c->name.len, c->name.len ? name : "");
+}
+
+static void on_tls(struct state *s, const struct event_tls *t)
+{
+	struct mismatch_flow *f = t->is_server ? table_find(&s->flows, &t->e.flow) : NULL;
+	if (f)
+		f->is_asked = false;
 }
 
 static bool is_method(const struct event_http *h, const char *method)
@@ -268,13 +280,20 @@ static bool is_credible(const struct mismatch_flow *f, const struct event_flow *
 	       e->one_sided;
 }
 
+/* A hello of TLS that something else has answered, and no more: it was a question. */
+static bool is_refused(const struct mismatch_flow *f, const struct event_flow *e)
+{
+	return f->is_asked && e->outcome == FLOW_OUTCOME_ESTABLISHED && e->payload[0] <= RECORD_MAX;
+}
+
 static void on_flow(struct state *s, const struct detect_env *env, const struct event_flow *e)
 {
 	struct mismatch_flow *f = table_find(&s->flows, &e->e.flow);
 	if (!f)
 		return;
 	/* a question without an answer is a probe, not a conversation */
-	if (!f->is_excused && e->payload[0] && e->payload[1] && is_credible(f, e)) {
+	bool is_spoken = !f->is_excused && !is_refused(f, e);
+	if (is_spoken && e->payload[0] && e->payload[1] && is_credible(f, e)) {
 		struct mismatch_pair *p = count(s, env, f, e);
 		if (p)
 			tell(s, env, p);
@@ -290,6 +309,8 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 		on_classified(s, env, (const struct event_classified *)e);
 	else if (e->kind == EVENT_HTTP)
 		on_http(s, env, (const struct event_http *)e);
+	else if (e->kind == EVENT_TLS)
+		on_tls(s, (const struct event_tls *)e);
 	else
 		on_flow(s, env, (const struct event_flow *)e);
 }
@@ -362,8 +383,8 @@ const struct detector protocol_mismatch_detector = {
 	.params = params,
 	.params_size = sizeof(struct mismatch_params),
 	.state_size = sizeof(struct state),
-	.wants = 1ull << EVENT_CLASSIFIED | 1ull << EVENT_HTTP | 1ull << EVENT_FLOW_PROGRESS |
-		 1ull << EVENT_FLOW_END,
+	.wants = 1ull << EVENT_CLASSIFIED | 1ull << EVENT_HTTP | 1ull << EVENT_TLS |
+		 1ull << EVENT_FLOW_PROGRESS | 1ull << EVENT_FLOW_END,
 	.init = init,
 	.deinit = deinit,
 	.tick_ns = DETECT_TOTALS_NS,

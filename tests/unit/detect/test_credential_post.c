@@ -277,6 +277,26 @@ static void other_clients_take_weight_away(void **state)
 		assert_string_not_equal(f->features[i].name, "rare_host");
 }
 
+/* A page's own program posts bytes with all that the browser adds; git names its protocol. */
+static void pages_and_git_are_silent(void **state)
+{
+	struct judging *j = *state;
+	struct post x = plain;
+	x.uri = "/rpc";
+	x.head_marks = HTTP_HAS_LANGUAGE | HTTP_HAS_ENCODINGS | HTTP_HAS_ORIGIN;
+	for (unsigned i = 0; i < 10; i++)
+		post(j, &x);
+	assert_int_equal(j->count, 0);
+	x = plain;
+	x.agent = "git/2.39.5";
+	x.host = x.dst;
+	x.uri = "/r.git/git-upload-pack";
+	x.type = "application/x-git-upload-pack-request";
+	for (unsigned i = 0; i < 10; i++)
+		post(j, &x);
+	assert_int_equal(j->count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +316,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(an_honest_program_stays_low, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_only_looks_like_it_is_silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(pages_and_git_are_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_clients_take_weight_away, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

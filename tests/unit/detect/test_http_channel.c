@@ -441,6 +441,37 @@ static void one_request_to_several_hosts_is_found(void **state)
 	assert_int_equal(worst(), SEVERITY_MEDIUM);
 }
 
+static void program_from(const char *server)
+{
+	struct event_file *f = judging_event(j, EVENT_FILE, sizeof(*f), "10.0.0.5", server, 6);
+	f->e.flow = flow_id;
+	f->e.from_server = 1;
+	f->type = FILE_EXECUTABLE;
+	judging_str(j, &f->carrier, "http");
+	judging_end(j);
+}
+
+/* A mirror of packages that no list knows: each file once, by a program that says what it is. */
+static void programs_from_a_mirror_are_no_channel(void **state)
+{
+	static const char *const files[] = { "/pool/agent", "/pool/viewer", "/pool/shell" };
+	struct ask a = checkin;
+	(void)state;
+	a.method = "GET";
+	a.host = "mirror.example";
+	a.agent = "Debian APT-HTTP/1.3 (2.6.1)";
+	a.headers = 3;
+	a.body = 0;
+	a.answer = 500000;
+	for (unsigned i = 0; i < 3; i++) {
+		a.uri = files[i];
+		ask_from("10.0.0.5", &a);
+		program_from(a.dst);
+	}
+	j->detector->on_end(j->state, &j->env);
+	assert_int_equal(worst(), SEVERITY_NONE);
+}
+
 static void a_delivered_program_adds(void **state)
 {
 	struct ask a = checkin;
@@ -453,12 +484,7 @@ static void a_delivered_program_adds(void **state)
 	a.headers = 4;
 	repeat(&a, 8, 45);
 	assert_int_equal(worst(), SEVERITY_NONE); /* an agent of ours, as far as is known */
-	struct event_file *f = judging_event(j, EVENT_FILE, sizeof(*f), "10.0.0.5", "10.0.0.9", 6);
-	f->e.flow = flow_id;
-	f->e.from_server = 1;
-	f->type = FILE_EXECUTABLE;
-	judging_str(j, &f->carrier, "http");
-	judging_end(j);
+	program_from("10.0.0.9");
 	assert_int_equal(worst(), SEVERITY_MEDIUM);
 }
 
@@ -500,6 +526,7 @@ int main(void)
 		TEST(what_many_clients_do_is_no_channel),
 		TEST(a_bare_address_with_encoded_words_is_found),
 		TEST(one_request_to_several_hosts_is_found),
+		TEST(programs_from_a_mirror_are_no_channel),
 		TEST(a_delivered_program_adds),
 		TEST(what_comes_from_outside_is_not_judged),
 	};

@@ -15,6 +15,7 @@ struct talk {
 	uint8_t confidence;
 	uint64_t up, down, seconds;
 	uint8_t outcome;
+	bool is_refused; /* TLS that the server answers in clear */
 };
 
 static uint64_t flow_id = 1;
@@ -73,10 +74,20 @@ static void http(struct judging *j, const struct talk *t, const char *method, ui
 	judging_end(j);
 }
 
+static void server_hello(struct judging *j, const struct talk *t)
+{
+	struct event_tls *e = judging_event(j, EVENT_TLS, sizeof(*e), t->src, t->dst, t->proto);
+	e->e.flow = flow_id;
+	e->is_server = true;
+	judging_end(j);
+}
+
 static void whole_flow(struct judging *j, const struct talk *t)
 {
 	flow_id++;
 	classified(j, t);
+	if (t->app == APP_TLS && !t->is_refused)
+		server_hello(j, t);
 	flow(j, t, EVENT_FLOW_END);
 }
 
@@ -242,6 +253,33 @@ static void clear_text_on_443_by_mistake_is_silent(void **state)
 		flow(j, &t, EVENT_FLOW_END);
 		assert_int_equal(j->count, status[i] == 200);
 	}
+	judging_deinit(j);
+	free(j);
+}
+
+/* A client of a registry tries TLS first; a server that has none answers in clear, once. */
+static void a_refused_hello_is_no_conversation(void **state)
+{
+	(void)state;
+	struct talk t = ssh53;
+	struct judging *j = malloc(sizeof(*j));
+	t.app = APP_TLS;
+	t.port = 5000;
+	t.up = 300;
+	t.down = 150;
+	t.is_refused = true;
+	judging_init(j, "protocol_mismatch");
+	whole_flow(j, &t);
+	assert_int_equal(j->count, 0);
+	t.is_refused = false;
+	whole_flow(j, &t);
+	assert_int_equal(j->count, 1);
+	t.is_refused = true;
+	/* who goes on without an answer pretends */
+	t.dst = "203.0.113.10";
+	t.up = 20000;
+	whole_flow(j, &t);
+	assert_int_equal(j->count, 2);
 	judging_deinit(j);
 	free(j);
 }
@@ -428,6 +466,7 @@ int main(void)
 		cmocka_unit_test(guesses_and_fragments_prove_nothing),
 		cmocka_unit_test(sides_matter),
 		cmocka_unit_test(clear_text_on_443_by_mistake_is_silent),
+		cmocka_unit_test(a_refused_hello_is_no_conversation),
 		cmocka_unit_test(connect_is_a_tunnel_but_at_a_proxy),
 		cmocka_unit_test(a_theft_is_told_while_it_runs),
 		cmocka_unit_test(pieces_of_a_day_add_up),

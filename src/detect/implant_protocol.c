@@ -9,32 +9,12 @@
  * is left is raw_channel. False alarms: a program of one's own with such frames; with a name and a
  * port it stays low.
  */
-#include <math.h>
-#include <string.h>
-
-#include "exfild/base/table.h"
 #include "dest.h"
 #include "protocol_mismatch/protocol_mismatch.h"
-#include "step.h"
-
-#define PACKETS 8
+#include "step_pair.h"
 
 struct implant_params {
 	double alert_score;
-};
-
-struct implant_key {
-	struct ipaddr src, dst;
-	uint32_t tunnel_key;
-	uint16_t port, family;
-};
-
-struct implant_pair {
-	struct implant_key key;
-	uint64_t first_ns;
-	uint64_t packets[PACKETS];
-	uint8_t told, packet_count;
-	uint8_t pad[6];
 };
 
 struct state {
@@ -89,13 +69,7 @@ static int init(void *state, const void *parameters, const struct detect_env *en
 {
 	struct state *s = state;
 	s->params = parameters;
-	const struct table_config config = { .capacity = env->max_pairs / 256 ?
-								 env->max_pairs / 256 :
-								 1,
-					     .entry_size = sizeof(struct implant_pair),
-					     .key_size = sizeof(struct implant_key),
-					     .key = env->key };
-	return table_init(&s->pairs, &config);
+	return step_pair_init(&s->pairs, env, sizeof(struct step_pair), 256);
 }
 
 static void deinit(void *state)
@@ -103,39 +77,33 @@ static void deinit(void *state)
 	table_deinit(&((struct state *)state)->pairs);
 }
 
-static void part(struct finding *f, const char *name, double value, double weight, const char *text)
-{
-	if (weight > 0)
-		finding_feature(f, name, value, NAN, NAN, weight, weight, "%s", text);
-}
-
 static void add_form(struct finding *f, const struct event_implant *e)
 {
 	char text[96];
 	unsigned k = e->family;
-	part(f, families[k].name, 1, families[k].form, families[k].text);
+	step_part(f, families[k].name, 1, families[k].form, families[k].text);
 	if (e->marks & IMPLANT_ANSWERED)
-		part(f, "both_sides", 1, families[k].answered, "both sides speak so");
+		step_part(f, "both_sides", 1, families[k].answered, "both sides speak so");
 	finding_text(text, sizeof(text), "it goes on: %u and %u frames, %u words kept it alive",
 		     e->frames[0], e->frames[1], e->pings);
 	if (e->marks & IMPLANT_GOES_ON)
-		part(f, "goes_on", 1, families[k].goes_on, text);
+		step_part(f, "goes_on", 1, families[k].goes_on, text);
 	finding_text(text, sizeof(text), "%u order%s by the server", e->orders,
 		     e->orders == 1 ? "" : "s");
 	if (e->marks & IMPLANT_ORDER)
-		part(f, "orders", e->orders, families[k].order, text);
+		step_part(f, "orders", e->orders, families[k].order, text);
 	if (e->marks & IMPLANT_FIELDS)
-		part(f, "fields", 1, 0.2, "the first one has fields between the same marks");
+		step_part(f, "fields", 1, 0.2, "the first one has fields between the same marks");
 	if (e->marks & IMPLANT_BY_ADDRESS)
-		part(f, "by_address", 1, 0.15, "the server is called by its address");
+		step_part(f, "by_address", 1, 0.15, "the server is called by its address");
 	if (e->marks & IMPLANT_SEALED)
-		part(f, "sealed", 1, 0.1, "what the frames hold has no order at all");
+		step_part(f, "sealed", 1, 0.1, "what the frames hold has no order at all");
 	if (e->marks & IMPLANT_BLOCKS)
-		part(f, "blocks", 1, 0.1, "their lengths are those of a block cipher");
+		step_part(f, "blocks", 1, 0.1, "their lengths are those of a block cipher");
 	if (e->marks & IMPLANT_RHYTHM)
-		part(f, "rhythm", e->pings, 0.05, "a small frame comes again like a clock");
+		step_part(f, "rhythm", e->pings, 0.05, "a small frame comes again like a clock");
 	if (e->marks & IMPLANT_NAMED)
-		part(f, "names", 1, 0.3, "what is called has names of RedLine's contract");
+		step_part(f, "names", 1, 0.3, "what is called has names of RedLine's contract");
 }
 
 static void add_place(struct finding *f, const struct event_implant *e, const struct dest *d)
@@ -143,28 +111,25 @@ static void add_place(struct finding *f, const struct event_implant *e, const st
 	char text[96];
 	/* net.tcp says the address itself: that is counted there */
 	if (d->is_literal && !d->is_inside && !(e->marks & IMPLANT_BY_ADDRESS))
-		part(f, "nameless", 1, 0.1, "no DNS answer gave the address");
+		step_part(f, "nameless", 1, 0.1, "no DNS answer gave the address");
 	finding_text(text, sizeof(text), "port %u is for another protocol", e->e.dport);
 	if (mismatch_owner(e->e.dport)) {
-		part(f, "foreign_port", e->e.dport, 0.1, text);
+		step_part(f, "foreign_port", e->e.dport, 0.1, text);
 		finding_technique(f, "T1571");
 	}
 	if (d->is_inside)
-		finding_feature(f, "inside", 1, NAN, NAN, 0.1, -0.1, "both ends are inside");
+		step_part(f, "inside", 1, -0.1, "both ends are inside");
 }
 
-static void explain(struct finding *f, const struct event_implant *e, const struct implant_pair *p,
+static void explain(struct finding *f, const struct event_implant *e, const struct step_pair *p,
 		    double least)
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], prefix[20];
 	step_ends(f, from, to);
 	step_string(prefix, sizeof(prefix), &e->e, &e->prefix);
 	f->visibility = VISIBILITY_OPAQUE;
-	f->start_ns = p->first_ns;
+	step_pair_prove(p, f);
 	f->count = 1 + e->orders;
-	f->packet_count = 0;
-	for (unsigned i = 0; i < p->packet_count; i++)
-		finding_packet(f, p->packets[i]);
 	finding_text(f->object, sizeof(f->object), "%s on port %u", families[e->family].name,
 		     e->e.dport);
 	finding_text(f->message, sizeof(f->message),
@@ -185,34 +150,21 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 {
 	struct state *s = state;
 	const struct event_implant *e = (const struct event_implant *)event;
-	struct implant_key key = { .src = event->src,
-				   .dst = event->dst,
-				   .tunnel_key = event->tunnel_key,
-				   .port = event->dport,
-				   .family = e->family };
 	struct dest d;
 	struct finding f;
-	bool is_new;
 	if (e->family == IMPLANT_NONE || e->family >= IMPLANT__COUNT || dest_is_nobody(env, event))
 		return;
 	dest_of(&d, env, event, NULL, 0);
 	if (dest_is_ordinary(d.service, d.sanction))
 		return;
-	struct implant_pair *p = table_get(&s->pairs, &key, &is_new);
+	struct step_pair *p = step_pair_note(&s->pairs, event, e->family);
 	if (!p)
 		return;
-	if (is_new)
-		p->first_ns = event->time_ns;
-	if (p->packet_count < PACKETS && event->packet)
-		p->packets[p->packet_count++] = event->packet;
 	step_begin(&f, &rule, env, event);
 	add_form(&f, e);
 	add_place(&f, e, &d);
-	double sum = step_score(&f);
-	enum severity severity = step_severity(sum);
-	if (severity <= p->told || sum + 1e-9 < s->params->alert_score)
+	if (!step_pair_is_news(p, &f, s->params->alert_score))
 		return;
-	p->told = (uint8_t)severity;
 	s->findings++;
 	explain(&f, e, p, s->params->alert_score);
 	step_raise(&f, env);
@@ -224,8 +176,7 @@ static void counters(const void *state, struct detector_counters *ret)
 	ret->entries = s->pairs.stats.entries;
 	ret->evictions = s->pairs.stats.evictions;
 	ret->findings = s->findings;
-	ret->worst_case_bytes =
-		table_worst_case(s->pairs.stats.capacity, sizeof(struct implant_pair));
+	ret->worst_case_bytes = table_worst_case(s->pairs.stats.capacity, sizeof(struct step_pair));
 }
 
 const struct detector implant_protocol_detector = {

@@ -9,34 +9,16 @@
  * Evasion: TLS around it, orders that are encrypted one by one, words of one's own for verbs.
  * False alarms: bots that people run for themselves and that take such orders: except them.
  */
-#include <math.h>
-#include <string.h>
-
-#include "exfild/base/table.h"
 #include "dest.h"
-#include "step.h"
+#include "step_pair.h"
 
-#define PACKETS 8
-#define HERD    3 /* inside hosts with such names in one channel */
-#define MANY    3 /* orders */
-#define TALK    8 /* messages of the client that nobody asked for */
+#define HERD  3   /* inside hosts with such names in one channel */
+#define MANY  3   /* orders */
+#define PLACE 128 /* pairs of the limit a place in the tables */
+#define TALK  8   /* messages of the client that nobody asked for */
 
 struct irc_params {
 	double alert_score;
-};
-
-struct irc_key {
-	struct ipaddr src, dst;
-	uint32_t tunnel_key;
-	uint16_t port, pad;
-};
-
-struct irc_pair {
-	struct irc_key key;
-	uint64_t first_ns;
-	uint64_t packets[PACKETS];
-	uint8_t told, packet_count;
-	uint8_t pad[6];
 };
 
 struct state {
@@ -66,16 +48,14 @@ static const struct step_rule rule = {
 static int init(void *state, const void *parameters, const struct detect_env *env)
 {
 	struct state *s = state;
-	uint32_t share = env->max_pairs / 128 ? env->max_pairs / 128 : 1;
+	uint32_t share = env->max_pairs / PLACE;
+	const struct table_config herds = { .capacity = share ? share : 1,
+					    .entry_size = sizeof(struct dest_crowd),
+					    .key_size = sizeof(uint64_t),
+					    .key = env->key };
 	s->params = parameters;
-	struct table_config config = { .capacity = share,
-				       .entry_size = sizeof(struct irc_pair),
-				       .key_size = sizeof(struct irc_key),
-				       .key = env->key };
-	int err = table_init(&s->pairs, &config);
-	config.entry_size = sizeof(struct dest_crowd);
-	config.key_size = sizeof(uint64_t);
-	return err ? err : table_init(&s->herds, &config);
+	int err = step_pair_init(&s->pairs, env, sizeof(struct step_pair), PLACE);
+	return err ? err : table_init(&s->herds, &herds);
 }
 
 static void deinit(void *state)
@@ -102,11 +82,6 @@ static unsigned herd_of(struct state *s, const struct detect_env *env, const str
 	return dest_crowd_of(&s->herds, env, key, &c->e.src);
 }
 
-static void part(struct finding *f, const char *name, double value, double weight, const char *text)
-{
-	finding_feature(f, name, value, NAN, NAN, fabs(weight), weight, "%s", text);
-}
-
 static void add_orders(struct finding *f, const struct event_chat *c)
 {
 	char text[96], order[64];
@@ -115,11 +90,11 @@ static void add_orders(struct finding *f, const struct event_chat *c)
 	step_string(order, sizeof(order), &c->e, &c->order);
 	finding_text(text, sizeof(text), "%u order%s, first: %s", c->orders,
 		     c->orders == 1 ? "" : "s", order);
-	part(f, "orders", c->orders, c->orders >= MANY ? 0.3 : 0.25, text);
+	step_part(f, "orders", c->orders, c->orders >= MANY ? 0.3 : 0.25, text);
 	if (c->marks & CHAT_TOPIC)
-		part(f, "topic", 1, 0.1, "the channel's topic is an order");
+		step_part(f, "topic", 1, 0.1, "the channel's topic is an order");
 	if (c->obeyed)
-		part(f, "obeyed", c->obeyed, 0.1, "it speaks within seconds of an order");
+		step_part(f, "obeyed", c->obeyed, 0.1, "it speaks within seconds of an order");
 }
 
 static void add_place(struct finding *f, const struct event_chat *c, const struct dest *d,
@@ -127,18 +102,19 @@ static void add_place(struct finding *f, const struct event_chat *c, const struc
 {
 	char text[96];
 	if (c->marks & CHAT_BARE)
-		part(f, "bare_server", 1, 0.1, "the server tells neither what it is nor its rules");
+		step_part(f, "bare_server", 1, 0.1,
+			  "the server tells neither what it is nor its rules");
 	if (!is_usual_port(c->e.dport)) {
 		finding_text(text, sizeof(text), "port %u is not IRC's", c->e.dport);
-		part(f, "odd_port", c->e.dport, 0.1, text);
+		step_part(f, "odd_port", c->e.dport, 0.1, text);
 		finding_technique(f, "T1571");
 	}
 	if (d->is_literal && !d->is_inside)
-		part(f, "nameless", 1, 0.1, "no DNS answer gave the address");
+		step_part(f, "nameless", 1, 0.1, "no DNS answer gave the address");
 	finding_text(text, sizeof(text), "%u hosts inside with such names are in the channel",
 		     herd);
 	if (herd >= HERD)
-		part(f, "herd", herd, 0.2, text);
+		step_part(f, "herd", herd, 0.2, text);
 }
 
 static void score(struct finding *f, const struct event_chat *c, const struct dest *d,
@@ -149,21 +125,21 @@ static void score(struct finding *f, const struct event_chat *c, const struct de
 	step_string(nick, sizeof(nick), &c->e, &c->nick);
 	finding_text(text, sizeof(text), "its name is made of parts: %s", nick);
 	if (c->marks & CHAT_MADE_NAME)
-		part(f, "made_name", 1, 0.2, text);
+		step_part(f, "made_name", 1, 0.2, text);
 	if (c->marks & CHAT_CODED)
-		part(f, "coded_topic", 1, 0.1, "the channel's topic is one encoded word");
+		step_part(f, "coded_topic", 1, 0.1, "the channel's topic is one encoded word");
 	if (c->marks & CHAT_OUTPUT) {
-		part(f, "output", 1, 0.4, "it says what shells print");
+		step_part(f, "output", 1, 0.4, "it says what shells print");
 		finding_technique(f, "T1059");
 	}
 	if (c->marks & CHAT_KEYED)
-		part(f, "keyed", 1, 0.05, "the channel asks for a word");
+		step_part(f, "keyed", 1, 0.05, "the channel asks for a word");
 	add_place(f, c, d, herd);
 	if (c->said[0] >= TALK + 2 * c->orders)
-		part(f, "talks", c->said[0], -0.15, "it says more than it was ordered to");
+		step_part(f, "talks", c->said[0], -0.15, "it says more than it was ordered to");
 }
 
-static void explain(struct finding *f, const struct event_chat *c, const struct irc_pair *p,
+static void explain(struct finding *f, const struct event_chat *c, const struct step_pair *p,
 		    double least)
 {
 	char from[IPADDR_TEXT_MAX], to[IPADDR_TEXT_MAX], order[64], channel[56], nick[40];
@@ -172,11 +148,8 @@ static void explain(struct finding *f, const struct event_chat *c, const struct 
 	step_string(order, sizeof(order), &c->e, &c->order);
 	step_string(channel, sizeof(channel), &c->e, &c->channel);
 	f->visibility = VISIBILITY_CLEAR;
-	f->start_ns = p->first_ns;
+	step_pair_prove(p, f);
 	f->count = c->orders ? c->orders : 1;
-	f->packet_count = 0;
-	for (unsigned i = 0; i < p->packet_count; i++)
-		finding_packet(f, p->packets[i]);
 	finding_text(f->object, sizeof(f->object), "IRC on port %u", c->e.dport);
 	if (c->orders)
 		finding_text(f->message, sizeof(f->message),
@@ -207,32 +180,20 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 {
 	struct state *s = state;
 	const struct event_chat *c = (const struct event_chat *)e;
-	struct irc_key key = { .src = e->src,
-			       .dst = e->dst,
-			       .tunnel_key = e->tunnel_key,
-			       .port = e->dport };
 	struct dest d;
 	struct finding f;
-	bool is_new;
 	if (e->app != APP_IRC || dest_is_nobody(env, e))
 		return;
 	dest_of(&d, env, e, NULL, 0);
 	if (dest_is_ordinary(d.service, d.sanction))
 		return;
-	struct irc_pair *p = table_get(&s->pairs, &key, &is_new);
+	struct step_pair *p = step_pair_note(&s->pairs, e, 0);
 	if (!p)
 		return;
-	if (is_new)
-		p->first_ns = e->time_ns;
-	if (p->packet_count < PACKETS && e->packet)
-		p->packets[p->packet_count++] = e->packet;
 	step_begin(&f, &rule, env, e);
 	score(&f, c, &d, herd_of(s, env, c));
-	double sum = step_score(&f);
-	enum severity severity = step_severity(sum);
-	if (severity <= p->told || sum + 1e-9 < s->params->alert_score)
+	if (!step_pair_is_news(p, &f, s->params->alert_score))
 		return;
-	p->told = (uint8_t)severity;
 	s->findings++;
 	explain(&f, c, p, s->params->alert_score);
 	step_raise(&f, env);
@@ -245,7 +206,7 @@ static void counters(const void *state, struct detector_counters *ret)
 	ret->evictions = s->pairs.stats.evictions;
 	ret->findings = s->findings;
 	ret->worst_case_bytes =
-		table_worst_case(s->pairs.stats.capacity, sizeof(struct irc_pair)) +
+		table_worst_case(s->pairs.stats.capacity, sizeof(struct step_pair)) +
 		table_worst_case(s->herds.stats.capacity, sizeof(struct dest_crowd));
 }
 

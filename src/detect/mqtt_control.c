@@ -8,14 +8,9 @@
  * Evasion: TLS around it (8883), messages that are encrypted one by one, words of one's own.
  * False alarms: things that are administered by commands in messages: except their broker.
  */
-#include <math.h>
-#include <string.h>
-
-#include "exfild/base/table.h"
 #include "dest.h"
-#include "step.h"
+#include "step_pair.h"
 
-#define PACKETS   8
 #define MANY      3 /* commands */
 #define OBEY_NS   (10ull * 1000000000ull)
 #define PORT_MQTT 1883
@@ -24,20 +19,12 @@ struct mqtt_params {
 	double alert_score;
 };
 
-struct mqtt_key {
-	struct ipaddr src, dst;
-	uint32_t tunnel_key;
-	uint16_t port, pad;
-};
-
 struct mqtt_pair {
-	struct mqtt_key key;
-	uint64_t first_ns, order_ns;
-	uint64_t packets[PACKETS];
+	struct step_pair pair;
+	uint64_t order_ns;
 	uint32_t marks; /* enum chat_mark, of all connections */
 	uint32_t orders, obeyed;
-	uint8_t told, packet_count;
-	uint8_t pad[2];
+	uint32_t pad;
 };
 
 struct state {
@@ -67,14 +54,8 @@ static const struct step_rule rule = {
 static int init(void *state, const void *parameters, const struct detect_env *env)
 {
 	struct state *s = state;
-	const struct table_config config = { .capacity = env->max_pairs / 256 ?
-								 env->max_pairs / 256 :
-								 1,
-					     .entry_size = sizeof(struct mqtt_pair),
-					     .key_size = sizeof(struct mqtt_key),
-					     .key = env->key };
 	s->params = parameters;
-	return table_init(&s->pairs, &config);
+	return step_pair_init(&s->pairs, env, sizeof(struct mqtt_pair), 256);
 }
 
 static void deinit(void *state)
@@ -82,29 +63,24 @@ static void deinit(void *state)
 	table_deinit(&((struct state *)state)->pairs);
 }
 
-static void part(struct finding *f, const char *name, double value, double weight, const char *text)
-{
-	finding_feature(f, name, value, NAN, NAN, weight, weight, "%s", text);
-}
-
 static void score(struct finding *f, const struct mqtt_pair *p, const struct dest *d)
 {
 	char text[96];
 	if (p->marks & CHAT_OUTPUT)
-		part(f, "output", 1, 0.3, "it publishes what commands print");
+		step_part(f, "output", 1, 0.3, "it publishes what commands print");
 	finding_text(text, sizeof(text), "%u command line%s came to it", p->orders,
 		     p->orders == 1 ? "" : "s");
 	if (p->marks & CHAT_ORDER)
-		part(f, "commands", p->orders, p->orders >= MANY ? 0.3 : 0.25, text);
+		step_part(f, "commands", p->orders, p->orders >= MANY ? 0.3 : 0.25, text);
 	if (p->obeyed)
-		part(f, "obeyed", p->obeyed, 0.1, "it publishes within seconds of a command");
+		step_part(f, "obeyed", p->obeyed, 0.1, "it publishes within seconds of a command");
 	if (p->marks & CHAT_VEILED)
-		part(f, "veiled", 1, 0.1, "commands or output are in base64");
+		step_part(f, "veiled", 1, 0.1, "commands or output are in base64");
 	if (d->is_literal)
-		part(f, "nameless", 1, 0.1, "no DNS answer gave the address");
-	finding_text(text, sizeof(text), "port %u is not MQTT's", p->key.port);
-	if (p->key.port != PORT_MQTT) {
-		part(f, "odd_port", p->key.port, 0.05, text);
+		step_part(f, "nameless", 1, 0.1, "no DNS answer gave the address");
+	finding_text(text, sizeof(text), "port %u is not MQTT's", p->pair.key.port);
+	if (p->pair.key.port != PORT_MQTT) {
+		step_part(f, "odd_port", p->pair.key.port, 0.05, text);
 		finding_technique(f, "T1571");
 	}
 }
@@ -118,24 +94,21 @@ static void explain(struct finding *f, const struct event_chat *c, const struct 
 	step_string(order, sizeof(order), &c->e, &c->order);
 	step_string(topic, sizeof(topic), &c->e, &c->channel);
 	f->visibility = VISIBILITY_CLEAR;
-	f->start_ns = p->first_ns;
+	step_pair_prove(&p->pair, f);
 	f->count = p->orders ? p->orders : 1;
-	f->packet_count = 0;
-	for (unsigned i = 0; i < p->packet_count; i++)
-		finding_packet(f, p->packets[i]);
-	finding_text(f->object, sizeof(f->object), "MQTT on port %u", p->key.port);
+	finding_text(f->object, sizeof(f->object), "MQTT on port %u", p->pair.key.port);
 	if (p->orders)
 		finding_text(
 			f->message, sizeof(f->message),
 			"%s (%s) is led over MQTT by way of %s port %u: %u command line%s%s%s%s%s%s",
-			from, *client ? client : "no name", to, p->key.port, p->orders,
+			from, *client ? client : "no name", to, p->pair.key.port, p->orders,
 			p->orders == 1 ? "" : "s", *order ? ", first " : "", order,
 			*topic ? " by topic " : "", topic,
 			p->marks & CHAT_OUTPUT ? "; it publishes what commands print" : "");
 	else
 		finding_text(f->message, sizeof(f->message),
 			     "%s (%s) publishes what commands print by way of %s port %u", from,
-			     *client ? client : "no name", to, p->key.port);
+			     *client ? client : "no name", to, p->pair.key.port);
 	finding_text(f->not_harmless, sizeof(f->not_harmless),
 		     "things publish what they measure and are switched by words of their own; "
 		     "command lines of an operating system, and what they print, are a shell");
@@ -156,39 +129,27 @@ static void note(struct mqtt_pair *p, const struct event_chat *c)
 	p->orders = c->orders > p->orders ? c->orders : p->orders;
 	if (is_order)
 		p->order_ns = c->e.time_ns;
-	if (p->packet_count < PACKETS && c->e.packet)
-		p->packets[p->packet_count++] = c->e.packet;
 }
 
 static void on_event(void *state, const struct detect_env *env, const struct event *e)
 {
 	struct state *s = state;
 	const struct event_chat *c = (const struct event_chat *)e;
-	struct mqtt_key key = { .src = e->src,
-				.dst = e->dst,
-				.tunnel_key = e->tunnel_key,
-				.port = e->dport };
 	struct dest d;
 	struct finding f;
-	bool is_new;
 	if (e->app != APP_MQTT || dest_is_nobody(env, e))
 		return;
 	dest_of(&d, env, e, NULL, 0);
 	if (d.is_inside || dest_is_ordinary(d.service, d.sanction))
 		return;
-	struct mqtt_pair *p = table_get(&s->pairs, &key, &is_new);
+	struct mqtt_pair *p = (struct mqtt_pair *)step_pair_note(&s->pairs, e, 0);
 	if (!p)
 		return;
-	if (is_new)
-		p->first_ns = e->time_ns;
 	note(p, c);
 	step_begin(&f, &rule, env, e);
 	score(&f, p, &d);
-	double sum = step_score(&f);
-	enum severity severity = step_severity(sum);
-	if (severity <= p->told || sum + 1e-9 < s->params->alert_score)
+	if (!step_pair_is_news(&p->pair, &f, s->params->alert_score))
 		return;
-	p->told = (uint8_t)severity;
 	s->findings++;
 	explain(&f, c, p, s->params->alert_score);
 	step_raise(&f, env);

@@ -420,6 +420,18 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return INSPECT_MORE;
 }
 
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct ftp_flow *f = in->state;
+
+	(void)data;
+	(void)len;
+	if (f->kind == FTP_DATA)
+		ftp_data_gap(in, &f->data, missing);
+	else if (f->kind == FTP_CONTROL && !in->from_client)
+		state_of(in)->multi_line = 0; /* its last line may be what is missing */
+}
+
 /* A command whose reply never came; lines without their end are not told. */
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
@@ -443,5 +455,6 @@ const struct inspector ftp_inspector = {
 	.apps = { APP_FTP },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = on_gap,
 	.on_end = on_end,
 };

@@ -142,6 +142,17 @@ void ftp_data_take(struct inspection *in, struct ftp_data *d, const uint8_t *dat
 	scan_take(in, &source, data, len);
 }
 
+void ftp_data_gap(struct inspection *in, struct ftp_data *d, uint32_t missing)
+{
+	if (!d->seen || in->side != d->side)
+		return;
+	const struct scan_source source = source_of(d);
+	scan_end(in, &source);
+	filesums_break(in, &d->sum);
+	if (missing != UINT32_MAX)
+		d->seen += missing;
+}
+
 void ftp_data_end(struct inspection *in, struct ftp_data *d)
 {
 	if (!d->seen || in->side != d->side)

@@ -53,6 +53,8 @@ bool ftp_data_expects(const void *shard_state, const struct packet *p);
 /* The announcement of this flow is taken; false: there is none. */
 bool ftp_data_begin(struct inspection *in, struct ftp_data *d);
 void ftp_data_take(struct inspection *in, struct ftp_data *d, const uint8_t *data, uint32_t len);
+/* So many bytes are missing, UINT32_MAX: not known. */
+void ftp_data_gap(struct inspection *in, struct ftp_data *d, uint32_t missing);
 void ftp_data_end(struct inspection *in, struct ftp_data *d);
 
 #endif

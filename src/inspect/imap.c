@@ -205,5 +205,6 @@ const struct inspector imap_inspector = {
 	.apps = { APP_IMAP },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = line_gap,
 	.on_end = on_end,
 };

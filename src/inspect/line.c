@@ -103,3 +103,11 @@ uint32_t line_base64(const struct line *l, uint8_t *dst, uint32_t size)
 	}
 	return n;
 }
+
+void line_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	(void)in;
+	(void)data;
+	(void)len;
+	(void)missing;
+}

@@ -14,6 +14,8 @@
 
 #define LINE_MAX 1024u
 
+struct inspection;
+
 struct line { /* a run of bytes, not ended by zero */
 	const uint8_t *data;
 	uint32_t len;
@@ -24,6 +26,12 @@ struct line { /* a run of bytes, not ended by zero */
  * is not there yet.  is_last: nothing will follow, so what there is counts as a line.
  */
 uint32_t line_take(const uint8_t *data, uint32_t len, bool is_last, struct line *ret);
+
+/*
+ * For inspectors of such protocols, as their on_gap: what stands on both sides of a gap does not
+ * belong together, and the next line counts.
+ */
+void line_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing);
 
 /* The next word, up to a space; moves past it and the spaces after it. len 0: none left. */
 struct line line_word(struct line *l);

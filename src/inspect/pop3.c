@@ -153,5 +153,6 @@ const struct inspector pop3_inspector = {
 	.apps = { APP_POP3 },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = line_gap,
 	.on_end = on_end,
 };

@@ -273,5 +273,6 @@ const struct inspector shell_inspector = {
 	.state_size = sizeof(struct shell_talk),
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = line_gap,
 	.on_end = on_end,
 };

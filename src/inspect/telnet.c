@@ -260,5 +260,6 @@ const struct inspector telnet_inspector = {
 	.apps = { APP_TELNET },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = line_gap,
 	.on_end = on_end,
 };

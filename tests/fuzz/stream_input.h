@@ -3,7 +3,7 @@
  *
  * Input: one byte of options (bit 0: which side speaks first, bit 1: both sides in turn, bit 2: the
  * capture kept only the start of the last segment, bit 3: in frames, bit 4: files that are parts of
- * pages are hashed too), one byte that says how the
+ * pages are hashed too, bit 5: every third segment is missing), one byte that says how the
  * rest is cut into segments, the bytes.  In frames: a length of one byte, so many bytes of one
  * side, then the other's turn; after a length of 255 the same side goes on.
  */
@@ -18,6 +18,7 @@
 #define OPTION_CUT    (1u << 2)
 #define OPTION_FRAMES (1u << 3)
 #define OPTION_PAGES  (1u << 4)
+#define OPTION_GAPS   (1u << 5)
 
 /* What must hold of each event. */
 typedef void (*stream_input_check)(const struct event *e);
@@ -74,8 +75,18 @@ static inline void stream_input_cut(struct harness *h, bool from_client, const u
 	free(copy);
 }
 
+/* The next segment, which may be missing. */
+static inline void stream_input_segment(struct harness *h, bool from_client, const uint8_t *data,
+					size_t len, unsigned options)
+{
+	if ((options & OPTION_GAPS) && h->in.seq % 3 == 2)
+		harness_gap(h, from_client, data[0] == 0xff ? UINT32_MAX : (uint32_t)len);
+	else
+		harness_stream(h, from_client, data, len);
+}
+
 static inline void stream_input_frames(struct harness *h, bool from_client, const uint8_t *data,
-				       size_t size)
+				       size_t size, unsigned options)
 {
 	for (size_t at = 0; at < size;) {
 		size_t n = data[at++];
@@ -83,7 +94,7 @@ static inline void stream_input_frames(struct harness *h, bool from_client, cons
 		if (n > size - at)
 			n = size - at;
 		if (n)
-			harness_stream(h, from_client, data + at, n);
+			stream_input_segment(h, from_client, data + at, n, options);
 		at += n;
 		if (!goes_on)
 			from_client = !from_client;
@@ -109,7 +120,7 @@ static inline void stream_input_run(const struct inspector *inspector, const uin
 	h.in.sums = filesums_new(&wanted);
 	(void)harness_probe(&h, from_client, data, size);
 	if (options & OPTION_FRAMES) {
-		stream_input_frames(&h, from_client, data, size);
+		stream_input_frames(&h, from_client, data, size, options);
 		size = 0;
 	}
 	for (size_t at = 0; at < size;) {
@@ -117,7 +128,7 @@ static inline void stream_input_run(const struct inspector *inspector, const uin
 		if (at + n == size && (options & OPTION_CUT))
 			stream_input_cut(&h, from_client, data + at, n);
 		else
-			harness_stream(&h, from_client, data + at, n);
+			stream_input_segment(&h, from_client, data + at, n, options);
 		at += n;
 		cut = cut * 7 % 251;
 		if (options & OPTION_TURNS)

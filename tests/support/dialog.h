@@ -65,6 +65,41 @@ static inline void dialog_bytes(struct harness *h, const struct turn *t, unsigne
 		harness_end(h);
 }
 
+/* The whole of it without so many bytes from `at` on. */
+static inline void dialog_without(struct harness *h, const struct turn *t, unsigned count,
+				  size_t at, size_t missing)
+{
+	for (unsigned i = 0; i < count; i++) {
+		size_t len = turn_len(&t[i]);
+		size_t head = at < len ? at : len;
+		size_t gone = missing < len - head ? missing : len - head;
+		if (head)
+			harness_stream(h, t[i].from_client, t[i].data, head);
+		if (gone)
+			harness_gap(h, t[i].from_client, (uint32_t)gone);
+		if (head + gone < len)
+			harness_stream(h, t[i].from_client, t[i].data + head + gone,
+				       len - head - gone);
+		at -= head;
+		missing -= gone;
+	}
+	if (h->inspector->on_end)
+		harness_end(h);
+}
+
+/* Gaps of three lengths everywhere: no crash, and no log-in that was not there. */
+static inline void dialog_gaps(struct harness *h, const struct turn *t, unsigned count,
+			       unsigned logins)
+{
+	static const size_t missing[] = { 1, 9, 40 };
+	for (unsigned i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
+		for (size_t at = 0; at < dialog_len(t, count); at++) {
+			harness_restart(h);
+			dialog_without(h, t, count, at, missing[i]);
+			assert(harness_count(h, EVENT_LOGIN) <= logins);
+		}
+}
+
 /*
  * The truncation loop: every prefix, each on a flow of its own.  No crash, no log-in that succeeds
  * before the whole conversation has it, and byte by byte the same number of events as at once.
@@ -84,6 +119,7 @@ static inline void dialog_prefixes(struct harness *h, const struct turn *t, unsi
 		dialog_until(h, t, count, len);
 		assert(harness_count(h, EVENT_LOGIN) <= logins);
 	}
+	dialog_gaps(h, t, count, logins);
 	harness_restart(h);
 }
 

@@ -229,6 +229,25 @@ static inline enum inspect_verdict harness_stream(struct harness *h, bool from_c
 	return h->verdict;
 }
 
+/* As the runner where `missing` bytes will not come, UINT32_MAX: not known how many. */
+static inline void harness_gap(struct harness *h, bool from_client, uint32_t missing)
+{
+	unsigned side = from_client ? h->flow.client : !h->flow.client;
+	uint32_t len = h->pending_len[side];
+	if (harness_is_final(h) || h->side_done[side])
+		return;
+	if (!h->inspector->on_gap) {
+		h->side_done[side] = true;
+		return;
+	}
+	harness_packet(h, from_client, NULL, 0, 1);
+	h->inspector->on_gap(&h->in, h->pending[side], len,
+			     missing == UINT32_MAX ? missing : missing + len);
+	free(h->pending[side]);
+	h->pending[side] = NULL;
+	h->pending_len[side] = 0;
+}
+
 /* As the runner at the end of a flow: each side that is not done, with what it has left unread. */
 static inline void harness_end(struct harness *h)
 {

@@ -13,6 +13,9 @@
  * flow at a tunnel by CONNECT, at HTTP/2 and after 4096 messages; of a side when its body has no
  * end but the connection's, when its framing cannot be known, and when a head does not fit: such a
  * one is told as far as it goes.
+ *
+ * A gap within a body of known length is a part of it.  Behind any other the way is lost until a
+ * segment begins with a head; of a WebSocket it is not found again.
  */
 #include "exfild/flow/stream.h"
 #include "exfild/inspect/inspector.h"
@@ -29,7 +32,7 @@
 #define HEAD_MAX \
  (STREAM_WINDOW - 2048) /* a longer head would leave the window with the next segment */
 
-enum phase { PHASE_HEAD, PHASE_LENGTH, PHASE_CHUNKS, PHASE_REST };
+enum phase { PHASE_HEAD, PHASE_LENGTH, PHASE_CHUNKS, PHASE_REST, PHASE_LOST, PHASE_OVER };
 
 struct http_side {
 	uint8_t phase;    /* enum phase */
@@ -45,6 +48,7 @@ struct http_state {
 	struct socket_side socket[2];
 	bool is_switched;     /* what follows are frames of WebSocket */
 	bool is_accepted;     /* there was a good head */
+	bool is_lossy;        /* heads may be missing: answers are matched anew at each request */
 	bool is_answering[2]; /* a side sends responses */
 	uint8_t desk;         /* of body.c */
 	struct http_auth auth;
@@ -125,6 +129,9 @@ static enum inspect_verdict after_request(struct inspection *in, struct http_sid
 	struct http_state *state = in->state;
 	if (h->version >= 20)
 		return INSPECT_DONE; /* the preface of HTTP/2 */
+	if (state->is_lossy) /* hardly a client asks again before the answer: seen or not, it came
+			      */
+		state->responses = state->requests;
 	uint64_t bit = 1ull << state->requests % PENDING_MAX;
 	state->head_requests &= ~bit;
 	state->connect_requests &= ~bit;
@@ -285,6 +292,12 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	enum inspect_verdict verdict = INSPECT_MORE;
 	uint32_t total = 0, used = 1;
 
+	if (side->phase == PHASE_LOST && http_head_is_likely(data, len))
+		side->phase = PHASE_HEAD;
+	if (side->phase >= PHASE_LOST) {
+		*ret_used = len;
+		return side->phase == PHASE_LOST ? INSPECT_MORE : INSPECT_SIDE_DONE;
+	}
 	while (total < len && used && verdict == INSPECT_MORE) {
 		if (state->is_switched && state->socket[!in->side].is_inner)
 			return INSPECT_SIDE_DONE; /* once is enough */
@@ -332,6 +345,38 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 
 _Static_assert(sizeof(struct http_state) <= INSPECT_STATE_MAX, "both sides fit into the state");
 
+/* Whether a gap lies within a body, so that it is known what stands behind it. */
+static bool is_in_body(struct http_side *side, uint32_t missing)
+{
+	if (side->phase == PHASE_REST)
+		return true;
+	if (side->phase != PHASE_LENGTH || missing == UINT32_MAX || missing >= side->left)
+		return false;
+	side->left -= missing;
+	return true;
+}
+
+/* What the side has left unread before it is at most the begin of a head. */
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct http_state *state = in->state;
+	struct http_side *side = &state->side[in->side];
+
+	http_body_gap(in, state->desk, state->is_answering[in->side]);
+	if (!state->is_switched && is_in_body(side, missing))
+		return;
+	state->is_lossy = true;
+	if (state->is_switched)
+		socket_end(&state->socket[in->side], in, state->desk,
+			   state->is_answering[in->side]);
+	else if (len && side->phase == PHASE_HEAD && memchr(data, '\n', len))
+		(void)read_head(in, data, len, true);
+	if (!state->is_switched && side->phase != PHASE_HEAD)
+		end_body(in, false);
+	side->scanned = 0;
+	side->phase = state->is_switched ? PHASE_OVER : PHASE_LOST;
+}
+
 const struct inspector http_inspector = {
 	.name = "http",
 	.app = APP_HTTP,
@@ -341,5 +386,6 @@ const struct inspector http_inspector = {
 	.apps = { APP_HTTP },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = on_gap,
 	.on_end = on_end,
 };

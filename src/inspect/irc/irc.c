@@ -323,15 +323,6 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 		put_event(in, true);
 }
 
-/* What stands on both sides of a gap does not belong together. */
-static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
-{
-	(void)in;
-	(void)data;
-	(void)len;
-	(void)missing;
-}
-
 const struct inspector irc_inspector = {
 	.name = "irc",
 	.app = APP_IRC,
@@ -341,6 +332,6 @@ const struct inspector irc_inspector = {
 	.decides = true,
 	.probe = probe,
 	.on_stream = on_stream,
-	.on_gap = on_gap,
+	.on_gap = line_gap,
 	.on_end = on_end,
 };

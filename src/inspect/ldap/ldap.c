@@ -39,6 +39,7 @@ struct ldap_side {
 	uint32_t skip; /* bytes to pass over */
 	uint32_t frame_left, frame_tail;
 	bool in_frame;
+	bool is_lost; /* the begin of a message has to be found */
 };
 
 struct ldap_state {
@@ -415,6 +416,10 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	enum inspect_verdict verdict = INSPECT_MORE;
 	uint32_t at = 0, used = 0;
 
+	if (side->is_lost && data[0] != BER_SEQUENCE && data[0] != 0) {
+		*ret_used = len;
+		return INSPECT_MORE;
+	}
 	while (at < len && verdict == INSPECT_MORE) {
 		if (side->skip) {
 			uint32_t pass = side->skip < len - at ? side->skip : len - at;
@@ -434,9 +439,30 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 		at += used;
 		if (!has_all)
 			break;
+		if (side->is_lost && verdict == INSPECT_SIDE_DONE) { /* no begin of a message */
+			*ret_used = len;
+			return INSPECT_MORE;
+		}
+		side->is_lost = false;
 	}
 	*ret_used = at;
 	return is_last && verdict == INSPECT_MORE ? INSPECT_SIDE_DONE : verdict;
+}
+
+/* A message of known length covers it, or the next segment has to begin with one. */
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct ldap_state *s = in->state;
+	struct ldap_side *side = &s->side[in->side];
+	(void)data;
+	(void)len;
+	if (missing <= side->skip) {
+		side->skip -= missing;
+		return;
+	}
+	side->skip = side->frame_left = 0;
+	side->in_frame = false;
+	side->is_lost = true;
 }
 
 static enum inspect_verdict on_datagram(struct inspection *in)
@@ -482,6 +508,7 @@ const struct inspector ldap_inspector = {
 	.decides = true,
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = on_gap,
 	.on_datagram = on_datagram,
 	.on_end = on_end,
 };

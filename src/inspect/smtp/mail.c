@@ -373,3 +373,12 @@ void mail_line(struct inspection *in, struct mail *m, struct line l)
 		add_text(in, m, l);
 	}
 }
+
+void mail_gap(struct inspection *in, struct mail *m, uint32_t missing)
+{
+	mail_scan(in, m, true);
+	m->size += missing;
+	m->carry_bits = 0;
+	filesums_break(in, &m->sum);
+	filesums_break(in, &m->wire_sum);
+}

@@ -66,6 +66,8 @@ struct mail {
 void mail_begin(struct mail *m);
 /* A line without its end, the dot that was added in front of another taken away. */
 void mail_line(struct inspection *in, struct mail *m, struct line l);
+/* So many of its bytes are missing: the lines behind them go on, its files are not whole. */
+void mail_gap(struct inspection *in, struct mail *m, uint32_t missing);
 /* What was undone and waits is looked through; is_over: the mail is at its end. */
 void mail_scan(struct inspection *in, struct mail *m, bool is_over);
 /* The part that is under way ends; is_whole: so the mail says. */

@@ -37,6 +37,7 @@ struct smtp_state {
 	bool waits_reply; /* a mail is at its end: the next reply is about it */
 	bool is_last_chunk;
 	bool has_content; /* a line of the mail has come */
+	bool has_gap;     /* bytes of the client are missing: its commands may be among them */
 	struct login_kept helo_kept, from_kept, to_kept, user_kept;
 	uint8_t helo[NAME_SIZE], from[NAME_SIZE], to[NAME_SIZE], user[NAME_SIZE];
 };
@@ -402,6 +403,13 @@ static enum inspect_verdict take_reply(struct inspection *in, struct line l)
 			  (uint16_t)code);
 		return INSPECT_MORE;
 	}
+	if (s->has_gap && code != 354) { /* an answer to the mail, whose last line was not seen */
+		s->waits_reply |= s->phase == SMTP_DATA && s->has_content;
+		s->phase = s->waits_reply ? SMTP_COMMANDS : s->phase;
+	} else if (s->has_gap && s->phase == SMTP_COMMANDS && !s->waits_reply) {
+		open_mail(in);
+		s->phase = SMTP_DATA;
+	}
 	if (s->waits_reply)
 		put_mail(in, (uint16_t)code);
 	else if (s->phase == SMTP_DATA && code >= 400 && !s->has_content) {
@@ -434,6 +442,24 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	return verdict;
 }
 
+/* The lines behind it are the mail's; a chunk is counted by its length. */
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct smtp_state *s = in->state;
+	struct mail *m = mail_of(in);
+	uint32_t known = missing == UINT32_MAX ? 0 : missing;
+	(void)data;
+	(void)len;
+	if (!in->from_client)
+		return;
+	s->has_gap = true;
+	if (s->phase == SMTP_COMMANDS)
+		return;
+	if (m)
+		mail_gap(in, m, known);
+	count_chunk(in, known);
+}
+
 static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 {
 	struct smtp_state *s = in->state;
@@ -457,5 +483,6 @@ const struct inspector smtp_inspector = {
 	.apps = { APP_SMTP },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = on_gap,
 	.on_end = on_end,
 };

@@ -112,18 +112,30 @@ bool tls_shape_read(struct tls_shape *s, struct inspection *in, bool is_client, 
 		cursor_skip(&c, pass);
 		*skip -= (uint32_t)pass;
 		*ret_used = (uint32_t)cursor_offset(&c);
-		if (*skip || cursor_left(&c) < RECORD_HEAD)
+		if (*skip || cursor_left(&c) < RECORD_HEAD) {
+			if (s->is_lost[in->side])
+				*ret_used = len;
 			return true;
+		}
 		uint8_t type = cursor_u8(&c);
 		uint8_t major = cursor_u8(&c);
 		cursor_skip(&c, 1);
 		uint16_t said = cursor_be16(&c);
-		if (type < RECORD_FIRST || type > RECORD_LAST || major != 3 || said > RECORD_MAX)
-			return false;
+		if (type < RECORD_FIRST || type > RECORD_LAST || major != 3 || said > RECORD_MAX) {
+			*ret_used = len;
+			return s->is_lost[in->side];
+		}
+		s->is_lost[in->side] = false;
 		if (type == APPLICATION)
 			tls_shape_add(s, is_client, said, in->packet->time_ns);
 		*skip = said;
 	}
+}
+
+void tls_shape_gap(struct tls_shape *s, unsigned side, uint32_t missing)
+{
+	s->is_lost[side] |= missing > s->skip[side];
+	s->skip[side] = s->is_lost[side] ? 0 : s->skip[side] - missing;
 }
 
 bool tls_shape_is_full(const struct tls_shape *s)

@@ -40,6 +40,7 @@ struct tls_shape {
 	uint8_t first_count;
 	uint8_t last_from; /* 1 + index of who sent the last record */
 	bool is_told_end;
+	bool is_lost[2]; /* the side's next record has to be found */
 };
 
 /*
@@ -48,6 +49,8 @@ struct tls_shape {
  */
 bool tls_shape_read(struct tls_shape *s, struct inspection *in, bool is_client, const uint8_t *data,
 		    uint32_t len, uint32_t *ret_used);
+/* So many bytes of the side are missing, UINT32_MAX: not known. */
+void tls_shape_gap(struct tls_shape *s, unsigned side, uint32_t missing);
 /* Counts one record, or one datagram of QUIC, of that size. */
 void tls_shape_add(struct tls_shape *s, bool is_client, uint32_t size, uint64_t now_ns);
 /* Whether enough was seen: nothing more is wanted from the flow. */

@@ -32,7 +32,7 @@
 #define NAME_MAX_LEN 128
 #define VERSION_1_2  0x0303
 
-enum phase { PHASE_HELLO, PHASE_CERTIFICATE, PHASE_RECORDS };
+enum phase { PHASE_HELLO, PHASE_CERTIFICATE, PHASE_RECORDS, PHASE_OVER };
 
 struct tls_state {
 	struct tls_shape shape;
@@ -351,6 +351,8 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	uint32_t used = 0;
 
 	*ret_used = 0;
+	if (*phase == PHASE_OVER)
+		return finish(in, INSPECT_SIDE_DONE);
 	if (*phase == PHASE_HELLO)
 		verdict = read_hello(in, data, len, ret_used);
 	if (*phase == PHASE_HELLO || verdict != INSPECT_MORE)
@@ -363,6 +365,27 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	verdict = read_records(in, data + *ret_used, len - *ret_used, &used);
 	*ret_used += used;
 	return finish(in, verdict);
+}
+
+/* What is missing of a hello never gets complete; of records the next segment may begin with one.
+ */
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct tls_state *state = in->state;
+	uint8_t *phase = &state->phase[in->side];
+	uint32_t used;
+
+	if (*phase == PHASE_HELLO) {
+		if (len)
+			(void)read_hello(in, data, len, &used);
+		*phase = PHASE_OVER;
+	} else if (*phase == PHASE_CERTIFICATE) {
+		if (len)
+			(void)read_certificate(in, data, len);
+		*phase = PHASE_RECORDS;
+	}
+	if (*phase == PHASE_RECORDS)
+		tls_shape_gap(&state->shape, in->side, missing);
 }
 
 /* What never got complete, and the last word on the records. */
@@ -394,6 +417,7 @@ const struct inspector tls_inspector = {
 	.apps = { APP_TLS },
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = on_gap,
 	.on_end = on_end,
 	.is_resting = is_resting,
 	.follows_clear = true,

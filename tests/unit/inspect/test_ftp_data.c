@@ -83,6 +83,23 @@ static void a_passive_store_is_a_file_going_up(void **state)
 	assert_false(is_expected()); /* once */
 }
 
+static void a_gap_counts_and_the_file_goes_on(void **state)
+{
+	(void)state;
+	both("USER jo\r\n", "220 FTP\r\n230 in\r\n");
+	harness_gap(&h, true, 30); /* a command, and its answer is seen */
+	both("PASV\r\n", "250 ok\r\n");
+	both("PASV\r\n", "227 at (192,0,2,53,200,10)\r\n");
+	both("STOR a.bin\r\n", "150 go\r\n");
+	open_data(41000, 51210, false);
+	(void)harness_stream(&h, true, "PK\3\4....", 8);
+	harness_gap(&h, true, 5000);
+	(void)harness_stream(&h, true, "rest", 4);
+	harness_end(&h);
+	assert_int_equal(last_file()->seen, 5012);
+	assert_true(harness_str_is(last_file(), &last_file()->name, "a.bin"));
+}
+
 static void an_active_fetch_comes_from_the_server(void **state)
 {
 	(void)state;
@@ -133,6 +150,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_passive_store_is_a_file_going_up, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_gap_counts_and_the_file_goes_on, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(an_active_fetch_comes_from_the_server, set_up,
 						tear_down),

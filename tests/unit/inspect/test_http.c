@@ -408,12 +408,69 @@ static void a_head_without_end_is_told_at_the_end(void **state)
 	}
 }
 
+static void a_gap_in_a_body_is_part_of_it(void **state)
+{
+	(void)state;
+	client("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n12345");
+	harness_gap(&h, true, 10);
+	client("67890GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_int_equal(heads(), 2);
+	assert_true(harness_str_is(head(1), &head(1)->uri, "/2"));
+}
+
+/* All that is missing, or where it ends, is not known: the next segment with a head is. */
+static void behind_a_gap_the_next_head_is_found(void **state)
+{
+	static const uint32_t missing[] = { 5, 100, UINT32_MAX };
+	static const char *const before[] = {
+		"", "GET /1 HTTP/1.1\r\nHo",
+		"POST /1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+		"POST /1 HTTP/1.1\r\nContent-Length: 4\r\n\r\nab"
+	};
+	(void)state;
+	for (unsigned i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+		for (unsigned k = 0; k < sizeof(missing) / sizeof(missing[0]); k++) {
+			harness_restart(&h);
+			client("GET /0 HTTP/1.1\r\nHost: a\r\n\r\n");
+			client(before[i]);
+			harness_gap(&h, true, missing[k]);
+			client("the rest of what was missing\r\n\r\n");
+			client("PUT /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+			assert_int_equal(heads(), before[i][0] ? 3 : 2);
+			const struct event_http *e = head(heads() - 1);
+			assert_true(harness_str_is(e, &e->uri, "/2"));
+		}
+}
+
+/* The answer to HEAD has no body; behind a lost request it is known which answer that is. */
+static void answers_are_matched_again_after_a_gap(void **state)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
+	(void)state;
+	client("GET /0 HTTP/1.1\r\nHost: a\r\n\r\n");
+	server("HTTP/1.1 204 None\r\n\r\n");
+	harness_gap(&h, true, 40); /* a request, and its answer is seen */
+	server("HTTP/1.1 204 None\r\n\r\n");
+	client("HEAD /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+	server(answer);
+	client("GET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
+	server(answer);
+	server("123456789");
+	client("GET /4 HTTP/1.1\r\nHost: a\r\n\r\n");
+	server("HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n");
+	assert_int_equal(heads(), 9);
+	assert_int_equal(head(8)->status, 404);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_request_is_one_event),
 		TEST(a_head_without_end_is_told_at_the_end),
+		TEST(a_gap_in_a_body_is_part_of_it),
+		TEST(behind_a_gap_the_next_head_is_found),
+		TEST(answers_are_matched_again_after_a_gap),
 		TEST(a_response_is_one_event),
 		TEST(bodies_between_heads_are_passed_over),
 		TEST(portions_make_no_difference),

@@ -341,6 +341,23 @@ static void no_length_reads_too_far(void **state)
 	}
 }
 
+/* Behind it the next segment that begins with a message is read. */
+static void a_gap_costs_what_is_in_it(void **state)
+{
+	static const uint8_t rest[] = "of a message that was not seen";
+	(void)state;
+	put(true, message(1, bind_simple("cn=a", "x")));
+	put(false, message(1, result(0x61, 0, "")));
+	assert_int_equal(harness_count(&h, EVENT_LOGIN), 1);
+	harness_gap(&h, true, 300);
+	harness_stream(&h, true, rest, sizeof(rest));
+	harness_gap(&h, false, UINT32_MAX);
+	harness_stream(&h, false, "0\3\2\1\5", 5); /* begins like one */
+	put(true, message(1, bind_simple("cn=b", "y")));
+	put(false, message(1, result(0x61, 49, "")));
+	assert_int_equal(harness_count(&h, EVENT_LOGIN), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +365,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_search_is_told_with_filter_and_entries, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_gap_costs_what_is_in_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(binds_are_logins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_ntlm_bind_names_its_user, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(signed_buffers_are_read_on, set_up, tear_down),

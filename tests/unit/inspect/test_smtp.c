@@ -155,6 +155,47 @@ static void chunks_are_read_like_data(void **state)
 	assert_int_equal(harness_count(&h, EVENT_MAIL), 1);
 }
 
+static void a_gap_in_a_mail_is_part_of_it(void **state)
+{
+	(void)state;
+	greet();
+	client("MAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n");
+	server("250 ok\r\n250 ok\r\n354 go\r\n");
+	client("Subject: s\r\n\r\nfirst\r\nsec");
+	harness_gap(&h, true, 1000);
+	client("ond\r\n.\r\n");
+	server("250 queued\r\n");
+	assert_int_equal(mail(0)->size, 12 + 2 + 7 + 1003 + 5);
+	assert_int_equal(mail(0)->reply, 250);
+	/* the next one, whose end is not seen: the server's answer tells it */
+	client("MAIL FROM:<c@x>\r\nRCPT TO:<d@x>\r\nDATA\r\n");
+	server("250 ok\r\n250 ok\r\n354 go\r\n");
+	client("Subject: t\r\n\r\nfirst\r\n");
+	harness_gap(&h, true, 500);
+	server("250 queued\r\n");
+	assert_true(harness_str_is(mail(1), &mail(1)->from, "c@x"));
+	/* and one whose begin is not */
+	harness_gap(&h, true, 30);
+	server("250 ok\r\n354 go\r\n");
+	client("Subject: u\r\n\r\nfirst\r\n.\r\n");
+	server("250 queued\r\n");
+	assert_true(harness_str_is(mail(2), &mail(2)->subject, "u"));
+	assert_int_equal(harness_count(&h, EVENT_MAIL), 3);
+}
+
+/* A chunk is counted by its length, whatever is missing of it. */
+static void a_gap_in_a_chunk_is_counted(void **state)
+{
+	(void)state;
+	greet();
+	client("MAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nBDAT 30 LAST\r\nSubject: s\r\n\r\n12");
+	harness_gap(&h, true, 10);
+	client("345678");
+	server("250 ok\r\n");
+	assert_int_equal(harness_count(&h, EVENT_MAIL), 1);
+	assert_true(harness_str_is(mail(0), &mail(0)->subject, "s"));
+}
+
 static void refused_data_is_no_mail(void **state)
 {
 	(void)state;
@@ -240,6 +281,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_mail_tells_what_it_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_mail_program_names_itself, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(chunks_are_read_like_data, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_gap_in_a_mail_is_part_of_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_gap_in_a_chunk_is_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refused_data_is_no_mail, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(starttls_turns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_mail_without_end_is_told_with_its_flow, set_up,

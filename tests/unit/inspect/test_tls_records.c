@@ -349,10 +349,49 @@ static void it_rests_once_the_hellos_are_told(void **state)
 	assert_true(tls_inspector.is_resting(h.in.state));
 }
 
+/* A record covers the gap, or the next segment that begins with one is counted again. */
+static void records_behind_a_gap_are_counted(void **state)
+{
+	(void)state;
+	client_hello("lab.example");
+	build_server(certificate, sizeof(certificate), 1, 16384);
+	harness_stream(&h, false, m.b, m.len);
+	send_record(true, 100, 0);
+	harness_stream(&h, true, "\x17\3\3\0\x64....", 9);
+	harness_gap(&h, true, 96); /* all of that one */
+	send_record(true, 100, 0);
+	harness_gap(&h, true, 5000);
+	harness_stream(&h, true, "within a record", 15);
+	harness_stream(&h, true, "\x17", 1); /* too little to tell */
+	send_record(true, 100, 0);
+	harness_gap(&h, true, UINT32_MAX);
+	send_record(true, 100, 0);
+	harness_end(&h);
+	const struct event_tls_shape *e = harness_event(&h, EVENT_TLS_SHAPE, 0);
+	assert_non_null(e);
+	assert_int_equal(e->records[0], 5);
+	assert_int_equal(e->bytes[0], 500);
+}
+
+/* Of a hello what is missing does not come: the side ends there, as it always did. */
+static void a_gap_in_a_hello_ends_its_side(void **state)
+{
+	(void)state;
+	client_hello("lab.example");
+	build_server(certificate, sizeof(certificate), 1, 16384);
+	harness_stream(&h, false, m.b, 20);
+	harness_gap(&h, false, 50);
+	assert_int_equal(harness_stream(&h, false, m.b + 70, m.len - 70), INSPECT_SIDE_DONE);
+	assert_int_equal(harness_count(&h, EVENT_CERT), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_certificate_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(records_behind_a_gap_are_counted, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_gap_in_a_hello_ends_its_side, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_begins_after_a_silence_is_told, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(it_may_come_in_any_pieces, set_up, tear_down),

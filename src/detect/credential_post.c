@@ -285,7 +285,7 @@ static void add_features(struct finding *f, const struct post_state *s, const st
 	bool is_bare = r->claims_browser && r->lacking >= 2;
 	/* bytes alone; a list of decoys is nobody's page, whatever the head says */
 	bool is_page = r->claims_browser && r->b->user_agent.len && r->lacking == 0 &&
-		       r->weight <= 0.2 && r->hosts < p->spread;
+		       !r->is_address && r->weight <= 0.2 && r->hosts < p->spread;
 	finding_feature(f, "body", (double)r->b->seen, NAN, (double)p->max_bytes, 0.45, r->weight,
 			"a body of %llu bytes that %s", (unsigned long long)r->b->seen, r->hides);
 	if (is_bare)

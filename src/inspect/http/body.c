@@ -80,6 +80,15 @@ void http_body_begin(struct inspection *in, uint8_t *number, const struct http_h
 	http_files_begin(in, d, h);
 }
 
+void http_body_unasked(struct inspection *in, uint8_t number)
+{
+	struct http_desk *d = desk_of(in, number);
+	if (!d)
+		return;
+	d->method_len = d->host_len = d->agent_len = 0;
+	d->uri_len = 0;
+}
+
 void http_body_open(struct inspection *in, uint8_t number, bool is_response, bool is_text)
 {
 	struct http_desk *d = desk_of(in, number);

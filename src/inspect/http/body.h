@@ -55,6 +55,8 @@ struct http_desks {
  * A request's head takes the desk for the exchange.
  */
 void http_body_begin(struct inspection *in, uint8_t *number, const struct http_head *h);
+/* The request was not seen: what is kept of the one before is not said of the answer. */
+void http_body_unasked(struct inspection *in, uint8_t number);
 /*
  * Messages of a WebSocket begin: texts, or a file in bytes.  They lie where bodies of its exchange
  * would, and end as these do.

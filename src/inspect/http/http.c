@@ -157,6 +157,8 @@ static enum inspect_verdict after_response(struct inspection *in, struct http_si
 	}
 	if (h->status < 200)
 		return INSPECT_MORE;
+	if (state->is_lossy && state->responses >= state->requests)
+		http_body_unasked(in, state->desk);
 	http_auth_answered(&state->auth, in, h->status, state->responses);
 	state->responses++;
 	if ((state->connect_requests & bit) && h->status < 300)

@@ -133,6 +133,30 @@ static void a_program_that_comes_down_is_told(void **state)
 	assert_int_equal(harness_count(&h, EVENT_HTTP_BODY), 0);
 }
 
+/* What was asked before is not said of it. */
+static void an_answer_whose_request_is_missing_has_no_name(void **state)
+{
+	static char data[2048] = "MZ\x90";
+	(void)state;
+	data[0x3c] = 0x40;
+	memcpy(data + 0x40, "PE\0\0", 4);
+	client("GET /a.png HTTP/1.1\r\nHost: h\r\n\r\n");
+	server("HTTP/1.1 304 Same\r\n\r\n");
+	harness_gap(&h, true, 60);
+	server("HTTP/1.1 200 OK\r\nContent-Length: 2048\r\n\r\n");
+	(void)harness_stream(&h, false, data, 2048);
+	const struct event_file *e = harness_event(&h, EVENT_FILE, 0);
+	assert_non_null(e);
+	assert_int_equal(e->type, FILE_EXECUTABLE);
+	assert_int_equal(e->place.off, 0);
+	assert_int_equal(e->name.off, 0);
+	client("GET /b.exe HTTP/1.1\r\nHost: h\r\n\r\n");
+	server("HTTP/1.1 200 OK\r\nContent-Length: 2048\r\n\r\n");
+	(void)harness_stream(&h, false, data, 2048);
+	e = harness_event(&h, EVENT_FILE, harness_count(&h, EVENT_FILE) - 1);
+	assert_true(harness_str_is(e, &e->name, "b.exe"));
+}
+
 static void answers_are_told_when_a_command_answers(void **state)
 {
 	(void)state;
@@ -254,6 +278,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_program_that_comes_down_is_told, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(an_answer_whose_request_is_missing_has_no_name,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(answers_are_told_when_a_command_answers, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(attempts_in_heads_and_bodies_are_told, set_up,

@@ -28,6 +28,7 @@
 #define TYPE_SRV      33
 #define TYPE_PRIVATE  65399
 #define WEIGHTY_BYTES 10.0
+#define COPY_NS       1000000ull
 
 struct state {
 	const struct dns_params *params;
@@ -268,6 +269,14 @@ static void note_example(struct pair *p, const struct question *q)
 	p->example[n] = '\0';
 }
 
+/* Of a mirror port that gives every packet twice: nobody asks again within so short a time. */
+static bool is_copy(const struct pair *p, const struct question *q)
+{
+	const struct event *e = &q->e->e;
+	return q->hash == p->last_hash && q->e->qtype == p->last_type &&
+	       e->sport == p->last.sport && e->time_ns - p->last.time_ns < COPY_NS;
+}
+
 static void on_question(struct state *s, const struct detect_env *env, struct pair *p,
 			const struct question *q)
 {
@@ -275,8 +284,11 @@ static void on_question(struct state *s, const struct detect_env *env, struct pa
 	if (env->steady_ns - p->window_ns >= DAY_NS)
 		tell_totals(s, env, p);
 	roll_window(p, env->steady_ns);
+	if (is_copy(p, q))
+		return;
 	double before = p->weight_sum < LEAST_BYTES ? p->exact_info : pair_info(p, env->steady_ns);
 	p->questions++;
+	p->last_hash = q->hash;
 	p->weight_sum += weight;
 	p->weighty += weight >= WEIGHTY_BYTES;
 	p->last_ns = env->now_ns;

@@ -57,7 +57,8 @@ struct pair {
 	struct ipaddr told_server;
 	uint64_t packets[FIRST_PACKETS];
 	uint64_t flow;
-	struct event last; /* head of the last question, for the alert's ends */
+	uint64_t last_hash; /* of the last question's name */
+	struct event last;  /* head of the last question, for the alert's ends */
 	struct label_memory labels;
 	char domain[DOMAIN_TEXT];
 	char example[EXAMPLE_TEXT];

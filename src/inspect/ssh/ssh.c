@@ -37,7 +37,7 @@
 #define KEX_MAX      16 /* packets between the offers and the new keys */
 #define HASSH_LEN    32
 
-enum phase { PHASE_BANNER, PHASE_PACKETS, PHASE_KEX, PHASE_SECRET };
+enum phase { PHASE_BANNER, PHASE_PACKETS, PHASE_KEX, PHASE_SECRET, PHASE_OVER };
 
 struct ssh_side {
 	uint8_t phase; /* enum phase */
@@ -261,6 +261,8 @@ static enum inspect_verdict on_stream(struct inspection *in, const uint8_t *data
 	enum inspect_verdict verdict = INSPECT_MORE;
 	uint32_t total = 0;
 
+	if (side->phase == PHASE_OVER)
+		return INSPECT_SIDE_DONE;
 	while (total < len && verdict == INSPECT_MORE) {
 		uint32_t used;
 		uint8_t phase = side->phase;
@@ -297,6 +299,20 @@ static void on_end(struct inspection *in, const uint8_t *data, uint32_t len)
 	}
 }
 
+/* Once somebody is in, what is missing is missing; before, sizes would tell of another log-in. */
+static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uint32_t missing)
+{
+	struct ssh_state *state = in->state;
+	struct ssh_side *side = &state->side[in->side];
+
+	(void)missing;
+	if (side->phase == PHASE_SECRET && state->session.is_logged_in)
+		return;
+	if (side->phase < PHASE_KEX)
+		on_end(in, data, len);
+	side->phase = PHASE_OVER;
+}
+
 const struct inspector ssh_inspector = {
 	.name = "ssh",
 	.app = APP_SSH,
@@ -306,5 +322,6 @@ const struct inspector ssh_inspector = {
 	.decides = true,
 	.probe = probe,
 	.on_stream = on_stream,
+	.on_gap = on_gap,
 	.on_end = on_end,
 };

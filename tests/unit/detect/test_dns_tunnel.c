@@ -91,6 +91,22 @@ static void a_tunnel_is_found(void **state)
 	assert_true(j->count <= 6);
 }
 
+/* A mirror port gives what comes in and what goes out. */
+static void copies_of_packets_change_nothing(void **state)
+{
+	struct judging *j = *state;
+	char label[64], name[256];
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "%s.t.example.org", data(label, i, 50));
+		dns(j, &plain, name);
+		judging_pass(j, 20000);
+		dns(j, &plain, name);
+		judging_pass(j, SECOND_NS);
+	}
+	assert_true(j->count >= 1);
+	assert_true(judging_feature(&j->found[0], "share_of_new_names")->value > 0.9);
+}
+
 static void a_little_is_silent(void **state)
 {
 	struct judging *j = *state;
@@ -434,6 +450,7 @@ int main(void)
 #define DNS_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		DNS_TEST(a_tunnel_is_found),
+		DNS_TEST(copies_of_packets_change_nothing),
 		DNS_TEST(a_little_is_silent),
 		DNS_TEST(the_same_names_again_carry_nothing),
 		DNS_TEST(more_than_fits_exactly_repeated_carries_nothing),

@@ -477,6 +477,26 @@ static void an_initiator_that_plays_the_server(void **state)
 	assert_int_equal(session(0)->is_end, 0);
 }
 
+/* Who is in stays in; before that a record that is missing may have been the refusal. */
+static void a_gap_ends_only_what_sizes_would_tell(void **state)
+{
+	(void)state;
+	exchange(false);
+	log_in(true);
+	harness_gap(&h, true, 500);
+	for (unsigned i = 0; i < 20; i++) {
+		record(true, 36, 150);
+		record(false, 36, 10);
+	}
+	harness_end(&h);
+	assert_int_equal(session(harness_count(&h, EVENT_SESSION) - 1)->kind, SESSION_TYPED);
+	harness_restart(&h);
+	exchange(false);
+	harness_gap(&h, false, 500);
+	log_in(true);
+	assert_int_equal(harness_count(&h, EVENT_LOGIN), 0);
+}
+
 static void keys_belong_to_who_types(void **state)
 {
 	(void)state;
@@ -608,6 +628,7 @@ int main(void)
 		TEST(asking_for_the_methods_is_no_attempt),
 		TEST(an_initiator_that_plays_the_server),
 		TEST(keys_belong_to_who_types),
+		TEST(a_gap_ends_only_what_sizes_would_tell),
 		TEST(connections_that_are_passed_on),
 		TEST(what_looks_like_passing_on),
 		TEST(a_service_asked_for_with_the_new_keys),

@@ -29,6 +29,7 @@ enum mark {
 
 #define BIT(m)                  (1u << (m))
 #define SERVICE_REQUEST_TIMEOUT 1053
+#define SERVICE_ALREADY_RUNS    1056
 #define CHANGED_KEPT            4 /* bytes of a path that tell that it is a path */
 
 static const struct acts_mark marks[] = {
@@ -141,9 +142,9 @@ static void on_call(struct acts *s, const struct detect_env *env, const struct e
 		act_text(a, e);
 		found |= BIT(MARK_CHANGED) | marks_of_text(a);
 	} else if (op <= 8) {
-		if (is_refused)
+		if (is_refused && e->status != SERVICE_ALREADY_RUNS)
 			return;
-		found |= BIT(MARK_STARTED);
+		found = BIT(MARK_STARTED);
 		if (e->status == SERVICE_REQUEST_TIMEOUT)
 			found |= BIT(MARK_TIMEOUT);
 	} else if (a->marks & BIT(MARK_CREATED)) {

@@ -160,6 +160,16 @@ static void a_program_put_there_before_makes_it_worse(void **state)
 	assert_int_equal(rpc_severity(j), SEVERITY_CRITICAL);
 }
 
+/* The second run of a remote shell finds its service running. */
+static void a_pipe_and_a_service_that_runs_already_is_medium(void **state)
+{
+	struct judging *j = *state;
+	start(j, 1056);
+	assert_int_equal(j->count, 0);
+	smb(j, SMB_OPEN, "IPC$", "PSEXESVC", true, 0);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+}
+
 static void other_files_are_silent(void **state)
 {
 	struct judging *j = *state;
@@ -181,6 +191,7 @@ int main(void)
 		RPC_TEST(a_try_that_ends_in_a_fault_is_said_to_be_one),
 		RPC_TEST(a_habit_is_low),
 		RPC_TEST(a_program_put_there_before_makes_it_worse),
+		RPC_TEST(a_pipe_and_a_service_that_runs_already_is_medium),
 		RPC_TEST(other_files_are_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,6 +364,8 @@ static void on_gap(struct inspection *in, const uint8_t *data, uint32_t len, uin
 	struct http_state *state = in->state;
 	struct http_side *side = &state->side[in->side];
 
+	if (side->phase >= PHASE_LOST)
+		return;
 	http_body_gap(in, state->desk, state->is_answering[in->side]);
 	if (!state->is_switched && is_in_body(side, missing))
 		return;

@@ -85,6 +85,7 @@ static void measure(struct inspection *in, const uint8_t *data, uint32_t len)
 		s->is_chat = len >= sizeof(chat) - 1 && memcmp(data, chat, sizeof(chat) - 1) == 0;
 	if (s->is_chat && !s->is_file)
 		s->is_file = memmem(data, len, file, sizeof(file) - 1) != NULL;
+	carried_begin(&s->carried, in);
 	s->said += len;
 	if (!s->is_chat || s->is_file)
 		carried_add_words(&s->carried, in->key, data, len,

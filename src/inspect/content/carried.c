@@ -46,6 +46,12 @@ static bool is_text(const uint8_t *data, size_t len)
 	return odd * TEXT_SHARE <= len;
 }
 
+void carried_begin(struct carried *c, const struct inspection *in)
+{
+	if (!c->packet)
+		c->packet = in->packet->number;
+}
+
 void carried_add(struct carried *c, const struct hash_key *key, const uint8_t *data, size_t len)
 {
 	if (!len)
@@ -145,6 +151,8 @@ void carried_put_message(struct inspection *in, enum app app, uint32_t len, cons
 {
 	struct event_carrier *e = inspect_event(in, EVENT_CARRIER, sizeof(*e));
 	e->e.app = (uint16_t)app;
+	if (!e->e.packet)
+		e->e.packet = c->packet;
 	e->payload_len = len;
 	e->carried_len = c->len;
 	e->carried_hash = c->hash;

@@ -12,9 +12,13 @@
 #include "exfild/inspect/inspector.h"
 
 struct carried {
-	uint32_t len;  /* bytes, as they stand in the message */
-	uint64_t hash; /* of them, keyed; 0: none */
+	uint32_t len;    /* bytes, as they stand in the message */
+	uint64_t hash;   /* of them, keyed; 0: none */
+	uint64_t packet; /* carried_begin(): number of the one in which it begins */
 };
+
+/* A message that may be told when its flow ends begins in this packet, unless it has begun. */
+void carried_begin(struct carried *c, const struct inspection *in);
 
 /* Adds these bytes whole. */
 void carried_add(struct carried *c, const struct hash_key *key, const uint8_t *data, size_t len);

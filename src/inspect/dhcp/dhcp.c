@@ -136,7 +136,7 @@ static void tell_carried(struct inspection *in)
 	for (size_t i = 0; i < len; i++)
 		full += data[i] != 0;
 	if (full > ORDINARY_MAX)
-		carried = (struct carried){ full, hash_bytes(in->key, data, len) };
+		carried = (struct carried){ .len = full, .hash = hash_bytes(in->key, data, len) };
 	carried_put(in, APP_DHCP, &carried);
 }
 

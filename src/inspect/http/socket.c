@@ -35,6 +35,7 @@ static void weigh(const struct hearer *h, const uint8_t *data, size_t len)
 	struct socket_side *s = h->s;
 	if (h->is_response || !carried_may_leave(h->in))
 		return;
+	carried_begin(&s->carried, h->in);
 	s->said += (uint32_t)len;
 	s->is_picture = s->is_picture || carried_is_picture(data, len);
 	if (!s->is_picture)

@@ -238,6 +238,7 @@ static bool take_payload(struct inspection *in, struct mqtt_side *side, struct c
 	data = cursor_take(c, n);
 	weigh(in, side, data, n);
 	side->left -= (uint32_t)n;
+	carried_begin(&side->carried, in);
 	side->said += (uint32_t)n;
 	if (side->left == 0)
 		end_message(in, side);

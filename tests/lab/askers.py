@@ -5,9 +5,8 @@
 Inside is 10.20.1.0/24, outside 203.0.113.0/24. No dependency."""
 import base64
 import json
-import sys
 
-from conversation import Tape, Tcp, dns
+from conversation import Tcp, dns, write_scenario
 
 
 def coded(tape, size):
@@ -97,16 +96,5 @@ def benign_text_words(tape):
     talk(tape, 8, "10.20.1.27", 8555, [("ENROL device-7\n" + request, b"OK\n")])
 
 
-SCENARIOS = {f.__name__: f for f in (text_words, benign_text_words)}
-
-
-def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
-        sys.exit(__doc__ + "\n\nscenarios: " + " ".join(sorted(SCENARIOS)))
-    tape = Tape()
-    SCENARIOS[sys.argv[1]](tape)
-    tape.save(sys.argv[2])
-
-
 if __name__ == "__main__":
-    main()
+    write_scenario(__doc__, text_words, benign_text_words)

@@ -8,10 +8,9 @@ openssl makes the certificates."""
 import base64
 import os
 import subprocess
-import sys
 import tempfile
 
-from conversation import Tape, Tcp, answer, dns, http, secret, tls
+from conversation import Tcp, answer, dns, http, secret, tls, write_scenario
 
 VICTIM, RESOLVER = "10.20.1.10", "10.20.1.1"
 BROWSER = ["User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -223,17 +222,6 @@ def benign_web_programs(tape):
         dns(tape, 55 + 90 * i, VICTIM, RESOLVER, "wpad.corp.example", None)
 
 
-SCENARIOS = {f.__name__: f for f in (http_checkins, tls_rat, dga_names, beacon_jitter, beacon_refused, raw_agent, infection,
-                                     ssh_in_websocket, benign_people, benign_web_programs)}
-
-
-def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
-        sys.exit(__doc__ + "\n\nscenarios: " + " ".join(sorted(SCENARIOS)))
-    tape = Tape()
-    SCENARIOS[sys.argv[1]](tape)
-    tape.save(sys.argv[2])
-
-
 if __name__ == "__main__":
-    main()
+    write_scenario(__doc__, http_checkins, tls_rat, dga_names, beacon_jitter, beacon_refused, raw_agent, infection,
+                   ssh_in_websocket, benign_people, benign_web_programs)

@@ -3,6 +3,7 @@
 import random
 import socket
 import struct
+import sys
 
 import capture_io
 
@@ -175,3 +176,13 @@ def tls(connection, certificate, sni=None, version=0x0303, alpn=None):
 
 def secret(connection, side, size, version=0x0303):
     connection.send(side, record(23, connection.tape.dice.randbytes(size), version))
+
+
+def write_scenario(doc, *scenarios):
+    """The main of a script: argv names one of the scenarios, functions of a Tape, and the file that it is written to."""
+    known = {f.__name__: f for f in scenarios}
+    if len(sys.argv) != 3 or sys.argv[1] not in known:
+        sys.exit(doc + "\n\nscenarios: " + " ".join(sorted(known)))
+    tape = Tape()
+    known[sys.argv[1]](tape)
+    tape.save(sys.argv[2])

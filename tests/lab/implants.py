@@ -4,10 +4,9 @@
 programs that frame likewise. Inside is 10.20.1.0/24, outside 203.0.113.0/24 and 198.51.100.0/24. No dependency."""
 import base64
 import struct
-import sys
 import zlib
 
-from conversation import Tape, Tcp, dns
+from conversation import Tcp, dns, write_scenario
 
 VICTIM, RESOLVER = "10.20.1.10", "10.20.1.1"
 
@@ -193,17 +192,6 @@ def benign_framed(tape):
     c.close()
 
 
-SCENARIOS = {f.__name__: f for f in (implant_packed, implant_fields, implant_kept_alive, implant_words, implant_net_tcp,
-                                     implant_framed, benign_frames, benign_framed)}
-
-
-def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
-        sys.exit(__doc__ + "\n\nscenarios: " + " ".join(sorted(SCENARIOS)))
-    tape = Tape()
-    SCENARIOS[sys.argv[1]](tape)
-    tape.save(sys.argv[2])
-
-
 if __name__ == "__main__":
-    main()
+    write_scenario(__doc__, implant_packed, implant_fields, implant_kept_alive, implant_words, implant_net_tcp,
+                   implant_framed, benign_frames, benign_framed)

@@ -6,10 +6,9 @@ Inside is 10.20.1.0/24 and the servers' 10.20.2.0/24, outside 203.0.113.0/24, th
 import base64
 import json
 import struct
-import sys
 import zlib
 
-from conversation import Tape, Tcp, answer, client_hello, dns, http, secret, server_hello
+from conversation import Tcp, answer, client_hello, dns, http, secret, server_hello, write_scenario
 
 PERSON, RESOLVER, SERVER, OUTSIDE = "10.20.1.10", "10.20.1.1", "10.20.2.20", "203.0.113.20"
 BROWSER = ["User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -161,16 +160,5 @@ def benign_builders(tape):
          answer(b"", "text/plain")) for _ in range(6)], 0.2)
 
 
-SCENARIOS = {f.__name__: f for f in (benign_web_work, benign_plain_work, benign_builders)}
-
-
-def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
-        sys.exit(__doc__ + "\n\nscenarios: " + " ".join(sorted(SCENARIOS)))
-    tape = Tape()
-    SCENARIOS[sys.argv[1]](tape)
-    tape.save(sys.argv[2])
-
-
 if __name__ == "__main__":
-    main()
+    write_scenario(__doc__, benign_web_work, benign_plain_work, benign_builders)

@@ -5,10 +5,9 @@
 The forms are those that analysts have published of loaders and frameworks; addresses and names are invented. Inside is
 10.20.1.0/24, outside 203.0.113.0/24 and 198.51.100.0/24, the resolver 10.20.1.1. No dependency."""
 import base64
-import sys
 import zlib
 
-from conversation import Tape, Tcp, answer, dns, http
+from conversation import Tcp, answer, dns, http, write_scenario
 
 RESOLVER = "10.20.1.1"
 FALSE_BROWSER = ["Accept: */*", "User-Agent: Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko"]
@@ -152,16 +151,5 @@ def benign_false_answers(tape):
     programs(tape)
 
 
-SCENARIOS = {f.__name__: f for f in (http_false_answers, benign_false_answers)}
-
-
-def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
-        sys.exit(__doc__ + "\n\nscenarios: " + " ".join(sorted(SCENARIOS)))
-    tape = Tape()
-    SCENARIOS[sys.argv[1]](tape)
-    tape.save(sys.argv[2])
-
-
 if __name__ == "__main__":
-    main()
+    write_scenario(__doc__, http_false_answers, benign_false_answers)

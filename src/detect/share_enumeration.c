@@ -1,25 +1,33 @@
 /*
- * detect/share_enumeration.c - one host asks many others for shares, sessions and who is there.
+ * detect/share_enumeration.c - one host asks many others for shares, sessions, who is there and
+ * whether it may rule them.
  *
  * Idea: who looks for the next step asks host after host which shares it has (MS-SRVS
  * NetrShareEnum), who has sessions there (NetrSessionEnum), who is logged in (MS-WKST
  * NetrWkstaUserEnum) and who its local administrators are (MS-SAMR, the alias 544): BloodHound's
  * collectors, PowerView's Invoke-ShareFinder and Find-DomainUserLocation, CrackMapExec, Snaffler.
- * A user lists the shares of a server or two.  Where SMB is encrypted, the pipes are not seen: that
- * IPC$ of many hosts is opened without a share of files remains, and is not counted. Evasion: few
- * hosts an hour; LDAP instead; encryption. False alarms: inventory, management and vulnerability
- * scanners: those that are learnt as managers count less, others deserve an exception.
+ * Find-LocalAdminAccess and CrackMapExec also open the service manager of each (MS-SCMR
+ * ROpenSCManagerW) with every right that there is: who gets it is an administrator.  A refusal
+ * counts twice, since who manages hosts is not refused.  A user lists the shares of a server or
+ * two.  Where SMB is encrypted, the pipes are not seen: that IPC$ of many hosts is opened without a
+ * share of files remains, and is not counted. Evasion: few hosts an hour; LDAP instead; encryption.
+ * False alarms: inventory, management and vulnerability scanners: those that are learnt as managers
+ * count less, others deserve an exception.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "acts.h"
 #include "principal.h"
-#include "step.h"
 #include "window_set.h"
 
 #define SECOND_NS 1000000000ull
 
-enum kind { KIND_SHARES, KIND_SESSIONS, KIND_USERS, KIND_ADMINS, KIND__COUNT };
+#define ALL_RIGHTS    0xf003fu /* SC_MANAGER_ALL_ACCESS, MS-SCMR 3.1.4.15 */
+#define ACCESS_DENIED 5
+
+enum kind { KIND_SHARES, KIND_SESSIONS, KIND_USERS, KIND_ADMINS, KIND_RIGHTS, KIND__COUNT };
 
 struct share_params {
 	uint64_t hosts;
@@ -35,7 +43,8 @@ struct asker {
 	uint8_t packet_count;
 	uint64_t packets[8];
 	struct ipaddr asked[FINDING_RELATED]; /* the latest */
-	uint32_t asked_next, pad;
+	uint32_t asked_next;
+	uint32_t refused; /* hosts */
 };
 
 struct state {
@@ -100,12 +109,24 @@ static void deinit(void *state)
 	table_deinit(&s->askers);
 }
 
+static bool wants_all_rights(const struct event_rpc *e)
+{
+	char text[24], all[24];
+	(void)snprintf(all, sizeof(all), "access 0x%08x", ALL_RIGHTS);
+	return step_string(text, sizeof(text), &e->e, &e->detail) && strcmp(text, all) == 0;
+}
+
 static int kind_of(const struct event_rpc *e)
 {
+	static const char *const managers[] = { "ROpenSCManagerW", "ROpenSCManagerA",
+						"ROpenSCManager2", NULL };
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
 		if (step_is(&e->e, &e->operation, questions[i].operation) &&
 		    step_is(&e->e, &e->interface, questions[i].interface))
 			return questions[i].kind;
+	if (step_is(&e->e, &e->interface, "svcctl") && act_operation(e, managers) >= 0 &&
+	    wants_all_rights(e))
+		return KIND_RIGHTS;
 	return -1;
 }
 
@@ -119,6 +140,7 @@ static double add_features(const struct state *s, const struct detect_env *env,
 		{ "sessions", "it asked who has sessions there", "T1049" },
 		{ "users", "it asked who is logged in", "T1033" },
 		{ "administrators", "it asked for members of local groups", "T1069.001" },
+		{ "rights", "it tried to open their services with every right", "T1069.001" },
 	};
 	uint64_t many = s->params->hosts;
 	unsigned hosts = a->hosts.count;
@@ -136,11 +158,22 @@ static double add_features(const struct state *s, const struct detect_env *env,
 		sum += gives;
 		is_first = false;
 	}
+	if (a->refused)
+		finding_feature(f, "refused", a->refused, NAN, NAN, 0, 0, "%u of them refused",
+				a->refused);
 	if (context_roles(env->context, &a->key.client) & ROLE_MANAGER) {
 		finding_feature(f, "manager", 1, NAN, NAN, 0.25, -0.25,
 				"it is known to manage hosts");
 		sum -= 0.25;
 	}
+	return sum;
+}
+
+static uint32_t asked(const struct asker *a)
+{
+	uint32_t sum = 0;
+	for (unsigned i = 0; i < KIND__COUNT; i++)
+		sum += a->of_kind[i];
 	return sum;
 }
 
@@ -154,16 +187,19 @@ static void tell(struct state *s, const struct detect_env *env, struct asker *a,
 	if (step_severity(score) <= (enum severity)a->severity)
 		return;
 	step_ends(&f, from, to);
-	finding_text(f.message, sizeof(f.message),
-		     "%s asked %u hosts for their shares, sessions or users %s, %s the last", from,
-		     a->hosts.count, finding_span(span, sizeof(span), env->now_ns - a->first_ns),
-		     to);
+	finding_text(f.message, sizeof(f.message), "%s asked %u hosts %s %s, %s the last", from,
+		     a->hosts.count,
+		     a->of_kind[KIND_RIGHTS] == asked(a) ? "whether it may administer them" :
+							   "for their shares, sessions or users",
+		     finding_span(span, sizeof(span), env->now_ns - a->first_ns), to);
 	finding_text(f.not_harmless, sizeof(f.not_harmless),
 		     "people list the shares of the servers that they use, one or two; who asks "
 		     "host after host looks for a place to go");
-	finding_text(f.counterfactual, sizeof(f.counterfactual), "silent below %llu hosts",
+	finding_text(f.counterfactual, sizeof(f.counterfactual),
+		     "silent below %llu hosts, of which those that refuse count twice",
 		     (unsigned long long)s->params->hosts);
-	finding_text(f.filter, sizeof(f.filter), "%s.addr == %s && (srvsvc || wkssvc || samr)",
+	finding_text(f.filter, sizeof(f.filter),
+		     "%s.addr == %s && (srvsvc || wkssvc || samr || svcctl)",
 		     e->e.ip_version == 6 ? "ipv6" : "ip", from);
 	for (unsigned i = 0; i < FINDING_RELATED && i < a->asked_next; i++)
 		finding_related(&f, &a->asked[i]);
@@ -180,7 +216,9 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 {
 	struct state *s = state;
 	const struct event_rpc *e = (const struct event_rpc *)event;
-	int kind = e->act == RPC_CALL ? kind_of(e) : -1;
+	int kind = e->act == RPC_CALL || e->act == RPC_FAULT ? kind_of(e) : -1;
+	if (e->act == RPC_FAULT && kind != KIND_RIGHTS)
+		return;
 	if (kind < 0)
 		return;
 	struct client_key key = client_key_of(event);
@@ -199,7 +237,9 @@ static void on_event(void *state, const struct detect_env *env, const struct eve
 	a->asked[a->asked_next++ % FINDING_RELATED] = event->dst;
 	if (a->packet_count < sizeof(a->packets) / sizeof(a->packets[0]) && event->packet)
 		a->packets[a->packet_count++] = event->packet;
-	if (a->hosts.count >= s->params->hosts)
+	if (kind == KIND_RIGHTS && act_is_refused(e) && e->status == ACCESS_DENIED)
+		a->refused++;
+	if (a->hosts.count + a->refused >= s->params->hosts)
 		tell(s, env, a, e);
 }
 
@@ -216,7 +256,7 @@ static void counters(const void *state, struct detector_counters *ret)
 const struct detector share_enumeration_detector = {
 	.name = "share_enumeration",
 	.title = "Many hosts asked for shares, sessions or users",
-	.idea = "Counts the hosts that one asks for shares, sessions, users and local groups",
+	.idea = "Counts the hosts that one asks for shares, sessions, users, local groups and rights",
 	.params = params,
 	.params_size = sizeof(struct share_params),
 	.state_size = sizeof(struct state),

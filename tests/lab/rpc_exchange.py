@@ -217,9 +217,9 @@ def create_service(name, command):
                   dwDependSize=0, lpServiceStartName=NULL, lpPassword=NULL, dwPwSize=0)
 
 
-def open_manager():
+def open_manager(access=0xF003F):
     return filled(scmr.ROpenSCManagerW(), lpMachineName="DUMMY\0", lpDatabaseName="ServicesActive\0",
-                  dwDesiredAccess=0xF003F)
+                  dwDesiredAccess=access)
 
 
 SCENARIOS = {}
@@ -492,6 +492,25 @@ def share_enumeration(capture):
     rpc = Rpc(capture, "10.20.1.11", SERVER, 49690, interface, NTLM, INTEGRITY)
     rpc.ask(15, name + wide(SERVER) + struct.pack("<IIIIII", 1, 1, 0x20004, 0, 0, 0xFFFFFFFF), bytes(120))
     rpc.close()
+
+
+def manager_opened(capture, client, server, access, status=0):
+    rpc = Rpc(capture, client, server, 49667, SVCCTL, NTLM, INTEGRITY)
+    rpc.request(open_manager(access), HANDLE + struct.pack("<I", status))
+    rpc.close()
+    capture.wait(2)
+
+
+@scenario
+def rights_asked(capture):
+    """One host opens the service managers of four others with every right, three refuse (Find-LocalAdminAccess); a console looks at nine,
+    and an administrator opens two."""
+    for last in range(20, 24):
+        manager_opened(capture, CLIENT, f"10.20.2.{last}", 0xF003F, 0 if last == 21 else 5)
+    for last in range(20, 29):
+        manager_opened(capture, OTHER, f"10.20.2.{last}", 5)
+    for last in (20, 21):
+        manager_opened(capture, "10.20.1.12", f"10.20.2.{last}", 0xF003F)
 
 
 @scenario

@@ -23,6 +23,7 @@ static unsigned text_unit(const struct arguments *a)
 	switch (a->opnum) { /* of svcctl: the operations that end in A */
 	case 23:
 	case 24:
+	case 27:
 	case 28:
 	case 31:
 	case 44:
@@ -30,6 +31,19 @@ static unsigned text_unit(const struct arguments *a)
 	default:
 		return NDR_WIDE;
 	}
+}
+
+static void open_manager(struct arguments *a)
+{
+	char text[24];
+	if (a->opnum != 64) /* the newest form does not name the host */
+		(void)ndr_unique_string(&a->n, text_unit(a), NULL);
+	(void)ndr_unique_string(&a->n, text_unit(a), NULL);
+	uint32_t access = ndr_u32(&a->n);
+	if (!ndr_ok(&a->n))
+		return;
+	(void)snprintf(text, sizeof(text), "access 0x%08x", access);
+	ndr_text_put(&a->detail, text);
 }
 
 static void open_service(struct arguments *a)

@@ -36,6 +36,43 @@ static void collectors_are_critical(void **state)
 	assert_true(rpc_technique(j, "T1049"));
 }
 
+static void open_manager(struct judging *j, unsigned host, const char *access, uint32_t status)
+{
+	char dst[16];
+	snprintf(dst, sizeof(dst), "10.0.0.%u", host);
+	rpc_call(j, (struct call){ .dst = dst,
+				   .interface = "svcctl",
+				   .operation = "ROpenSCManagerW",
+				   .detail = access,
+				   .status = status });
+}
+
+static void who_tries_every_right_is_told_and_sooner_where_refused(void **state)
+{
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 4; i++)
+		open_manager(j, 20 + i, "access 0x000f003f", 0);
+	assert_int_equal(j->count, 0);
+	open_manager(j, 24, "access 0x000f003f", 0);
+	assert_int_equal(rpc_severity(j), SEVERITY_MEDIUM);
+	assert_true(rpc_technique(j, "T1069.001"));
+	assert_non_null(strstr(j->found[0].message, "5 hosts whether it may administer them"));
+	judging_pass(j, 3600 * SECOND_NS);
+	for (unsigned i = 0; i < 3; i++)
+		open_manager(j, 20 + i, "access 0x000f003f", 5);
+	assert_int_equal(j->count, 2);
+}
+
+static void who_looks_at_services_is_silent(void **state)
+{
+	struct judging *j = *state;
+	for (unsigned i = 0; i < 50; i++)
+		open_manager(j, 20 + i, "access 0x00000005", i % 2 ? 5 : 0);
+	for (unsigned i = 0; i < 50; i++)
+		open_manager(j, 20 + i % 2, "access 0x000f003f", 5);
+	assert_int_equal(j->count, 0);
+}
+
 static void the_same_few_servers_are_silent(void **state)
 {
 	struct judging *j = *state;
@@ -61,6 +98,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RPC_TEST(five_hosts_are_medium),
 		RPC_TEST(collectors_are_critical),
+		RPC_TEST(who_tries_every_right_is_told_and_sooner_where_refused),
+		RPC_TEST(who_looks_at_services_is_silent),
 		RPC_TEST(the_same_few_servers_are_silent),
 		RPC_TEST(a_host_now_and_then_is_silent),
 	};

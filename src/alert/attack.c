@@ -149,6 +149,7 @@ static const struct attack techniques[] = {
 	{ "T1550.002", "Pass the Hash", "TA0008" },
 	{ "T1550.003", "Pass the Ticket", "TA0008" },
 	{ "T1552", "Unsecured Credentials", "TA0006" },
+	{ "T1552.004", "Private Keys", "TA0006" },
 	{ "T1555", "Credentials from Password Stores", "TA0006" },
 	{ "T1556", "Modify Authentication Process", "TA0006" },
 	{ "T1557", "Adversary-in-the-Middle", "TA0006" },
@@ -186,6 +187,8 @@ static const struct attack techniques[] = {
 	{ "T1595", "Active Scanning", "TA0043" },
 	{ "T1595.001", "Scanning IP Blocks", "TA0043" },
 	{ "T1595.002", "Vulnerability Scanning", "TA0043" },
+	{ "T1606", "Forge Web Credentials", "TA0006" },
+	{ "T1606.002", "SAML Tokens", "TA0006" },
 	{ "T1649", "Steal or Forge Authentication Certificates", "TA0006" },
 	{ "T1659", "Content Injection", "TA0011" },
 };

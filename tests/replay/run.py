@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""run.py --exfild PROGRAM [--update] [SCENARIO ...]: replay each capture of this folder and compare its alerts.
+"""run.py --exfild PROGRAM [--turns] [--update] [SCENARIO ...]: replay each capture of this folder and compare its alerts.
 
 expect.ndjson holds every alert of a scenario as exfild -o json prints it, one a line; whole alerts are compared, but
 observer.version, which changes with each release. A scenario's exfild.yaml is its configuration. Replays with -j 1, 2 and 4 must be byte-identical, every line must
 keep docs/alert.schema.json; where there is events.ndjson, each of its lines must be part of an event; and a scenario called benign_* must have nothing of severity 47 (medium) or above.
+--turns gives each scenario one of these numbers of workers, in turn: for a slow build, beside a whole run of another.
 --update writes expect.ndjson anew: read the difference before it is committed, each alert must be one that an analyst
 would agree with."""
 import json
 import os
 import sys
 
+WORKERS = (1, 2, 4)
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import harness  # noqa: E402  (the folder is known only now)
@@ -76,17 +78,17 @@ def expect_events(check, program, name):
                       for event in near), f"{name}: an event with {line.strip()}", near)
 
 
-def replay(check, program, name, faults, update):
+def replay(check, program, name, faults, update, counts):
     capture, expect = harness.capture_of(name), os.path.join(harness.REPLAY, name, "expect.ndjson")
     config = os.path.join(harness.REPLAY, name, "exfild.yaml")
     own = ["-c", config] if os.path.isfile(config) else []
-    runs = {workers: harness.run(program, "-r", capture, "-o", "json", "-j", workers, *own) for workers in (1, 2, 4)}
-    first = runs[1]
+    runs = {workers: harness.run(program, "-r", capture, "-o", "json", "-j", workers, *own) for workers in counts}
+    first = runs[counts[0]]
     for workers, result in runs.items():
         check(result.status == 0 and not result.crashed(), f"{name}: -j {workers} ends with status 0",
               f"{result.crashed()}\n{result.err}")
         check(result.summary(), f"{name}: -j {workers} ends with the summary", result.err)
-        check(result.out == first.out, f"{name}: -j 1 and -j {workers} give the same bytes")
+        check(result.out == first.out, f"{name}: -j {counts[0]} and -j {workers} give the same bytes")
     lines = first.out.splitlines()
     for number, line in enumerate(lines, 1):
         found = faults(line) if faults else []
@@ -108,14 +110,16 @@ def replay(check, program, name, faults, update):
 
 def main():
     p = harness.parser(__doc__)
+    p.add_argument("--turns", action="store_true", help="one number of workers a scenario, in turn")
     p.add_argument("--update", action="store_true", help="write expect.ndjson from what comes now")
     p.add_argument("scenario", nargs="*", help="only these")
     o = p.parse_args()
     faults, check = validator(), harness.Checks()
     names = o.scenario or harness.scenarios()
-    for name in names:
+    for turn, name in enumerate(names):
+        counts = (WORKERS[turn % len(WORKERS)],) if o.turns else WORKERS
         if check(os.path.isfile(harness.capture_of(name)), f"{name}: has input.pcap"):
-            replay(check, o.exfild, name, faults, o.update)
+            replay(check, o.exfild, name, faults, o.update, counts)
     note = "" if faults else "; the schema was not held (python3-jsonschema is missing)"
     return check.end(f"{len(names)} scenarios{note}")
 

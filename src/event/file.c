@@ -35,6 +35,9 @@ static const char *const exploits[EXPLOIT__COUNT] = {
 	[EXPLOIT_SHELLSHOCK] = "shellshock",
 	[EXPLOIT_COMMAND] = "command",
 	[EXPLOIT_EXPRESSION] = "expression",
+	[EXPLOIT_CLIMB] = "path that climbs",
+	[EXPLOIT_FILE] = "file named in a value",
+	[EXPLOIT_QUERY] = "SQL in a value",
 };
 
 const char *exploit_kind_name(enum exploit_kind kind)

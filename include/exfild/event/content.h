@@ -74,6 +74,9 @@ enum exploit_kind {
 	EXPLOIT_SHELLSHOCK, /* () { :; }; (CVE-2014-6271) */
 	EXPLOIT_COMMAND,    /* a fetching or calling command behind a shell's separator */
 	EXPLOIT_EXPRESSION, /* OGNL, SpEL and their like that reach for a process */
+	EXPLOIT_CLIMB,      /* a path that leaves the pages for a file or program */
+	EXPLOIT_FILE,       /* a value that does so */
+	EXPLOIT_QUERY,      /* a value that goes on as SQL */
 	EXPLOIT__COUNT
 };
 

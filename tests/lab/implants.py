@@ -98,8 +98,19 @@ def implant_net_tcp(tape):
     c.close()
 
 
+def implant_reports(tape):
+    """STRRAT: every five seconds what host it is, in fields."""
+    c = Tcp(tape, 1, VICTIM, "203.0.113.75", 7888).open()
+    for i in range(12):
+        text = "ping|STRRAT|1BE8292C|DESKTOP-7Q|ana|Microsoft Windows 10 Pro|64-bit|Windows Defender|1.6|Connected|%ds|" % (5 * i)
+        c.send(0, b"%d\r\n\r\n" % len(text) + text.encode())
+        c.wait(5)
+    c.close()
+
+
 def benign_frames(tape):
-    """Programs with frames of their own: a game, a queue that pings, a thing that keeps alive, netstrings, .NET to a named host."""
+    """Programs with frames of their own: a game, a queue that pings, a thing that keeps alive, netstrings, .NET to a named host, a
+    program that says what machine it needs, alarms in fields for a collector (CEF)."""
     dns(tape, 0.5, VICTIM, RESOLVER, "play.game.example", "198.51.100.40")
     c = Tcp(tape, 1, VICTIM, "198.51.100.40", 25565).open()
     for _ in range(20):  # a length, zlib, no prefix
@@ -134,6 +145,15 @@ def benign_frames(tape):
     c = Tcp(tape, 7, VICTIM, "198.51.100.44", 808).open()
     c.send(0, b"\0\1\0\1\2\2" + bytes([len(via)]) + via + b"\3\x08\x09" + b"\x15application/negotiate")
     c.send(1, b"\x0a")
+    c.close()
+    c = Tcp(tape, 8, VICTIM, "198.51.100.40", 9000).open()
+    for _ in range(4):
+        c.send(0, b"HELLO|1.2.3|Windows 10|x64|en-US|GeForce|16384\n")
+        c.send(1, b"OK\n")
+    c.close()
+    c = Tcp(tape, 9, VICTIM, "10.20.1.60", 1514).open()
+    for _ in range(9):
+        c.send(0, b"<134>Dec  1 10:00:00 ws7 CEF:0|Microsoft|Windows Defender|4.18|1116|Malware found on 64-bit host|7|suser=Administrator\n")
     c.close()
 
 
@@ -193,5 +213,5 @@ def benign_framed(tape):
 
 
 if __name__ == "__main__":
-    write_scenario(__doc__, implant_packed, implant_fields, implant_kept_alive, implant_words, implant_net_tcp,
+    write_scenario(__doc__, implant_packed, implant_fields, implant_kept_alive, implant_words, implant_net_tcp, implant_reports,
                    implant_framed, benign_frames, benign_framed)

@@ -136,6 +136,7 @@ enum implant_family { /* protocols of remote access tools and bots, by structure
 		      IMPLANT_FIGURES,    /* figures of base 16 both ways: DarkComet */
 		      IMPLANT_NET_TCP,    /* .NET message framing: RedLine */
 		      IMPLANT_FRAMED,     /* length, sealed body: Quasar, NanoCore, Netwire */
+		      IMPLANT_REPORTED,   /* facts about the host in fields: STRRAT and its like */
 		      IMPLANT__COUNT
 };
 

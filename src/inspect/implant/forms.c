@@ -4,9 +4,10 @@
  * Gh0st: five characters, length of the frame, length of its content, zlib ("Gh0st" and some 50
  * others; The Many Faces of Gh0st Rat, Norman 2012); its heirs have other prefixes.  njRAT, and
  * XWorm after it: "169\0ll|'|'|...", fields between marks (Fidelis 1009, 2013).  Remcos: 24 04 ff
- * 00 and a length.  Mirai: its published source, bot/attack.c.  .NET: MC-NMF 2.2.3.
- * Zabbix frames likewise ("ZBXD", flags, two lengths, zlib: Zabbix documentation, "Header"), and is
- * none.
+ * 00 and a length.  STRRAT: "ping|STRRAT|id|host|user|system|..." each few seconds (G DATA, 2020);
+ * others say likewise who they are.  Mirai: its published source, bot/attack.c.  .NET:
+ * MC-NMF 2.2.3. Zabbix frames likewise ("ZBXD", flags, two lengths, zlib: Zabbix documentation,
+ * "Header"), and is none.
  */
 #include "forms.h"
 
@@ -28,6 +29,8 @@
 #define DURATION_MAX 86400u
 #define VECTORS      32 /* kinds of attack */
 #define NET_TCP      "net.tcp://"
+#define REPORT_MAX   512u
+#define REPORT_PARTS 5 /* separators of its fields */
 
 /* RFC 1950, 2.2: deflate with a window of 32 KiB, and the check of the two. */
 static bool is_zlib(const uint8_t *data)
@@ -123,6 +126,48 @@ bool form_has_fields(const uint8_t *data, uint32_t len)
 			i += n - 1;
 		}
 	return times >= FIELDS;
+}
+
+/* Printable, in lower case; false: it is no text. */
+static bool make_lower(char *dst, const uint8_t *data, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++) {
+		if (data[i] >= 0x7f || (data[i] < ' ' && !isspace(data[i])))
+			return false;
+		dst[i] = (char)tolower(data[i]);
+	}
+	dst[len] = '\0';
+	return true;
+}
+
+unsigned form_facts(const uint8_t *data, uint32_t len)
+{
+	static const char *const facts[][12] = {
+		{ "windows 7", "windows 8", "windows 10", "windows 11", "windows xp",
+		  "windows server", "microsoft windows", "win 10", "ubuntu", "mac os", NULL },
+		{ "64-bit", "32-bit", "64 bit", "32 bit", "x64", "x86", "amd64", NULL },
+		{ "defender", "antivirus", "anti-virus", "kaspersky", "avast", "bitdefender",
+		  "eset", "norton", "mcafee", "no av", NULL },
+		{ "desktop-", "laptop-", "win-", "-pc|", NULL },
+		{ "|admin", "|user", "|true", "|false", "administrator", NULL },
+	};
+	char text[REPORT_MAX + 1];
+	unsigned parts = 0, kinds = 0;
+	len = len < REPORT_MAX ? len : REPORT_MAX;
+	if (!make_lower(text, data, len))
+		return 0;
+	for (uint32_t i = 0; i < len; i++)
+		parts += text[i] == '|';
+	/* alarms for a collector have such fields, too (ArcSight CEF, IBM LEEF) */
+	if (parts < REPORT_PARTS || strstr(text, "cef:0|") || strstr(text, "leef:"))
+		return 0;
+	for (size_t k = 0; k < sizeof(facts) / sizeof(facts[0]); k++)
+		for (size_t i = 0; facts[k][i]; i++)
+			if (strstr(text, facts[k][i])) {
+				kinds++;
+				break;
+			}
+	return kinds;
 }
 
 uint32_t form_marked(const uint8_t *data, uint32_t len)

@@ -36,6 +36,12 @@ uint32_t form_numbered(const uint8_t *data, uint32_t len, uint32_t *ret_body);
 /* Whether a text has fields between the same marks, three or more. */
 bool form_has_fields(const uint8_t *data, uint32_t len);
 
+/*
+ * Kinds of facts about a host that a text of fields tells: its system, its width, its guard
+ * against viruses, its name as Windows gives them, whether its user rules it.  0: no such fields.
+ */
+unsigned form_facts(const uint8_t *data, uint32_t len);
+
 /* Remcos' mark and a length: that of the body behind its 8 bytes, 0: none. */
 uint32_t form_marked(const uint8_t *data, uint32_t len);
 

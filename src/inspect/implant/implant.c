@@ -3,8 +3,9 @@
  *
  * Their frames are told by structure (forms.h), with both sides taken together: a prefix, lengths
  * and zlib; a length in figures; a hello of four bytes and keep-alives of two; bare words of a text
- * protocol and orders; .NET's message framing.  What is no frame any more ends the look.
- * One event_implant as the form is sure, at each new mark, and at the end.  No content is kept.
+ * protocol and orders; .NET's message framing; reports of what host it is.  What is no frame any
+ * more ends the look. One event_implant as the form is sure, at each new mark, and at the end.  No
+ * content is kept.
  */
 #include <string.h>
 
@@ -21,6 +22,8 @@
 #define HEX_LEN    12
 #define STRANGE    8 /* lines that are neither a word of the protocol nor an order */
 #define LOOKED_NET 4096u
+#define FACTS      3 /* kinds, by which a text is a report of a host */
+#define REPORTS    3 /* by which it goes on */
 
 struct implant_state {
 	uint32_t skip[2];
@@ -76,7 +79,9 @@ static enum implant_family of_client(const uint8_t *data, uint32_t len)
 		return IMPLANT_MARKED;
 	if (len < NAME_MAX && len > 6 && memcmp(data, "BUILD ", 6) == 0 && data[len - 1] == '\n')
 		return IMPLANT_WORDS;
-	return form_find_packed(data, len, &packed) ? IMPLANT_PACKED : IMPLANT_NONE;
+	if (form_find_packed(data, len, &packed))
+		return IMPLANT_PACKED;
+	return form_facts(data, len) >= FACTS ? IMPLANT_REPORTED : IMPLANT_NONE;
 }
 
 /* What the server's first payload is, where it speaks first. */
@@ -301,6 +306,20 @@ static enum inspect_verdict read_net_tcp(struct inspection *in, const uint8_t *d
 	return s->looked > LOOKED_NET || s->marks & IMPLANT_NAMED ? INSPECT_DONE : INSPECT_MORE;
 }
 
+static enum inspect_verdict read_reports(struct inspection *in, const uint8_t *data, uint32_t len,
+					 uint32_t *ret_used)
+{
+	struct implant_state *s = in->state;
+	*ret_used = len;
+	if (!in->from_client) {
+		s->frames[1]++;
+	} else if (form_facts(data, len) >= FACTS) {
+		s->frames[0]++;
+		s->marks |= IMPLANT_FORM | (s->frames[0] >= REPORTS ? IMPLANT_GOES_ON : 0u);
+	}
+	return s->frames[0] >= REPORTS ? INSPECT_DONE : INSPECT_MORE;
+}
+
 static enum inspect_verdict read_family(struct inspection *in, const uint8_t *data, uint32_t len,
 					uint32_t *ret_used)
 {
@@ -314,6 +333,8 @@ static enum inspect_verdict read_family(struct inspection *in, const uint8_t *da
 		return read_figures(in, data, len, ret_used);
 	case IMPLANT_NET_TCP:
 		return read_net_tcp(in, data, len, ret_used);
+	case IMPLANT_REPORTED:
+		return read_reports(in, data, len, ret_used);
 	default:
 		return read_frames(in, data, len, ret_used);
 	}

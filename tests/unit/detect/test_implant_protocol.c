@@ -81,6 +81,15 @@ static void frames_alone(void **state)
 	assert_int_equal(j.found[1].severity, SEVERITY_MEDIUM);
 }
 
+static void a_report_of_the_host(void **state)
+{
+	(void)state;
+	speak("10.0.0.9", 7888, IMPLANT_REPORTED, IMPLANT_FORM);
+	assert_int_equal(j.count, 0);
+	speak("203.0.113.7", 7888, IMPLANT_REPORTED, IMPLANT_FORM);
+	assert_int_equal(j.found[0].severity, SEVERITY_MEDIUM);
+}
+
 static void programs_of_ones_own(void **state)
 {
 	(void)state;
@@ -97,8 +106,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(frames_both_ways), T(an_order_of_attack),   T(fields_and_calls),
-		T(frames_alone),     T(programs_of_ones_own),
+		T(frames_both_ways),     T(an_order_of_attack), T(fields_and_calls),
+		T(a_report_of_the_host), T(frames_alone),       T(programs_of_ones_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

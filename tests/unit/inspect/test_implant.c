@@ -90,6 +90,9 @@ static const struct turn net_tcp[] = {
 	C("\6\x20http://tempuri.org/Entity/Id1abc"),
 };
 
+#define REPORT "ping|X|1B|DESKTOP-7|ana|Windows 10 Pro|64-bit|"
+static const struct turn reports[] = { C("48\r\n\r\n" REPORT), S("ok"), C(REPORT), C(REPORT) };
+
 static void every_family(void **state)
 {
 	(void)state;
@@ -104,6 +107,7 @@ static void every_family(void **state)
 	expect(figures, DIALOG_COUNT(figures), IMPLANT_FIGURES, on);
 	expect(net_tcp, DIALOG_COUNT(net_tcp), IMPLANT_NET_TCP,
 	       IMPLANT_FORM | IMPLANT_BY_ADDRESS | IMPLANT_NAMED);
+	expect(reports, DIALOG_COUNT(reports), IMPLANT_REPORTED, IMPLANT_FORM | IMPLANT_GOES_ON);
 }
 
 static void the_prefix_is_told(void **state)
@@ -144,6 +148,11 @@ static void what_only_looks_so(void **state)
 	assert_false(PROBES(false, "PING :1\r\n"));
 	assert_false(PROBES(false, "220 ready\r\n"));
 	assert_false(PROBES(true, "\0\1\0\1\2\2\5http:"));
+	assert_true(PROBES(true, "a|b|c|DESKTOP-7|Windows 11|x64"));
+	assert_false(PROBES(true, "a|b|DESKTOP-7|Windows 11|x64"));
+	assert_false(PROBES(true, "a|b|c|d|Windows 11|x64"));
+	assert_false(PROBES(true, "a|b|c|DESKTOP-7|Windows 11|x64\x80"));
+	assert_false(PROBES(true, "CEF:0|a|b|DESKTOP-7|Windows 11|x64|"));
 }
 
 static void it_ends_where_it_is_another(void **state)

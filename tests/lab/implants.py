@@ -108,6 +108,17 @@ def implant_reports(tape):
     c.close()
 
 
+def udp_sweep(tape):
+    """Cerber: the same few bytes to each address of two networks, never answered; another host asks peers that are gone, here and there."""
+    for i in range(5):
+        dns(tape, 0.1 + i, VICTIM, RESOLVER, "shop%d.example" % i, "203.0.113.%d" % (10 + i))
+    for i in range(512):
+        tape.udp(1 + 0.05 * i, VICTIM, 51234, "198.51.%d.%d" % (100 + i // 256, i % 256), 6893, b"hi1a2b3c4d5e6f")
+        if i % 4 == 0:
+            peer = "%d.%d.%d.%d" % tuple(tape.dice.randrange(1, 220) for _ in range(4))
+            tape.udp(1 + 0.05 * i, "10.20.1.11", 16464, peer, 16464, tape.dice.randbytes(16))
+
+
 def benign_frames(tape):
     """Programs with frames of their own: a game, a queue that pings, a thing that keeps alive, netstrings, .NET to a named host, a
     program that says what machine it needs, alarms in fields for a collector (CEF)."""
@@ -213,5 +224,5 @@ def benign_framed(tape):
 
 
 if __name__ == "__main__":
-    write_scenario(__doc__, implant_packed, implant_fields, implant_kept_alive, implant_words, implant_net_tcp, implant_reports,
+    write_scenario(__doc__, implant_packed, implant_fields, implant_kept_alive, implant_words, implant_net_tcp, implant_reports, udp_sweep,
                    implant_framed, benign_frames, benign_framed)

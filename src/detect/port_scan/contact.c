@@ -217,7 +217,9 @@ static bool from_udp(const struct detect_env *env, const struct event_flow *f, s
 	else
 		return false;
 	bool is_refused = ret->result == CONTACT_REFUSED;
-	ret->weight[SHAPE_HOSTS] = is_refused ? 1 : must_answer(port) ? 0.5 : 0;
+	/* programs that share files among all ask hosts that are gone, in no order */
+	ret->only_in_order = ret->result == CONTACT_SILENT && !must_answer(port);
+	ret->weight[SHAPE_HOSTS] = is_refused ? 1 : 0.5;
 	ret->weight[SHAPE_PORTS] = is_refused ? 1 : 0.35;
 	if (!port_is_service(port)) {
 		ret->weight[SHAPE_HOSTS] *= 0.5;

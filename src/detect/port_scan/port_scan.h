@@ -73,8 +73,9 @@ struct contact {
 	enum scan_direction direction;
 	double weight[2]; /* of a failure by enum scan_shape, in steps of the walk; 0: none */
 	uint64_t packet;
-	uint64_t time_ns; /* when it was tried */
-	bool is_update;   /* only totals have grown */
+	uint64_t time_ns;   /* when it was tried */
+	bool is_update;     /* only totals have grown */
+	bool only_in_order; /* hosts count where they are neighbours */
 };
 
 struct track_key {

@@ -145,6 +145,10 @@ static bool step_up(struct scan_state *s, const struct detect_env *env, struct t
 	bool near = is_near(&t->last, &c->dst);
 	if (c->kind == SCAN_ARP && !near)
 		weight *= DISORDER;
+	if (c->only_in_order && t->key.shape == SHAPE_HOSTS && !near) {
+		t->last = c->dst;
+		return false;
+	}
 	if (!distinct_add(&t->failed, hash))
 		return false;
 	if (t->failed.count == 1 && !t->failed.is_many) {

@@ -128,13 +128,20 @@ bool form_has_fields(const uint8_t *data, uint32_t len)
 	return times >= FIELDS;
 }
 
-/* Printable, in lower case; false: it is no text. */
+/* What a byte of text is in lower case; 0: of none. */
+static char lower_of(uint8_t b)
+{
+	if (b >= 0x7f || (b < ' ' && !isspace(b)))
+		return '\0';
+	return (char)tolower(b);
+}
+
 static bool make_lower(char *dst, const uint8_t *data, uint32_t len)
 {
 	for (uint32_t i = 0; i < len; i++) {
-		if (data[i] >= 0x7f || (data[i] < ' ' && !isspace(data[i])))
+		dst[i] = lower_of(data[i]);
+		if (!dst[i])
 			return false;
-		dst[i] = (char)tolower(data[i]);
 	}
 	dst[len] = '\0';
 	return true;

@@ -337,6 +337,22 @@ static void peers_of_bittorrent_that_have_gone_are_none(void **state)
 	assert_int_equal(h.count, 0);
 }
 
+/* Who asks host beside host sweeps; who asks here and there has had it from others. */
+static void a_sweep_by_udp_goes_in_order(void **state)
+{
+	char dst[40];
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		udp_contact("10.0.0.6", 50001, host(dst, sizeof(dst), "198.51.100.", i * 71 % 200),
+			    5060, FLOW_OUTCOME_UNANSWERED);
+	assert_int_equal(h.count, 0);
+	for (unsigned i = 1; i < 60; i++)
+		udp_contact("10.0.0.5", 50001, host(dst, sizeof(dst), "198.51.100.", i), 5060,
+			    FLOW_OUTCOME_UNANSWERED);
+	assert_in_range(h.count, 1, 2);
+	assert_int_equal(h.findings[0].severity, SEVERITY_MEDIUM);
+}
+
 static void a_traceroute_is_none(void **state)
 {
 	(void)state;
@@ -526,6 +542,7 @@ int main(void)
 		TEST(busy_client_with_mixed_results_walks_down),
 		TEST(dead_sites_that_were_looked_up_are_none),
 		TEST(peers_of_bittorrent_that_have_gone_are_none),
+		TEST(a_sweep_by_udp_goes_in_order),
 		TEST(a_traceroute_is_none),
 		TEST(answers_to_searches_on_the_link_are_none),
 		TEST(routers_ask_arp_for_others),

@@ -161,12 +161,12 @@ unsigned form_facts(const uint8_t *data, uint32_t len)
 	char text[REPORT_MAX + 1];
 	unsigned parts = 0, kinds = 0;
 	len = len < REPORT_MAX ? len : REPORT_MAX;
-	if (!make_lower(text, data, len))
+	for (const uint8_t *at = data; (at = memchr(at, '|', len - (size_t)(at - data))); at++)
+		parts++;
+	if (parts < REPORT_PARTS || !make_lower(text, data, len))
 		return 0;
-	for (uint32_t i = 0; i < len; i++)
-		parts += text[i] == '|';
 	/* alarms for a collector have such fields, too (ArcSight CEF, IBM LEEF) */
-	if (parts < REPORT_PARTS || strstr(text, "cef:0|") || strstr(text, "leef:"))
+	if (strstr(text, "cef:0|") || strstr(text, "leef:"))
 		return 0;
 	for (size_t k = 0; k < sizeof(facts) / sizeof(facts[0]); k++)
 		for (size_t i = 0; facts[k][i]; i++)

@@ -4,7 +4,7 @@
 # and which keeps the times that tests of a live sensor count on.  slow: not in the quick run.  perf: by hand, on a quiet machine.
 # exf_script(NAME LABEL COMMAND...): run in the source tree; 77 means skipped, with the reason said.
 function(exf_script name label)
-  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} COMMAND_EXPAND_LISTS)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 900 SKIP_RETURN_CODE 77)
 endfunction()
 
@@ -41,8 +41,10 @@ if(NOT EXFILD_SANITIZE)
 	set_tests_properties(build.package PROPERTIES PROCESSORS 2)
 endif()
 # with each number of workers in the release; the sanitizers' build, several times slower, takes one a scenario
-exf_script(replay.scenarios replay ${Python3_EXECUTABLE} tests/replay/run.py --exfild $<TARGET_FILE:exfild>
-  $<$<BOOL:${EXFILD_SANITIZE}>:--turns>)
+if(EXFILD_SANITIZE)
+  set(turns --turns)
+endif()
+exf_script(replay.scenarios replay ${Python3_EXECUTABLE} tests/replay/run.py --exfild $<TARGET_FILE:exfild> ${turns})
 exf_script(replay.determinism e2e ${Python3_EXECUTABLE} tests/e2e/determinism.py --exfild $<TARGET_FILE:exfild> --flood $<TARGET_FILE:flood>)
 add_executable(enemy support/enemy.c)
 target_link_libraries(enemy PRIVATE exf_responder)

@@ -165,8 +165,8 @@ unsigned form_facts(const uint8_t *data, uint32_t len)
 		parts++;
 	if (parts < REPORT_PARTS || !make_lower(text, data, len))
 		return 0;
-	/* alarms for a collector have such fields, too (ArcSight CEF, IBM LEEF) */
-	if (strstr(text, "cef:0|") || strstr(text, "leef:"))
+	/* alarms for a collector have such fields, too (ArcSight CEF, IBM LEEF), and cookies */
+	if (strstr(text, "cef:0|") || strstr(text, "leef:") || strstr(text, " http/1."))
 		return 0;
 	for (size_t k = 0; k < sizeof(facts) / sizeof(facts[0]); k++)
 		for (size_t i = 0; facts[k][i]; i++)

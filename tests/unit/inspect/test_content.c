@@ -231,6 +231,8 @@ static void values_that_go_on_as_sql_are_found(void **state)
 	is_found("/a?id=7%20AND%20731=731", EXPLOIT_QUERY);
 	is_found("/a?id=1;WAITFOR%20DELAY%20%270:0:5%27", EXPLOIT_QUERY);
 	is_found("/a?id=7%20AND%20731=732", EXPLOIT_NONE);
+	is_found("/a?id=7%20AND%2073=731", EXPLOIT_NONE);
+	is_found("/a?id=7%20and%20a=abc", EXPLOIT_NONE);
 	is_found("/a?q=O%27Neil%20and%20sons", EXPLOIT_NONE);
 	is_found("/a?$filter=id%20gt%205%20and%20length(name)%20gt%203", EXPLOIT_NONE);
 	is_found("/?query=SELECT%201%20UNION%20ALL%20SELECT%202", EXPLOIT_NONE);

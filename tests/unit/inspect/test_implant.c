@@ -153,6 +153,7 @@ static void what_only_looks_so(void **state)
 	assert_false(PROBES(true, "a|b|c|d|Windows 11|x64"));
 	assert_false(PROBES(true, "a|b|c|DESKTOP-7|Windows 11|x64\x80"));
 	assert_false(PROBES(true, "CEF:0|a|b|DESKTOP-7|Windows 11|x64|"));
+	assert_false(PROBES(true, "GET / HTTP/1.1\r\nCookie: a|b|c|DESKTOP-7|Windows 11|x64|"));
 }
 
 static void it_ends_where_it_is_another(void **state)

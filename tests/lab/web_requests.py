@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""web_requests.py SCENARIO OUT: requests that leave the path or the value that they are for, and honest ones with like words.
+"""web_requests.py SCENARIO OUT: requests that leave the path or the value that they are for, or carry data in words; honest ones beside.
 
 Inside is 10.20.1.0/24 and 10.20.2.0/24, outside 203.0.113.0/24. The forms are those of public advisories. No dependency."""
-from conversation import Tcp, answer, http, write_scenario
+import base64
+
+from conversation import Tcp, answer, dns, http, write_scenario
 
 BROWSER = ["User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Accept: text/html,*/*"]
 PAGE = answer(b"<html><body>Tea, bread and the weather.</body></html>")
@@ -49,5 +51,41 @@ def benign_web_values(tape):
         get(tape, 500 + 9 * i, "10.20.1.31", "10.20.2.31", "/wiki/search?q=" + words)
 
 
+def word(tape, size):
+    return base64.urlsafe_b64encode(tape.dice.randbytes(size)).decode()
+
+
+def bare(tape, at, client, server, host, path, agent, cookie=None):
+    c = Tcp(tape, at, client, server, 80).open()
+    head = ["GET %s HTTP/1.1" % path, "Host: " + host, "User-Agent: " + agent] + (["Cookie: " + cookie] if cookie else [])
+    c.ask(("\r\n".join(head) + "\r\n\r\n").encode(), answer(b""))
+    c.close()
+
+
+def http_words(tape):
+    """27 kB each in paths, in values and in cookies, none of it in a body, to an address that nobody named."""
+    agent = "Mozilla/5.0 (Windows NT 10.0)"
+    for i in range(30):
+        bare(tape, 1 + 2 * i, "10.20.1.16", "203.0.113.91", "203.0.113.91", "/img/%s.png" % word(tape, 900), agent)
+        bare(tape, 1.5 + 2 * i, "10.20.1.17", "203.0.113.92", "203.0.113.92", "/a?d=" + word(tape, 900), agent)
+        bare(tape, 2 + 2 * i, "10.20.1.18", "203.0.113.93", "203.0.113.93", "/", agent, "s=" + word(tape, 900))
+
+
+def benign_http_words(tape):
+    """Certificates asked about (OCSP), files looked up by their hash, one long token with each request, a program that tells its maker."""
+    for name, server in (("ocsp.authority.example", "203.0.113.101"), ("lookup.guard.example", "203.0.113.102"), ("app.maker.example", "203.0.113.103")):
+        dns(tape, 0.5, "10.20.1.32", "10.20.1.1", name, server)
+    dns(tape, 0.6, "10.20.1.33", "10.20.1.1", "feeds.paper.example", "203.0.113.104")
+    token = word(tape, 700)
+    for i in range(300):
+        at = [1 + 6000 * tape.dice.random() ** 2 for _ in range(4)]
+        question = "/MFEwTzBNMEswSTAJ" + word(tape, 66)
+        bare(tape, at[0], "10.20.1.32", "203.0.113.101", "ocsp.authority.example", question, "Microsoft-CryptoAPI/10.0")
+        bare(tape, at[1], "10.20.1.32", "203.0.113.102", "lookup.guard.example", "/v1/" + tape.dice.randbytes(32).hex(), "guard/2.1")
+        if i % 8 == 0:
+            bare(tape, at[2], "10.20.1.33", "203.0.113.104", "feeds.paper.example", "/feed", "reader/1.0", "session=" + token)
+            bare(tape, at[3], "10.20.1.32", "203.0.113.103", "app.maker.example", "/e?m=" + word(tape, 400), "maker-app/3.2")
+
+
 if __name__ == "__main__":
-    write_scenario(__doc__, web_paths_and_values, benign_web_values)
+    write_scenario(__doc__, web_paths_and_values, benign_web_values, http_words, benign_http_words)

@@ -62,7 +62,7 @@ static void add_answers(struct finding *f, const struct http_channel *c,
 static void add_disguise(struct finding *f, const struct http_channel *c,
 			 const struct http_params *p, const struct channel_judgement *j)
 {
-	char text[96];
+	char text[96], bytes[32];
 	finding_text(text, sizeof(text), "says it is a browser, sends %u headers and no referrer%s",
 		     c->least_headers, c->least_headers > 7 ? ", languages or encodings" : "");
 	add(f, "false_browser", c->least_headers, 6, 0.2, j->browser, text);
@@ -78,6 +78,12 @@ static void add_disguise(struct finding *f, const struct http_channel *c,
 		add(f, "told_in_request", c->encoded + c->identity, NAN, 0.2,
 		    j->encoded + j->identity, text);
 	}
+	str_bytes(bytes, sizeof(bytes), (double)c->told);
+	finding_text(text, sizeof(text), "%s in long encoded words of requests, none of them twice",
+		     bytes);
+	add(f, "told_amount", (double)c->told, 8192, 0.3, j->told, text);
+	if (j->told > 0)
+		finding_technique(f, "T1048.003");
 	finding_text(text, sizeof(text), "%u cookies or URIs spell words in hexadecimal",
 		     c->spelled);
 	add(f, "spelled", c->spelled, NAN, 0.2, j->spelled, text);
@@ -120,11 +126,12 @@ void http_channel_explain(const struct http_channel *c, const struct http_params
 	add_disguise(&f, c, p, j);
 	step_ends(&f, from, to);
 	finding_span(span, sizeof(span), c->last_ns - c->first_ns);
-	str_bytes(up, sizeof(up), (double)c->up);
+	str_bytes(up, sizeof(up), (double)(c->up + (j->told > 0 ? c->told : 0)));
 	finding_text(f.message, sizeof(f.message),
-		     "%s %s %s by HTTP on port %u: %u request%s %s, %s of bodies sent; last %s",
-		     from, c->requests == 1 ? "asks as agents do" : "checks in with", c->host,
-		     c->key.port, c->requests, c->requests == 1 ? "" : "s", span, up, c->uri);
+		     "%s %s %s by HTTP on port %u: %u request%s %s, %s of %s sent; last %s", from,
+		     c->requests == 1 ? "asks as agents do" : "checks in with", c->host,
+		     c->key.port, c->requests, c->requests == 1 ? "" : "s", span, up,
+		     j->told > 0 ? "bodies and long words" : "bodies", c->uri);
 	finding_text(
 		f.not_harmless, sizeof(f.not_harmless),
 		"no page, picture or script was asked around these requests and none came from "

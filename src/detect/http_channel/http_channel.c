@@ -151,6 +151,18 @@ static void count_form(struct http_channel *c, const struct request_look *look)
 		(struct request_form){ .hash = look->form, .count = 1, .is_post = look->is_post };
 }
 
+/* Bare requests alone: pages have long words for whoever measures their readers. */
+static void count_told(struct http_channel *c, const struct request_look *look)
+{
+	if (!look->told || !look->is_bare)
+		return;
+	for (unsigned i = 0; i < CHANNEL_WORDS; i++)
+		if (c->told_last[i] == look->told_hash)
+			return;
+	c->told_last[c->requests % CHANNEL_WORDS] = look->told_hash;
+	c->told += look->told;
+}
+
 static void count_request(const struct state *s, struct http_channel *c, const struct event_http *h,
 			  const struct request_look *look)
 {
@@ -158,6 +170,7 @@ static void count_request(const struct state *s, struct http_channel *c, const s
 	if (rhythm_add(&c->rhythm, h->e.time_ns, MERGE_NS))
 		rhythm_add_size(&c->rhythm, look->is_post ? body : h->uri.full);
 	count_form(c, look);
+	count_told(c, look);
 	c->requests++;
 	c->posts += look->is_post;
 	c->small_posts += look->is_post && body <= s->params->small_post;

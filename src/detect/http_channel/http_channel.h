@@ -12,6 +12,7 @@
 
 #define CHANNEL_SHAPES  4
 #define CHANNEL_PACKETS 8
+#define CHANNEL_WORDS   4
 #define CLIENT_SHAPES   8
 #define CLIENT_HOSTS    4
 
@@ -63,6 +64,8 @@ struct http_channel {
 	uint8_t worst; /* enum content_contrary */
 	bool is_inside, is_literal, has_delivered, has_ip_check, is_random_name;
 	uint64_t up, down; /* bytes of bodies, as declared */
+	uint64_t told;     /* bytes that long encoded words of bare requests can hold */
+	uint32_t told_last[CHANNEL_WORDS]; /* hashes: what comes again tells nothing */
 	uint64_t packets[CHANNEL_PACKETS];
 	struct event last; /* request */
 	char host[DEST_TEXT_MAX];
@@ -72,7 +75,7 @@ struct http_channel {
 struct channel_judgement {
 	double repeat, exchange, rhythm, browser, tool, literal, port, encoded, identity, name,
 		delivered, ip_check, hosts, crowd, inside, alone, score;
-	double contrary, both_ways, spelled, part;
+	double contrary, both_ways, spelled, part, told;
 	struct rhythm_score r;
 	uint32_t form_count; /* of the most frequent form */
 	bool form_is_post;
@@ -87,6 +90,8 @@ void http_channel_explain(const struct http_channel *c, const struct http_params
 
 struct request_look {
 	uint64_t form; /* hash of method and path, digits aside */
+	uint32_t told; /* bytes that its long encoded words can hold */
+	uint32_t told_hash;
 	bool is_post, is_bare, is_browser, is_tool, has_encoded, has_identity, has_query;
 	bool has_spelled, is_nobody, is_part;
 };

@@ -12,6 +12,8 @@
 #define GAPS_MIN   4
 #define CROWD      3
 #define OFTEN      0.25 /* of the answers with a body */
+#define TOLD_LEAST 8192 /* bytes in the words of requests */
+#define TOLD_MOST  (32 * TOLD_LEAST)
 
 static double share(uint32_t part, uint32_t whole)
 {
@@ -67,6 +69,18 @@ static void judge_answers(const struct http_channel *c, bool is_bare, struct cha
 		j->contrary = weight[c->worst];
 }
 
+/* What goes out in the words of requests.  Programs tell their makers much by them: that is context
+ * until it is more than any of them says. */
+static double judge_told(const struct http_channel *c)
+{
+	if (c->told < TOLD_LEAST || share(c->encoded, c->requests) < 0.5)
+		return 0;
+	bool is_nobodys = (c->is_literal && !c->is_inside) || c->is_random_name;
+	if (!is_nobodys)
+		return c->told < TOLD_MOST ? 0.1 : 0.3;
+	return fmin(0.3, 0.1 + 0.1 * log2((double)c->told / TOLD_LEAST));
+}
+
 static void judge_disguise(const struct http_channel *c, struct channel_judgement *j)
 {
 	bool is_bare = share(c->bare, c->requests) >= NEARLY_ALL;
@@ -84,6 +98,8 @@ static void judge_disguise(const struct http_channel *c, struct channel_judgemen
 		j->port = 0.1;
 	if (share(c->encoded, c->requests) >= 0.5)
 		j->encoded = 0.1;
+	if (is_bare)
+		j->told = judge_told(c);
 	if (c->identity && is_bare)
 		j->identity = 0.1;
 	if (is_bare && share(c->spelled, c->requests) >= 0.5)
@@ -106,7 +122,7 @@ static bool is_download(const struct http_channel *c, const struct channel_judge
 {
 	double checks = j->repeat + j->exchange + j->rhythm + j->browser + j->literal + j->encoded +
 			j->identity + j->name + j->ip_check + j->contrary + j->both_ways +
-			j->spelled + j->part;
+			j->spelled + j->part + j->told;
 	return j->tool > 0 && *c->user_agent && checks < 0.05;
 }
 
@@ -122,7 +138,7 @@ void http_channel_judge(const struct http_channel *c, const struct http_params *
 	double form = j->repeat + j->exchange + j->rhythm + j->tool;
 	double hidden = j->browser + j->literal + j->port + j->encoded + j->identity + j->name +
 			j->delivered + j->ip_check + j->hosts + j->contrary + j->both_ways +
-			j->spelled + j->part;
+			j->spelled + j->part + j->told;
 	/* many programs come back like clockwork: alone that is context, and so it is on a port of
 	 * its own for one that does not call itself a browser */
 	bool is_port_alone = hidden - j->port < 0.05 && j->tool > 0;

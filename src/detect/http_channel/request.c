@@ -17,6 +17,7 @@
 #define SPELLED_MIN   16 /* digits of hexadecimal */
 #define MANY_HEADERS  16
 #define LONG_PATH     80
+#define LONG_WORD     128 /* letters: above names, hashes, and questions to OCSP (RFC 6960 A.1) */
 
 static bool is_hex(uint8_t c)
 {
@@ -67,15 +68,12 @@ static bool has_encoded(const uint8_t *p, size_t len, bool is_path)
 	return false;
 }
 
-/*
- * A path that is one encoded word, cut by slashes: letters of both cases and digits change with
- * each other as dice have it, not as words do.
- */
-static bool is_encoded_path(const uint8_t *p, size_t len)
+/* Letters of both cases and digits change with each other as dice have it, not as words do. */
+static bool is_diced(const uint8_t *p, size_t len)
 {
 	size_t digits = 0, upper = 0, lower = 0, changes = 0;
 	int last = 0;
-	for (size_t i = 0; i < len && len >= LONG_PATH; i++) {
+	for (size_t i = 0; i < len; i++) {
 		int class = isdigit(p[i]) ? 1 : isupper(p[i]) ? 2 : islower(p[i]) ? 3 : 0;
 		digits += class == 1;
 		upper += class == 2;
@@ -86,6 +84,46 @@ static bool is_encoded_path(const uint8_t *p, size_t len)
 	size_t all = digits + upper + lower;
 	return all >= LONG_PATH * 3 / 4 && digits * 12 >= all && upper * 5 >= all &&
 	       lower * 5 >= all && changes * 5 >= all * 2;
+}
+
+/* A path that is one encoded word, cut by slashes. */
+static bool is_encoded_path(const uint8_t *p, size_t len)
+{
+	return len >= LONG_PATH && is_diced(p, len);
+}
+
+static bool is_hex_word(const uint8_t *p, size_t len)
+{
+	size_t digits = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (!is_hex(p[i]))
+			return false;
+		digits += isdigit(p[i]) != 0;
+	}
+	return digits >= len / 3;
+}
+
+/* Adds what the long words of a text can hold: six bits a letter, four of hexadecimal. */
+static void add_told(struct request_look *ret, const uint8_t *p, size_t len)
+{
+	size_t run = 0;
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && is_word(p[i])) {
+			run++;
+			continue;
+		}
+		const uint8_t *word = p + i - run;
+		size_t n = run;
+		run = 0;
+		if (n < LONG_WORD)
+			continue;
+		bool is_hex = is_hex_word(word, n);
+		if (!is_hex && !is_diced(word, n))
+			continue;
+		ret->told += (uint32_t)(is_hex ? n / 2 : n * 3 / 4);
+		for (size_t k = 0; k < n; k++)
+			ret->told_hash = ret->told_hash * 31 + word[k];
+	}
 }
 
 static unsigned nibble(uint8_t c)
@@ -201,6 +239,11 @@ void request_look(struct request_look *ret, const struct event_http *h, const ch
 			   (query && has_encoded(query, len - path_len, false)) ||
 			   has_encoded(cookie, cookie_len, false) ||
 			   has_encoded(agent, agent_len, false);
+	add_told(ret, uri, len);
+	add_told(ret, cookie, cookie_len);
+	add_told(ret, agent, agent_len);
+	if (ret->told && h->uri.full > h->uri.len)
+		ret->told += (h->uri.full - h->uri.len) * 3 / 4;
 	ret->has_identity = has_guid(uri, len) || has_name(uri, len, own_name);
 }
 

@@ -427,6 +427,66 @@ static void a_bare_address_with_encoded_words_is_found(void **state)
 	assert_string_equal(j->found[j->count - 1].domain, "");
 }
 
+/* A path of `letters`, another one for each seed. */
+static void put_word(char *uri, size_t letters, uint32_t seed)
+{
+	static const char base64[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uri[0] = '/';
+	for (size_t i = 1; i <= letters; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		uri[i] = base64[seed >> 26];
+	}
+	uri[letters + 1] = '\0';
+}
+
+static void say_words(const char *dst, const char *host, size_t letters, unsigned count,
+		      unsigned different)
+{
+	char uri[1024];
+	struct ask a = { dst, host, "GET", uri, FALSE_BROWSER, NULL, 80, 5, 0, 20, 0, NULL };
+	for (unsigned i = 0; i < count; i++) {
+		put_word(uri, letters, 1 + i % different);
+		ask_from("10.0.0.5", &a);
+		judging_pass(j, SECOND_NS / 10);
+	}
+}
+
+static bool is_told(void)
+{
+	for (unsigned i = 0; i < j->count && i < FINDINGS_MAX; i++)
+		for (unsigned k = 0; k < j->found[i].feature_count; k++)
+			if (strcmp(j->found[i].features[k].name, "told_amount") == 0)
+				return true;
+	return false;
+}
+
+static void what_goes_out_in_words_is_weighed(void **state)
+{
+	(void)state;
+	say_words("203.0.113.9", "203.0.113.9", 900, 64, 64);
+	assert_int_equal(worst(), SEVERITY_HIGH);
+	assert_true(is_told());
+	assert_non_null(strstr(j->found[j->count - 1].message, "of bodies and long words sent"));
+}
+
+static void words_that_come_again_or_are_short_tell_nothing(void **state)
+{
+	(void)state;
+	say_words("203.0.113.9", "203.0.113.9", 900, 64, 2);
+	assert_false(is_told());
+	say_words("203.0.113.10", "203.0.113.10", 120, 512, 512); /* OCSP's questions */
+	assert_false(is_told());
+}
+
+static void a_maker_may_be_told_much(void **state)
+{
+	(void)state;
+	say_words("203.0.113.11", "maker.example", 900, 64, 64);
+	assert_true(is_told());
+	assert_int_equal(worst(), SEVERITY_LOW);
+}
+
 static void one_request_to_several_hosts_is_found(void **state)
 {
 	struct ask a = checkin;
@@ -525,6 +585,9 @@ int main(void)
 		TEST(known_services_are_silent),
 		TEST(what_many_clients_do_is_no_channel),
 		TEST(a_bare_address_with_encoded_words_is_found),
+		TEST(what_goes_out_in_words_is_weighed),
+		TEST(words_that_come_again_or_are_short_tell_nothing),
+		TEST(a_maker_may_be_told_much),
 		TEST(one_request_to_several_hosts_is_found),
 		TEST(programs_from_a_mirror_are_no_channel),
 		TEST(a_delivered_program_adds),

@@ -120,7 +120,7 @@ exf_script(e2e.live.clock e2e ${Python3_EXECUTABLE} tests/e2e/live_clock.py --ex
 exf_script(e2e.live.translation e2e ${Python3_EXECUTABLE} tests/e2e/live_translation.py --exfild $<TARGET_FILE:exfild>)
 
 # bars of time, which another test beside them would break
-set_tests_properties(e2e.live.failures e2e.live.capture e2e.live.translation PROPERTIES PROCESSORS 2)
+set_tests_properties(e2e.live.replay e2e.live.failures e2e.live.capture e2e.live.translation PROPERTIES PROCESSORS 2)
 # in both builds: with sanitizers a part of it
 set_tests_properties(e2e.hostile PROPERTIES LABELS "hostile;e2e")
 

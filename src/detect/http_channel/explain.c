@@ -79,8 +79,8 @@ static void add_disguise(struct finding *f, const struct http_channel *c,
 		    j->encoded + j->identity, text);
 	}
 	str_bytes(bytes, sizeof(bytes), (double)c->told);
-	finding_text(text, sizeof(text), "%s in long encoded words of requests, none of them twice",
-		     bytes);
+	finding_text(text, sizeof(text),
+		     "%s in long encoded words of requests, what came again soon left out", bytes);
 	add(f, "told_amount", (double)c->told, 8192, 0.3, j->told, text);
 	if (j->told > 0)
 		finding_technique(f, "T1048.003");
